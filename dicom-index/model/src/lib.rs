@@ -1,1 +1,34 @@
-//! Being built.
+//! The words of the registry: values, levels and records, with nothing that waits, reads or writes.
+//!
+//! Values are parsed once, at the edge, into types that can't be wrong ([`Uid`], [`AeTitle`], [`RepositoryCode`]); what identifies a
+//! patient is [`Phi`], which can be matched and sent but never printed. Records ([`StudyRecord`], [`SeriesRecord`], [`InstanceEntry`],
+//! [`ReportRecord`]) are what an adapter or the extractor hands to the registry.
+//!
+//! ```
+//! use index_model::Uid;
+//! assert!(Uid::parse("1.2.840.10008.1.2").is_ok());
+//! assert!(Uid::parse("1..2").is_err());
+//! ```
+#![forbid(unsafe_code)]
+
+mod codes;
+mod definition;
+mod finding;
+mod instance;
+mod name;
+mod phi;
+mod records;
+mod report;
+mod uid;
+
+pub use codes::{AeTitle, InvalidCode, RepositoryCode};
+pub use definition::{
+    ArchiveAddress, DicomwebAddress, DimseAddress, Hl7Source, Protocol, PushSource, RepositoryDefinition, RetrieveBy,
+};
+pub use finding::{Finding, Severity};
+pub use instance::{FrameIndex, InstanceEntry, InstanceRecord, Span};
+pub use name::{PersonName, fold};
+pub use phi::Phi;
+pub use records::{HealthNumber, IssuedId, PatientRecord, SeriesRecord, StudyRecord};
+pub use report::{LinkEvidence, ReportRecord, ReportStatus};
+pub use uid::{InvalidUid, Uid, transfer_syntax};

@@ -1,0 +1,172 @@
+//! How a repository is reached, as an administrator writes it down (TOML in `deploy/regions`, JSON on the API).
+
+use serde::{Deserialize, Serialize};
+
+use crate::{AeTitle, RepositoryCode};
+
+/// What a repository speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Protocol {
+    /// PS3.18: we search and retrieve over HTTP.
+    Dicomweb,
+    /// PS3.4: we search with C-FIND and retrieve with C-MOVE or C-GET.
+    Dimse,
+    /// Part 10 files in a folder or bucket that we list and read.
+    Archive,
+    /// The repository stores to us, by C-STORE or STOW-RS.
+    Push,
+}
+
+/// A DICOMweb origin server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DicomwebAddress {
+    /// Base URL, such as `https://pacs.example/dicom-web`.
+    pub url: String,
+}
+
+/// How objects come from a DIMSE archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RetrieveBy {
+    /// C-MOVE to our own storage receiver.
+    #[default]
+    Move,
+    /// C-GET on the same association.
+    Get,
+}
+
+/// A DIMSE archive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DimseAddress {
+    /// Host name or address.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// Its AE title.
+    pub ae_title: AeTitle,
+    /// C-MOVE or C-GET.
+    #[serde(default)]
+    pub retrieve: RetrieveBy,
+}
+
+/// Part 10 files in an object store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ArchiveAddress {
+    /// A folder's path, or a `file://` or `s3://` URL.
+    pub url: String,
+}
+
+/// Who may store to us in this repository's name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PushSource {
+    /// Calling AE titles of its storage users.
+    pub calling_ae_titles: Vec<AeTitle>,
+}
+
+/// How this repository's reports are known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Hl7Source {
+    /// MSH-4.1 of its messages.
+    pub sending_facility: String,
+    /// Where the accession number stands: `OBR-18`, `OBR-20` or `OBR-3`.
+    #[serde(default = "default_accession_field")]
+    pub accession_field: String,
+}
+
+fn default_accession_field() -> String {
+    "OBR-18".into()
+}
+
+/// One repository as it is registered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RepositoryDefinition {
+    /// Its code, for ever.
+    pub code: RepositoryCode,
+    /// What people call it.
+    pub name: String,
+    /// The region it belongs to.
+    pub region: String,
+    /// What it speaks.
+    pub protocol: Protocol,
+    /// Issuer of patient ids where its objects name none.
+    pub patient_id_issuer: String,
+    /// Issuer of accession numbers where its objects name none; `patient_id_issuer` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accession_issuer: Option<String>,
+    /// Specific character set of objects that declare none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub character_set: Option<String>,
+    /// IANA time zone of dates that carry none.
+    #[serde(default = "default_time_zone")]
+    pub time_zone: String,
+    /// Requests or associations at a time.
+    #[serde(default = "default_concurrency")]
+    pub concurrency: u32,
+    /// Seconds between looks for changes.
+    #[serde(default = "default_poll_seconds")]
+    pub poll_seconds: u32,
+    /// Set when `protocol` is `dicomweb`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dicomweb: Option<DicomwebAddress>,
+    /// Set when `protocol` is `dimse`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dimse: Option<DimseAddress>,
+    /// Set when `protocol` is `archive`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archive: Option<ArchiveAddress>,
+    /// Set when `protocol` is `push`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub push: Option<PushSource>,
+    /// Set when reports come over HL7 v2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hl7: Option<Hl7Source>,
+}
+
+fn default_time_zone() -> String {
+    "America/Toronto".into()
+}
+
+const fn default_concurrency() -> u32 {
+    4
+}
+
+const fn default_poll_seconds() -> u32 {
+    30
+}
+
+impl RepositoryDefinition {
+    /// Issuer of accession numbers where an object names none.
+    pub fn accession_issuer(&self) -> &str {
+        self.accession_issuer.as_deref().unwrap_or(&self.patient_id_issuer)
+    }
+
+    /// The first thing that is missing or contradictory: the field and what to do about it.
+    pub fn fault(&self) -> Option<(&'static str, &'static str)> {
+        let given = match self.protocol {
+            Protocol::Dicomweb => self.dicomweb.is_some(),
+            Protocol::Dimse => self.dimse.is_some(),
+            Protocol::Archive => self.archive.is_some(),
+            Protocol::Push => self.push.is_some(),
+        };
+        if !given {
+            return Some(("protocol", "the section of this protocol is missing: dicomweb, dimse, archive or push"));
+        }
+        [
+            ("name", self.name.trim().is_empty(), "give the name that people know"),
+            ("region", self.region.trim().is_empty(), "give the region"),
+            ("patientIdIssuer", self.patient_id_issuer.trim().is_empty(), "give the issuer of its patient ids"),
+            ("concurrency", !(1..=64).contains(&self.concurrency), "1 to 64"),
+            ("pollSeconds", !(1..=86_400).contains(&self.poll_seconds), "1 to 86400"),
+        ]
+        .into_iter()
+        .find(|(_, wrong, _)| *wrong)
+        .map(|(field, _, remedy)| (field, remedy))
+    }
+}

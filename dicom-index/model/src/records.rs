@@ -1,0 +1,164 @@
+//! What is known of a patient, a study and a series, as one repository says it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{PersonName, Phi, Uid};
+
+/// An identifier and who issued it. Never matched without its issuer.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct IssuedId {
+    /// Assigning authority: a local namespace or an OID.
+    pub issuer: String,
+    /// The identifier.
+    pub value: Phi<String>,
+}
+
+/// An Ontario health card number: ten digits with a Luhn check digit, and its version code apart.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct HealthNumber {
+    /// Ten digits.
+    pub number: Phi<String>,
+    /// Zero to two letters.
+    pub version: String,
+}
+
+impl HealthNumber {
+    /// Parses a number whose first digit is not 0 and whose Luhn sum is right; spaces and hyphens are dropped.
+    pub fn parse(number: &str, version: &str) -> Option<Self> {
+        let digits: String = number.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+        let fits = digits.len() == 10 && !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit());
+        let sum = |digits: &str| {
+            digits.bytes().enumerate().fold(0u32, |sum, (i, b)| {
+                let doubled = u32::from(b - b'0') * if i % 2 == 0 { 2 } else { 1 };
+                sum + if doubled > 9 { doubled - 9 } else { doubled }
+            })
+        };
+        (fits && sum(&digits) % 10 == 0)
+            .then(|| Self { number: Phi::new(digits), version: version.trim().to_ascii_uppercase() })
+    }
+}
+
+/// A patient as one source knows them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PatientRecord {
+    /// PatientID (0010,0020) and IssuerOfPatientID, the source's configured issuer where the object names none.
+    pub patient_id: Option<IssuedId>,
+    /// OtherPatientIDsSequence (0010,1002) or further repeats of PID-3, the health number excepted.
+    pub other_patient_ids: Vec<IssuedId>,
+    /// The provincial health number, where given and valid.
+    pub health_number: Option<HealthNumber>,
+    /// PatientName (0010,0010).
+    pub patient_name: PersonName,
+    /// PatientBirthDate (0010,0030), `YYYYMMDD`.
+    pub patient_birth_date: Option<Phi<String>>,
+    /// PatientSex (0010,0040): `M`, `F` or `O`.
+    pub patient_sex: Option<String>,
+}
+
+/// A study as one repository knows it. Dates are `YYYYMMDD`, times `HHMMSS[.F]`, text is Unicode.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StudyRecord {
+    /// StudyInstanceUID (0020,000D).
+    pub study_instance_uid: Uid,
+    /// Whose study.
+    pub patient: PatientRecord,
+    /// StudyDate (0008,0020), valid or absent.
+    pub study_date: Option<String>,
+    /// StudyTime (0008,0030), valid or absent.
+    pub study_time: Option<String>,
+    /// AccessionNumber (0008,0050) with its issuer.
+    pub accession_number: Option<IssuedId>,
+    /// StudyID (0020,0010).
+    pub study_id: Option<Phi<String>>,
+    /// StudyDescription (0008,1030).
+    pub study_description: Option<String>,
+    /// ReferringPhysicianName (0008,0090).
+    pub referring_physician_name: PersonName,
+    /// InstitutionName (0008,0080).
+    pub institution_name: Option<String>,
+    /// TimezoneOffsetFromUTC (0008,0201).
+    pub timezone_offset_from_utc: Option<String>,
+    /// ModalitiesInStudy (0008,0061), where the repository says it.
+    pub modalities_in_study: Vec<String>,
+    /// NumberOfStudyRelatedSeries (0020,1206), where the repository says it.
+    pub number_of_study_related_series: Option<u32>,
+    /// NumberOfStudyRelatedInstances (0020,1208), where the repository says it.
+    pub number_of_study_related_instances: Option<u32>,
+}
+
+impl StudyRecord {
+    /// A study of which only the UID is known yet.
+    pub fn new(study_instance_uid: Uid) -> Self {
+        Self {
+            study_instance_uid,
+            patient: PatientRecord::default(),
+            study_date: None,
+            study_time: None,
+            accession_number: None,
+            study_id: None,
+            study_description: None,
+            referring_physician_name: PersonName::default(),
+            institution_name: None,
+            timezone_offset_from_utc: None,
+            modalities_in_study: Vec::new(),
+            number_of_study_related_series: None,
+            number_of_study_related_instances: None,
+        }
+    }
+}
+
+/// A series as one repository knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeriesRecord {
+    /// SeriesInstanceUID (0020,000E).
+    pub series_instance_uid: Uid,
+    /// Modality (0008,0060).
+    pub modality: Option<String>,
+    /// SeriesNumber (0020,0011).
+    pub series_number: Option<i64>,
+    /// SeriesDescription (0008,103E).
+    pub series_description: Option<String>,
+    /// BodyPartExamined (0018,0015).
+    pub body_part_examined: Option<String>,
+    /// PerformedProcedureStepStartDate (0040,0244).
+    pub performed_procedure_step_start_date: Option<String>,
+    /// PerformedProcedureStepStartTime (0040,0245).
+    pub performed_procedure_step_start_time: Option<String>,
+    /// ScheduledProcedureStepID (0040,0009) within RequestAttributesSequence (0040,0275).
+    pub scheduled_procedure_step_id: Option<String>,
+    /// RequestedProcedureID (0040,1001) within RequestAttributesSequence (0040,0275).
+    pub requested_procedure_id: Option<String>,
+    /// NumberOfSeriesRelatedInstances (0020,1209), where the repository says it.
+    pub number_of_series_related_instances: Option<u32>,
+}
+
+impl SeriesRecord {
+    /// A series of which only the UID is known yet.
+    pub fn new(series_instance_uid: Uid) -> Self {
+        Self {
+            series_instance_uid,
+            modality: None,
+            series_number: None,
+            series_description: None,
+            body_part_examined: None,
+            performed_procedure_step_start_date: None,
+            performed_procedure_step_start_time: None,
+            scheduled_procedure_step_id: None,
+            requested_procedure_id: None,
+            number_of_series_related_instances: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::HealthNumber;
+
+    #[test]
+    fn a_health_number_has_a_right_check_digit() {
+        assert!(HealthNumber::parse("9876543217", "AB").is_some());
+        assert!(HealthNumber::parse("1234-567-897", "").is_some());
+        assert!(HealthNumber::parse("1234567890", "").is_none());
+        assert!(HealthNumber::parse("0234567897", "").is_none());
+    }
+}

@@ -1,0 +1,123 @@
+//! A report as one message brings it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{IssuedId, PatientRecord, PersonName, Phi, Uid};
+
+/// Where a report stands, in the words of FHIR `DiagnosticReport.status`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReportStatus {
+    /// Ordered or in progress; no text yet.
+    Registered,
+    /// Some results.
+    Partial,
+    /// Not verified.
+    Preliminary,
+    /// Verified.
+    Final,
+    /// Changed after it was final.
+    Amended,
+    /// Corrected.
+    Corrected,
+    /// Added to.
+    Appended,
+    /// Withdrawn before it was final.
+    Cancelled,
+    /// Posted in error, for example on the wrong patient: hidden at once.
+    EnteredInError,
+}
+
+impl ReportStatus {
+    /// The FHIR code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Registered => "registered",
+            Self::Partial => "partial",
+            Self::Preliminary => "preliminary",
+            Self::Final => "final",
+            Self::Amended => "amended",
+            Self::Corrected => "corrected",
+            Self::Appended => "appended",
+            Self::Cancelled => "cancelled",
+            Self::EnteredInError => "entered-in-error",
+        }
+    }
+
+    /// The status of a code, if it is one.
+    pub fn from_code(code: &str) -> Option<Self> {
+        use ReportStatus as S;
+        [
+            S::Registered,
+            S::Partial,
+            S::Preliminary,
+            S::Final,
+            S::Amended,
+            S::Corrected,
+            S::Appended,
+            S::Cancelled,
+            S::EnteredInError,
+        ]
+        .into_iter()
+        .find(|status| status.code() == code)
+    }
+}
+
+/// What tied a report to a study, strongest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LinkEvidence {
+    /// The message names the StudyInstanceUID.
+    StudyUid,
+    /// Issuer and accession number agree, and the patient does.
+    Accession,
+    /// Issuer and filler order number agree.
+    FillerOrder,
+    /// Issuer and placer order number agree, and the date nearly.
+    PlacerOrder,
+}
+
+impl LinkEvidence {
+    /// The code that the API prints.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::StudyUid => "study-uid",
+            Self::Accession => "accession",
+            Self::FillerOrder => "filler-order",
+            Self::PlacerOrder => "placer-order",
+        }
+    }
+}
+
+/// One version of a report, as an ORU^R01 message brings it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportRecord {
+    /// MSH-10, unique for the sender.
+    pub message_control_id: String,
+    /// SHA-256 of the message, in hex: tells a repeat from a reused control id.
+    pub message_sha256: String,
+    /// Whose report.
+    pub patient: PatientRecord,
+    /// StudyInstanceUIDs that the message names.
+    pub study_instance_uids: Vec<Uid>,
+    /// Accession number, from the field that the source is configured for.
+    pub accession_number: Option<IssuedId>,
+    /// OBR-3 filler order number: what the versions of one report share.
+    pub filler_order_number: Option<IssuedId>,
+    /// OBR-2 placer order number.
+    pub placer_order_number: Option<IssuedId>,
+    /// OBR-25 and OBX-11, mapped.
+    pub status: ReportStatus,
+    /// OBR-4 text.
+    pub title: String,
+    /// OBX-5 lines, joined; NTE comments appended.
+    pub text: Phi<String>,
+    /// `en`, `fr` or empty when the message does not tell.
+    pub language: String,
+    /// OBR-7, Unix milliseconds.
+    pub observed_ms: Option<i64>,
+    /// OBR-22, else MSH-7, Unix milliseconds: the order of versions.
+    pub issued_ms: Option<i64>,
+    /// OBR-32 principal result interpreter.
+    pub interpreter: PersonName,
+}

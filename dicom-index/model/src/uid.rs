@@ -1,0 +1,113 @@
+//! Unique identifiers, PS3.5 §9.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A DICOM unique identifier: digits and dots, at most 64 characters, no empty component (PS3.5 §9.1).
+///
+/// Leading zeros in a component are tolerated, because stored objects have them; nothing else is.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Uid(Box<str>);
+
+/// The text is not a UID. The text itself is not repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a unique identifier")]
+pub struct InvalidUid;
+
+impl Uid {
+    /// Parses a UID, dropping the padding that PS3.5 §6.2 allows (trailing NUL or spaces).
+    ///
+    /// # Errors
+    /// [`InvalidUid`] when empty, longer than 64 characters, or not dotted digits.
+    pub fn parse(text: &str) -> Result<Self, InvalidUid> {
+        let text = text.trim_end_matches(['\0', ' ']);
+        let dotted = text.split('.').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
+        if text.len() <= 64 && dotted { Ok(Self(text.into())) } else { Err(InvalidUid) }
+    }
+
+    /// The identifier as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Uid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// UIDs of studies identify a patient together with other data, so that `{:?}` says only that one is there.
+impl fmt::Debug for Uid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[uid]")
+    }
+}
+
+impl TryFrom<String> for Uid {
+    type Error = InvalidUid;
+
+    fn try_from(text: String) -> Result<Self, InvalidUid> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Uid> for String {
+    fn from(uid: Uid) -> Self {
+        uid.0.into()
+    }
+}
+
+/// Transfer syntaxes that the code tells apart by name (PS3.6 table A-1).
+pub mod transfer_syntax {
+    /// Implicit VR Little Endian, the default of PS3.5 §10.1.
+    pub const IMPLICIT_VR_LITTLE_ENDIAN: &str = "1.2.840.10008.1.2";
+    /// Explicit VR Little Endian.
+    pub const EXPLICIT_VR_LITTLE_ENDIAN: &str = "1.2.840.10008.1.2.1";
+    /// Deflated Explicit VR Little Endian.
+    pub const DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN: &str = "1.2.840.10008.1.2.1.99";
+    /// Explicit VR Big Endian (retired).
+    pub const EXPLICIT_VR_BIG_ENDIAN: &str = "1.2.840.10008.1.2.2";
+    /// Encapsulated Uncompressed Explicit VR Little Endian.
+    pub const ENCAPSULATED_UNCOMPRESSED: &str = "1.2.840.10008.1.2.1.98";
+    /// JPEG Baseline (process 1).
+    pub const JPEG_BASELINE: &str = "1.2.840.10008.1.2.4.50";
+    /// JPEG Extended (processes 2 and 4).
+    pub const JPEG_EXTENDED: &str = "1.2.840.10008.1.2.4.51";
+    /// JPEG Lossless (process 14).
+    pub const JPEG_LOSSLESS: &str = "1.2.840.10008.1.2.4.57";
+    /// JPEG Lossless, first-order prediction.
+    pub const JPEG_LOSSLESS_SV1: &str = "1.2.840.10008.1.2.4.70";
+    /// JPEG-LS Lossless.
+    pub const JPEG_LS_LOSSLESS: &str = "1.2.840.10008.1.2.4.80";
+    /// JPEG-LS Near-lossless.
+    pub const JPEG_LS_NEAR_LOSSLESS: &str = "1.2.840.10008.1.2.4.81";
+    /// JPEG 2000 Lossless.
+    pub const JPEG_2000_LOSSLESS: &str = "1.2.840.10008.1.2.4.90";
+    /// JPEG 2000.
+    pub const JPEG_2000: &str = "1.2.840.10008.1.2.4.91";
+    /// High-Throughput JPEG 2000 Lossless.
+    pub const HTJ2K_LOSSLESS: &str = "1.2.840.10008.1.2.4.201";
+    /// High-Throughput JPEG 2000 Lossless with RPCL options.
+    pub const HTJ2K_LOSSLESS_RPCL: &str = "1.2.840.10008.1.2.4.202";
+    /// High-Throughput JPEG 2000.
+    pub const HTJ2K: &str = "1.2.840.10008.1.2.4.203";
+    /// RLE Lossless.
+    pub const RLE_LOSSLESS: &str = "1.2.840.10008.1.2.5";
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::Uid;
+
+    #[test]
+    fn padding_is_dropped_and_the_rest_must_be_dotted_digits() {
+        assert_eq!(Uid::parse("1.2.3\0").unwrap().as_str(), "1.2.3");
+        for wrong in ["", ".", "1.", ".1", "1..2", "1.a", "../1", "1.2/3", &"1".repeat(65)] {
+            assert!(Uid::parse(wrong).is_err());
+        }
+    }
+}

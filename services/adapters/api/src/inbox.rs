@@ -1,0 +1,64 @@
+//! What is pushed at us.
+
+use async_trait::async_trait;
+use index_model::{AeTitle, ReportRecord, RepositoryCode};
+
+use crate::Object;
+
+/// Who pushes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sender {
+    /// A storage user, by its calling AE title (authenticated by the association, and by TLS where configured).
+    AeTitle(AeTitle),
+    /// A repository that is already known, for instance by the folder or port it uses.
+    Repository(RepositoryCode),
+    /// An HL7 sender, by MSH-4.1.
+    Facility(String),
+}
+
+/// What became of a stored instance. Given only after it is durable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreAnswer {
+    /// Held and indexed (also for an exact repeat).
+    Stored,
+    /// Kept aside; the attribute and rule are given. The sender need not send it again.
+    Quarantined {
+        /// Keyword of the attribute.
+        attribute: String,
+        /// The rule in words.
+        rule: String,
+    },
+    /// Nobody registered this sender.
+    NotAuthorised,
+    /// Try again later: no room, or no database.
+    OutOfResources,
+}
+
+/// What became of a report. Given only after it is durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReportAnswer {
+    /// Stored as a new version, or an exact repeat.
+    Accepted,
+    /// The control id was used before for another message.
+    DuplicateControlId,
+    /// Nobody registered this sender.
+    NotAuthorised,
+    /// Try again later.
+    OutOfResources,
+}
+
+/// Takes what is pushed. Answers only after the commit.
+#[async_trait]
+pub trait Inbox: std::fmt::Debug + Send + Sync + 'static {
+    /// Whether this calling AE title may open an association to store.
+    async fn knows(&self, calling: &AeTitle) -> bool;
+
+    /// One instance, as a whole Part 10 object. A path to it is scanned before any parser sees it.
+    async fn store(&self, from: &Sender, object: Object) -> StoreAnswer;
+
+    /// The definition of the repository whose messages carry this MSH-4.1; `None` when nobody registered it.
+    async fn facility(&self, sending_facility: &str) -> Option<index_model::RepositoryDefinition>;
+
+    /// One report version of the repository that [`Inbox::facility`] named.
+    async fn accept_report(&self, from: &RepositoryCode, report: ReportRecord) -> ReportAnswer;
+}

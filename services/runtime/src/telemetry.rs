@@ -1,0 +1,17 @@
+//! Logs, as text on a terminal and as JSON for machines.
+
+use std::io::IsTerminal;
+
+use tracing_subscriber::EnvFilter;
+
+/// Starts logging to standard error. `filter` is a `tracing` directive list such as `info,sqlx=warn`.
+///
+/// A second call in one process is ignored, so that tests may call it too.
+pub fn start(filter: &str) {
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let started = if std::io::stderr().is_terminal() { logs.compact().try_init() } else { logs.json().try_init() };
+    if started.is_err() {
+        tracing::debug!("logging had been started before");
+    }
+}
