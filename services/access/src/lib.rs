@@ -1,1 +1,17 @@
-//! Being built.
+//! Who calls, may they, and what they did. The only maker of a [`Permit`].
+//!
+//! IHE actor: Secure Application that sends to an Audit Record Repository. Every use case of the registry asks for a permit, and only
+//! this crate can make one, so that a forgotten check does not compile. Making a permit writes its audit line and waits until it is
+//! durable: no audit, no disclosure.
+#![forbid(unsafe_code)]
+
+mod audit;
+mod caller;
+mod permit;
+mod policy;
+mod view;
+
+pub use audit::{AuditError, AuditLog, Verified, verify};
+pub use caller::{Authority, Caller, Mode, User};
+pub use permit::{Action, Filter, Permit, Refused, Subject};
+pub use policy::{Access, DevelopmentUser};

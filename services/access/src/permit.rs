@@ -1,0 +1,112 @@
+//! Leave to do one thing, with the limits it comes with.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::Caller;
+use crate::view::View;
+
+/// What is to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// Search at any level.
+    Search,
+    /// Read headers.
+    RetrieveMetadata,
+    /// Read whole objects.
+    RetrieveInstances,
+    /// Look at images: frames, rendered images, thumbnails, bulk data.
+    View,
+    /// Store instances.
+    Store,
+    /// Open one person's record.
+    OpenPatient,
+    /// Read a report.
+    ReadReport,
+    /// Open the viewer in context.
+    Launch,
+    /// Register, test, pause repositories; see jobs and quarantine.
+    Administer,
+    /// A repository's content is brought into the registry.
+    Synchronise,
+}
+
+/// What it is done to, by our own keys.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "kind", content = "key")]
+pub enum Subject {
+    /// The whole registry, limited by the filter of the permit.
+    Registry,
+    /// A union study.
+    Study(i64),
+    /// A person.
+    Person(i64),
+    /// A report.
+    Report(String),
+    /// A repository.
+    Repository(String),
+}
+
+/// What of the registry a permit lets through.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Filter {
+    /// These regions only.
+    pub regions: Option<Vec<String>>,
+    /// These persons only.
+    pub person_keys: Option<Vec<i64>>,
+}
+
+/// The answer is no. What a caller may not know of is told as "not found" by the faces.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// Nobody is calling, or the sign-on is not valid here.
+    #[error("not signed on")]
+    NotSignedOn,
+    /// The caller may not do this.
+    #[error("not permitted")]
+    NotPermitted,
+    /// The audit line could not be written, so nothing is disclosed.
+    #[error("the audit record can't be written")]
+    NoAudit(#[source] crate::AuditError),
+}
+
+/// Leave to do one action on one subject. It can't be made outside this crate, and its audit line is already durable.
+#[derive(Debug, Clone)]
+pub struct Permit {
+    pub(crate) action: Action,
+    pub(crate) subject: Subject,
+    pub(crate) filter: Filter,
+    pub(crate) caller: Caller,
+    pub(crate) view: Option<Arc<View>>,
+}
+
+impl Permit {
+    /// What it is for.
+    pub fn action(&self) -> Action {
+        self.action
+    }
+
+    /// What it is for.
+    pub fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    /// What it lets through.
+    pub fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    /// Whose it is.
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// Counts frames or objects that went out under it; they are summed up in the audit line that closes the view.
+    pub fn count(&self, items: u64, bytes: u64) {
+        if let Some(view) = &self.view {
+            view.count(items, bytes);
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! The decision, and the line that records it.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use runtime::Clock;
+use serde::{Deserialize, Serialize};
+
+use crate::audit::{AuditLog, Line, Outcome};
+use crate::view::{Concluded, VIEW_MS, View, Views};
+use crate::{Action, Authority, Caller, Filter, Mode, Permit, Refused, Subject, User};
+
+/// The one user of development mode.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DevelopmentUser {
+    /// Login id.
+    pub id: String,
+    /// Shown name.
+    pub name: String,
+}
+
+impl Default for DevelopmentUser {
+    fn default() -> Self {
+        Self { id: "development".into(), name: "Development user".into() }
+    }
+}
+
+/// Decides and records. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Access(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    mode: Mode,
+    user: DevelopmentUser,
+    audit: AuditLog,
+    views: Views,
+    clock: Clock,
+}
+
+impl Access {
+    /// Development mode: every loopback caller is `user`.
+    pub fn development(user: DevelopmentUser, audit: AuditLog, clock: Clock) -> Self {
+        Self(Arc::new(Inner { mode: Mode::Development, user, audit, views: Views::default(), clock }))
+    }
+
+    /// How callers are told apart.
+    pub fn mode(&self) -> Mode {
+        self.0.mode
+    }
+
+    /// Who calls from this address.
+    ///
+    /// # Errors
+    /// [`Refused::NotSignedOn`] for anybody who is not on this machine, whatever the listener is bound to.
+    pub fn caller(&self, from: IpAddr) -> Result<Caller, Refused> {
+        match self.0.mode {
+            Mode::Development if from.to_canonical().is_loopback() => Ok(Caller {
+                user: User { id: self.0.user.id.clone(), name: self.0.user.name.clone() },
+                authority: Authority { id: "development".into(), name: "Development".into() },
+            }),
+            Mode::Development => Err(Refused::NotSignedOn),
+        }
+    }
+
+    /// The service itself, acting for a registered repository.
+    pub fn service(&self) -> Caller {
+        Caller {
+            user: User { id: "dics".into(), name: "DI Common Service".into() },
+            authority: Authority { id: "dics".into(), name: "DI Common Service".into() },
+        }
+    }
+
+    /// Decides, writes the audit line, waits until it is durable, and gives the permit.
+    ///
+    /// A permit to look ([`Action::View`], [`Action::RetrieveMetadata`], [`Action::Synchronise`]) is good for five minutes for the same
+    /// caller and subject: the requests of one study view share it, and what went out is summed up in the line that closes it.
+    ///
+    /// # Errors
+    /// [`Refused`]; also when the line can't be written.
+    pub async fn permit(&self, caller: &Caller, action: Action, subject: Subject) -> Result<Permit, Refused> {
+        let filter = match self.0.mode {
+            Mode::Development => Filter::default(),
+        };
+        let now_ms = self.0.clock.now_ms();
+        let mut permit = Permit { action, subject, filter, caller: caller.clone(), view: None };
+        if !matches!(action, Action::View | Action::RetrieveMetadata | Action::Synchronise) {
+            self.write(&permit, now_ms, Outcome::Permitted).await?;
+            return Ok(permit);
+        }
+        let key = (caller.clone(), action, permit.subject.clone());
+        if let Some(view) = self.0.views.open(&key, now_ms) {
+            permit.view = Some(view);
+            return Ok(permit);
+        }
+        self.write(&permit, now_ms, Outcome::Permitted).await?;
+        let view = Arc::new(View::new(now_ms));
+        permit.view = Some(Arc::clone(&view));
+        self.conclude(self.0.views.begin(key, view), now_ms).await;
+        Ok(permit)
+    }
+
+    /// Closes views that have lasted their time. Called now and then by the server.
+    pub async fn conclude_old_views(&self) {
+        let now_ms = self.0.clock.now_ms();
+        self.conclude(self.0.views.conclude(now_ms - VIEW_MS), now_ms).await;
+    }
+
+    /// Closes every view and the log, at the end of the process.
+    pub async fn close(&self) {
+        let now_ms = self.0.clock.now_ms();
+        self.conclude(self.0.views.conclude(i64::MAX), now_ms).await;
+    }
+
+    async fn conclude(&self, ended: Vec<Concluded>, now_ms: i64) {
+        for ((caller, action, subject), view) in ended {
+            let (items, bytes) = view.counted();
+            let permit = Permit { action, subject, filter: Filter::default(), caller, view: None };
+            let outcome = Outcome::Concluded { items, bytes, began_ms: view.began_ms };
+            if let Err(refused) = self.write(&permit, now_ms, outcome).await {
+                tracing::error!(error = %refused, "the end of a view was not recorded");
+            }
+        }
+    }
+
+    async fn write(&self, permit: &Permit, at_ms: i64, outcome: Outcome) -> Result<(), Refused> {
+        let line = Line {
+            at_ms,
+            user: permit.caller.user.id.clone(),
+            authority: permit.caller.authority.id.clone(),
+            action: permit.action,
+            subject: permit.subject.clone(),
+            outcome,
+        };
+        self.0.audit.append(line).await.map_err(Refused::NoAudit)
+    }
+}

@@ -1,0 +1,94 @@
+//! The trail holds what was permitted, and shows when somebody changed it.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::fs;
+use std::net::IpAddr;
+use std::path::Path;
+
+use access::{Access, Action, AuditLog, DevelopmentUser, Refused, Subject, verify};
+use runtime::Clock;
+
+fn access(folder: &Path, clock: &Clock) -> Access {
+    Access::development(DevelopmentUser::default(), AuditLog::open(folder).unwrap(), clock.clone())
+}
+
+fn loopback() -> IpAddr {
+    "127.0.0.1".parse().unwrap()
+}
+
+fn trail(folder: &Path) -> Vec<String> {
+    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+        .iter()
+        .flat_map(|path| fs::read_to_string(path).unwrap().lines().map(str::to_owned).collect::<Vec<_>>())
+        .collect()
+}
+
+#[tokio::test]
+async fn every_permit_has_a_line_and_the_chain_goes_on_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    for start in 0..2 {
+        let access = access(folder.path(), &Clock::fixed(start * 86_400_000));
+        let caller = access.caller(loopback()).unwrap();
+        for _ in 0..3 {
+            access.permit(&caller, Action::Search, Subject::Registry).await.unwrap();
+        }
+    }
+    assert_eq!(trail(folder.path()).len(), 6);
+    let verified = verify(folder.path()).unwrap();
+    assert_eq!((verified.lines, verified.broken.len()), (6, 0));
+}
+
+#[tokio::test]
+async fn a_removed_or_changed_line_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let access = access(folder.path(), &Clock::fixed(0));
+    let caller = access.caller(loopback()).unwrap();
+    for key in 1..=5 {
+        access.permit(&caller, Action::OpenPatient, Subject::Person(key)).await.unwrap();
+    }
+    let path = folder.path().join("audit-000000.jsonl");
+    let whole = fs::read_to_string(&path).unwrap();
+    let removed: Vec<&str> = whole.lines().enumerate().filter(|(n, _)| *n != 2).map(|(_, line)| line).collect();
+    fs::write(&path, removed.join("\n")).unwrap();
+    assert_eq!(verify(folder.path()).unwrap().broken, ["audit-000000.jsonl:3"]);
+    fs::write(&path, whole.replacen("\"key\":3", "\"key\":9", 1)).unwrap();
+    assert!(verify(folder.path()).unwrap().broken.contains(&"audit-000000.jsonl:3".to_owned()));
+}
+
+#[tokio::test]
+async fn the_frames_of_one_view_share_a_line_and_are_counted_when_it_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Clock::fixed(1_000);
+    let access = access(folder.path(), &clock);
+    let caller = access.caller(loopback()).unwrap();
+    for _ in 0..100 {
+        access.permit(&caller, Action::View, Subject::Study(7)).await.unwrap().count(1, 512);
+    }
+    assert_eq!(trail(folder.path()).len(), 1);
+    clock.advance_ms(10 * 60 * 1000);
+    access.conclude_old_views().await;
+    let lines = trail(folder.path());
+    assert_eq!(lines.len(), 2);
+    assert!(lines[1].contains(r#""outcome":"concluded","items":100,"bytes":51200"#));
+}
+
+#[tokio::test]
+async fn nobody_from_outside_this_machine_is_a_caller() {
+    let folder = tempfile::tempdir().unwrap();
+    let access = access(folder.path(), &Clock::fixed(0));
+    assert!(matches!(access.caller("192.0.2.1".parse().unwrap()), Err(Refused::NotSignedOn)));
+    assert!(access.caller("::ffff:127.0.0.1".parse().unwrap()).is_ok());
+}
+
+#[tokio::test]
+async fn without_an_audit_trail_there_is_no_permit() {
+    let folder = tempfile::tempdir().unwrap();
+    let access = access(folder.path(), &Clock::fixed(0));
+    let caller = access.caller(loopback()).unwrap();
+    let gone = folder.path().to_owned();
+    drop(folder);
+    assert!(!gone.exists());
+    assert!(matches!(access.permit(&caller, Action::Search, Subject::Registry).await, Err(Refused::NoAudit(_))));
+}
