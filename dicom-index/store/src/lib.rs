@@ -1,1 +1,16 @@
-//! Being built.
+//! The registry's memory: studies, series, instances, patients and reports of all repositories, and the search over them.
+//!
+//! One [`Store`], two engines: SQLite in a file, PostgreSQL as a server. The SQL is the same text for both wherever it can be.
+//! In IHE's words this is the storage of a Document Registry and of a Patient Identifier Cross-reference Consumer.
+//!
+//! Invariants: each writing method is one transaction and may be repeated; two copies of a study never overwrite each other;
+//! studies of patients who disagree are never united; no error or log line holds a value of a row.
+#![forbid(unsafe_code)]
+
+mod api;
+mod error;
+mod rows;
+
+pub use api::Store;
+pub use error::{Fault, StoreError};
+pub use rows::*;

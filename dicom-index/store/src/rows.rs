@@ -1,0 +1,407 @@
+//! What the store takes and gives.
+
+use std::sync::Arc;
+
+use index_model::{
+    HealthNumber, InstanceEntry, LinkEvidence, PersonName, Phi, ReportRecord, ReportStatus, RepositoryCode,
+    RepositoryDefinition, SeriesRecord, StudyRecord, Uid,
+};
+use index_query::Attribute;
+
+/// Which database is underneath.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// Embedded, one file, write-ahead log.
+    Sqlite,
+    /// A server.
+    Postgres,
+}
+
+/// How far a repository is indexed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SyncPhase {
+    /// Nothing was asked yet.
+    #[default]
+    Waiting,
+    /// The back-fill runs.
+    Indexing,
+    /// Only changes are looked for.
+    Following,
+}
+
+/// How far a repository is indexed, as its synchroniser keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SyncState {
+    /// Where it stands.
+    pub phase: SyncPhase,
+    /// The synchroniser's own place, opaque to the store.
+    pub cursor: Option<String>,
+    /// Studies indexed in this run.
+    pub indexed: u64,
+    /// Studies expected in this run, when known.
+    pub expected: Option<u64>,
+    /// When the repository was last wholly up to date, Unix milliseconds.
+    pub synced_ms: Option<i64>,
+}
+
+/// What one repository has in the registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Study copies.
+    pub studies: u64,
+    /// Series copies.
+    pub series: u64,
+    /// Instances, declared or known.
+    pub instances: u64,
+    /// Reports.
+    pub reports: u64,
+    /// Objects and messages kept aside.
+    pub quarantined: u64,
+}
+
+/// A registered repository.
+#[derive(Debug, Clone)]
+pub struct RepositoryRow {
+    /// As the administrator wrote it.
+    pub definition: RepositoryDefinition,
+    /// Whether synchronisation is paused.
+    pub paused: bool,
+    /// How far it is indexed.
+    pub sync: SyncState,
+    /// Last answer, Unix milliseconds.
+    pub last_contact_ms: Option<i64>,
+    /// Last failure: Unix milliseconds and words.
+    pub last_error: Option<(i64, String)>,
+    /// What it has here.
+    pub counts: Counts,
+}
+
+/// What came of [`index_study`](crate::Store::index_study).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Indexed {
+    /// The union study.
+    pub study_key: i64,
+    /// The series, in the order given.
+    pub series_keys: Vec<i64>,
+    /// Whether anything is different from before.
+    pub changed: bool,
+}
+
+/// An instance that is now held, or whose header is now known.
+#[derive(Debug, Clone)]
+pub struct NewInstance {
+    /// Who has it.
+    pub repository: RepositoryCode,
+    /// Its study, as this instance says.
+    pub study: StudyRecord,
+    /// Its series, as this instance says.
+    pub series: SeriesRecord,
+    /// What the manifest says of it.
+    pub entry: InstanceEntry,
+}
+
+/// What an instance was to the registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Not known before.
+    New,
+    /// The same bytes, or a header where one is known already. Nothing is appended.
+    Repeat,
+    /// The same SOPInstanceUID with other bytes. Both are kept; the first stays the one shown.
+    Conflict,
+    /// Only the header was known, now the bytes are held. The appended entry replaces the earlier one.
+    Upgraded,
+}
+
+/// What came of one instance of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InstanceIndexed {
+    /// The union study.
+    pub study_key: i64,
+    /// The series.
+    pub series_key: i64,
+    /// What it was.
+    pub outcome: Outcome,
+    /// The name of an object that nothing refers to any more, to be deleted.
+    pub superseded_object: Option<String>,
+}
+
+/// What a caller may see. `None` means everything.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SearchFilter {
+    /// Only studies with a copy in one of these regions.
+    pub regions: Option<Vec<String>>,
+    /// Only studies of these persons.
+    pub person_keys: Option<Vec<i64>>,
+}
+
+/// One page of matches.
+#[derive(Debug, Clone)]
+pub struct Found<T> {
+    /// In the stable order: study date and time descending, undated last, then by UID.
+    pub rows: Vec<T>,
+    /// Matches after this page.
+    pub remaining: u64,
+    /// Matching keys that were ignored, because no column has them.
+    pub unsupported: Vec<Attribute>,
+}
+
+/// A union study.
+#[derive(Debug, Clone)]
+pub struct StudyRow {
+    /// Our key.
+    pub study_key: i64,
+    /// The source patient of its first copy.
+    pub patient_key: i64,
+    /// The person of its first copy.
+    pub person_key: i64,
+    /// Who has copies, first seen first; only those in the filter's regions.
+    pub repositories: Vec<RepositoryCode>,
+    /// Their regions, without repeats.
+    pub regions: Vec<String>,
+    /// The copies' records merged: the first copy's values, gaps filled from the next.
+    pub study: StudyRecord,
+    /// Modalities of its series, sorted.
+    pub modalities: Vec<String>,
+    /// Series, over all copies.
+    pub number_of_series: u32,
+    /// Distinct instances, over all copies.
+    pub number_of_instances: u32,
+    /// Another patient's study has the same StudyInstanceUID.
+    pub conflict: bool,
+    /// Last change, Unix milliseconds.
+    pub updated_ms: i64,
+}
+
+/// How much a series manifest tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ManifestPhase {
+    /// Nothing is known below the series.
+    #[default]
+    None,
+    /// Some instances are known.
+    Partial,
+    /// All instances are known.
+    Complete,
+}
+
+/// A series' manifest, in short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Manifest {
+    /// Counts the folds.
+    pub version: i64,
+    /// How much it tells.
+    pub state: ManifestPhase,
+}
+
+/// A series of a union study.
+#[derive(Debug, Clone)]
+pub struct SeriesRow {
+    /// Its study.
+    pub study: Arc<StudyRow>,
+    /// Our key.
+    pub series_key: i64,
+    /// The copies' records merged.
+    pub series: SeriesRecord,
+    /// Who has copies, first seen first.
+    pub repositories: Vec<RepositoryCode>,
+    /// Distinct instances: the most that a copy declares, or those known if they are more.
+    pub number_of_instances: u32,
+    /// Distinct instances whose bytes we hold.
+    pub held: u32,
+    /// What is known below it.
+    pub manifest: Manifest,
+}
+
+/// One repository's copy of a series.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeriesCopy {
+    /// Who has it.
+    pub repository: RepositoryCode,
+    /// What it declares, or what is known from it where that is more.
+    pub number_of_instances: Option<u32>,
+    /// How many of its instances we hold.
+    pub held: u32,
+}
+
+/// A manifest entry that is not in the base yet.
+#[derive(Debug, Clone)]
+pub struct PendingEntry {
+    /// Order of arrival.
+    pub entry_key: i64,
+    /// Who has the instance.
+    pub repository: RepositoryCode,
+    /// A later entry of the same SOPInstanceUID replaces an earlier one, in the base as well.
+    pub entry: InstanceEntry,
+}
+
+/// Where a manifest stands; `(version, last_entry_key)` is a cache key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManifestState {
+    /// Counts the folds.
+    pub version: i64,
+    /// How much it tells.
+    pub state: ManifestPhase,
+    /// The base's object name.
+    pub base_object: Option<String>,
+    /// Entries that are not in the base yet.
+    pub pending: u32,
+    /// The last entry that ever arrived; 0 when none did.
+    pub last_entry_key: i64,
+}
+
+/// A patient as one source knows them.
+#[derive(Debug, Clone)]
+pub struct SourcePatientRow {
+    /// Our key.
+    pub patient_key: i64,
+    /// Issuer of the id.
+    pub issuer: String,
+    /// The id; `None` for a patient known from one study or report alone.
+    pub patient_id: Option<Phi<String>>,
+    /// PatientName.
+    pub name: PersonName,
+    /// PatientBirthDate, `YYYYMMDD`.
+    pub birth_date: Option<Phi<String>>,
+    /// PatientSex.
+    pub sex: Option<String>,
+    /// The provincial health number.
+    pub health_number: Option<HealthNumber>,
+    /// The repository that told of them first.
+    pub repository: RepositoryCode,
+}
+
+/// A person: the source patients that are known to be one.
+#[derive(Debug, Clone)]
+pub struct PersonRow {
+    /// Our key.
+    pub person_key: i64,
+    /// The id that URLs name, a UUID. Ids of merged persons resolve too.
+    pub public_id: String,
+    /// The source patients, oldest first.
+    pub patients: Vec<SourcePatientRow>,
+    /// The first name given.
+    pub name: PersonName,
+    /// The first birth date given.
+    pub birth_date: Option<Phi<String>>,
+    /// The first sex given.
+    pub sex: Option<String>,
+    /// The first health number given.
+    pub health_number: Option<HealthNumber>,
+}
+
+/// What came of [`store_report`](crate::Store::store_report).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReportStored {
+    /// Kept as a version of a report.
+    Stored {
+        /// Our key.
+        report_key: i64,
+        /// The id that URLs name, a UUID.
+        public_id: String,
+        /// Counts the messages of this report, from 1.
+        version: u32,
+        /// Whether this version is the one shown.
+        current: bool,
+    },
+    /// The same message again.
+    Repeat {
+        /// Our key.
+        report_key: i64,
+    },
+    /// The control id was used for another message: refuse it.
+    ControlIdReused,
+}
+
+/// A study that a report is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportLink {
+    /// Our key.
+    pub study_key: i64,
+    /// StudyInstanceUID.
+    pub study_instance_uid: Uid,
+    /// What tied them.
+    pub evidence: LinkEvidence,
+}
+
+/// One message of a report.
+#[derive(Debug, Clone)]
+pub struct ReportVersion {
+    /// From 1, in order of arrival.
+    pub version: u32,
+    /// When it arrived, Unix milliseconds.
+    pub received_ms: i64,
+    /// What it said.
+    pub record: ReportRecord,
+}
+
+/// A report.
+#[derive(Debug, Clone)]
+pub struct ReportRow {
+    /// Our key.
+    pub report_key: i64,
+    /// The id that URLs name, a UUID.
+    pub public_id: String,
+    /// Whose.
+    pub person_key: i64,
+    /// Who sent it.
+    pub repository: RepositoryCode,
+    /// Its region.
+    pub region: String,
+    /// Status of the version shown.
+    pub status: ReportStatus,
+    /// Number of the version shown.
+    pub version: u32,
+    /// The version shown; without text in lists.
+    pub current: ReportRecord,
+    /// When the version shown arrived, Unix milliseconds.
+    pub received_ms: i64,
+    /// What it is about.
+    pub links: Vec<ReportLink>,
+    /// All versions by arrival; empty in lists.
+    pub versions: Vec<ReportVersion>,
+}
+
+/// Something that was kept aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuarantineRow {
+    /// Our key.
+    pub quarantine_key: i64,
+    /// Who sent it.
+    pub repository: RepositoryCode,
+    /// Attribute of the finding.
+    pub attribute: String,
+    /// Rule of the finding.
+    pub rule: String,
+    /// Size of what is kept, in bytes.
+    pub size_bytes: u64,
+    /// Its object name, when it was kept.
+    pub object: Option<String>,
+    /// When, Unix milliseconds.
+    pub at_ms: i64,
+}
+
+/// What changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// A study is new.
+    StudyNew,
+    /// A study has other attributes, series, counts or copies.
+    StudyChanged,
+    /// A report of the study is new, changed or newly linked.
+    ReportChanged,
+}
+
+/// One line of the change feed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change {
+    /// Its place; rises, with gaps.
+    pub seq: i64,
+    /// Which study.
+    pub study_key: i64,
+    /// What changed.
+    pub kind: ChangeKind,
+    /// When, Unix milliseconds.
+    pub at_ms: i64,
+}
+
