@@ -1,0 +1,98 @@
+//! Where the frames of an object lie, found once, so that they are served as byte ranges.
+
+mod encapsulated;
+
+use index_guard::{Encoding, PixelData, Span, Structure};
+use index_model::{Finding, FrameIndex};
+
+use crate::attributes::{Attributes, Header};
+use crate::notes::{Notes, quarantine};
+use crate::tags;
+
+const PIXEL_DATA: dicom_core::Tag = dicom_core::Tag(0x7FE0, 0x0010);
+
+/// The frames of an object, and how many it says it has.
+///
+/// # Errors
+/// A finding when the pixels are fewer than the header says, or can't be told apart into frames.
+pub(crate) fn index(
+    structure: &Structure,
+    header: Header<'_>,
+    source: &[u8],
+    notes: &mut Notes,
+) -> Result<(FrameIndex, u32), Finding> {
+    let declared = header.count(tags::NUMBER_OF_FRAMES);
+    let Some(pixel_data) = &structure.pixel_data else { return Ok((FrameIndex::None, declared.unwrap_or(0))) };
+    let frames = declared.unwrap_or(1).max(1);
+    let uncompressed = structure.inflated.is_some() || is_native(&structure.transfer_syntax_uid);
+    let index = match pixel_data {
+        PixelData::Native(_) if !uncompressed => {
+            return Err(quarantine(PIXEL_DATA, "is not encapsulated, though its transfer syntax is"));
+        }
+        PixelData::Encapsulated(_) if uncompressed => {
+            return Err(quarantine(PIXEL_DATA, "is encapsulated, though its transfer syntax is not"));
+        }
+        PixelData::Native(span) => native(header, *span, frames, notes)?,
+        PixelData::Encapsulated(data) => {
+            let uid = structure.transfer_syntax_uid.as_str();
+            FrameIndex::Encapsulated(encapsulated::frames(data, source, frames, uid, notes)?)
+        }
+    };
+    match index {
+        FrameIndex::Native { count, .. } if structure.inflated.is_some() => {
+            Ok((FrameIndex::Deflated { count }, frames))
+        }
+        index => Ok((index, frames)),
+    }
+}
+
+/// Whether pixel data of this syntax lie as they are: the three of PS3.5 §A.1 to A.3 and GE's private one.
+fn is_native(transfer_syntax_uid: &str) -> bool {
+    transfer_syntax_uid == Encoding::of(transfer_syntax_uid).native_uid() || transfer_syntax_uid == "1.2.840.113619.5.2"
+}
+
+/// Uncompressed: frames follow each other without padding (PS3.5 §8.1.1).
+fn native(header: Header<'_>, span: Span, frames: u32, notes: &mut Notes) -> Result<FrameIndex, Finding> {
+    let Some(frame_bits) = frame_bits(header).filter(|bits| *bits > 0) else {
+        notes.note(PIXEL_DATA, "has no frames that can be located, for want of Rows, Columns or BitsAllocated");
+        return Ok(FrameIndex::None);
+    };
+    let needed = u128::from(frame_bits) * u128::from(frames);
+    let held = u128::from(span.length) * 8;
+    if held < needed {
+        let rule = "holds fewer bytes than Rows × Columns × SamplesPerPixel × BitsAllocated × NumberOfFrames say";
+        return Err(quarantine(PIXEL_DATA, rule));
+    }
+    if held - needed >= u128::from(frame_bits).max(16) {
+        notes.note(PIXEL_DATA, "holds more bytes than its frames need");
+    }
+    Ok(FrameIndex::Native { offset: span.offset, frame_bits, count: frames })
+}
+
+/// Bits of one frame; 4:2:2 keeps two samples for each pixel (PS3.3 C.7.6.3.1.2).
+fn frame_bits(header: Header<'_>) -> Option<u64> {
+    let count = |tag| header.count(tag).map(u64::from);
+    let samples = match header.text(tags::PHOTOMETRIC_INTERPRETATION).as_deref() {
+        Some("YBR_FULL_422" | "YBR_PARTIAL_422") => 2,
+        Some("YBR_PARTIAL_420") => return None,
+        _ => count(tags::SAMPLES_PER_PIXEL).unwrap_or(1).max(1),
+    };
+    let pixels = count(tags::ROWS)?.checked_mul(count(tags::COLUMNS)?)?;
+    pixels.checked_mul(samples)?.checked_mul(count(tags::BITS_ALLOCATED)?)
+}
+
+/// Moves a frame index to where its bytes are stored: the data set begins at `to` instead of `from`.
+pub(crate) fn moved(index: FrameIndex, from: usize, to: usize) -> FrameIndex {
+    let (from, to) = (from as u64, to as u64);
+    let moved = |offset: u64| offset.saturating_sub(from) + to;
+    match index {
+        FrameIndex::Native { offset, frame_bits, count } => {
+            FrameIndex::Native { offset: moved(offset), frame_bits, count }
+        }
+        FrameIndex::Encapsulated(mut frames) => {
+            frames.iter_mut().flatten().for_each(|span| span.offset = moved(span.offset));
+            FrameIndex::Encapsulated(frames)
+        }
+        index => index,
+    }
+}

@@ -1,0 +1,149 @@
+//! The rules by which attributes become records, the same for objects and for DICOM JSON.
+
+use dicom_core::Tag;
+use index_guard::attribute_name;
+use index_model::{Finding, HealthNumber, IssuedId, PatientRecord, Phi, SeriesRecord, StudyRecord, Uid};
+
+use crate::attributes::Attributes;
+use crate::notes::{Notes, quarantine};
+use crate::{Defaults, dates, tags};
+
+/// Who issues Ontario health card numbers: their OID, and the FHIR system.
+const HEALTH_CARD_OID: &str = "2.16.840.1.113883.4.59";
+const HEALTH_CARD_SYSTEM: &str = "https://fhir.infoway-inforoute.ca/NamingSystem/ca-on-patient-hcn";
+
+/// A UID that an object can't be without.
+///
+/// # Errors
+/// A finding when it is missing or not a UID.
+pub(crate) fn required_uid(from: &impl Attributes, tag: Tag) -> Result<Uid, Finding> {
+    let text = from.text(tag).ok_or_else(|| quarantine(tag, "is missing"))?;
+    Uid::parse(&text).map_err(|_| quarantine(tag, "is not a unique identifier"))
+}
+
+/// The study of a header, a search answer or a manifest.
+pub(crate) fn study(from: &impl Attributes, defaults: &Defaults, notes: &mut Notes) -> Result<StudyRecord, Finding> {
+    let mut record = StudyRecord::new(required_uid(from, tags::STUDY_INSTANCE_UID)?);
+    record.patient = patient(from, defaults, notes);
+    record.study_date = date(from, tags::STUDY_DATE, notes);
+    record.study_time = time(from, tags::STUDY_TIME, notes);
+    record.accession_number = accession_number(from, defaults);
+    record.study_id = from.text(tags::STUDY_ID).map(Phi::new);
+    record.study_description = from.text(tags::STUDY_DESCRIPTION);
+    record.referring_physician_name = from.name(tags::REFERRING_PHYSICIAN_NAME);
+    record.institution_name = from.text(tags::INSTITUTION_NAME);
+    record.timezone_offset_from_utc = from.text(tags::TIMEZONE_OFFSET_FROM_UTC);
+    record.modalities_in_study = from.values(tags::MODALITIES_IN_STUDY).unwrap_or_default();
+    record.modalities_in_study.retain(|modality| !modality.is_empty());
+    record.number_of_study_related_series = from.count(tags::NUMBER_OF_STUDY_RELATED_SERIES);
+    record.number_of_study_related_instances = from.count(tags::NUMBER_OF_STUDY_RELATED_INSTANCES);
+    Ok(record)
+}
+
+/// The series of a header, a search answer or a manifest.
+pub(crate) fn series(from: &impl Attributes, notes: &mut Notes) -> Result<SeriesRecord, Finding> {
+    let mut record = SeriesRecord::new(required_uid(from, tags::SERIES_INSTANCE_UID)?);
+    record.modality = from.text(tags::MODALITY);
+    record.series_number = from.integer(tags::SERIES_NUMBER);
+    record.series_description = from.text(tags::SERIES_DESCRIPTION);
+    record.body_part_examined = from.text(tags::BODY_PART_EXAMINED);
+    record.performed_procedure_step_start_date = date(from, tags::PERFORMED_PROCEDURE_STEP_START_DATE, notes);
+    record.performed_procedure_step_start_time = time(from, tags::PERFORMED_PROCEDURE_STEP_START_TIME, notes);
+    if let Some(request) = from.items(tags::REQUEST_ATTRIBUTES_SEQUENCE).first() {
+        record.scheduled_procedure_step_id = request.text(tags::SCHEDULED_PROCEDURE_STEP_ID);
+        record.requested_procedure_id = request.text(tags::REQUESTED_PROCEDURE_ID);
+    }
+    record.number_of_series_related_instances = from.count(tags::NUMBER_OF_SERIES_RELATED_INSTANCES);
+    Ok(record)
+}
+
+fn patient(from: &impl Attributes, defaults: &Defaults, notes: &mut Notes) -> PatientRecord {
+    let mut record = PatientRecord {
+        patient_id: patient_id(from, &defaults.patient_id_issuer),
+        patient_name: from.name(tags::PATIENT_NAME),
+        patient_birth_date: date(from, tags::PATIENT_BIRTH_DATE, notes).map(Phi::new),
+        ..PatientRecord::default()
+    };
+    match from.text(tags::PATIENT_SEX) {
+        Some(sex) if matches!(sex.as_str(), "M" | "F" | "O") => record.patient_sex = Some(sex),
+        Some(_) => notes.note(tags::PATIENT_SEX, "is not M, F or O"),
+        None => {}
+    }
+    if is_health_card(from) {
+        record.health_number = from.text(tags::PATIENT_ID).and_then(|id| health_number(&id));
+    }
+    for item in from.items(tags::OTHER_PATIENT_IDS_SEQUENCE) {
+        let Some(id) = item.text(tags::PATIENT_ID) else { continue };
+        match is_health_card(&item).then(|| health_number(&id)) {
+            Some(Some(number)) => record.health_number = record.health_number.or(Some(number)),
+            Some(None) => notes.note(tags::OTHER_PATIENT_IDS_SEQUENCE, "has a health card number that is not valid"),
+            None => record.other_patient_ids.extend(patient_id(&item, &defaults.patient_id_issuer)),
+        }
+    }
+    record
+}
+
+/// PatientID with its issuer: IssuerOfPatientID, else the universal one of its qualifiers, else the source's.
+fn patient_id(from: &impl Attributes, default_issuer: &str) -> Option<IssuedId> {
+    let value = from.text(tags::PATIENT_ID)?;
+    let qualified =
+        || from.items(tags::ISSUER_OF_PATIENT_ID_QUALIFIERS_SEQUENCE).first()?.text(tags::UNIVERSAL_ENTITY_ID);
+    let issuer = from.text(tags::ISSUER_OF_PATIENT_ID).or_else(qualified).unwrap_or_else(|| default_issuer.to_owned());
+    Some(IssuedId { issuer, value: value.into() })
+}
+
+fn accession_number(from: &impl Attributes, defaults: &Defaults) -> Option<IssuedId> {
+    let value = from.text(tags::ACCESSION_NUMBER)?;
+    let issuers = from.items(tags::ISSUER_OF_ACCESSION_NUMBER_SEQUENCE);
+    let named = |item: &_| {
+        Attributes::text(item, tags::LOCAL_NAMESPACE_ENTITY_ID)
+            .or_else(|| Attributes::text(item, tags::UNIVERSAL_ENTITY_ID))
+    };
+    let issuer = issuers.first().and_then(named).unwrap_or_else(|| defaults.accession_issuer.clone());
+    Some(IssuedId { issuer, value: value.into() })
+}
+
+/// Whether the PatientID at this level is an Ontario health card number.
+fn is_health_card(from: &impl Attributes) -> bool {
+    let names_it = |issuer: &str| {
+        let issuer = issuer.trim();
+        issuer.eq_ignore_ascii_case("JHN")
+            || issuer.eq_ignore_ascii_case(HEALTH_CARD_SYSTEM)
+            || issuer.trim_start_matches("urn:oid:").split(['&', '^']).any(|part| part == HEALTH_CARD_OID)
+    };
+    if from.text(tags::ISSUER_OF_PATIENT_ID).is_some_and(|issuer| names_it(&issuer)) {
+        return true;
+    }
+    from.items(tags::ISSUER_OF_PATIENT_ID_QUALIFIERS_SEQUENCE).first().is_some_and(|qualifiers| {
+        match qualifiers.text(tags::UNIVERSAL_ENTITY_ID) {
+            Some(issuer) => names_it(&issuer),
+            None => qualifiers.text(tags::IDENTIFIER_TYPE_CODE).as_deref() == Some("JHN"),
+        }
+    })
+}
+
+/// The number, and the version code that some write after it.
+fn health_number(id: &str) -> Option<HealthNumber> {
+    let digits = id.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let version = &id[digits.len()..];
+    let number = digits.trim_end_matches([' ', '-', '^', '/']);
+    if version.len() > 2 { None } else { HealthNumber::parse(number, version) }
+}
+
+fn date(from: &impl Attributes, tag: Tag, notes: &mut Notes) -> Option<String> {
+    let text = from.text(tag)?;
+    let date = dates::date(&text);
+    if date.is_none() {
+        notes.note_named(&attribute_name(tag), "is not a date");
+    }
+    date
+}
+
+fn time(from: &impl Attributes, tag: Tag, notes: &mut Notes) -> Option<String> {
+    let text = from.text(tag)?;
+    let time = dates::time(&text);
+    if time.is_none() {
+        notes.note_named(&attribute_name(tag), "is not a time of day");
+    }
+    time
+}
