@@ -1,1 +1,32 @@
-//! Being built.
+//! Reports as the regions send them: HL7 v2 `ORU^R01` over MLLP (IHE RAD-28 and RAD-128, Report Repository side).
+//!
+//! [`MllpListener`] takes frames, [`parse_oru`] makes [`index_model::ReportRecord`]s of a message, and an [`adapter_api::Inbox`] commits
+//! them. An acknowledgement is written only after the inbox has answered, so that a lost connection loses nothing: the sender repeats the
+//! message, and the inbox recognises the repeat by control id and hash.
+//!
+//! Invariants:
+//! - Bytes that do not decode in the declared character set are refused (`AE`, 102); no name ever carries a replacement character.
+//! - No refusal, log line or acknowledgement repeats a value of the message, except the control id and the header's addresses.
+//! - A frame, the segments in it and the connections have maxima.
+//!
+//! Messages are taken apart here and not with a parser crate, because a tree of every field of an 8 MiB message of delimiters takes
+//! gigabytes; the message module keeps slices and splits a field when it is asked for.
+#![forbid(unsafe_code)]
+
+mod acknowledge;
+mod charset;
+mod escape;
+mod frame;
+mod header;
+mod language;
+mod listener;
+mod message;
+mod oru;
+mod receive;
+mod refusal;
+mod time;
+
+pub use frame::{FrameError, FrameReader};
+pub use listener::{MllpListener, MllpOptions};
+pub use oru::parse_oru;
+pub use refusal::{ErrorCode, Level, Location, Refusal};

@@ -1,0 +1,143 @@
+//! `ORU^R01` to report records.
+
+mod body;
+mod order;
+mod patient;
+mod status;
+
+use index_model::{Phi, ReportRecord, ReportStatus, RepositoryDefinition};
+use sha2::{Digest, Sha256};
+
+use crate::header::Header;
+use crate::language;
+use crate::message::{Message, Segment};
+use crate::refusal::{ErrorCode, Location, Refusal};
+use crate::time;
+use body::Body;
+use order::Order;
+
+/// OBR groups in one message that are taken; combined examinations have two or three.
+const GROUP_LIMIT: usize = 64;
+
+/// One report: its request and the segments that follow it.
+struct Group<'m> {
+    /// Which OBR of the message this is, from 1.
+    occurrence: usize,
+    obr: Segment<'m>,
+    orc: Option<Segment<'m>>,
+    rest: Vec<Segment<'m>>,
+}
+
+/// The report records of one `ORU^R01` message, unframed and as received: one for each OBR group.
+///
+/// Records after the first carry the control id with `/2`, `/3`, … appended, so that each is a message of its own to the inbox. A group
+/// without text of its own that comes before one with text is a further examination in the same report, and gets that text.
+///
+/// # Errors
+/// [`Refusal`] with the acknowledgement code, the location and the rule: the header first, then the character set, then the content.
+pub fn parse_oru(bytes: &[u8], definition: &RepositoryDefinition) -> Result<Vec<ReportRecord>, Refusal> {
+    let no_header = Refusal::reject(ErrorCode::SegmentSequence, Location::segment("MSH"), "the message has no header");
+    let header = Header::read(bytes).ok_or(no_header)?;
+    header.check()?;
+    let charset = header.charset(bytes, definition.character_set.as_deref())?;
+    let undecodable = "a byte has no meaning in the declared character set";
+    let undecodable = Refusal::error(ErrorCode::DataType, Location::field("MSH", 18), undecodable);
+    let text = charset.decode(bytes).ok_or(undecodable)?;
+    let too_many = Refusal::error(ErrorCode::SegmentSequence, Location::segment("MSH"), "too many segments");
+    let message = Message::read(&text, charset).ok_or(too_many)?;
+    let sha256: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    records(&message, &header, &sha256, definition)
+}
+
+fn records(
+    message: &Message<'_>,
+    header: &Header,
+    sha256: &str,
+    definition: &RepositoryDefinition,
+) -> Result<Vec<ReportRecord>, Refusal> {
+    let missing = |segment, text| Refusal::error(ErrorCode::SegmentSequence, Location::segment(segment), text);
+    let pid = message.segment("PID").ok_or(missing("PID", "the patient segment is missing"))?;
+    let patient = patient::read(pid, definition)?;
+    let groups = groups(message)?;
+    if groups.is_empty() {
+        return Err(missing("OBR", "the request segment is missing"));
+    }
+    let bodies = share(groups.iter().map(|group| body::read(&group.rest)).collect());
+    let msh = message.segment("MSH").ok_or(missing("MSH", "the message has no header"))?;
+    let sent_ms = time::instant_ms(&msh.field(7).component(1).text(), time::zone(&definition.time_zone));
+    let told = [msh.field(19), pid.field(15)].map(|field| language::of_code(&field.component(1).text()));
+    let told = told.into_iter().find(|code| !code.is_empty()).unwrap_or_default();
+    let record = |(number, (group, body)): (usize, (&Group<'_>, Body))| {
+        let status = status::of_report(group, &body)?;
+        need_text(status, &body)?;
+        let order = Order::read(group, definition)?;
+        let guess = language::of_text(&body.text);
+        Ok(ReportRecord {
+            message_control_id: control_id(&header.control_id, number),
+            message_sha256: sha256.to_owned(),
+            patient: patient.clone(),
+            study_instance_uids: body.study_instance_uids,
+            accession_number: order.accession_number,
+            filler_order_number: order.filler_order_number,
+            placer_order_number: order.placer_order_number,
+            status,
+            title: order.title,
+            text: Phi::new(body.text),
+            language: if guess.is_empty() { told } else { guess }.to_owned(),
+            observed_ms: order.observed_ms,
+            issued_ms: order.status_changed_ms.or(sent_ms),
+            interpreter: order.interpreter,
+        })
+    };
+    groups.iter().zip(bodies).enumerate().map(record).collect()
+}
+
+fn control_id(sent: &str, number: usize) -> String {
+    if number == 0 { sent.to_owned() } else { format!("{sent}/{}", number + 1) }
+}
+
+/// Cuts the segments into OBR groups. What stands before the first OBR and is not its ORC belongs to none.
+fn groups<'m>(message: &Message<'m>) -> Result<Vec<Group<'m>>, Refusal> {
+    let mut groups: Vec<Group<'m>> = Vec::new();
+    let mut orc = None;
+    for segment in message.segments() {
+        match segment.name() {
+            "ORC" => orc = Some(*segment),
+            "OBR" => {
+                let occurrence = groups.len() + 1;
+                groups.push(Group { occurrence, obr: *segment, orc: orc.take(), rest: Vec::new() });
+            }
+            _ => groups.last_mut().into_iter().for_each(|group| group.rest.push(*segment)),
+        }
+    }
+    let crowded = Refusal::error(ErrorCode::SegmentSequence, Location::segment("OBR"), "too many request segments");
+    if groups.len() > GROUP_LIMIT { Err(crowded) } else { Ok(groups) }
+}
+
+/// Gives the text of a combined report to the requests before it that have no observation of their own.
+fn share(mut bodies: Vec<Body>) -> Vec<Body> {
+    for index in (0..bodies.len().saturating_sub(1)).rev() {
+        let (before, after) = bodies.split_at_mut(index + 1);
+        if let (Some(empty), Some(next)) = (before.last_mut(), after.first())
+            && empty.observations == 0
+        {
+            empty.text = next.text.clone();
+            empty.statuses.clone_from(&next.statuses);
+            empty.observations = next.observations;
+        }
+    }
+    bodies
+}
+
+/// A report that says something needs words; one that is announced or withdrawn does not.
+fn need_text(status: ReportStatus, body: &Body) -> Result<(), Refusal> {
+    use ReportStatus as S;
+    let silent = matches!(status, S::Registered | S::Cancelled | S::EnteredInError);
+    if silent || !body.text.is_empty() {
+        return Ok(());
+    }
+    Err(Refusal::error(ErrorCode::RequiredFieldMissing, Location::field("OBX", 5), "the report has no text"))
+}
+
+#[cfg(test)]
+mod tests;

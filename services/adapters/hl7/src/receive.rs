@@ -1,0 +1,82 @@
+//! One message: from bytes to a committed report and its acknowledgements.
+
+use std::sync::Arc;
+
+use adapter_api::{Inbox, ReportAnswer};
+use bytes::Bytes;
+use index_model::{ReportRecord, RepositoryCode};
+use runtime::CpuPool;
+
+use crate::acknowledge::{self, Stamp};
+use crate::header::Header;
+use crate::parse_oru;
+use crate::refusal::{ErrorCode, Location, Refusal};
+
+/// Messages larger than this are parsed on the CPU pool.
+const INLINE_BYTES: usize = 64 * 1024;
+
+/// Takes one message and gives the acknowledgements to send, in order. The inbox has committed before this returns.
+pub(crate) async fn receive(
+    inbox: &Arc<dyn Inbox>,
+    cpu: Option<&CpuPool>,
+    message: Bytes,
+    stamp: Stamp,
+) -> Vec<Vec<u8>> {
+    let size_bytes = message.len();
+    let header = Header::read(&message);
+    let outcome = match &header {
+        Some(header) => take(inbox, cpu, header, message).await,
+        None => Err(Refusal::reject(ErrorCode::SegmentSequence, Location::segment("MSH"), "the message has no header")),
+    };
+    match &outcome {
+        Ok(reports) => tracing::debug!(size_bytes, reports, "a message was accepted"),
+        Err(refusal) => {
+            tracing::warn!(size_bytes, code = refusal.code as u16, refusal = %refusal, "a message was refused")
+        }
+    }
+    answer(header.as_ref(), outcome.map(|_| ()), stamp)
+}
+
+/// The acknowledgements of an outcome.
+pub(crate) fn answer(header: Option<&Header>, outcome: Result<(), Refusal>, stamp: Stamp) -> Vec<Vec<u8>> {
+    let codes = acknowledge::codes(header, outcome);
+    codes.into_iter().map(|code| acknowledge::write(code, header, outcome, stamp)).collect()
+}
+
+async fn take(
+    inbox: &Arc<dyn Inbox>,
+    cpu: Option<&CpuPool>,
+    header: &Header,
+    message: Bytes,
+) -> Result<usize, Refusal> {
+    let definition = inbox.facility(&header.sending_facility).await.ok_or(NOT_AUTHORISED)?;
+    let code = definition.code.clone();
+    let reports = match cpu {
+        Some(cpu) if message.len() > INLINE_BYTES => {
+            let parsed = cpu.run(move || parse_oru(&message, &definition)).await;
+            parsed.unwrap_or(Err(UNAVAILABLE))?
+        }
+        _ => parse_oru(&message, &definition)?,
+    };
+    let count = reports.len();
+    for report in reports {
+        commit(inbox, &code, report).await?;
+    }
+    Ok(count)
+}
+
+const NOT_AUTHORISED: Refusal =
+    Refusal::reject(ErrorCode::UnknownKey, Location::field("MSH", 4), "this sending facility is not registered");
+const UNAVAILABLE: Refusal =
+    Refusal::reject(ErrorCode::ApplicationInternal, Location::segment("MSH"), "the service can't take messages now");
+const REUSED: Refusal =
+    Refusal::error(ErrorCode::DuplicateKey, Location::field("MSH", 10), "the control id was used for another message");
+
+async fn commit(inbox: &Arc<dyn Inbox>, code: &RepositoryCode, report: ReportRecord) -> Result<(), Refusal> {
+    match inbox.accept_report(code, report).await {
+        ReportAnswer::Accepted => Ok(()),
+        ReportAnswer::DuplicateControlId => Err(REUSED),
+        ReportAnswer::NotAuthorised => Err(NOT_AUTHORISED),
+        ReportAnswer::OutOfResources => Err(UNAVAILABLE),
+    }
+}
