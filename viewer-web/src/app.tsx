@@ -1,0 +1,34 @@
+/** Wires the application: the wire, the engine, the router and the catalogues are made here and nowhere else. */
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { I18nextProvider } from "react-i18next";
+import type { ImageEngine } from "./rendering/engine";
+import { App } from "./ui/App";
+import { createCatalogues } from "./ui/i18n";
+import { createRouter } from "./ui/router";
+import { type Services, ServicesContext } from "./ui/services";
+import "./ui/styles/index.css";
+
+let engine: Promise<ImageEngine> | null = null;
+
+const services: Services = {
+  http: { fetch: (input, init) => fetch(input, init) },
+  router: createRouter(window),
+  engine: () => {
+    engine ??= import("./engine").then((part) => part.createEngine());
+    return engine;
+  },
+  lastSearch: { value: null },
+};
+
+const root = document.getElementById("root");
+if (root === null) throw new Error("the page has no root element");
+createRoot(root).render(
+  <StrictMode>
+    <I18nextProvider i18n={createCatalogues()}>
+      <ServicesContext value={services}>
+        <App />
+      </ServicesContext>
+    </I18nextProvider>
+  </StrictMode>,
+);

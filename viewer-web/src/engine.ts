@@ -1,0 +1,65 @@
+/** Everything that draws, in one chunk of its own: the page's shell loads it only when there is a picture to show. */
+import { cache, imageLoadPoolManager, imageRetrievalPoolManager, init as initCore, RenderingEngine, Enums, getShouldUseCPURendering } from "@cornerstonejs/core";
+import { init as initLoader } from "@cornerstonejs/dicom-image-loader";
+import { init as initTools } from "@cornerstonejs/tools";
+import { frameAddress } from "./dicomweb/client";
+import { createPrefetcher } from "./loading/prefetcher";
+import { createImageBook } from "./rendering/cornerstone/images";
+import { createMeasures } from "./rendering/cornerstone/measures";
+import { createViewport, type Viewport } from "./rendering/cornerstone/viewport";
+import type { ImageEngine } from "./rendering/engine";
+import { createToolGroup } from "./tools/group";
+
+const NAME = "dics";
+const MEGABYTE = 1024 * 1024;
+
+/** Starts the renderer. A page that uses much memory is ended by small devices, so they get less of it. */
+export function createEngine(): ImageEngine {
+  const small = navigator.maxTouchPoints > 1 && Math.min(screen.width, screen.height) < 900;
+  const cacheBytes = (small ? 200 : 512) * MEGABYTE;
+  quietLateFailures();
+  initCore();
+  initLoader({ maxWebWorkers: Math.max(1, Math.min(4, (navigator.hardwareConcurrency || 2) - 1)) });
+  initTools();
+  cache.setMaxCacheSize(cacheBytes);
+  // A browser lets six requests through at a time over HTTP/1.1; a picture that someone looks at must find a free one.
+  imageRetrievalPoolManager.setMaxSimultaneousRequests(Enums.RequestType.Interaction, 100);
+  imageRetrievalPoolManager.setMaxSimultaneousRequests(Enums.RequestType.Prefetch, 4);
+  imageLoadPoolManager.setMaxSimultaneousRequests(Enums.RequestType.Interaction, 100);
+
+  const rendering = new RenderingEngine(NAME);
+  const book = createImageBook((frame) => frameAddress(frame.instance, frame.frameNumber));
+  const measures = createMeasures(book);
+  const tools = createToolGroup((imageId, points) => measures.textFor(imageId, points));
+  const ahead = createPrefetcher(book.load, 4);
+  const viewports = new Map<string, { readonly viewport: Viewport; readonly observer: ResizeObserver }>();
+  tools.choose("window");
+
+  return {
+    software: getShouldUseCPURendering(),
+    attach: (element, name) => {
+      const viewport = createViewport({ rendering, element, name, book, ahead, measures, prefetchBytes: cacheBytes * 0.6 });
+      tools.add(name, NAME);
+      const observer = new ResizeObserver(() => rendering.resize(true, true));
+      observer.observe(element);
+      viewports.set(name, { viewport, observer });
+      return viewport;
+    },
+    detach: (name) => {
+      const known = viewports.get(name);
+      known?.observer.disconnect();
+      tools.remove(name, NAME);
+      known?.viewport.destroy();
+      viewports.delete(name);
+    },
+    setTool: tools.choose,
+    setLengthText: measures.setText,
+  };
+}
+
+/** A frame that failed is told in its viewport; the loader's own copy of that failure must not put addresses into the console. */
+function quietLateFailures(): void {
+  addEventListener("unhandledrejection", (event) => {
+    if (event.reason instanceof XMLHttpRequest) event.preventDefault();
+  });
+}

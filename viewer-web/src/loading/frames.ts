@@ -1,0 +1,90 @@
+import { items, number, numbers, text, texts } from "../dicomweb/json";
+import type { DataSet } from "../model/dataset";
+import type { Calibration, Frame, InstanceAddress, RecordedWindow, UltrasoundRegion } from "../model/displaySet";
+
+const SHARED_GROUPS = "52009229";
+const FRAME_GROUPS = "52009230";
+const NUMBER_OF_FRAMES = "00280008";
+const VOI_LUT_FUNCTION = "00281056";
+const PROJECTION = new Set(["CR", "DX", "MG", "PX", "RG", "IO", "XA", "RF"]);
+
+/** Every frame of an image, each with its own functional groups (PS3.3 §C.7.6.16) at the top level. */
+export function framesOf(data: DataSet, instance: InstanceAddress): readonly Frame[] {
+  const count = Math.max(1, Math.min(number(data, NUMBER_OF_FRAMES) ?? 1, 20_000));
+  const perFrame = items(data, FRAME_GROUPS);
+  const base = { ...withoutGroups(data), ...merged(items(data, SHARED_GROUPS)[0]) };
+  return Array.from({ length: count }, (_, index) => frameOf({ ...base, ...merged(perFrame[index]) }, instance, index + 1));
+}
+
+function withoutGroups(data: DataSet): DataSet {
+  const { [SHARED_GROUPS]: _shared, [FRAME_GROUPS]: _frames, [NUMBER_OF_FRAMES]: _count, ...rest } = data;
+  const voi = text(data, VOI_LUT_FUNCTION);
+  if (voi === null || voi === "LINEAR" || voi === "LINEAR_EXACT" || voi === "SIGMOID") return rest;
+  const { [VOI_LUT_FUNCTION]: _unknown, ...known } = rest; // an unknown function would stop the renderer
+  return known;
+}
+
+/** The attributes of the macros inside one functional group item. */
+function merged(group: DataSet | undefined): DataSet {
+  if (group === undefined) return {};
+  return Object.assign({}, ...Object.keys(group).map((macro) => items(group, macro)[0] ?? {})) as DataSet;
+}
+
+function frameOf(data: DataSet, instance: InstanceAddress, frameNumber: number): Frame {
+  return {
+    instance,
+    frameNumber,
+    data,
+    instanceNumber: number(data, "00200013"),
+    sliceLocation: number(data, "00201041"),
+    sliceThickness: number(data, "00180050"),
+    laterality: text(data, "00200062") ?? text(data, "00200060") ?? text(data, "00209072"),
+    acquired: { date: text(data, "00080022") ?? text(data, "00080021") ?? text(data, "00080020"), time: text(data, "00080032") ?? text(data, "00080031") ?? text(data, "00080030") },
+    lossy: text(data, "00282110") === "01" ? { ratio: number(data, "00282112") } : null,
+    windows: recordedWindows(data),
+    patientOrientation: texts(data, "00200020"),
+    inSpace: numbers(data, "00200037").length === 6 && numbers(data, "00200032").length === 3,
+    calibration: calibrationOf(data),
+  };
+}
+
+function recordedWindows(data: DataSet): readonly RecordedWindow[] {
+  const widths = numbers(data, "00281051");
+  const explanations = texts(data, "00281055");
+  return numbers(data, "00281050").flatMap((center, index) => {
+    const width = widths[index];
+    return width === undefined || width <= 0 ? [] : [{ width, center, explanation: explanations[index] ?? null }];
+  });
+}
+
+/** What is known of the size of a pixel (PS3.3 §10.7, §C.8.5.5). */
+export function calibrationOf(data: DataSet): Calibration {
+  const regions = items(data, "00186011").flatMap(regionOf);
+  if (regions.length > 0) return { kind: "regions", regions };
+  const [rowMm, columnMm] = numbers(data, "00280030");
+  const [detectorRow, detectorColumn] = numbers(data, "00181164");
+  const projection = PROJECTION.has(text(data, "00080060") ?? "");
+  if (rowMm !== undefined && columnMm !== undefined && rowMm > 0 && columnMm > 0) {
+    if (!projection) return { kind: "patient", rowMm, columnMm };
+    const same = detectorRow !== undefined && Math.abs(detectorRow - rowMm) < 1e-6;
+    if (!same && (detectorRow !== undefined || text(data, "00280A02") !== null)) return { kind: "calibrated", rowMm, columnMm };
+    return { kind: "detector", rowMm, columnMm, magnification: number(data, "00181114") };
+  }
+  if (detectorRow !== undefined && detectorColumn !== undefined && detectorRow > 0 && detectorColumn > 0) {
+    return { kind: "detector", rowMm: detectorRow, columnMm: detectorColumn, magnification: number(data, "00181114") };
+  }
+  return { kind: "none" };
+}
+
+/** A region whose both axes are in centimetres (unit 3); others measure time or speed. */
+function regionOf(region: DataSet): readonly UltrasoundRegion[] {
+  const left = number(region, "00186018");
+  const top = number(region, "0018601A");
+  const right = number(region, "0018601C");
+  const bottom = number(region, "0018601E");
+  const columnCm = number(region, "0018602C");
+  const rowCm = number(region, "0018602E");
+  const centimetres = number(region, "00186024") === 3 && number(region, "00186026") === 3;
+  if (!centimetres || left === null || top === null || right === null || bottom === null || columnCm === null || rowCm === null) return [];
+  return [{ left, top, right, bottom, columnCm: Math.abs(columnCm), rowCm: Math.abs(rowCm) }];
+}

@@ -1,0 +1,128 @@
+export const PROTOCOLS = ["dicomweb", "dimse", "archive", "push"] as const;
+export type Protocol = (typeof PROTOCOLS)[number];
+
+export type RepositoryState = "waiting" | "indexing" | "following" | "unreachable" | "paused" | "unknown";
+
+/** A repository as its administrators see it. */
+export interface Repository {
+  readonly code: string;
+  readonly name: string;
+  readonly region: string | null;
+  readonly protocol: string;
+  readonly state: RepositoryState;
+  readonly counts: { readonly studies: number; readonly series: number; readonly instances: number; readonly reports: number; readonly quarantined: number };
+  readonly progress: { readonly indexed: number; readonly expected: number | null } | null;
+  readonly lagSeconds: number | null;
+  readonly lastContact: string | null;
+  readonly lastError: { readonly at: string | null; readonly text: string } | null;
+}
+
+/** One step of a connection test, in words. */
+export interface TestStep {
+  readonly step: string;
+  readonly ok: boolean;
+  readonly text: string;
+}
+
+export interface TestResult {
+  readonly ok: boolean;
+  readonly steps: readonly TestStep[];
+}
+
+/** An object that was refused: which rule of which attribute it broke, never its content. */
+export interface QuarantineEntry {
+  readonly key: string;
+  readonly repository: string;
+  readonly received: string | null;
+  readonly attribute: string;
+  readonly rule: string;
+  readonly sizeBytes: number | null;
+}
+
+/** What a new repository's form holds, as typed. */
+export interface RepositoryForm {
+  readonly code: string;
+  readonly name: string;
+  readonly region: string;
+  readonly protocol: Protocol;
+  readonly patientIdIssuer: string;
+  readonly accessionIssuer: string;
+  readonly characterSet: string;
+  readonly timeZone: string;
+  readonly concurrency: string;
+  readonly pollSeconds: string;
+  readonly url: string;
+  readonly host: string;
+  readonly port: string;
+  readonly aeTitle: string;
+  readonly retrieve: "move" | "get";
+  readonly callingAeTitles: string;
+  readonly sendingFacility: string;
+  readonly accessionField: string;
+}
+
+export const EMPTY_FORM: RepositoryForm = {
+  code: "",
+  name: "",
+  region: "",
+  protocol: "dicomweb",
+  patientIdIssuer: "",
+  accessionIssuer: "",
+  characterSet: "ISO_IR 100",
+  timeZone: "America/Toronto",
+  concurrency: "4",
+  pollSeconds: "30",
+  url: "",
+  host: "",
+  port: "104",
+  aeTitle: "",
+  retrieve: "move",
+  callingAeTitles: "",
+  sendingFacility: "",
+  accessionField: "OBR-18",
+};
+
+/** The definition that the service takes: the common part, one block for the protocol, and reports when a facility is named. */
+export function definitionOf(form: RepositoryForm): Readonly<Record<string, unknown>> {
+  const code = form.code.trim();
+  const definition: Record<string, unknown> = {
+    code,
+    name: form.name.trim() || code.toUpperCase(),
+    region: form.region.trim() || code.toUpperCase(),
+    protocol: form.protocol,
+    patientIdIssuer: form.patientIdIssuer.trim() || code.toUpperCase(),
+    accessionIssuer: form.accessionIssuer.trim() || code.toUpperCase(),
+    characterSet: form.characterSet.trim(),
+    timeZone: form.timeZone.trim(),
+    concurrency: Number(form.concurrency),
+    pollSeconds: Number(form.pollSeconds),
+    [form.protocol]: connectionOf(form),
+  };
+  if (form.sendingFacility.trim() !== "") {
+    definition["hl7"] = { sendingFacility: form.sendingFacility.trim(), accessionField: form.accessionField.trim() };
+  }
+  return definition;
+}
+
+function connectionOf(form: RepositoryForm): Readonly<Record<string, unknown>> {
+  switch (form.protocol) {
+    case "dicomweb":
+    case "archive":
+      return { url: form.url.trim() };
+    case "dimse":
+      return { host: form.host.trim(), port: Number(form.port), aeTitle: form.aeTitle.trim(), retrieve: form.retrieve };
+    case "push":
+      return { callingAeTitles: form.callingAeTitles.split(/[\s,;]+/u).filter((title) => title !== "") };
+  }
+}
+
+/** The fields that still need something before the form can be sent. */
+export function missingFields(form: RepositoryForm): readonly (keyof RepositoryForm)[] {
+  const needed: Record<Protocol, readonly (keyof RepositoryForm)[]> = {
+    dicomweb: ["url"],
+    archive: ["url"],
+    dimse: ["host", "port", "aeTitle"],
+    push: ["callingAeTitles"],
+  };
+  return (["code", ...needed[form.protocol]] as const).filter((field) => String(form[field]).trim() === "");
+}

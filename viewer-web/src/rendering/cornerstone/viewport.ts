@@ -1,0 +1,176 @@
+import { Enums, eventTarget, type RenderingEngine, type StackViewport } from "@cornerstonejs/core";
+import type { ImageStack } from "../../model/displaySet";
+import type { Ahead, ViewportHandle, ViewportState } from "../engine";
+import { bytesOf, type ImageBook, type ImageId } from "./images";
+import type { Measures } from "./measures";
+import { createStore, EMPTY, type Store } from "./state";
+import { applyWindow, edgesOf, flip, panBy, rotate, windowOf, zoomBy } from "./view";
+
+/** What a viewport is made from. */
+export interface ViewportParts {
+  readonly rendering: RenderingEngine;
+  readonly element: HTMLDivElement;
+  readonly name: string;
+  readonly book: ImageBook;
+  readonly ahead: Ahead;
+  readonly measures: Measures;
+  /** What one stack may fill of the memory for pictures, in bytes. */
+  readonly prefetchBytes: number;
+}
+
+/** A viewport with the end of its life. */
+export interface Viewport extends ViewportHandle {
+  readonly destroy: () => void;
+}
+
+/** Makes a stack viewport in `element`. */
+export function createViewport(parts: ViewportParts): Viewport {
+  const { rendering, element, name, book, ahead } = parts;
+  rendering.enableElement({ viewportId: name, element, type: Enums.ViewportType.STACK });
+  const viewport = rendering.getViewport(name) as StackViewport;
+  const store = createStore<ViewportState>(EMPTY);
+  let imageIds: readonly ImageId[] = [];
+  const stop = followEvents(parts, viewport, store, () => imageIds);
+
+  const show = (stack: ImageStack, index: number): void => {
+    imageIds = book.register(stack);
+    store.patch({ ...EMPTY, stack, target: index, status: "loading" });
+    const failed = (): void => {
+      if (store.get().stack === stack) store.patch({ status: "failed", shown: null });
+    };
+    viewport.setStack([...imageIds], index).catch(failed);
+    prefetch(parts, stack, imageIds, index);
+  };
+  const withImage = (action: () => void): void => {
+    if (store.get().shown !== null) action();
+  };
+
+  return {
+    state: store.get,
+    subscribe: store.subscribe,
+    show,
+    clear: () => {
+      ahead.cancel(name);
+      imageIds = [];
+      store.patch(EMPTY);
+    },
+    retry: () => {
+      const { stack, target } = store.get();
+      if (stack !== null) show(stack, target);
+    },
+    scrollTo: (index) => scroll(viewport, store, Math.max(0, Math.min(imageIds.length - 1, index))),
+    scrollBy: (delta) => scroll(viewport, store, Math.max(0, Math.min(imageIds.length - 1, store.get().target + delta))),
+    setWindow: (window) => withImage(() => applyWindow(viewport, window)),
+    resetWindow: () =>
+      withImage(() => {
+        const { inverted } = store.get();
+        viewport.resetProperties();
+        viewport.setProperties({ invert: inverted });
+        viewport.render();
+      }),
+    invert: () =>
+      withImage(() => {
+        viewport.setProperties({ invert: viewport.getProperties().invert !== true });
+        viewport.render();
+        store.patch({ inverted: viewport.getProperties().invert === true });
+      }),
+    rotate: () => withImage(() => rotate(viewport)),
+    flip: (axis) => withImage(() => flip(viewport, axis)),
+    zoomBy: (factor) => withImage(() => zoomBy(viewport, factor)),
+    panBy: (right, down) => withImage(() => panBy(viewport, right, down)),
+    fit: () =>
+      withImage(() => {
+        viewport.resetCamera({ resetPan: true, resetZoom: true });
+        viewport.render();
+      }),
+    reset: () =>
+      withImage(() => {
+        viewport.resetProperties();
+        viewport.setViewPresentation({ ...viewport.getViewPresentation(), rotation: 0, flipHorizontal: false, flipVertical: false });
+        viewport.resetCamera();
+        viewport.render();
+        store.patch({ inverted: viewport.getProperties().invert === true });
+      }),
+    placeLength: () => store.get().shown !== null && parts.measures.place(viewport),
+    moveLengthEnd: (end, right, down) => parts.measures.moveEnd(viewport, end, right, down),
+    removeLengths: () => parts.measures.removeAll(viewport),
+    destroy: () => {
+      ahead.cancel(name);
+      stop();
+      rendering.disableElement(name);
+    },
+  };
+}
+
+/** Asks the viewport for another picture. Until it is there, the old one stays under its own, old label. */
+function scroll(viewport: StackViewport, store: Store<ViewportState>, index: number): void {
+  const { stack, target } = store.get();
+  if (stack === null || index === target) return;
+  store.patch({ target: index });
+  viewport.scroll(index - viewport.getTargetImageIdIndex(), true);
+}
+
+function prefetch(parts: ViewportParts, stack: ImageStack, imageIds: readonly ImageId[], view: number): void {
+  const frame = stack.frames[view];
+  const room = frame === undefined ? 0 : Math.floor(parts.prefetchBytes / Math.max(1, bytesOf(frame)));
+  parts.ahead.request(parts.name, imageIds, view, Math.max(1, room));
+}
+
+/** Keeps the state true to what the renderer tells. */
+function followEvents(parts: ViewportParts, viewport: StackViewport, store: Store<ViewportState>, imageIds: () => readonly ImageId[]): () => void {
+  const { element, book } = parts;
+  const events = Enums.Events;
+  const detailOf = (event: Event): { imageId?: string; imageIdIndex?: number } => (event as CustomEvent<{ imageId?: string; imageIdIndex?: number }>).detail;
+  const countReady = (): void => {
+    store.patch({ ready: imageIds().filter(book.isReady).length });
+  };
+  const look = (): void => {
+    const { stack, shown } = store.get();
+    const frame = shown === null ? undefined : stack?.frames[shown];
+    if (frame === undefined) return;
+    store.patch({ window: windowOf(viewport), zoom: Math.round(viewport.getZoom() * 100) / 100, ...edgePatch(store, edgesOf(viewport, frame)) });
+  };
+  const asked = (event: Event): void => {
+    if (store.get().stack !== null) store.patch({ status: "loading", target: detailOf(event).imageIdIndex ?? store.get().target });
+  };
+  const arrived = (event: Event): void => {
+    const { stack, target } = store.get();
+    const index = detailOf(event).imageIdIndex ?? target;
+    if (stack === null || detailOf(event).imageId !== imageIds()[index]) return;
+    store.patch({ status: "shown", shown: index, target: index, inverted: viewport.getProperties().invert === true });
+    look();
+  };
+  const failed = (event: Event): void => {
+    const { imageId } = detailOf(event);
+    // The label of the picture that failed must not stand over another picture.
+    if (imageId !== undefined && imageId === imageIds()[store.get().target]) store.patch({ status: "failed", shown: null });
+  };
+  const scrolled = (event: Event): void => {
+    store.patch({ target: (event as CustomEvent<{ newImageIdIndex: number }>).detail.newImageIdIndex });
+  };
+  const here = [
+    [events.PRE_STACK_NEW_IMAGE, asked],
+    [events.STACK_NEW_IMAGE, arrived],
+    [events.STACK_VIEWPORT_SCROLL, scrolled],
+    [events.VOI_MODIFIED, look],
+    [events.CAMERA_MODIFIED, look],
+    [events.IMAGE_RENDERED, look],
+  ] as const;
+  const everywhere = [
+    [events.IMAGE_LOAD_ERROR, failed],
+    [events.IMAGE_CACHE_IMAGE_ADDED, countReady],
+    [events.IMAGE_CACHE_IMAGE_REMOVED, countReady],
+  ] as const;
+  for (const [type, listener] of here) element.addEventListener(type, listener);
+  for (const [type, listener] of everywhere) eventTarget.addEventListener(type, listener);
+  return () => {
+    for (const [type, listener] of here) element.removeEventListener(type, listener);
+    for (const [type, listener] of everywhere) eventTarget.removeEventListener(type, listener);
+  };
+}
+
+function edgePatch(store: Store<ViewportState>, edges: ViewportState["edges"]): Partial<ViewportState> {
+  const old = store.get().edges;
+  const same = old !== null && edges !== null && old.left === edges.left && old.right === edges.right && old.top === edges.top && old.bottom === edges.bottom;
+  return same ? {} : { edges };
+}

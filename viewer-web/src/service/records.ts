@@ -1,0 +1,142 @@
+import { ServiceError } from "../dicomweb/errors";
+import { type Http, requestJson } from "../dicomweb/http";
+import { isRecord } from "../dicomweb/json";
+import type { Identifier, MissingRepository, PatientRecord, PatientStudy, Report, ReportStatus, ReportSummary, ReportVersion } from "../model/patient";
+import type { Launch, LaunchChoice, Session } from "../model/session";
+import type { Availability } from "../model/study";
+import { type Fields, fieldsOf, oneOf } from "./decode";
+
+const STATUSES: readonly ReportStatus[] = ["registered", "partial", "preliminary", "final", "amended", "corrected", "appended", "cancelled", "entered-in-error"];
+const AVAILABILITIES: readonly Availability[] = ["ONLINE", "NEARLINE", "OFFLINE", "UNAVAILABLE"];
+
+/** Who is calling, and what the service is. */
+export async function retrieveSession(http: Http, signal: AbortSignal): Promise<Session> {
+  const session = fieldsOf((await requestJson(http, "/api/session", { signal })).body);
+  return {
+    userName: session.object("user")?.optional("name") ?? "",
+    authorityName: session.object("authority")?.optional("name") ?? null,
+    development: session.optional("mode") === "development",
+    language: session.optional("language"),
+    regions: session.list("regions", (region) => ({ code: region.text("code"), name: region.optional("name") ?? region.text("code") })),
+  };
+}
+
+/** Whose study this is: one patient, or a choice when copies belong to different patients. */
+export async function locateStudy(http: Http, studyInstanceUid: string, signal: AbortSignal): Promise<Launch> {
+  try {
+    const found = fieldsOf((await requestJson(http, `/api/studies/${encodeURIComponent(studyInstanceUid)}`, { signal })).body);
+    return { kind: "study", patientKey: found.text("patientKey"), studyInstanceUid, diagnosticQuality: false };
+  } catch (cause) {
+    if (cause instanceof ServiceError && cause.trouble === "conflict" && isRecord(cause.body)) {
+      return { kind: "choose", choices: fieldsOf(cause.body).list("choices", (item) => choiceOf(item, studyInstanceUid)) };
+    }
+    throw cause;
+  }
+}
+
+/** One person's record of all regions. */
+export async function retrievePatient(http: Http, patientKey: string, signal: AbortSignal): Promise<PatientRecord> {
+  const record = fieldsOf((await requestJson(http, `/api/patients/${encodeURIComponent(patientKey)}`, { signal })).body);
+  const name = record.object("name");
+  const healthNumber = record.object("healthNumber");
+  return {
+    patientKey: record.text("patientKey"),
+    name: { alphabetic: name?.optional("alphabetic") ?? null, ideographic: name?.optional("ideographic") ?? null, phonetic: name?.optional("phonetic") ?? null },
+    birthDate: record.optional("birthDate"),
+    sex: record.optional("sex"),
+    healthNumber: healthNumber === null ? null : { value: healthNumber.text("value"), versionCode: healthNumber.optional("versionCode") },
+    identifiers: record.list("identifiers", identifierOf),
+    studies: record.list("studies", studyOf),
+    reports: record.list("reports", reportSummaryOf),
+    missing: record.list("missing", missingOf),
+  };
+}
+
+/** A report with all its versions, newest first. */
+export async function retrieveReport(http: Http, reportKey: string, signal: AbortSignal): Promise<Report> {
+  const report = fieldsOf((await requestJson(http, `/api/reports/${encodeURIComponent(reportKey)}`, { signal })).body);
+  return {
+    reportKey: report.text("reportKey"),
+    title: report.optional("title"),
+    status: statusOf(report),
+    region: report.optional("region"),
+    versions: report.list("versions", versionOf).toSorted((a, b) => b.version - a.version),
+  };
+}
+
+/** What another system asked this viewer to open. */
+export async function retrieveLaunch(http: Http, launchId: string, signal: AbortSignal): Promise<Launch> {
+  const launch = fieldsOf((await requestJson(http, `/api/launches/${encodeURIComponent(launchId)}`, { signal })).body);
+  const kind = launch.text("kind");
+  const studyInstanceUid = launch.texts("studyInstanceUids")[0];
+  if (kind === "choose") return { kind, choices: launch.list("choices", (item) => choiceOf(item, null)) };
+  if (kind === "study" && studyInstanceUid !== undefined) {
+    return { kind, patientKey: launch.text("patientKey"), studyInstanceUid, diagnosticQuality: launch.flag("diagnosticQuality") };
+  }
+  return { kind: "patient", patientKey: launch.text("patientKey") };
+}
+
+function identifierOf(item: Fields): Identifier {
+  return { value: item.text("value"), issuer: item.optional("issuer"), region: item.optional("region") };
+}
+
+function studyOf(item: Fields): PatientStudy {
+  return {
+    studyInstanceUid: item.text("studyInstanceUid"),
+    studyDate: item.optional("studyDate"),
+    studyTime: item.optional("studyTime"),
+    description: item.optional("description"),
+    modalities: item.texts("modalities"),
+    regions: item.texts("regions"),
+    accessionNumber: item.optional("accessionNumber"),
+    institution: item.optional("institution"),
+    numberOfSeries: item.number("numberOfSeries"),
+    numberOfInstances: item.number("numberOfInstances"),
+    availability: oneOf(AVAILABILITIES, item.optional("availability"), "ONLINE"),
+    conflict: item.flag("conflict"),
+    reports: item.texts("reports"),
+  };
+}
+
+function reportSummaryOf(item: Fields): ReportSummary {
+  return {
+    reportKey: item.text("reportKey"),
+    status: statusOf(item),
+    title: item.optional("title"),
+    observed: item.optional("observed"),
+    issued: item.optional("issued"),
+    region: item.optional("region"),
+    language: item.optional("language"),
+    studyInstanceUids: item.texts("studyInstanceUids"),
+  };
+}
+
+function versionOf(item: Fields): ReportVersion {
+  return {
+    version: item.number("version") ?? 0,
+    status: statusOf(item),
+    issued: item.optional("issued"),
+    interpreter: item.optional("interpreter"),
+    language: item.optional("language"),
+    text: item.optional("text") ?? "",
+    current: item.flag("current"),
+  };
+}
+
+function statusOf(item: Fields): ReportStatus {
+  return oneOf(STATUSES, item.optional("status"), "unknown");
+}
+
+function missingOf(item: Fields): MissingRepository {
+  return { repository: item.text("repository"), region: item.optional("region"), since: item.optional("since") };
+}
+
+function choiceOf(item: Fields, studyInstanceUid: string | null): LaunchChoice {
+  return {
+    patientKey: item.text("patientKey"),
+    studyInstanceUid: studyInstanceUid ?? item.text("studyInstanceUid"),
+    facility: item.optional("facility"),
+    studyDate: item.optional("studyDate"),
+  };
+}
+

@@ -1,0 +1,38 @@
+import { useTranslation } from "react-i18next";
+import { isoInstant } from "../../model/dates";
+import type { QuarantineEntry } from "../../model/repository";
+
+/** Objects that were refused: the attribute and the rule it broke, never what it said. */
+export function Quarantine({ entries }: { readonly entries: readonly QuarantineEntry[] }): React.JSX.Element {
+  const { t } = useTranslation();
+  if (entries.length === 0) return <p className="empty">{t("admin.quarantineEmpty")}</p>;
+  return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must be reachable by keyboard
+    <div className="table-frame" role="region" aria-label={t("admin.quarantine")} tabIndex={0}>
+      <table className="table">
+        <thead>
+          <tr>
+            <th scope="col">{t("admin.received")}</th>
+            <th scope="col">{t("admin.repository")}</th>
+            <th scope="col">{t("admin.attribute")}</th>
+            <th scope="col">{t("admin.rule")}</th>
+            <th scope="col" className="right">
+              {t("admin.size")}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {entries.map((entry) => (
+            <tr key={entry.key}>
+              <td className="number nowrap">{isoInstant(entry.received) ?? "—"}</td>
+              <td>{entry.repository}</td>
+              <td className="nowrap">{entry.attribute}</td>
+              <td>{entry.rule}</td>
+              <td className="number right nowrap">{entry.sizeBytes === null ? "—" : t("admin.bytes", { count: entry.sizeBytes })}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,117 @@
+import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { ImageStack } from "../../model/displaySet";
+import type { PatientRecord } from "../../model/patient";
+import type { ImageEngine, ViewportHandle } from "../../rendering/engine";
+import { applyKey, type Command } from "./commands";
+import { Overlay } from "./Overlay";
+import { PaneMessage } from "./PaneMessage";
+import { StackSlider } from "./StackSlider";
+import { useViewport } from "./useEngine";
+
+interface ViewportPaneProps {
+  readonly engine: ImageEngine;
+  readonly index: number;
+  readonly stack: ImageStack;
+  readonly patient: PatientRecord;
+  readonly studyLabel: string;
+  readonly prior: boolean;
+  readonly onHandle: (index: number, handle: ViewportHandle | null) => void;
+  readonly onCommand: (command: Command) => void;
+}
+
+/** One stack with everything written on it. The picture is drawn outside the components, into the element given here. */
+export function ViewportPane({ engine, index, stack, patient, studyLabel, prior, onHandle, onCommand }: ViewportPaneProps): React.JSX.Element {
+  const { t } = useTranslation();
+  const element = useRef<HTMLDivElement>(null);
+  const [handle, setHandle] = useState<ViewportHandle | null>(null);
+  const state = useViewport(handle);
+  useAttachment(engine, index, element, setHandle, onHandle);
+  useWheel(element, handle);
+
+  useEffect(() => {
+    handle?.show(stack, stack.start);
+  }, [handle, stack]);
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (handle === null || event.target !== event.currentTarget) return;
+    const command = applyKey(event, handle, stack.series.modality);
+    if (command === null) return;
+    event.preventDefault();
+    if (command.kind !== "done") onCommand(command);
+  };
+  const position = state.shown === null ? t("viewport.noImage") : t("viewport.position", { number: state.shown + 1, count: stack.frames.length });
+
+  return (
+    <>
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- an application of its own: its keys are listed in the help */}
+      <div
+        className="viewport"
+        role="application"
+        tabIndex={0}
+        aria-label={t("viewport.label", { number: index + 1, series: stack.series.description ?? stack.series.modality, position })}
+        aria-describedby={`viewport-help`}
+        data-testid={`viewport-${index}`}
+        data-status={state.status}
+        data-shown={state.shown ?? ""}
+        onKeyDown={onKeyDown}
+        onContextMenu={(event) => event.preventDefault()}
+        onDoubleClick={() => onCommand({ kind: "layout" })}
+      >
+        <div ref={element} className={state.shown === null ? "viewport-canvas viewport-canvas-hidden" : "viewport-canvas"} />
+      </div>
+      <Overlay state={state} stack={stack} patient={patient} studyLabel={studyLabel} prior={prior} />
+      {state.status === "failed" ? (
+        <PaneMessage tone="problem" title={t("viewport.failed", { number: state.target + 1 })} text={t("viewport.failedRemedy")} onRetry={() => handle?.retry()} />
+      ) : null}
+      {state.status === "loading" && state.shown === null ? <PaneMessage tone="quiet" title={t("viewport.loading", { number: state.target + 1 })} /> : null}
+      {stack.frames.length < 2 || handle === null ? null : <StackSlider state={state} count={stack.frames.length} onChange={handle.scrollTo} />}
+    </>
+  );
+}
+
+/** Enables the element once it is there, and disables it when it goes. */
+function useAttachment(
+  engine: ImageEngine,
+  index: number,
+  element: React.RefObject<HTMLDivElement | null>,
+  setHandle: (handle: ViewportHandle | null) => void,
+  onHandle: (index: number, handle: ViewportHandle | null) => void,
+): void {
+  useEffect(() => {
+    const here = element.current;
+    if (here === null) return;
+    const name = `pane-${index}`;
+    const handle = engine.attach(here, name);
+    setHandle(handle);
+    onHandle(index, handle);
+    return () => {
+      onHandle(index, null);
+      engine.detach(name);
+    };
+  }, [engine, index, element, setHandle, onHandle]);
+}
+
+/** Pixels of a fine wheel or track pad that make one picture. */
+const WHEEL_STEP = 40;
+
+/** The wheel scrolls the stack, one picture a notch, and never the page. */
+function useWheel(element: React.RefObject<HTMLDivElement | null>, handle: ViewportHandle | null): void {
+  useEffect(() => {
+    const here = element.current;
+    if (here === null || handle === null) return;
+    let rest = 0;
+    const onWheel = (event: WheelEvent): void => {
+      event.preventDefault();
+      const notch = event.deltaMode !== WheelEvent.DOM_DELTA_PIXEL || Math.abs(event.deltaY) >= WHEEL_STEP;
+      rest = notch ? 0 : rest + event.deltaY;
+      if (notch) handle.scrollBy(Math.sign(event.deltaY));
+      else if (Math.abs(rest) >= WHEEL_STEP) {
+        handle.scrollBy(Math.sign(rest));
+        rest = 0;
+      }
+    };
+    here.addEventListener("wheel", onWheel, { passive: false });
+    return () => here.removeEventListener("wheel", onWheel);
+  }, [element, handle]);
+}
