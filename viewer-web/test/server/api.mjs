@@ -1,0 +1,98 @@
+/** The service's own API over the invented province, with a repository that indexes while one looks. */
+import { record, report, SESSION, STUDIES } from "./world.mjs";
+
+const problem = (status, title, detail, parameter) => ({ status, type: "application/problem+json", body: { status, title, detail, ...(parameter === undefined ? {} : { parameter }) } });
+const ok = (body, status = 200) => ({ status, type: "application/json", body });
+
+/** The API with its state. */
+export function createApi() {
+  const repositories = [
+    entry({ code: "neodin", name: "NEODIN", region: "NEODIN", protocol: "dicomweb" }, { state: "following", indexed: 51, expected: 51, lag: 3 }),
+    entry({ code: "swodin", name: "SWODIN", region: "SWODIN", protocol: "dimse" }, { state: "indexing", indexed: 4021, expected: 18211, lag: 40 }),
+    entry({ code: "gtawest", name: "GTA West", region: "GTAWEST", protocol: "archive" }, { state: "unreachable", indexed: 212, expected: null, lag: null, error: "the folder cannot be opened: permission denied; let the service's user read it" }),
+    entry({ code: "hdirs", name: "HDIRS", region: "HDIRS", protocol: "push" }, { state: "paused", indexed: 803, expected: null, lag: 0, quarantined: 2 }),
+  ];
+
+  return (method, path, body) => {
+    const [area, a, b, c] = path.split("/").filter(Boolean).slice(1).map(decodeURIComponent);
+    if (area === "session") return ok(SESSION);
+    if (area === "studies") return locate(a);
+    if (area === "patients") return orMissing(record(a));
+    if (area === "reports") return orMissing(report(a));
+    if (area === "launches") return launch(a);
+    if (area !== "admin") return problem(404, "Not Found", "there is no such resource");
+    if (a === "quarantine") return ok(QUARANTINE);
+    return admin(repositories, method, b, c, body);
+  };
+}
+
+function orMissing(body) {
+  return body === null ? problem(404, "Not Found", "there is no such resource") : ok(body);
+}
+
+function locate(uid) {
+  const study = STUDIES.find((it) => it.uid === uid);
+  return study === undefined ? problem(404, "Not Found", "no such study") : ok({ studyInstanceUid: uid, patientKey: study.person });
+}
+
+function launch(id) {
+  const [first] = STUDIES;
+  if (id === "study") return ok({ kind: "study", patientKey: first.person, studyInstanceUids: [first.uid], choices: [], modalities: ["CT"], diagnosticQuality: false });
+  if (id === "patient") return ok({ kind: "patient", patientKey: first.person, studyInstanceUids: [], choices: [] });
+  if (id !== "choose") return problem(404, "Not Found", "this launch is over; open the study again from where you came");
+  return ok({ kind: "choose", studyInstanceUids: [], choices: [STUDIES[0], STUDIES[4]].map((it) => ({ patientKey: it.person, studyInstanceUid: it.uid, facility: it.institution, studyDate: it.date })) });
+}
+
+function admin(repositories, method, code, action, body) {
+  if (code === undefined && method === "GET") {
+    for (const it of repositories) if (it.state === "indexing") advance(it);
+    return ok(repositories);
+  }
+  if (code === undefined) {
+    if (!/^[a-z0-9-]+$/u.test(body.code)) return problem(400, "Bad Request", "use lower-case letters, digits and hyphens", "code");
+    if (repositories.some((it) => it.code === body.code)) return problem(409, "Conflict", "this code is taken", "code");
+    const added = entry(body, { state: "indexing", indexed: 0, expected: 60, lag: null });
+    repositories.push(added);
+    return ok(added, 201);
+  }
+  if (code === "test") return ok(steps(body.dicomweb?.url?.startsWith("http") === true || body.protocol !== "dicomweb"));
+  const found = repositories.find((it) => it.code === code);
+  if (found === undefined) return problem(404, "Not Found", "no such repository");
+  if (action === "test") return ok(steps(found.state !== "unreachable"));
+  found.state = action === "pause" ? "paused" : "following";
+  return { status: 204, type: "application/json", body: null };
+}
+
+function steps(good) {
+  return good
+    ? { ok: true, steps: [{ step: "connect", ok: true, text: "connected in 12 ms" }, { step: "capabilities", ok: true, text: "searches studies, series and instances" }, { step: "search", ok: true, text: "the newest study was found" }] }
+    : { ok: false, steps: [{ step: "connect", ok: true, text: "connected in 12 ms" }, { step: "search", ok: false, text: "the answer was 404; the address probably lacks its last part, such as /dicom-web" }] };
+}
+
+function advance(it) {
+  const expected = it.progress.expected ?? it.progress.indexed;
+  it.progress.indexed = Math.min(expected, it.progress.indexed + 7);
+  it.counts.studies = it.progress.indexed;
+  if (it.progress.indexed === expected) it.state = "following";
+}
+
+function entry(definition, { state, indexed, expected, lag, error, quarantined = 0 }) {
+  return {
+    code: definition.code,
+    name: definition.name,
+    region: definition.region,
+    protocol: definition.protocol,
+    state,
+    counts: { studies: indexed, series: indexed * 3, instances: indexed * 81, reports: Math.floor(indexed * 0.9), quarantined },
+    progress: { indexed, expected },
+    lagSeconds: lag,
+    lastContact: "2026-01-10T14:25:00Z",
+    lastError: error === undefined ? null : { at: "2026-01-10T14:20:00Z", text: error },
+    definition,
+  };
+}
+
+const QUARANTINE = [
+  { key: "q1", repository: "hdirs", received: "2026-01-10T14:25:00Z", attribute: "PixelData", rule: "declared length exceeds the bytes that are left", sizeBytes: 500 },
+  { key: "q2", repository: "hdirs", received: "2026-01-10T14:26:00Z", attribute: "StudyInstanceUID", rule: "a unique identifier has only digits and dots", sizeBytes: 528_412 },
+];
