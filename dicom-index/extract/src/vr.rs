@@ -3,7 +3,7 @@
 use dicom_core::VR;
 use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry, VirtualVr};
 use dicom_dictionary_std::StandardDataDictionary;
-use index_guard::Node;
+use index_guard::{Kind, Node};
 
 /// The representation of `node`, where it is implicit, ambiguous or UN: PS3.6 and PS3.5 §A.1, §6.2.2.
 ///
@@ -14,6 +14,7 @@ pub(crate) fn effective(node: &Node<'_>, signed: bool) -> VR {
         vr => vr,
     };
     match vr {
+        _ if node.element.kind == Kind::Fragments => VR::OB, // PS3.5 §A.4
         VirtualVr::Exact(vr) => vr,
         VirtualVr::Xs if signed => VR::SS,
         VirtualVr::Xs => VR::US,

@@ -2,7 +2,9 @@
 
 use dicom_core::VR;
 
-use crate::{Tag, Violation, violation::Remark};
+use crate::header::UNDEFINED;
+use crate::violation::Remark;
+use crate::{Tag, Violation};
 
 const IMPLICIT_LE: &str = "1.2.840.10008.1.2";
 const EXPLICIT_LE: &str = "1.2.840.10008.1.2.1";
@@ -66,7 +68,8 @@ impl Encoding {
         let Some(head) = bytes.first_chunk::<8>() else { return false };
         let group = self.u16([head[0], head[1]]);
         let named = VR::from_binary([head[4], head[5]]).is_some();
-        let fits = u64::from(u32::from_le_bytes([head[4], head[5], head[6], head[7]])) <= bytes.len() as u64 - 8;
+        let length = u32::from_le_bytes([head[4], head[5], head[6], head[7]]);
+        let fits = length == UNDEFINED || length as usize <= bytes.len() - 8;
         (1..=0x0040).contains(&group) && if self.explicit { named } else { !named && fits }
     }
 }
@@ -100,12 +103,11 @@ pub(crate) fn resolve(bytes: &[u8], declared: Option<&str>, offset: usize) -> Re
     let encoding = Encoding::of(uid);
     match guess {
         Some(real) if real != encoding && !encoding.begins(bytes) => {
-            if !matches!(uid, IMPLICIT_LE | EXPLICIT_LE | EXPLICIT_BE) {
-                let rule = "does not describe how the data set is written";
-                return Err(Violation { attribute: "TransferSyntaxUID".into(), rule, offset: offset as u64 });
-            }
+            // Encapsulated pixels are still what the declared syntax says they are.
+            let native = matches!(uid, IMPLICIT_LE | EXPLICIT_LE | EXPLICIT_BE);
+            let transfer_syntax_uid = if native { real.native_uid() } else { uid }.into();
             let remark = remark("does not describe how the data set is written; read as it is");
-            Ok(Resolved { transfer_syntax_uid: real.native_uid().into(), encoding: real, remark })
+            Ok(Resolved { transfer_syntax_uid, encoding: real, remark })
         }
         _ => Ok(Resolved { transfer_syntax_uid: uid.into(), encoding, remark: None }),
     }

@@ -117,7 +117,8 @@ fn find_pixel_data(structure: &Structure, source: &[u8], fragment_items: usize) 
     });
     let element = pixels.max_by_key(|e| e.tag)?;
     if element.kind == Kind::Value {
-        return Some(PixelData::Native(element.span()));
+        let (offset, length) = (usize::try_from(element.offset).ok()?, usize::try_from(element.length).ok()?);
+        return Some(PixelData::Native { offset, length });
     }
     let table = |tag| structure.top_level().find(|e| e.tag == tag && e.kind == Kind::Value).map(Element::span);
     Some(PixelData::Encapsulated(Encapsulated {

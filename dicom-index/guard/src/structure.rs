@@ -63,7 +63,12 @@ pub struct Encapsulated {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PixelData {
     /// PixelData, FloatPixelData or DoubleFloatPixelData as one value.
-    Native(Span),
+    Native {
+        /// First byte, in what [`Structure::source`] gives.
+        offset: usize,
+        /// In bytes.
+        length: usize,
+    },
     /// PixelData in fragments.
     Encapsulated(Encapsulated),
 }

@@ -38,7 +38,7 @@ pub struct Remark {
 /// The keyword of an attribute (PS3.6), or `(gggg,eeee)` where it has none.
 pub fn attribute_name(tag: Tag) -> String {
     match StandardDataDictionary.by_tag(tag) {
-        Some(entry) if tag.0 % 2 == 0 && tag.1 != 0 => entry.alias().to_owned(),
+        Some(entry) if tag.0.is_multiple_of(2) && tag.1 != 0 => entry.alias().to_owned(),
         _ => format!("({:04X},{:04X})", tag.0, tag.1),
     }
 }

@@ -2,13 +2,15 @@
 
 mod encapsulated;
 
-use index_guard::{Encoding, PixelData, Span, Structure};
+use index_guard::{Encoding, PixelData, Structure};
 use index_model::{Finding, FrameIndex};
 
 use crate::attributes::{Attributes, Header};
 use crate::notes::{Notes, quarantine};
 use crate::tags;
 
+/// All that DICOM registers begins so (PS3.6 annex A).
+const STANDARD_ROOT: &str = "1.2.840.10008.";
 const PIXEL_DATA: dicom_core::Tag = dicom_core::Tag(0x7FE0, 0x0010);
 
 /// The frames of an object, and how many it says it has.
@@ -22,17 +24,24 @@ pub(crate) fn index(
     notes: &mut Notes,
 ) -> Result<(FrameIndex, u32), Finding> {
     let declared = header.count(tags::NUMBER_OF_FRAMES);
+    if declared.is_none() && header.text(tags::NUMBER_OF_FRAMES).is_some() {
+        notes.note(tags::NUMBER_OF_FRAMES, "is not a number");
+    }
     let Some(pixel_data) = &structure.pixel_data else { return Ok((FrameIndex::None, declared.unwrap_or(0))) };
     let frames = declared.unwrap_or(1).max(1);
     let uncompressed = structure.inflated.is_some() || is_native(&structure.transfer_syntax_uid);
     let index = match pixel_data {
-        PixelData::Native(_) if !uncompressed => {
+        PixelData::Native { .. } if !uncompressed && structure.transfer_syntax_uid.starts_with(STANDARD_ROOT) => {
             return Err(quarantine(PIXEL_DATA, "is not encapsulated, though its transfer syntax is"));
+        }
+        PixelData::Native { .. } if !uncompressed => {
+            notes.note(PIXEL_DATA, "is in a private transfer syntax");
+            FrameIndex::None
         }
         PixelData::Encapsulated(_) if uncompressed => {
             return Err(quarantine(PIXEL_DATA, "is encapsulated, though its transfer syntax is not"));
         }
-        PixelData::Native(span) => native(header, *span, frames, notes)?,
+        PixelData::Native { offset, length } => native(header, *offset, *length, frames, notes)?,
         PixelData::Encapsulated(data) => {
             let uid = structure.transfer_syntax_uid.as_str();
             FrameIndex::Encapsulated(encapsulated::frames(data, source, frames, uid, notes)?)
@@ -52,13 +61,19 @@ fn is_native(transfer_syntax_uid: &str) -> bool {
 }
 
 /// Uncompressed: frames follow each other without padding (PS3.5 §8.1.1).
-fn native(header: Header<'_>, span: Span, frames: u32, notes: &mut Notes) -> Result<FrameIndex, Finding> {
+fn native(
+    header: Header<'_>,
+    offset: usize,
+    length: usize,
+    frames: u32,
+    notes: &mut Notes,
+) -> Result<FrameIndex, Finding> {
     let Some(frame_bits) = frame_bits(header).filter(|bits| *bits > 0) else {
         notes.note(PIXEL_DATA, "has no frames that can be located, for want of Rows, Columns or BitsAllocated");
         return Ok(FrameIndex::None);
     };
     let needed = u128::from(frame_bits) * u128::from(frames);
-    let held = u128::from(span.length) * 8;
+    let held = length as u128 * 8;
     if held < needed {
         let rule = "holds fewer bytes than Rows × Columns × SamplesPerPixel × BitsAllocated × NumberOfFrames say";
         return Err(quarantine(PIXEL_DATA, rule));
@@ -66,7 +81,7 @@ fn native(header: Header<'_>, span: Span, frames: u32, notes: &mut Notes) -> Res
     if held - needed >= u128::from(frame_bits).max(16) {
         notes.note(PIXEL_DATA, "holds more bytes than its frames need");
     }
-    Ok(FrameIndex::Native { offset: span.offset, frame_bits, count: frames })
+    Ok(FrameIndex::Native { offset: offset as u64, frame_bits, count: frames })
 }
 
 /// Bits of one frame; 4:2:2 keeps two samples for each pixel (PS3.3 C.7.6.3.1.2).

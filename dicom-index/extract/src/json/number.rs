@@ -7,6 +7,9 @@ use dicom_core::VR;
 /// Integers beyond this lose digits in a double (PS3.18 §F.2.3), so that they go as text.
 const EXACT: u64 = 1 << 53;
 
+/// Longer decimal strings stay text; VR DS has 16 characters.
+const MOST_DIGITS: usize = 64;
+
 /// An unsigned integer of up to eight bytes.
 pub(crate) fn unsigned(bytes: &[u8], big_endian: bool) -> u64 {
     let push = |value: u64, byte: &u8| (value << 8) | u64::from(*byte);
@@ -49,7 +52,9 @@ fn push_float<F: Into<f64> + Copy + std::fmt::Debug>(out: &mut String, value: F)
 /// Appends a decimal string (VR DS, IS) as a JSON number with the digits it has; false when it is none.
 pub(crate) fn push_decimal(out: &mut String, text: &str, vr: VR) -> bool {
     let start = out.len();
-    let written = decimal(out, text, vr).is_some() && out[start..].parse::<f64>().is_ok_and(f64::is_finite);
+    let written = text.len() <= MOST_DIGITS
+        && decimal(out, text, vr).is_some()
+        && out[start..].parse::<f64>().is_ok_and(f64::is_finite);
     if !written {
         out.truncate(start);
     }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use dicom_core::{Tag, VR};
-use index_guard::{Kind, Node};
+use index_guard::Node;
 use index_model::Finding;
 
 use super::{number, text};
@@ -19,6 +19,9 @@ const MOST_INLINE: usize = 64 * 1024;
 const MOST_INLINE_PRIVATE: usize = 1024;
 /// The longest text.
 const MOST_TEXT: usize = 1024 * 1024;
+
+/// The longest header, which is that of a whole-slide image with a functional group for each of its 100,000 tiles.
+const MOST_HEADER: usize = 256 * 1024 * 1024;
 
 /// What the header of one instance needs to be told.
 pub(crate) struct Target<'a> {
@@ -34,8 +37,17 @@ pub(crate) struct Target<'a> {
 /// A finding when an attribute is there twice with different values.
 pub(crate) fn write(header: Header<'_>, target: &Target<'_>, notes: &mut Notes) -> Result<String, Finding> {
     let mut writer = Writer { out: String::with_capacity(16 * 1024), path: String::new(), target, notes };
-    writer.level(header, true)?;
+    writer.level(header, &GIVEN)?;
     Ok(writer.out)
+}
+
+/// What the outermost level has, whether the object has it or not: text is Unicode (PS3.18 §F.2), and how the object is stored.
+const GIVEN: [Tag; 2] = [tags::SPECIFIC_CHARACTER_SET, tags::AVAILABLE_TRANSFER_SYNTAX_UID];
+
+/// A level that is being written, and what is still to be put in between.
+struct Level<'a> {
+    header: Header<'a>,
+    given: &'static [Tag],
 }
 
 struct Writer<'a> {
@@ -48,80 +60,66 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     /// One level as an object. Recursion is as deep as the guard let through.
-    fn level(&mut self, header: Header<'_>, outermost: bool) -> Result<(), Finding> {
-        let start = self.out.len();
+    fn level(&mut self, header: Header<'_>, given: &'static [Tag]) -> Result<(), Finding> {
         self.out.push('{');
-        let mut last = Tag(0, 0);
-        let mut added = !outermost;
-        for node in header.set.iter() {
-            if node.tag() <= last {
-                self.out.truncate(start);
-                return self.unordered_level(header, outermost);
+        let mut level = Level { header, given };
+        // Looked at before anything is written, so that each level is written once.
+        let ascending = header.set.iter().map(|node| node.tag()).is_sorted_by(|a, b| a < b);
+        if ascending {
+            for node in header.set.iter() {
+                self.next(&mut level, &node)?;
             }
-            last = node.tag();
-            self.element_with_added(header, &node, outermost, &mut added)?;
+        } else {
+            for node in self.sorted(header)? {
+                self.next(&mut level, &node)?;
+            }
         }
-        self.end_level(added);
+        self.give(&mut level, Tag(u16::MAX, u16::MAX));
+        self.out.push('}');
         Ok(())
     }
 
-    /// A level whose elements do not ascend, as PS3.5 §7.1 asks: sorted first.
-    fn unordered_level(&mut self, header: Header<'_>, outermost: bool) -> Result<(), Finding> {
+    /// The elements of a level that do not ascend as PS3.5 §7.1 asks, in order and each once.
+    fn sorted<'n>(&mut self, header: Header<'n>) -> Result<Vec<Node<'n>>, Finding> {
         self.notes.note_named("file", "has elements that do not ascend");
         let mut nodes: Vec<Node<'_>> = header.set.iter().collect();
         nodes.sort_by_key(Node::tag);
-        self.out.push('{');
-        let mut added = !outermost;
-        for (index, node) in nodes.iter().enumerate() {
-            match index.checked_sub(1).and_then(|previous| nodes.get(previous)) {
-                Some(previous) if previous.tag() == node.tag() && previous.bytes() == node.bytes() => {}
-                Some(previous) if previous.tag() == node.tag() => {
-                    return Err(quarantine(node.tag(), "is there twice, with different values"));
-                }
-                _ => self.element_with_added(header, node, outermost, &mut added)?,
-            }
+        let differ = |pair: &&[Node<'_>]| pair[0].tag() == pair[1].tag() && pair[0].bytes() != pair[1].bytes();
+        if let Some([node, _]) = nodes.windows(2).find(differ) {
+            return Err(quarantine(node.tag(), "is there twice, with different values"));
         }
-        self.end_level(added);
-        Ok(())
+        nodes.dedup_by_key(|node| node.tag());
+        Ok(nodes)
     }
 
-    /// One element, and before it what the outermost level is given: its character set and transfer syntax.
-    fn element_with_added(
-        &mut self,
-        header: Header<'_>,
-        node: &Node<'_>,
-        outermost: bool,
-        added: &mut bool,
-    ) -> Result<(), Finding> {
+    /// One element, after what its level is given before it.
+    fn next(&mut self, level: &mut Level<'_>, node: &Node<'_>) -> Result<(), Finding> {
         let tag = node.tag();
-        if !*added && tag >= tags::AVAILABLE_TRANSFER_SYNTAX_UID {
-            *added = true;
-            self.transfer_syntax();
+        if tag == tags::SPECIFIC_CHARACTER_SET && declared_by(node) == Some(None) {
+            self.notes.note(tag, "has a term that is not known");
         }
-        let left_out = tag.0 <= 0x0002 || tag.1 == 0 || tag == tags::DATA_SET_TRAILING_PADDING;
-        if left_out || (outermost && tag == tags::AVAILABLE_TRANSFER_SYNTAX_UID) {
+        if self.give(level, tag) || tag.0 <= 0x0002 || tag.1 == 0 || tag == tags::DATA_SET_TRAILING_PADDING {
             return Ok(());
-        }
-        if outermost && self.out.ends_with('{') && tag >= tags::SPECIFIC_CHARACTER_SET {
-            self.character_set();
         }
         if tag == tags::SPECIFIC_CHARACTER_SET {
-            if declared_by(node) == Some(None) {
-                self.notes.note(tag, "has a term that is not known");
-            }
-            if !outermost {
-                self.character_set();
-            }
+            self.character_set();
             return Ok(());
         }
-        self.element(header, node)
+        self.element(level.header, node)
     }
 
-    fn end_level(&mut self, added: bool) {
-        if !added {
-            self.transfer_syntax();
+    /// Writes what the level is given up to `tag`, and says whether that was among it.
+    fn give(&mut self, level: &mut Level<'_>, tag: Tag) -> bool {
+        let mut replaced = false;
+        while let Some((&given, rest)) = level.given.split_first().filter(|(given, _)| **given <= tag) {
+            match given {
+                tags::SPECIFIC_CHARACTER_SET => self.character_set(),
+                _ => self.transfer_syntax(),
+            }
+            replaced |= given == tag;
+            level.given = rest;
         }
-        self.out.push('}');
+        replaced
     }
 
     fn key(&mut self, tag: Tag, vr: VR) {
@@ -143,13 +141,16 @@ impl Writer<'_> {
     }
 
     fn element(&mut self, header: Header<'_>, node: &Node<'_>) -> Result<(), Finding> {
+        if self.out.len() > MOST_HEADER {
+            return Err(Finding::quarantine("file", "has a header that is too long as JSON"));
+        }
         let vr = vr::effective(node, header.signed);
         self.key(node.tag(), vr);
         let length = node.bytes().len();
         match vr {
             VR::SQ => self.items(header, node)?,
-            _ if node.element.kind == Kind::Fragments || is_pixels(node.tag()) => self.bulk_uri(node.tag()),
             _ if length == 0 => {}
+            _ if is_pixels(node.tag()) => self.bulk_uri(node.tag()),
             VR::OB | VR::OW | VR::OD | VR::OF | VR::OL | VR::OV | VR::UN => self.binary(node, vr),
             VR::AT | VR::FL | VR::FD | VR::SL | VR::SS | VR::SV | VR::UL | VR::US | VR::UV => self.numbers(node, vr),
             _ if length > MOST_TEXT => self.bulk_uri(node.tag()),
@@ -166,7 +167,7 @@ impl Writer<'_> {
         for (index, item) in node.items().enumerate() {
             self.out.push_str(if index == 0 { ",\"Value\":[" } else { "," });
             let _ = write!(self.path, "{}", index + 1);
-            self.level(header.within(item), false)?;
+            self.level(header.within(item), &[])?;
             self.path.truncate(inner);
         }
         self.path.truncate(outer);
