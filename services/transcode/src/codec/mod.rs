@@ -1,0 +1,128 @@
+//! The codecs: a header check of our own, then the decoder.
+
+mod container;
+mod header;
+mod jpeg;
+mod jpeg2000;
+mod jpeg_encode;
+mod jpegls;
+mod rle;
+mod siz;
+
+use serde::{Deserialize, Serialize};
+
+pub(crate) use jpeg_encode::encode as encode_jpeg;
+
+use crate::syntax::Encoding;
+use crate::{ImageDescription, PhotometricInterpretation, TranscodeError};
+
+/// What a decoder has to know of a frame; small, and sent to the worker with it.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Job {
+    pub(crate) encoding: Encoding,
+    pub(crate) rows: u16,
+    pub(crate) columns: u16,
+    pub(crate) samples_per_pixel: u16,
+    pub(crate) bits_allocated: u16,
+    pub(crate) bits_stored: u16,
+    pub(crate) signed: bool,
+    pub(crate) photometric_interpretation: PhotometricInterpretation,
+}
+
+/// What a decoder found out beside the samples.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Outcome {
+    pub(crate) photometric_interpretation: PhotometricInterpretation,
+    pub(crate) bits_stored: u16,
+}
+
+impl Job {
+    pub(crate) fn new(image: &ImageDescription, encoding: Encoding) -> Self {
+        Self {
+            encoding,
+            rows: image.rows,
+            columns: image.columns,
+            samples_per_pixel: image.samples_per_pixel,
+            // Codecs know no packed bits: a 1-bit sample is a byte.
+            bits_allocated: image.bits_allocated.max(8),
+            bits_stored: image.bits_stored,
+            signed: image.signed,
+            photometric_interpretation: image.photometric_interpretation,
+        }
+    }
+
+    /// The size of a sample in bytes.
+    pub(crate) fn sample_bytes(&self) -> usize {
+        usize::from(self.bits_allocated / 8)
+    }
+
+    /// The samples of a frame, all channels counted.
+    pub(crate) fn samples(&self) -> usize {
+        usize::from(self.rows) * usize::from(self.columns) * usize::from(self.samples_per_pixel)
+    }
+
+    /// The size of the decoded frame in bytes.
+    pub(crate) fn decoded_bytes(&self) -> usize {
+        self.samples() * self.sample_bytes()
+    }
+}
+
+/// Compares the header of a compressed frame with the data set, before any codec sees it.
+///
+/// # Errors
+/// `Mismatch` when they contradict, `Codec` when there is no readable header.
+pub(crate) fn check_header(job: &Job, frame: &[u8]) -> Result<(), TranscodeError> {
+    match job.encoding {
+        Encoding::Rle => rle::check_header(job, frame),
+        Encoding::Jpeg => header::read(frame, "JPEG").and_then(|header| header.check_jpeg(job)),
+        Encoding::JpegLs => header::read(frame, "JPEG-LS").and_then(|header| header.check_jpegls(job)),
+        Encoding::Jpeg2000 => siz::read(frame).and_then(|siz| siz.check(job)),
+        Encoding::NativeLittle | Encoding::NativeBig | Encoding::DeflatedFrame => Ok(()),
+    }
+}
+
+/// Decodes a compressed frame to exactly [`Job::decoded_bytes`] bytes: little endian, colour by pixel, sign extended.
+///
+/// # Errors
+/// As [`check_header`], and `Codec` when the stream is damaged.
+pub(crate) fn decode(job: &Job, frame: &[u8]) -> Result<(Vec<u8>, Outcome), TranscodeError> {
+    check_header(job, frame)?;
+    let (samples, outcome) = match job.encoding {
+        Encoding::Rle => rle::decode(job, frame),
+        Encoding::Jpeg => jpeg::decode(job, frame),
+        Encoding::JpegLs => jpegls::decode(job, frame),
+        Encoding::Jpeg2000 => jpeg2000::decode(job, frame),
+        Encoding::NativeLittle | Encoding::NativeBig | Encoding::DeflatedFrame => {
+            Err(TranscodeError::mismatch("TransferSyntaxUID", "names no codec"))
+        }
+    }?;
+    if samples.len() == job.decoded_bytes() {
+        Ok((samples, outcome))
+    } else {
+        Err(TranscodeError::codec("any", "the decoded frame has the wrong size"))
+    }
+}
+
+/// Compares what a stream says of itself with the data set.
+fn check_shape(job: &Job, rows: u32, columns: u32, components: u16, precision: u16) -> Result<(), TranscodeError> {
+    if rows != u32::from(job.rows) {
+        return Err(TranscodeError::mismatch("Rows", "differs from the height in the compressed frame"));
+    }
+    if columns != u32::from(job.columns) {
+        return Err(TranscodeError::mismatch("Columns", "differs from the width in the compressed frame"));
+    }
+    if components != job.samples_per_pixel {
+        return Err(TranscodeError::mismatch("SamplesPerPixel", "differs from the components of the compressed frame"));
+    }
+    if precision == 0 || precision > job.bits_allocated {
+        return Err(TranscodeError::mismatch("BitsAllocated", "is less than the precision of the compressed frame"));
+    }
+    Ok(())
+}
+
+/// An empty buffer with room for `bytes`, or an error in place of an abort.
+fn reserve<T>(count: usize, codec: &'static str) -> Result<Vec<T>, TranscodeError> {
+    let mut buffer = Vec::new();
+    buffer.try_reserve_exact(count).map_err(|_| TranscodeError::codec(codec, "not enough memory"))?;
+    Ok(buffer)
+}

@@ -1,0 +1,96 @@
+//! RLE Lossless: PS3.5 Annex G. Safe code with bounded output; it needs no worker process.
+
+use super::{Job, Outcome, reserve};
+use crate::TranscodeError;
+
+const CODEC: &str = "RLE";
+const HEADER_BYTES: usize = 64;
+
+/// The segments of a frame: one for each byte of each sample, the most significant first.
+fn segments<'a>(job: &Job, frame: &'a [u8]) -> Result<Vec<&'a [u8]>, TranscodeError> {
+    let damaged = |what| TranscodeError::codec(CODEC, what);
+    let header = frame.get(..HEADER_BYTES).ok_or_else(|| damaged("the header is cut short"))?;
+    let mut words =
+        header.chunks_exact(4).map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]) as usize);
+    let count = words.next().unwrap_or(0);
+    if count != usize::from(job.samples_per_pixel) * job.sample_bytes() {
+        let rule = "and SamplesPerPixel differ from the number of RLE segments";
+        return Err(TranscodeError::mismatch("BitsAllocated", rule));
+    }
+    let offsets: Vec<usize> = words.take(count).collect();
+    offsets
+        .iter()
+        .enumerate()
+        .map(|(index, &start)| {
+            let end = offsets.get(index + 1).copied().unwrap_or(frame.len());
+            frame
+                .get(start..end)
+                .filter(|_| start >= HEADER_BYTES)
+                .ok_or_else(|| damaged("a segment's offset is wrong"))
+        })
+        .collect()
+}
+
+pub(super) fn check_header(job: &Job, frame: &[u8]) -> Result<(), TranscodeError> {
+    segments(job, frame).map(drop)
+}
+
+pub(super) fn decode(job: &Job, frame: &[u8]) -> Result<(Vec<u8>, Outcome), TranscodeError> {
+    let pixels = usize::from(job.rows) * usize::from(job.columns);
+    let segments = segments(job, frame)?;
+    let mut out: Vec<u8> = reserve(job.decoded_bytes(), CODEC)?;
+    let mut plane: Vec<u8> = reserve(pixels, CODEC)?;
+    if let &[segment] = segments.as_slice() {
+        unpack(segment, pixels, &mut out)?;
+    } else {
+        out.resize(job.decoded_bytes(), 0);
+        let (size, stride) = (job.sample_bytes(), segments.len());
+        for (index, segment) in segments.into_iter().enumerate() {
+            plane.clear();
+            unpack(segment, pixels, &mut plane)?;
+            // Most significant byte first in the segments, last in the samples.
+            let offset = index / size * size + (size - 1 - index % size);
+            for (sample, &byte) in out[offset..].iter_mut().step_by(stride).zip(&plane) {
+                *sample = byte;
+            }
+        }
+    }
+    let outcome = Outcome {
+        photometric_interpretation: match job.photometric_interpretation {
+            crate::PhotometricInterpretation::YbrFull422 => crate::PhotometricInterpretation::YbrFull,
+            other => other,
+        },
+        bits_stored: job.bits_stored,
+    };
+    Ok((out, outcome))
+}
+
+/// Appends exactly `count` bytes: literal runs, repeated bytes, and what is left over (padding) is ignored.
+fn unpack(segment: &[u8], count: usize, out: &mut Vec<u8>) -> Result<(), TranscodeError> {
+    let damaged = || TranscodeError::codec(CODEC, "a segment ends early");
+    let mut rest = segment;
+    while out.len() < count {
+        let (&control, tail) = rest.split_first().ok_or_else(damaged)?;
+        let room = count - out.len();
+        rest = match control as i8 {
+            literal @ 0.. => {
+                let length = literal as usize + 1;
+                let bytes = tail.get(..length).ok_or_else(damaged)?;
+                out.extend_from_slice(&bytes[..length.min(room)]);
+                &tail[length..]
+            }
+            -128 => tail,
+            repeat => {
+                let (&byte, tail) = tail.split_first().ok_or_else(damaged)?;
+                let length = 1 - isize::from(repeat);
+                out.resize(out.len() + (length as usize).min(room), byte);
+                tail
+            }
+        };
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "rle/tests.rs"]
+mod tests;

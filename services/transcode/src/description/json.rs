@@ -1,0 +1,95 @@
+//! Reading attributes out of the DICOM JSON model: PS3.18 §F.2.
+
+use base64::Engine as _;
+use serde_json::{Map, Value};
+
+/// A data set, or an item of a sequence.
+pub(super) type DataSet = Map<String, Value>;
+
+/// The values of an attribute; empty when it has none.
+pub(super) fn values<'a>(data_set: &'a DataSet, tag: &str) -> &'a [Value] {
+    data_set.get(tag).and_then(|element| element.get("Value")).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// The first item of a sequence.
+pub(super) fn item<'a>(data_set: &'a DataSet, tag: &str) -> Option<&'a DataSet> {
+    values(data_set, tag).first().and_then(Value::as_object)
+}
+
+/// The `index`-th item of a sequence.
+pub(super) fn nth_item<'a>(data_set: &'a DataSet, tag: &str, index: usize) -> Option<&'a DataSet> {
+    values(data_set, tag).get(index).and_then(Value::as_object)
+}
+
+/// The value representation, when it is told.
+pub(super) fn vr<'a>(data_set: &'a DataSet, tag: &str) -> Option<&'a str> {
+    data_set.get(tag)?.get("vr")?.as_str()
+}
+
+/// All values as numbers. DS and IS may be strings; what is no finite number ends the list.
+pub(super) fn numbers(data_set: &DataSet, tag: &str) -> Vec<f64> {
+    values(data_set, tag).iter().map_while(as_number).collect()
+}
+
+/// The first value as a number.
+pub(super) fn number(data_set: &DataSet, tag: &str) -> Option<f64> {
+    values(data_set, tag).first().and_then(as_number)
+}
+
+/// The first value as a whole number.
+pub(super) fn integer(data_set: &DataSet, tag: &str) -> Option<i64> {
+    let value = number(data_set, tag)?;
+    (value.fract() == 0.0 && value.abs() < 9e15).then_some(value as i64)
+}
+
+/// The first value as text, trimmed.
+pub(super) fn text<'a>(data_set: &'a DataSet, tag: &str) -> Option<&'a str> {
+    values(data_set, tag).first().and_then(Value::as_str).map(str::trim)
+}
+
+fn as_number(value: &Value) -> Option<f64> {
+    let number = match value {
+        Value::Number(number) => number.as_f64()?,
+        Value::String(text) => text.trim().parse().ok()?,
+        _ => return None,
+    };
+    number.is_finite().then_some(number)
+}
+
+/// A table of up to `count` words: an array of numbers, or bytes in base64, of which 8-bit entries may be packed two in a word.
+pub(super) fn table(data_set: &DataSet, tag: &str, count: usize) -> Option<Vec<u16>> {
+    if let Some(bytes) = inline_binary(data_set, tag) {
+        return Some(if bytes.len() >= count.saturating_mul(2) {
+            words(&bytes).take(count).collect()
+        } else {
+            bytes.iter().take(count).map(|&byte| u16::from(byte)).collect()
+        });
+    }
+    let numbers = values(data_set, tag);
+    (!numbers.is_empty()).then(|| numbers.iter().take(count).map_while(as_word).collect())
+}
+
+/// All 16-bit words of an attribute.
+pub(super) fn all_words(data_set: &DataSet, tag: &str) -> Option<Vec<u16>> {
+    match inline_binary(data_set, tag) {
+        Some(bytes) => Some(words(&bytes).collect()),
+        None => {
+            let numbers = values(data_set, tag);
+            (!numbers.is_empty()).then(|| numbers.iter().map_while(as_word).collect())
+        }
+    }
+}
+
+fn words(bytes: &[u8]) -> impl Iterator<Item = u16> + '_ {
+    bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]]))
+}
+
+fn as_word(value: &Value) -> Option<u16> {
+    // A signed entry keeps its bits.
+    value.as_i64().and_then(|number| u16::try_from(number).or_else(|_| i16::try_from(number).map(|n| n as u16)).ok())
+}
+
+fn inline_binary(data_set: &DataSet, tag: &str) -> Option<Vec<u8>> {
+    let encoded = data_set.get(tag)?.get("InlineBinary")?.as_str()?;
+    base64::engine::general_purpose::STANDARD.decode(encoded).ok()
+}

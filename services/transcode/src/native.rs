@@ -1,0 +1,181 @@
+//! Uncompressed frames: byte order, bit packing, planes, subsampled chrominance and unused bits.
+
+use std::io::Read as _;
+
+use bytes::Bytes;
+
+use crate::syntax::Encoding;
+use crate::{DecodedFrame, ImageDescription, PhotometricInterpretation, TranscodeError};
+
+/// The frame in little endian, otherwise as it is stored: what goes on the wire (PS3.5 §A.4.11, PS3.18 §8.7.3).
+///
+/// # Errors
+/// `Mismatch` when the frame is shorter than its description says.
+pub(crate) fn to_little_endian(
+    image: &ImageDescription,
+    encoding: Encoding,
+    frame: Bytes,
+) -> Result<Bytes, TranscodeError> {
+    let needed = image.native_frame_bytes() as usize;
+    let frame = match encoding {
+        Encoding::DeflatedFrame => inflate(&frame, needed)?,
+        _ => frame,
+    };
+    if frame.len() < needed {
+        return Err(too_short());
+    }
+    let frame = frame.slice(..needed);
+    if image.bits_allocated == 1 {
+        return Ok(if image.first_bit() == 0 { frame } else { pack_bits(&unpack_bits(image, &frame)).into() });
+    }
+    let unit = match image.bits_allocated {
+        8 if image.pixel_data_is_words => 2,
+        bits => usize::from(bits / 8),
+    };
+    Ok(match encoding {
+        Encoding::NativeBig if unit > 1 => swap_bytes(&frame, unit).into(),
+        _ => frame,
+    })
+}
+
+/// The frame as samples.
+///
+/// # Errors
+/// As [`to_little_endian`].
+pub(crate) fn decode(
+    image: &ImageDescription,
+    encoding: Encoding,
+    frame: Bytes,
+) -> Result<DecodedFrame, TranscodeError> {
+    let frame = to_little_endian(image, encoding, frame)?;
+    let mut colour = image.photometric_interpretation;
+    let mut bits_stored = image.bits_stored;
+    let samples = if image.bits_allocated == 1 {
+        bits_stored = 1;
+        // `to_little_endian` has moved the first sample to the lowest bit.
+        unpack(&frame, 0, image.pixels_usize() * usize::from(image.samples_per_pixel)).into()
+    } else if image.is_native_422() {
+        if colour == PhotometricInterpretation::YbrFull422 {
+            colour = PhotometricInterpretation::YbrFull;
+        }
+        expand_422(image, &frame).into()
+    } else if image.planar {
+        interleave(&frame, usize::from(image.samples_per_pixel), usize::from(image.bits_allocated / 8)).into()
+    } else {
+        frame
+    };
+    Ok(DecodedFrame {
+        samples: if image.float { samples } else { without_unused_bits(image, samples) },
+        rows: image.rows,
+        columns: image.columns,
+        samples_per_pixel: image.samples_per_pixel,
+        format: image.sample_format(),
+        bits_stored,
+        photometric_interpretation: colour,
+    })
+}
+
+fn too_short() -> TranscodeError {
+    TranscodeError::mismatch("PixelData", "is shorter than Rows, Columns, SamplesPerPixel and BitsAllocated ask for")
+}
+
+/// Inflates at most `needed` bytes: a bomb costs no more than the frame it pretends to be.
+fn inflate(frame: &[u8], needed: usize) -> Result<Bytes, TranscodeError> {
+    let mut out = Vec::new();
+    out.try_reserve_exact(needed).map_err(|_| TranscodeError::codec("deflate", "not enough memory"))?;
+    flate2::read::DeflateDecoder::new(frame)
+        .take(needed as u64)
+        .read_to_end(&mut out)
+        .map_err(|_| TranscodeError::codec("deflate", "the stream is invalid"))?;
+    Ok(out.into())
+}
+
+fn swap_bytes(frame: &[u8], unit: usize) -> Vec<u8> {
+    let mut out = frame.to_vec();
+    match unit {
+        2 => out.chunks_exact_mut(2).for_each(|pair| pair.reverse()),
+        4 => out.chunks_exact_mut(4).for_each(|word| word.reverse()),
+        _ => out.chunks_exact_mut(8).for_each(|word| word.reverse()),
+    }
+    out
+}
+
+fn unpack_bits(image: &ImageDescription, frame: &[u8]) -> Vec<u8> {
+    unpack(frame, image.first_bit(), image.pixels_usize() * usize::from(image.samples_per_pixel))
+}
+
+/// One byte for each bit, the lowest bit of a byte first: PS3.5 §8.1.1.
+fn unpack(packed: &[u8], first: usize, count: usize) -> Vec<u8> {
+    (first..first + count).map(|bit| packed[bit / 8] >> (bit % 8) & 1).collect()
+}
+
+fn pack_bits(samples: &[u8]) -> Vec<u8> {
+    samples.chunks(8).map(|bits| bits.iter().rev().fold(0, |byte, bit| byte << 1 | bit)).collect()
+}
+
+/// Colour by plane to colour by pixel.
+pub(crate) fn interleave(planes: &[u8], samples_per_pixel: usize, sample_bytes: usize) -> Vec<u8> {
+    let plane = planes.len() / samples_per_pixel;
+    let mut out = vec![0; plane * samples_per_pixel];
+    for (channel, values) in planes.chunks_exact(plane.max(1)).enumerate() {
+        let pixels = out.chunks_exact_mut(samples_per_pixel * sample_bytes);
+        for (pixel, value) in pixels.zip(values.chunks_exact(sample_bytes)) {
+            pixel[channel * sample_bytes..(channel + 1) * sample_bytes].copy_from_slice(value);
+        }
+    }
+    out
+}
+
+/// Y1 Y2 Cb Cr for each pair of pixels, to Y Cb Cr for each pixel: PS3.3 §C.7.6.3.1.2.
+fn expand_422(image: &ImageDescription, frame: &[u8]) -> Vec<u8> {
+    let size = usize::from(image.bits_allocated / 8);
+    let columns = usize::from(image.columns);
+    let mut out = Vec::with_capacity(image.pixels_usize() * 3 * size);
+    for row in frame.chunks_exact(columns.div_ceil(2) * 4 * size) {
+        for (index, pair) in row.chunks_exact(4 * size).enumerate() {
+            let (luminances, differences) = pair.split_at(2 * size);
+            out.extend_from_slice(&luminances[..size]);
+            out.extend_from_slice(differences);
+            if index * 2 + 1 < columns {
+                out.extend_from_slice(&luminances[size..]);
+                out.extend_from_slice(differences);
+            }
+        }
+    }
+    out
+}
+
+/// Moves the stored bits down to bit 0 and lets the sign, or zeros, fill the rest: overlays and rubbish go.
+fn without_unused_bits(image: &ImageDescription, samples: Bytes) -> Bytes {
+    let allocated = u32::from(image.bits_allocated);
+    if allocated == 1 || image.bits_stored == image.bits_allocated {
+        return samples;
+    }
+    // Up, so that the high bit is the container's highest; then down, which carries the sign.
+    let up = allocated - 1 - u32::from(image.high_bit);
+    let down = allocated - u32::from(image.bits_stored);
+    let mut out = samples.to_vec();
+    macro_rules! shift {
+        ($signed:ty, $unsigned:ty) => {
+            for sample in out.chunks_exact_mut(size_of::<$unsigned>()) {
+                let bytes = [0; size_of::<$unsigned>()];
+                let value = <$unsigned>::from_le_bytes(sample.try_into().unwrap_or(bytes)) << up;
+                let value = if image.signed { (value as $signed >> down) as $unsigned } else { value >> down };
+                sample.copy_from_slice(&value.to_le_bytes());
+            }
+        };
+    }
+    match allocated {
+        8 => shift!(i8, u8),
+        16 => shift!(i16, u16),
+        _ => shift!(i32, u32),
+    }
+    out.into()
+}
+
+impl ImageDescription {
+    /// Rows times Columns, as a count of things in memory.
+    pub(crate) fn pixels_usize(&self) -> usize {
+        usize::from(self.rows) * usize::from(self.columns)
+    }
+}

@@ -1,0 +1,91 @@
+//! GIF, one frame or many.
+
+use std::time::Duration;
+
+use gif::{Encoder, Frame, Repeat};
+
+use super::{Raster, RenderOptions, Rendered, RenderedMedia};
+use crate::{DecodedFrame, ImageDescription, TranscodeError};
+
+/// The speed of the colour quantisation, from 1 (best) to 30 (fastest).
+const QUANTISATION_SPEED: i32 = 15;
+
+/// The largest animation, in pixels of all frames together.
+const MAX_ANIMATION_PIXELS: u64 = 1 << 29;
+
+/// An animation in the making: frames go in one by one and are kept encoded only.
+pub(crate) struct Animation {
+    frame_time: Duration,
+    encoder: Option<Encoder<Vec<u8>>>,
+    width: u32,
+    height: u32,
+    pixels: u64,
+}
+
+impl Animation {
+    pub(crate) fn new(frame_time: Duration) -> Self {
+        Self { frame_time, encoder: None, width: 0, height: 0, pixels: 0 }
+    }
+
+    /// A picture of one frame.
+    pub(super) fn still(raster: &Raster) -> Result<Rendered, TranscodeError> {
+        let mut animation = Self::new(Duration::ZERO);
+        animation.push(raster)?;
+        animation.finish()
+    }
+
+    /// Renders a frame and appends it.
+    pub(crate) fn add(
+        &mut self,
+        image: &ImageDescription,
+        frame: &DecodedFrame,
+        options: &RenderOptions,
+    ) -> Result<(), TranscodeError> {
+        self.push(&super::raster(image, frame, options)?)
+    }
+
+    fn push(&mut self, raster: &Raster) -> Result<(), TranscodeError> {
+        let refused = |_| TranscodeError::codec("GIF encoder", "the image was refused");
+        let (Ok(width), Ok(height)) = (u16::try_from(raster.width), u16::try_from(raster.height)) else {
+            return Err(TranscodeError::mismatch("viewport", "makes an image that GIF can't hold"));
+        };
+        self.pixels += u64::from(raster.width) * u64::from(raster.height);
+        if self.pixels > MAX_ANIMATION_PIXELS {
+            return Err(TranscodeError::mismatch("frames", "are more than an animation may have"));
+        }
+        let encoder = match &mut self.encoder {
+            Some(_) if (raster.width, raster.height) != (self.width, self.height) => {
+                return Err(TranscodeError::mismatch("frames", "differ in size"));
+            }
+            Some(encoder) => encoder,
+            None => {
+                (self.width, self.height) = (raster.width, raster.height);
+                let mut encoder = Encoder::new(Vec::new(), width, height, &grey_palette()).map_err(|_| refused(()))?;
+                if self.frame_time > Duration::ZERO {
+                    encoder.set_repeat(Repeat::Infinite).map_err(|_| refused(()))?;
+                }
+                self.encoder.insert(encoder)
+            }
+        };
+        let mut frame = if raster.channels == 1 {
+            // Grey is its own index into the global palette.
+            Frame { width, height, buffer: raster.pixels.as_slice().into(), ..Frame::default() }
+        } else {
+            Frame::from_rgb_speed(width, height, &raster.pixels, QUANTISATION_SPEED)
+        };
+        frame.delay = (self.frame_time.as_millis() / 10).try_into().unwrap_or(u16::MAX);
+        encoder.write_frame(&frame).map_err(|_| refused(()))
+    }
+
+    /// Ends the animation.
+    pub(crate) fn finish(self) -> Result<Rendered, TranscodeError> {
+        let refused = || TranscodeError::codec("GIF encoder", "the image was refused");
+        let bytes = self.encoder.ok_or_else(refused)?.into_inner().map_err(|_| refused())?;
+        let media_type = RenderedMedia::Gif.media_type();
+        Ok(Rendered { bytes: bytes.into(), media_type, width: self.width, height: self.height })
+    }
+}
+
+fn grey_palette() -> Vec<u8> {
+    (0..=255).flat_map(|level| [level; 3]).collect()
+}

@@ -1,0 +1,169 @@
+//! Grey frames: modality transformation, VOI transformation, inversion, to 8 bits.
+
+mod line;
+
+use dicom_pixeldata::{Lut, Rescale};
+
+use super::window::{Window, WindowFunction};
+use crate::{DecodedFrame, ImageDescription, LookupTable, PhotometricInterpretation, SampleFormat, TranscodeError};
+
+/// The frame as 8-bit grey, 0 black.
+pub(super) fn render(
+    image: &ImageDescription,
+    frame: &DecodedFrame,
+    asked: Option<Window>,
+) -> Result<Vec<u8>, TranscodeError> {
+    let modality = Modality::of(image);
+    let voi = match asked {
+        Some(window) => Voi::Window(window.check()?),
+        None => Voi::of(image, frame, &modality),
+    };
+    let inverted = image.inverse || frame.photometric_interpretation == PhotometricInterpretation::Monochrome1;
+    let grey = Grey { modality, voi, inverted };
+    if let Some(pixels) = grey.line().and_then(|(slope, intercept)| line::render(frame, slope, intercept)) {
+        return Ok(pixels);
+    }
+    match frame.format {
+        SampleFormat::U8 | SampleFormat::I8 | SampleFormat::U16 | SampleFormat::I16 => grey.by_table(frame),
+        _ => {
+            let mut pixels = Vec::with_capacity(frame.pixels());
+            each_value(frame, |value| pixels.push(grey.apply(value) as u8));
+            Ok(pixels)
+        }
+    }
+}
+
+/// Stored values to modality values: PS3.3 §C.11.1.
+enum Modality<'a> {
+    Rescale(Rescale),
+    Table(&'a LookupTable),
+}
+
+impl<'a> Modality<'a> {
+    fn of(image: &'a ImageDescription) -> Self {
+        match (&image.modality_lut, image.rescale) {
+            (Some(table), _) => Self::Table(table),
+            (None, Some((slope, intercept))) => Self::Rescale(Rescale::new(slope, intercept)),
+            (None, None) => Self::Rescale(Rescale::new(1.0, 0.0)),
+        }
+    }
+
+    fn apply(&self, stored: f64) -> f64 {
+        match self {
+            Self::Rescale(rescale) => rescale.apply(stored),
+            Self::Table(table) => f64::from(table.get(stored)),
+        }
+    }
+}
+
+/// Modality values to 0 to 255: PS3.3 §C.11.2.
+enum Voi<'a> {
+    Window(Window),
+    Table(&'a LookupTable, f64),
+}
+
+impl<'a> Voi<'a> {
+    /// The data set's first window, else its table, else all that is there.
+    fn of(image: &'a ImageDescription, frame: &DecodedFrame, modality: &Modality<'_>) -> Self {
+        let first = image.windows.iter().find_map(|window| {
+            Window { center: window.center, width: window.width, function: window.function }.check().ok()
+        });
+        match (first, &image.voi_lut) {
+            (Some(window), _) => Self::Window(window),
+            (None, Some(table)) => Self::Table(table, f64::from(table.ceiling().max(1))),
+            (None, None) => Self::Window(whole_range(image, frame, modality)),
+        }
+    }
+
+    fn apply(&self, value: f64) -> f64 {
+        match self {
+            Self::Window(window) => window.transform().apply(value, 255.0),
+            Self::Table(table, ceiling) => f64::from(table.get(value)) * 255.0 / ceiling,
+        }
+    }
+}
+
+/// A window from the smallest to the largest modality value that isn't padding.
+fn whole_range(image: &ImageDescription, frame: &DecodedFrame, modality: &Modality<'_>) -> Window {
+    let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
+    let padding = image.pixel_padding.map(|padding| padding.first as f64..=padding.last as f64);
+    each_value(frame, |value| {
+        if value.is_finite() && padding.as_ref().is_none_or(|padding| !padding.contains(&value)) {
+            least = least.min(value);
+            most = most.max(value);
+        }
+    });
+    let (a, b) = if least <= most { (modality.apply(least), modality.apply(most)) } else { (0.0, 1.0) };
+    let width = (b - a).abs();
+    // A table needn't rise or fall with its input; then the ends are as good as any.
+    Window {
+        center: (a + b) / 2.0,
+        width: if width > 0.0 { width } else { 1.0 },
+        function: WindowFunction::LinearExact,
+    }
+}
+
+/// The whole way of a grey value.
+struct Grey<'a> {
+    modality: Modality<'a>,
+    voi: Voi<'a>,
+    inverted: bool,
+}
+
+impl Grey<'_> {
+    /// The output for a stored value, rounded, between 0 and 255. Not a number is black.
+    fn apply(&self, stored: f64) -> f64 {
+        let shown = self.voi.apply(self.modality.apply(stored));
+        let shown = if self.inverted { 255.0 - shown } else { shown };
+        if shown.is_nan() { 0.0 } else { shown.round().clamp(0.0, 255.0) }
+    }
+
+    /// Slope and intercept of the whole way, when it is a line.
+    fn line(&self) -> Option<(f64, f64)> {
+        let (Modality::Rescale(rescale), Voi::Window(window)) = (&self.modality, &self.voi) else { return None };
+        let (slope, intercept) = window.line()?;
+        let intercept = slope * rescale.intercept + intercept;
+        let slope = slope * rescale.slope;
+        Some(if self.inverted { (-slope, 255.0 - intercept) } else { (slope, intercept) })
+    }
+
+    /// Up to 16 bits: a table of all values there can be, then a look-up for each pixel.
+    fn by_table(&self, frame: &DecodedFrame) -> Result<Vec<u8>, TranscodeError> {
+        let bits = frame.bits_stored.clamp(1, 8 * frame.format.bytes() as u16);
+        let table: Lut<u8> = Lut::new_with_fn(bits, frame.format.is_signed(), |stored| self.apply(stored))
+            .map_err(|_| TranscodeError::mismatch("VOILUTSequence", "gives values that can't be shown"))?;
+        Ok(match frame.format.bytes() {
+            1 => frame.samples.iter().map(|&sample| table.get(sample)).collect(),
+            _ => (frame.samples.chunks_exact(2))
+                .map(|sample| table.get(u16::from_le_bytes([sample[0], sample[1]])))
+                .collect(),
+        })
+    }
+}
+
+/// Calls `use_value` with each sample.
+fn each_value(frame: &DecodedFrame, mut use_value: impl FnMut(f64)) {
+    macro_rules! each {
+        ($number:ty) => {
+            for sample in frame.samples.chunks_exact(size_of::<$number>()) {
+                if let Ok(bytes) = sample.try_into() {
+                    use_value(<$number>::from_le_bytes(bytes) as f64);
+                }
+            }
+        };
+    }
+    match frame.format {
+        SampleFormat::U8 => each!(u8),
+        SampleFormat::I8 => each!(i8),
+        SampleFormat::U16 => each!(u16),
+        SampleFormat::I16 => each!(i16),
+        SampleFormat::U32 => each!(u32),
+        SampleFormat::I32 => each!(i32),
+        SampleFormat::F32 => each!(f32),
+        SampleFormat::F64 => each!(f64),
+    }
+}
+
+#[cfg(test)]
+#[path = "grey/tests.rs"]
+mod tests;

@@ -1,0 +1,225 @@
+//! The front door: admission, workers, threads.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
+
+use crate::codec::{self, Job};
+use crate::render::{self, RenderOptions, Rendered};
+use crate::syntax::Encoding;
+use crate::worker::WorkerPool;
+use crate::{DecodedFrame, ImageDescription, TranscodeError, native};
+
+/// How a codec worker is started: the program with these arguments, followed by its memory limit in bytes.
+#[derive(Debug, Clone)]
+pub struct WorkerCommand {
+    /// The executable; usually the server's own.
+    pub program: PathBuf,
+    /// The arguments that make it call [`worker_main`](crate::worker_main).
+    pub args: Vec<String>,
+}
+
+/// What a [`Transcoder`] may use.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Frames worked on at once, each in a worker process or on a thread; usually the number of cores.
+    pub workers: usize,
+    /// How a worker is started.
+    pub command: WorkerCommand,
+    /// The address space of a worker, in bytes.
+    pub memory_limit_bytes: u64,
+    /// How long a codec may take over one frame.
+    pub time_limit: Duration,
+    /// Frames that may wait for their turn; one more is refused with [`TranscodeError::Overloaded`].
+    pub queue: usize,
+}
+
+impl Options {
+    /// One frame for each core, 2 GiB and 30 s for each, and 64 waiting.
+    #[must_use]
+    pub fn new(command: WorkerCommand) -> Self {
+        Self {
+            workers: std::thread::available_parallelism().map_or(2, usize::from),
+            command,
+            memory_limit_bytes: 2 << 30,
+            time_limit: Duration::from_secs(30),
+            queue: 64,
+        }
+    }
+}
+
+/// Decodes and renders frames, a bounded number at a time.
+#[derive(Debug)]
+pub struct Transcoder {
+    workers: WorkerPool,
+    threads: ThreadPool,
+    /// Who may be here at all, waiting or not.
+    admission: Semaphore,
+    /// Who may use a core.
+    turns: Semaphore,
+}
+
+/// A place in the queue, and then a core.
+struct Turn<'a> {
+    _place: SemaphorePermit<'a>,
+    _core: SemaphorePermit<'a>,
+}
+
+impl Transcoder {
+    /// Starts the threads and the first worker. Call it inside a Tokio runtime.
+    ///
+    /// # Errors
+    /// `Worker` when there is no runtime, or threads or a worker can't be started.
+    pub fn start(options: Options) -> Result<Arc<Transcoder>, TranscodeError> {
+        let failed =
+            |cause: Box<dyn std::error::Error + Send + Sync>| TranscodeError::Worker(std::io::Error::other(cause));
+        tokio::runtime::Handle::try_current().map_err(|cause| failed(cause.into()))?;
+        let workers = options.workers.max(1);
+        Ok(Arc::new(Self {
+            threads: ThreadPoolBuilder::new()
+                .num_threads(workers)
+                .thread_name(|index| format!("transcode-{index}"))
+                .build()
+                .map_err(|cause| failed(cause.into()))?,
+            workers: WorkerPool::start(options.command, options.memory_limit_bytes, options.time_limit)?,
+            admission: Semaphore::new(workers.saturating_add(options.queue).min(Semaphore::MAX_PERMITS)),
+            turns: Semaphore::new(workers),
+        }))
+    }
+
+    /// Decodes one frame to samples.
+    ///
+    /// `frame` holds the frame alone: its fragments joined when it is encapsulated, its range
+    /// ([`ImageDescription::native_frame_range`]) when it is not.
+    ///
+    /// # Errors
+    /// See [`TranscodeError`].
+    pub async fn decode(&self, image: &ImageDescription, frame: Bytes) -> Result<DecodedFrame, TranscodeError> {
+        let _turn = self.turn().await?;
+        self.decode_in_turn(image, frame).await
+    }
+
+    /// The frame uncompressed, in little endian: what answers a request for `application/octet-stream` (PS3.18 §8.7.3.4).
+    ///
+    /// Native frames keep their planes, unused bits and subsampling; only their byte order changes. The colour space of a decompressed
+    /// frame is [`ImageDescription::uncompressed_photometric_interpretation`].
+    ///
+    /// # Errors
+    /// See [`TranscodeError`].
+    pub async fn to_explicit_little_endian(
+        &self,
+        image: &ImageDescription,
+        frame: Bytes,
+    ) -> Result<Bytes, TranscodeError> {
+        match Encoding::of(&image.transfer_syntax_uid)? {
+            // No copy is made, so there is nothing to queue for.
+            Encoding::NativeLittle if image.bits_allocated != 1 => {
+                native::to_little_endian(image, Encoding::NativeLittle, frame)
+            }
+            encoding @ (Encoding::NativeLittle | Encoding::NativeBig | Encoding::DeflatedFrame) => {
+                let _turn = self.turn().await?;
+                let image = image.clone();
+                self.on_a_thread(move || native::to_little_endian(&image, encoding, frame)).await
+            }
+            _ => Ok(self.decode(image, frame).await?.samples),
+        }
+    }
+
+    /// Renders one frame: PS3.18 §8.3.5.
+    ///
+    /// # Errors
+    /// See [`TranscodeError`].
+    pub async fn render(
+        &self,
+        image: &ImageDescription,
+        frame: Bytes,
+        options: &RenderOptions,
+    ) -> Result<Rendered, TranscodeError> {
+        let _turn = self.turn().await?;
+        let decoded = self.decode_in_turn(image, frame).await?;
+        let (image, options) = (image.clone(), options.clone());
+        self.on_a_thread(move || render::render_decoded(&image, &decoded, &options)).await
+    }
+
+    /// Renders frames to one animated GIF, each shown for `frame_time`. All frames have the size of the first.
+    ///
+    /// # Errors
+    /// See [`TranscodeError`]; `Mismatch` when there is no frame, or more than [`MAX_ANIMATION_FRAMES`](render::MAX_ANIMATION_FRAMES).
+    pub async fn render_animation(
+        &self,
+        frames: Vec<(ImageDescription, Bytes)>,
+        options: &RenderOptions,
+        frame_time: Duration,
+    ) -> Result<Rendered, TranscodeError> {
+        if frames.is_empty() || frames.len() > render::MAX_ANIMATION_FRAMES {
+            return Err(TranscodeError::mismatch("frames", "are none, or more than an animation may have"));
+        }
+        let _turn = self.turn().await?;
+        let mut animation = render::Animation::new(frame_time);
+        for (image, frame) in frames {
+            let decoded = self.decode_in_turn(&image, frame).await?;
+            let options = options.clone();
+            animation = self
+                .on_a_thread(move || {
+                    animation.add(&image, &decoded, &options)?;
+                    Ok(animation)
+                })
+                .await?;
+        }
+        animation.finish()
+    }
+
+    async fn decode_in_turn(&self, image: &ImageDescription, frame: Bytes) -> Result<DecodedFrame, TranscodeError> {
+        let encoding = Encoding::of(&image.transfer_syntax_uid)?;
+        let job = match encoding {
+            Encoding::NativeLittle | Encoding::NativeBig | Encoding::DeflatedFrame => {
+                let image = image.clone();
+                return self.on_a_thread(move || native::decode(&image, encoding, frame)).await;
+            }
+            _ if image.float => return Err(TranscodeError::mismatch("FloatPixelData", "can't be compressed")),
+            _ => Job::new(image, encoding),
+        };
+        let (samples, outcome) = if encoding.needs_worker() {
+            codec::check_header(&job, &frame)?;
+            self.workers.decode(job, &frame).await?
+        } else {
+            self.on_a_thread(move || codec::decode(&job, &frame)).await?
+        };
+        Ok(DecodedFrame {
+            samples: samples.into(),
+            rows: image.rows,
+            columns: image.columns,
+            samples_per_pixel: image.samples_per_pixel,
+            format: image.sample_format(),
+            bits_stored: outcome.bits_stored,
+            photometric_interpretation: outcome.photometric_interpretation,
+        })
+    }
+
+    /// Waits for a core, unless too many wait already.
+    async fn turn(&self) -> Result<Turn<'_>, TranscodeError> {
+        let _place = self.admission.try_acquire().map_err(|_| TranscodeError::Overloaded)?;
+        let _core = self.turns.acquire().await.map_err(|_| TranscodeError::Overloaded)?;
+        Ok(Turn { _place, _core })
+    }
+
+    /// Runs `work` on the pool. Work whose caller has gone is skipped.
+    async fn on_a_thread<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, TranscodeError> + Send + 'static,
+    ) -> Result<T, TranscodeError> {
+        let (answer, result) = oneshot::channel();
+        self.threads.spawn(move || {
+            if !answer.is_closed() {
+                let panicked = |_| Err(TranscodeError::codec("any", "it made the arithmetic panic"));
+                let _ = answer.send(catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(panicked));
+            }
+        });
+        result.await.unwrap_or(Err(TranscodeError::Overloaded))
+    }
+}

@@ -1,0 +1,137 @@
+//! The parent's side: a few workers, started when needed, replaced when they misbehave.
+
+use std::io;
+use std::process::Stdio;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+
+use super::protocol::{self, Answer, PREFIX_BYTES, Request};
+use crate::codec::{Job, Outcome};
+use crate::{TranscodeError, WorkerCommand};
+
+/// A worker is replaced after so many frames: C libraries leak a little.
+const FRAMES_PER_WORKER: u32 = 10_000;
+
+/// Idle workers, and how to start another. How many run at once is up to the caller.
+#[derive(Debug)]
+pub(crate) struct WorkerPool {
+    command: WorkerCommand,
+    memory_limit_bytes: u64,
+    time_limit: Duration,
+    idle: Mutex<Vec<Worker>>,
+}
+
+/// A running worker. Dropping it ends the process, whatever it is doing.
+#[derive(Debug)]
+struct Worker {
+    process: Child,
+    input: ChildStdin,
+    output: ChildStdout,
+    frames: u32,
+}
+
+impl WorkerPool {
+    /// A pool with one worker running, so that a command that can't be started is noticed now.
+    pub(crate) fn start(
+        command: WorkerCommand,
+        memory_limit_bytes: u64,
+        time_limit: Duration,
+    ) -> Result<Self, TranscodeError> {
+        let pool = Self { command, memory_limit_bytes, time_limit, idle: Mutex::new(Vec::new()) };
+        let worker = pool.spawn()?;
+        pool.put_back(worker);
+        Ok(pool)
+    }
+
+    /// Decodes one frame in a worker. If the caller goes away meanwhile, the worker goes too: it may be anywhere.
+    pub(crate) async fn decode(&self, job: Job, frame: &[u8]) -> Result<(Vec<u8>, Outcome), TranscodeError> {
+        let mut worker = match self.take_idle() {
+            Some(worker) => worker,
+            None => self.spawn()?,
+        };
+        let exchange = worker.exchange(job, frame, self.time_limit);
+        match tokio::time::timeout(self.time_limit, exchange).await {
+            Ok(Ok((answer, samples))) => {
+                worker.frames += 1;
+                if worker.frames < FRAMES_PER_WORKER {
+                    self.put_back(worker);
+                }
+                Ok((samples, answer?))
+            }
+            Ok(Err(cause)) => {
+                tracing::warn!(frames = worker.frames, frame_bytes = frame.len(), "a codec worker ended");
+                Err(TranscodeError::Worker(cause))
+            }
+            Err(_) => {
+                tracing::warn!(
+                    frames = worker.frames,
+                    frame_bytes = frame.len(),
+                    "a codec worker was late and is ended"
+                );
+                Err(TranscodeError::TimedOut)
+            }
+        }
+    }
+
+    fn take_idle(&self) -> Option<Worker> {
+        loop {
+            let mut worker = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
+            if matches!(worker.process.try_wait(), Ok(None)) {
+                return Some(worker);
+            }
+        }
+    }
+
+    fn put_back(&self, worker: Worker) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
+    }
+
+    fn spawn(&self) -> Result<Worker, TranscodeError> {
+        let missing = || io::Error::from(io::ErrorKind::BrokenPipe);
+        let start = || {
+            let mut process = Command::new(&self.command.program)
+                .args(&self.command.args)
+                .arg(self.memory_limit_bytes.to_string())
+                // Neither secrets nor settings: a worker needs no environment.
+                .env_clear()
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::null())
+                .kill_on_drop(true)
+                .spawn()?;
+            let input = process.stdin.take().ok_or_else(missing)?;
+            let output = process.stdout.take().ok_or_else(missing)?;
+            Ok(Worker { process, input, output, frames: 0 })
+        };
+        start().map_err(TranscodeError::Worker)
+    }
+}
+
+impl Worker {
+    async fn exchange(&mut self, job: Job, frame: &[u8], time_limit: Duration) -> io::Result<(Answer, Vec<u8>)> {
+        let request = Request { job, time_limit_ms: time_limit.as_millis().try_into().unwrap_or(u64::MAX) };
+        self.input.write_all(&protocol::head(&request, frame.len())?).await?;
+        self.input.write_all(frame).await?;
+
+        let mut prefix = [0; PREFIX_BYTES];
+        self.output.read_exact(&mut prefix).await?;
+        let (header_bytes, payload_bytes) = protocol::lengths(prefix)?;
+        let mut header = vec![0; header_bytes];
+        self.output.read_exact(&mut header).await?;
+        let answer: Answer = serde_json::from_slice(&header)?;
+        // A worker is not trusted: it may send what was asked for, and nothing else.
+        let expected = if answer.is_ok() { job.decoded_bytes() } else { 0 };
+        if payload_bytes != expected as u64 {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "a codec worker's answer has the wrong size"));
+        }
+        let mut samples = Vec::with_capacity(expected);
+        (&mut self.output).take(payload_bytes).read_to_end(&mut samples).await?;
+        if samples.len() != expected {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok((answer, samples))
+    }
+}

@@ -1,0 +1,10 @@
+//! The crate as its callers see it: real worker processes, streams of real encoders, streams that mean harm.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod decode;
+mod encoders;
+mod hostile;
+mod native;
+mod referee;
+mod render;
+mod support;

@@ -1,0 +1,111 @@
+//! Pictures, from stored frames to encoded bytes.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use serde_json::json;
+use transcode::{ImageDescription, RenderOptions, RenderedMedia, Viewport};
+
+use crate::support::*;
+
+fn png() -> RenderOptions {
+    RenderOptions { media: RenderedMedia::Png, ..RenderOptions::default() }
+}
+
+/// Size, channels and pixels of a PNG.
+pub(crate) fn read_png(bytes: &[u8]) -> (u32, u32, usize, Vec<u8>) {
+    let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut pixels).unwrap();
+    (info.width, info.height, info.color_type.samples(), pixels)
+}
+
+#[tokio::test]
+async fn a_png_holds_the_windowed_pixels() {
+    let shape = Shape { rows: 1, columns: 3, ..grey(16, 12) };
+    let frame = shape.bytes(&[0, 100, 200]);
+    let rendered = transcoder().render(&shape.describe(EXPLICIT_LE), frame.into(), &png()).await.unwrap();
+    assert_eq!((rendered.width, rendered.height, rendered.media_type), (3, 1, "image/png"));
+    assert_eq!(read_png(&rendered.bytes), (3, 1, 1, vec![0, 128, 255]));
+}
+
+#[tokio::test]
+async fn a_jpeg_decodes_to_what_went_in() {
+    let shape = grey(8, 8).colour();
+    let values: Vec<i32> = (0..shape.count()).map(|index| [200, 100, (index / 3 % 64) as i32][index % 3]).collect();
+    let frame = shape.bytes(&values);
+    let transcoder = transcoder();
+    let options = RenderOptions { media: RenderedMedia::Jpeg { quality: 95 }, ..RenderOptions::default() };
+    let rendered = transcoder.render(&shape.describe(EXPLICIT_LE), frame.clone().into(), &options).await.unwrap();
+    let decoded = transcoder.decode(&shape.describe(JPEG_BASELINE), rendered.bytes).await.unwrap();
+    assert!(decoded.samples.iter().zip(&frame).all(|(a, b)| a.abs_diff(*b) < 8));
+}
+
+#[tokio::test]
+async fn a_viewport_makes_a_thumbnail() {
+    let shape = grey(16, 12);
+    let viewport = Some(Viewport { width: 16, height: 16, source: None });
+    for media in [RenderedMedia::Png, RenderedMedia::Gif, RenderedMedia::Jpeg { quality: 1 }] {
+        let options = RenderOptions { media, viewport, window: None };
+        let frame = shape.bytes(&shape.values()).into();
+        let rendered = transcoder().render(&shape.describe(EXPLICIT_LE), frame, &options).await.unwrap();
+        assert_eq!((rendered.width, rendered.height), (16, 12));
+        assert_eq!(rendered.media_type, media.media_type());
+    }
+}
+
+#[tokio::test]
+async fn a_palette_gives_its_colours() {
+    let shape = Shape { rows: 1, columns: 4, ..grey(8, 8) };
+    let mut metadata = shape.metadata();
+    metadata["00280004"]["Value"][0] = "PALETTE COLOR".into();
+    for (channel, level) in [(1, 0x1000_u16), (2, 0x2000), (3, 0x3000)] {
+        let bytes: Vec<u8> = [level, level * 2, level * 4].iter().flat_map(|entry| entry.to_le_bytes()).collect();
+        let encoded = base64::engine::general_purpose::STANDARD.encode(bytes);
+        metadata.insert(format!("0028110{channel}"), json!({"vr": "US", "Value": [3, 1, 16]}));
+        metadata.insert(format!("0028120{channel}"), json!({"vr": "OW", "InlineBinary": encoded}));
+    }
+    let image = ImageDescription::from_json(&metadata, EXPLICIT_LE, 1).unwrap();
+    let rendered = transcoder().render(&image, vec![0, 1, 2, 200].into(), &png()).await.unwrap();
+    let (.., pixels) = read_png(&rendered.bytes);
+    assert_eq!(pixels, [16, 32, 48, 16, 32, 48, 32, 64, 96, 64, 128, 192]);
+
+    metadata.remove("00281202");
+    let image = ImageDescription::from_json(&metadata, EXPLICIT_LE, 1).unwrap();
+    assert!(transcoder().render(&image, vec![0; 4].into(), &png()).await.is_err());
+}
+
+#[tokio::test]
+async fn an_animation_has_its_frames_and_its_pace() {
+    let shape = grey(8, 8);
+    let frames: Vec<_> =
+        (0..3).map(|level| (shape.describe(EXPLICIT_LE), vec![level * 80 + 5; shape.count()].into())).collect();
+    let options = RenderOptions {
+        media: RenderedMedia::Gif,
+        window: Some(transcode::Window {
+            center: 127.5,
+            width: 255.0,
+            function: transcode::WindowFunction::LinearExact,
+        }),
+        viewport: None,
+    };
+    let rendered = transcoder().render_animation(frames, &options, Duration::from_millis(40)).await.unwrap();
+    let mut decoder = gif::Decoder::new(rendered.bytes.as_ref()).unwrap();
+    let mut seen = Vec::new();
+    while let Some(frame) = decoder.read_next_frame().unwrap() {
+        seen.push((frame.delay, frame.buffer[0]));
+    }
+    assert_eq!(seen, [(4, 5), (4, 85), (4, 165)]);
+    assert!(transcoder().render_animation(Vec::new(), &options, Duration::ZERO).await.is_err());
+}
+
+#[tokio::test]
+async fn floating_point_pixels_are_shown_over_their_range() {
+    let shape = Shape { rows: 1, columns: 3, ..grey(32, 32) };
+    let mut metadata = shape.metadata();
+    metadata.insert("7FE00008".into(), json!({"vr": "OF"}));
+    let image = ImageDescription::from_json(&metadata, EXPLICIT_LE, 1).unwrap();
+    let frame: Vec<u8> = [-1.0_f32, 0.0, 1.0].iter().flat_map(|value| value.to_le_bytes()).collect();
+    let rendered = transcoder().render(&image, frame.into(), &png()).await.unwrap();
+    assert_eq!(read_png(&rendered.bytes).3, [0, 128, 255]);
+}
