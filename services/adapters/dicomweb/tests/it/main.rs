@@ -1,0 +1,8 @@
+//! The source against a scripted origin server on loopback: what is right, and every way in which servers are wrong.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod origin;
+mod retrieve;
+mod search;
+mod transport;
+mod verify;
