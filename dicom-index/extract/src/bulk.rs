@@ -27,7 +27,9 @@ impl BulkPath {
         for (index, part) in path.trim_matches('/').split('/').enumerate() {
             steps.push(match index % 2 {
                 _ if index >= 256 => return None,
-                0 if part.len() == 8 => PathStep::Attribute(u32::from_str_radix(part, 16).ok()?),
+                0 if part.len() == 8 && part.bytes().all(|b| b.is_ascii_hexdigit()) => {
+                    PathStep::Attribute(u32::from_str_radix(part, 16).ok()?)
+                }
                 1 if part.bytes().all(|b| b.is_ascii_digit()) => PathStep::Item(part.parse().ok()?),
                 _ => return None,
             });

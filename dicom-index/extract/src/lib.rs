@@ -30,6 +30,8 @@ mod tags;
 mod text;
 mod vr;
 
+use std::fmt;
+
 use index_model::{Finding, InstanceEntry, SeriesRecord, StudyRecord};
 
 pub use bulk::{BulkPath, PathStep, bulk_value};
@@ -50,7 +52,6 @@ pub struct Defaults {
 }
 
 /// One object, read.
-#[derive(Debug)]
 pub struct Extracted {
     /// Its study, and whose it is.
     pub study: StudyRecord,
@@ -62,4 +63,16 @@ pub struct Extracted {
     pub findings: Vec<Finding>,
     /// The bytes to store, when those given are no Part 10 file or one whose meta header is wrong. Frames are offsets into these.
     pub part10: Option<Vec<u8>>,
+}
+
+/// Says how much there is, not what: the header is patient data.
+impl fmt::Debug for Extracted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let metadata_bytes = self.entry.metadata.get().len();
+        f.debug_struct("Extracted")
+            .field("metadata_bytes", &metadata_bytes)
+            .field("frames", &self.entry.frames.count())
+            .field("findings", &self.findings)
+            .finish_non_exhaustive()
+    }
 }

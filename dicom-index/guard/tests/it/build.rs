@@ -94,8 +94,8 @@ impl Form {
         out
     }
 
-    /// A small image of `frames` frames of 4 by 4 bytes, without pixels.
-    pub(crate) fn image_header(self, frames: u32) -> Vec<u8> {
+    /// Who and what an instance is, up to group 0020.
+    pub(crate) fn identity(self) -> Vec<u8> {
         [
             self.element(0x0008_0005, "CS", "ISO_IR 100"),
             self.element(0x0008_0016, "UI", "1.2.840.10008.5.1.4.1.1.7"),
@@ -108,6 +108,14 @@ impl Form {
             self.element(0x0020_000D, "UI", "1.2.3.4"),
             self.element(0x0020_000E, "UI", "1.2.3.4.1"),
             self.element(0x0020_0013, "IS", "7"),
+        ]
+        .concat()
+    }
+
+    /// A small image of `frames` frames of 4 by 4 bytes, without pixels.
+    pub(crate) fn image_header(self, frames: u32) -> Vec<u8> {
+        [
+            self.identity(),
             self.us(0x0028_0002, 1),
             self.element(0x0028_0004, "CS", "MONOCHROME2"),
             self.element(0x0028_0008, "IS", frames.to_string()),

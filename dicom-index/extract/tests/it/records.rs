@@ -1,0 +1,147 @@
+//! Records of patients, studies, series and instances.
+
+use index_model::{IssuedId, Phi};
+
+use crate::build::{EXPLICIT_LE, Form, part10};
+use crate::{image_with, notes, read, refused};
+
+const LE: Form = Form::Explicit;
+
+fn id(issuer: &str, value: &str) -> IssuedId {
+    IssuedId { issuer: issuer.into(), value: Phi::new(value.into()) }
+}
+
+#[test]
+fn an_instance_is_read_into_its_records() {
+    let more = [
+        LE.element(0x0040_0244, "DA", "20240301"),
+        LE.element(0x0040_0245, "TM", "0930"),
+        LE.sequence(
+            0x0040_0275,
+            &[[LE.element(0x0040_0009, "SH", "STEP"), LE.element(0x0040_1001, "SH", "REQ")].concat()],
+        ),
+    ];
+    let bytes = image_with(&more);
+    let found = read(&bytes).unwrap();
+    assert!(found.findings.is_empty() && found.part10.is_none());
+    assert_eq!(found.study.study_instance_uid.as_str(), "1.2.3.4");
+    assert_eq!(found.study.study_date.as_deref(), Some("20240229"));
+    assert_eq!(found.study.patient.patient_id, Some(id("NEODIN", "MRN-1")));
+    assert_eq!(found.series.modality.as_deref(), Some("OT"));
+    assert_eq!(found.series.performed_procedure_step_start_time.as_deref(), Some("093000"));
+    assert_eq!(found.series.scheduled_procedure_step_id.as_deref(), Some("STEP"));
+    assert_eq!(found.series.requested_procedure_id.as_deref(), Some("REQ"));
+    let instance = &found.entry.instance;
+    assert_eq!((instance.instance_number, instance.number_of_frames), (Some(7), 1));
+    assert_eq!(instance.transfer_syntax_uid, EXPLICIT_LE);
+    assert_eq!(found.entry.size_bytes, bytes.len() as u64);
+    assert_eq!(found.entry.sha256.len(), 64);
+}
+
+#[test]
+fn identifiers_carry_their_issuer() {
+    let accession = |issuer: Vec<u8>| {
+        let header = LE.image_header(1);
+        let split = header.windows(4).position(|w| w == [0x08, 0, 0x60, 0]).unwrap();
+        let added = [LE.element(0x0008_0050, "SH", "A-1"), issuer].concat();
+        let bytes = part10(EXPLICIT_LE, &[&header[..split], &added, &header[split..]].concat());
+        read(&bytes).unwrap().study.accession_number
+    };
+    assert_eq!(accession(Vec::new()), Some(id("NEODIN-RIS", "A-1")));
+    let local = LE.sequence(0x0008_0051, &[LE.element(0x0040_0031, "UT", "HSN")]);
+    assert_eq!(accession(local), Some(id("HSN", "A-1")));
+    let universal = LE.sequence(0x0008_0051, &[LE.element(0x0040_0032, "UT", "1.2.3")]);
+    assert_eq!(accession(universal), Some(id("1.2.3", "A-1")));
+
+    let named = image_with(&[LE.element(0x0010_0021, "LO", "HSN-ADT")]);
+    assert_eq!(read(&named).unwrap().study.patient.patient_id, Some(id("HSN-ADT", "MRN-1")));
+    let qualified = image_with(&[LE.sequence(0x0010_0024, &[LE.element(0x0040_0032, "UT", "1.2.3")])]);
+    assert_eq!(read(&qualified).unwrap().study.patient.patient_id, Some(id("1.2.3", "MRN-1")));
+}
+
+#[test]
+fn the_health_card_number_is_told_from_other_identifiers() {
+    let other =
+        |id: &str, issuer: &str| [LE.element(0x0010_0020, "LO", id), LE.element(0x0010_0021, "LO", issuer)].concat();
+    for issuer in [
+        "JHN",
+        "2.16.840.1.113883.4.59",
+        "CANON&2.16.840.1.113883.4.59&ISO",
+        "https://fhir.infoway-inforoute.ca/NamingSystem/ca-on-patient-hcn",
+    ] {
+        let ids = LE.sequence(0x0010_1002, &[other("9876543217AB", issuer), other("MRN-2", "HSN")]);
+        let patient = read(&image_with(&[ids])).unwrap().study.patient;
+        let card = patient.health_number.unwrap();
+        assert_eq!((card.number.expose().as_str(), card.version.as_str()), ("9876543217", "AB"));
+        assert_eq!(patient.other_patient_ids, [id("HSN", "MRN-2")]);
+    }
+    let typed = LE.sequence(0x0010_0024, &[LE.element(0x0040_0035, "CS", "JHN")]);
+    let ids = LE.sequence(0x0010_1002, &[[LE.element(0x0010_0020, "LO", "9876543217"), typed].concat()]);
+    assert!(read(&image_with(&[ids])).unwrap().study.patient.health_number.is_some());
+    let wrong = LE.sequence(0x0010_1002, &[other("1234567890", "JHN")]);
+    let found = read(&image_with(&[wrong])).unwrap();
+    assert_eq!(found.study.patient.health_number, None);
+    assert!(notes(&found).iter().any(|n| n == "OtherPatientIDsSequence has a health card number that is not valid"));
+}
+
+#[test]
+fn dates_and_times_that_are_none_are_absent_and_noted() {
+    let bad = [
+        LE.element(0x0010_0030, "DA", "00000000"),
+        LE.element(0x0010_0040, "CS", "X"),
+        LE.element(0x0040_0244, "DA", "20261331"),
+        LE.element(0x0040_0245, "TM", "2460"),
+    ];
+    let found = read(&image_with(&bad)).unwrap();
+    assert_eq!(found.study.patient.patient_birth_date, None);
+    assert_eq!(found.series.performed_procedure_step_start_date, None);
+    let told = notes(&found);
+    for note in [
+        "PatientBirthDate is not a date",
+        "PatientSex is not M, F or O",
+        "PerformedProcedureStepStartTime is not a time of day",
+    ] {
+        assert!(told.iter().any(|told| told == note), "{told:?}");
+    }
+}
+
+#[test]
+fn an_object_without_its_identifiers_is_kept_aside() {
+    for (tag, name) in [
+        (0x0008_0016, "SOPClassUID"),
+        (0x0008_0018, "SOPInstanceUID"),
+        (0x0020_000D, "StudyInstanceUID"),
+        (0x0020_000E, "SeriesInstanceUID"),
+    ] {
+        let header = LE.image_header(1);
+        let at = header.windows(4).position(|w| w == LE.tag(tag)).unwrap();
+        let end = at + 8 + usize::from(header[at + 6]);
+        let without = [&header[..at], &header[end..]].concat();
+        assert_eq!(refused(&part10(EXPLICIT_LE, &without)), format!("{name} is missing"));
+        for wrong in ["1.2..3", "../../etc", &"1".repeat(65)] {
+            let with = [&header[..at], &LE.element(tag, "UI", wrong), &header[end..]].concat();
+            assert_eq!(refused(&part10(EXPLICIT_LE, &with)), format!("{name} is not a unique identifier"));
+        }
+    }
+}
+
+#[test]
+fn a_directory_of_media_is_no_instance() {
+    let directory = LE.sequence(0x0004_1220, &[]);
+    let finding = refused(&part10(EXPLICIT_LE, &directory));
+    assert_eq!(finding, "DirectoryRecordSequence makes this a directory of media, not an instance");
+}
+
+#[test]
+fn what_was_read_is_never_printed() {
+    let secret = "Zebra^Quagga";
+    let bad = [
+        LE.element(0x0010_0030, "DA", secret),
+        LE.element(0x0010_0040, "CS", secret),
+        LE.element(0x0010_1001, "PN", secret),
+        LE.element(0x0028_0106, "US", secret.as_bytes()),
+    ];
+    let found = read(&image_with(&bad)).unwrap();
+    assert!(found.findings.len() >= 2 && found.entry.metadata.get().contains(secret));
+    assert!(!format!("{found:?}").contains("Zebra"));
+}
