@@ -72,7 +72,7 @@ pub struct PushSource {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Hl7Source {
-    /// MSH-4.1 of its messages.
+    /// MSH-4.1 of its messages; several, separated by commas, where several hospitals send for the region.
     pub sending_facility: String,
     /// Where the accession number stands: `OBR-18`, `OBR-20` or `OBR-3`.
     #[serde(default = "default_accession_field")]
@@ -81,6 +81,13 @@ pub struct Hl7Source {
 
 fn default_accession_field() -> String {
     "OBR-18".into()
+}
+
+impl Hl7Source {
+    /// Whether a message with this MSH-4.1 is the repository's.
+    pub fn sends(&self, facility: &str) -> bool {
+        !facility.is_empty() && self.sending_facility.split(',').any(|one| one.trim() == facility)
+    }
 }
 
 /// One repository as it is registered.
@@ -100,6 +107,9 @@ pub struct RepositoryDefinition {
     /// Issuer of accession numbers where its objects name none; `patient_id_issuer` when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accession_issuer: Option<String>,
+    /// Other names of `patient_id_issuer`, such as the OIDs that its messages use.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub issuer_aliases: Vec<String>,
     /// Specific character set of objects that declare none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub character_set: Option<String>,
@@ -145,6 +155,11 @@ impl RepositoryDefinition {
     /// Issuer of accession numbers where an object names none.
     pub fn accession_issuer(&self) -> &str {
         self.accession_issuer.as_deref().unwrap_or(&self.patient_id_issuer)
+    }
+
+    /// One name for each issuer, whatever an object or message calls it.
+    pub fn issuer<'a>(&'a self, named: &'a str) -> &'a str {
+        if self.issuer_aliases.iter().any(|alias| alias == named) { &self.patient_id_issuer } else { named }
     }
 
     /// The first thing that is missing or contradictory: the field and what to do about it.

@@ -59,6 +59,6 @@ pub trait Inbox: std::fmt::Debug + Send + Sync + 'static {
     /// The definition of the repository whose messages carry this MSH-4.1; `None` when nobody registered it.
     async fn facility(&self, sending_facility: &str) -> Option<index_model::RepositoryDefinition>;
 
-    /// One report version of the repository that [`Inbox::facility`] named.
-    async fn accept_report(&self, from: &RepositoryCode, report: ReportRecord) -> ReportAnswer;
+    /// One report version of the repository that [`Inbox::facility`] named, and the message that it was read from, which is kept.
+    async fn accept_report(&self, from: &RepositoryCode, report: ReportRecord, message: &[u8]) -> ReportAnswer;
 }

@@ -2,7 +2,7 @@
 
 mod attribute;
 
-use index_model::{HealthNumber, IssuedId, PatientRecord, Phi, SeriesRecord, StudyRecord, Uid};
+use index_model::{HealthNumber, IssuedId, PatientRecord, Phi, RepositoryDefinition, SeriesRecord, StudyRecord, Uid};
 use serde_json::{Map, Value};
 
 use adapter_api::InstanceKey;
@@ -46,25 +46,18 @@ fn object(value: Value) -> Result<Object, &'static str> {
 /// A search result: what it is called and how it is read.
 pub(crate) trait Match: Sized + Send {
     /// `None` when its UID is missing or not one.
-    fn read(object: &Object, issuers: &Issuers) -> Option<Self>;
+    fn read(object: &Object, definition: &RepositoryDefinition) -> Option<Self>;
     /// What tells it from others on the page.
     fn uid(&self) -> &Uid;
 }
 
-/// Issuers of identifiers that name none.
-#[derive(Debug, Clone)]
-pub(crate) struct Issuers {
-    pub(crate) patient: String,
-    pub(crate) accession: String,
-}
-
 impl Match for StudyRecord {
-    fn read(object: &Object, issuers: &Issuers) -> Option<Self> {
+    fn read(object: &Object, definition: &RepositoryDefinition) -> Option<Self> {
         let mut study = Self::new(uid(object, "0020000D")?);
-        study.patient = patient(object, issuers);
+        study.patient = patient(object, definition);
         study.study_date = date(object, "00080020");
         study.study_time = time(object, "00080030");
-        study.accession_number = accession(object, issuers);
+        study.accession_number = accession(object, definition);
         study.study_id = text(object, "00200010").map(Phi::new);
         study.study_description = text(object, "00081030");
         study.referring_physician_name = names(object, "00080090");
@@ -82,7 +75,7 @@ impl Match for StudyRecord {
 }
 
 impl Match for SeriesRecord {
-    fn read(object: &Object, _: &Issuers) -> Option<Self> {
+    fn read(object: &Object, _: &RepositoryDefinition) -> Option<Self> {
         let mut series = Self::new(uid(object, "0020000E")?);
         let request = items(object, "00400275").next();
         series.modality = text(object, "00080060");
@@ -103,7 +96,7 @@ impl Match for SeriesRecord {
 }
 
 impl Match for InstanceKey {
-    fn read(object: &Object, _: &Issuers) -> Option<Self> {
+    fn read(object: &Object, _: &RepositoryDefinition) -> Option<Self> {
         let sop_instance_uid = uid(object, "00080018")?;
         Some(Self {
             sop_instance_uid,
@@ -121,7 +114,7 @@ fn uid(object: &Object, tag: &str) -> Option<Uid> {
     Uid::parse(&text(object, tag)?).ok()
 }
 
-fn patient(object: &Object, issuers: &Issuers) -> PatientRecord {
+fn patient(object: &Object, definition: &RepositoryDefinition) -> PatientRecord {
     let mut patient = PatientRecord {
         patient_name: names(object, "00100010"),
         patient_birth_date: date(object, "00100030").map(Phi::new),
@@ -131,12 +124,12 @@ fn patient(object: &Object, issuers: &Issuers) -> PatientRecord {
         ..PatientRecord::default()
     };
     if let Some(value) = text(object, "00100020") {
-        let issuer = patient_issuer(object).unwrap_or_else(|| issuers.patient.clone());
+        let issuer = patient_issuer(object, definition).unwrap_or_else(|| definition.patient_id_issuer.clone());
         keep_health_number(&issuer, &value, &mut patient);
         patient.patient_id = Some(IssuedId { issuer, value: Phi::new(value) });
     }
     for other in items(object, "00101002").take(OTHER_ID_LIMIT) {
-        if let (Some(value), Some(issuer)) = (text(other, "00100020"), patient_issuer(other))
+        if let (Some(value), Some(issuer)) = (text(other, "00100020"), patient_issuer(other, definition))
             && !keep_health_number(&issuer, &value, &mut patient)
         {
             patient.other_patient_ids.push(IssuedId { issuer, value: Phi::new(value) });
@@ -145,10 +138,10 @@ fn patient(object: &Object, issuers: &Issuers) -> PatientRecord {
     patient
 }
 
-/// IssuerOfPatientID, else the universal entity id of its qualifiers.
-fn patient_issuer(object: &Object) -> Option<String> {
+/// IssuerOfPatientID, else the universal entity id of its qualifiers, by the name that the registry has for it.
+fn patient_issuer(object: &Object, definition: &RepositoryDefinition) -> Option<String> {
     let qualified = || items(object, "00100024").next().and_then(|issuer| text(issuer, "00400032"));
-    text(object, "00100021").or_else(qualified)
+    text(object, "00100021").or_else(qualified).map(|name| definition.issuer(&name).to_owned())
 }
 
 /// Whether the identifier is a valid health number, by its issuer and its check digit.
@@ -159,11 +152,13 @@ fn keep_health_number(issuer: &str, value: &str, patient: &mut PatientRecord) ->
     valid
 }
 
-fn accession(object: &Object, issuers: &Issuers) -> Option<IssuedId> {
+fn accession(object: &Object, definition: &RepositoryDefinition) -> Option<IssuedId> {
     let value = text(object, "00080050")?;
     let entity = items(object, "00080051").next();
     let named = entity.and_then(|entity| text(entity, "00400031").or_else(|| text(entity, "00400032")));
-    Some(IssuedId { issuer: named.unwrap_or_else(|| issuers.accession.clone()), value: Phi::new(value) })
+    let own = named.as_ref().is_none_or(|name| definition.issuer_aliases.contains(name));
+    let issuer = named.filter(|_| !own).unwrap_or_else(|| definition.accession_issuer().to_owned());
+    Some(IssuedId { issuer, value: Phi::new(value) })
 }
 
 #[cfg(test)]

@@ -4,12 +4,12 @@ use std::collections::{HashSet, VecDeque};
 
 use adapter_api::{InstanceKey, SourceError, StudyFilter};
 use futures::Stream;
-use index_model::{SeriesRecord, StudyRecord, Uid};
+use index_model::{RepositoryDefinition, SeriesRecord, StudyRecord, Uid};
 use runtime::Ctx;
 
 use crate::client::Client;
 use crate::failure::malformed;
-use crate::json::{Issuers, Match};
+use crate::json::Match;
 
 /// Attributes of a study that a server may leave out unless it is asked for them (PS3.18 Table 10.6.3-3 and our own).
 const STUDY_FIELDS: &str = "00080051,00080061,00080080,00080090,00080201,00081030,00100021,00100024,00100030,00100040,00101002,\
@@ -22,7 +22,7 @@ const LOWER_PAGE: usize = 1000;
 pub(crate) struct Pages<'a, T> {
     client: &'a Client,
     ctx: &'a Ctx,
-    issuers: &'a Issuers,
+    definition: &'a RepositoryDefinition,
     /// Path and query without paging.
     search: String,
     size: usize,
@@ -33,9 +33,15 @@ pub(crate) struct Pages<'a, T> {
 }
 
 impl<'a, T: Match> Pages<'a, T> {
-    fn new(client: &'a Client, ctx: &'a Ctx, issuers: &'a Issuers, search: String, size: usize) -> Self {
+    fn new(
+        client: &'a Client,
+        ctx: &'a Ctx,
+        definition: &'a RepositoryDefinition,
+        search: String,
+        size: usize,
+    ) -> Self {
         let (offset, seen, over, page) = (0, HashSet::new(), false, std::marker::PhantomData);
-        Self { client, ctx, issuers, search, size: size.max(1), offset, seen, over, page }
+        Self { client, ctx, definition, search, size: size.max(1), offset, seen, over, page }
     }
 
     /// The next matches that no page before had; `None` after the last page.
@@ -51,7 +57,7 @@ impl<'a, T: Match> Pages<'a, T> {
         let path = format!("{}{joint}limit={}&offset={}", self.search, self.size, self.offset);
         let found = self.client.json(self.ctx, &path, self.client.options.search_limit_bytes).await?;
         let count = found.objects.len();
-        let records: Vec<T> = found.objects.iter().filter_map(|object| T::read(object, self.issuers)).collect();
+        let records: Vec<T> = found.objects.iter().filter_map(|object| T::read(object, self.definition)).collect();
         self.report_unreadable(count, records.len())?;
         let fresh: Vec<T> = records.into_iter().filter(|record| self.seen.insert(record.uid().clone())).collect();
         if fresh.is_empty() && self.offset > 0 && count == self.size {
@@ -95,10 +101,10 @@ impl<'a, T: Match> Pages<'a, T> {
 pub(crate) fn studies<'a>(
     client: &'a Client,
     ctx: &'a Ctx,
-    issuers: &'a Issuers,
+    definition: &'a RepositoryDefinition,
     filter: &StudyFilter,
 ) -> impl Stream<Item = Result<StudyRecord, SourceError>> + use<'a> {
-    let pages = Pages::<StudyRecord>::new(client, ctx, issuers, study_search(filter), client.options.page_size);
+    let pages = Pages::<StudyRecord>::new(client, ctx, definition, study_search(filter), client.options.page_size);
     futures::stream::try_unfold((pages, VecDeque::new()), |(mut pages, mut ready)| async move {
         loop {
             if let Some(study) = ready.pop_front() {
@@ -129,22 +135,22 @@ fn study_search(filter: &StudyFilter) -> String {
 pub(crate) async fn series(
     client: &Client,
     ctx: &Ctx,
-    issuers: &Issuers,
+    definition: &RepositoryDefinition,
     study: &Uid,
 ) -> Result<Vec<SeriesRecord>, SourceError> {
     let search = format!("studies/{study}/series?includefield={SERIES_FIELDS}");
-    Pages::new(client, ctx, issuers, search, LOWER_PAGE).all().await
+    Pages::new(client, ctx, definition, search, LOWER_PAGE).all().await
 }
 
 pub(crate) async fn instances(
     client: &Client,
     ctx: &Ctx,
-    issuers: &Issuers,
+    definition: &RepositoryDefinition,
     study: &Uid,
     series: &Uid,
 ) -> Result<Vec<InstanceKey>, SourceError> {
     let search = format!("studies/{study}/series/{series}/instances");
-    Pages::new(client, ctx, issuers, search, LOWER_PAGE).all().await
+    Pages::new(client, ctx, definition, search, LOWER_PAGE).all().await
 }
 
 #[cfg(test)]

@@ -8,14 +8,13 @@ use index_model::{RepositoryCode, RepositoryDefinition, SeriesRecord, StudyRecor
 use runtime::Ctx;
 
 use crate::client::Client;
-use crate::json::Issuers;
 use crate::{DicomwebOptions, InvalidSource, retrieve, search, verify};
 
 /// A repository that is searched and read over DICOMweb.
 #[derive(Debug)]
 pub struct DicomwebSource {
     client: Client,
-    issuers: Issuers,
+    definition: RepositoryDefinition,
 }
 
 impl DicomwebSource {
@@ -24,11 +23,7 @@ impl DicomwebSource {
     /// # Errors
     /// [`InvalidSource`] when the address, the authorization or a certificate is not usable.
     pub fn new(definition: &RepositoryDefinition, options: DicomwebOptions) -> Result<Self, InvalidSource> {
-        let issuers = Issuers {
-            patient: definition.patient_id_issuer.clone(),
-            accession: definition.accession_issuer().to_owned(),
-        };
-        Ok(Self { client: Client::new(definition, options)?, issuers })
+        Ok(Self { client: Client::new(definition, options)?, definition: definition.clone() })
     }
 }
 
@@ -51,15 +46,15 @@ impl ImagingSource for DicomwebSource {
         ctx: &'a Ctx,
         filter: &'a StudyFilter,
     ) -> BoxStream<'a, Result<StudyRecord, SourceError>> {
-        search::studies(&self.client, ctx, &self.issuers, filter).boxed()
+        search::studies(&self.client, ctx, &self.definition, filter).boxed()
     }
 
     async fn search_series(&self, ctx: &Ctx, study: &Uid) -> Result<Vec<SeriesRecord>, SourceError> {
-        search::series(&self.client, ctx, &self.issuers, study).await
+        search::series(&self.client, ctx, &self.definition, study).await
     }
 
     async fn search_instances(&self, ctx: &Ctx, study: &Uid, series: &Uid) -> Result<Vec<InstanceKey>, SourceError> {
-        search::instances(&self.client, ctx, &self.issuers, study, series).await
+        search::instances(&self.client, ctx, &self.definition, study, series).await
     }
 
     async fn metadata(

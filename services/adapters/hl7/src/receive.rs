@@ -53,6 +53,7 @@ async fn take(
     let code = definition.code.clone();
     let reports = match cpu {
         Some(cpu) if message.len() > INLINE_BYTES => {
+            let message = message.clone();
             let parsed = cpu.run(move || parse_oru(&message, &definition)).await;
             parsed.unwrap_or(Err(UNAVAILABLE))?
         }
@@ -60,7 +61,7 @@ async fn take(
     };
     let count = reports.len();
     for report in reports {
-        commit(inbox, &code, report).await?;
+        commit(inbox, &code, report, &message).await?;
     }
     Ok(count)
 }
@@ -72,8 +73,13 @@ const UNAVAILABLE: Refusal =
 const REUSED: Refusal =
     Refusal::error(ErrorCode::DuplicateKey, Location::field("MSH", 10), "the control id was used for another message");
 
-async fn commit(inbox: &Arc<dyn Inbox>, code: &RepositoryCode, report: ReportRecord) -> Result<(), Refusal> {
-    match inbox.accept_report(code, report).await {
+async fn commit(
+    inbox: &Arc<dyn Inbox>,
+    code: &RepositoryCode,
+    report: ReportRecord,
+    message: &[u8],
+) -> Result<(), Refusal> {
+    match inbox.accept_report(code, report, message).await {
         ReportAnswer::Accepted => Ok(()),
         ReportAnswer::DuplicateControlId => Err(REUSED),
         ReportAnswer::NotAuthorised => Err(NOT_AUTHORISED),

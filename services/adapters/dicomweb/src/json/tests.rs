@@ -1,14 +1,18 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use adapter_api::InstanceKey;
-use index_model::{SeriesRecord, StudyRecord};
+use index_model::{RepositoryDefinition, SeriesRecord, StudyRecord};
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::{Issuers, Match, Object, objects};
+use super::{Match, Object, objects};
 
-fn issuers() -> Issuers {
-    Issuers { patient: "NORTH".into(), accession: "NORTH-ACC".into() }
+fn definition() -> RepositoryDefinition {
+    serde_json::from_value(json!({
+        "code": "north", "name": "North", "region": "North", "protocol": "dicomweb", "patientIdIssuer": "NORTH",
+        "accessionIssuer": "NORTH-ACC", "issuerAliases": ["1.2.9"], "dicomweb": { "url": "http://localhost" }
+    }))
+    .unwrap()
 }
 
 fn object(value: serde_json::Value) -> Object {
@@ -42,7 +46,7 @@ fn a_study_is_read_in_full() {
             "00201206": {"vr": "IS", "Value": [2]},
             "00201208": {"vr": "IS", "Value": ["40"]}
         })),
-        &issuers(),
+        &definition(),
     )
     .unwrap();
     assert_eq!(study.study_instance_uid.as_str(), "1.2.3");
@@ -71,7 +75,7 @@ fn values_that_are_wrong_are_absent() {
         "00201206": {"vr": "IS", "Value": [-4]},
         "00100020": "no attribute"
     });
-    let study = StudyRecord::read(&object(wrong), &issuers()).unwrap();
+    let study = StudyRecord::read(&object(wrong), &definition()).unwrap();
     assert_eq!((study.study_date, study.study_time, study.accession_number), (None, None, None));
     assert_eq!(study.modalities_in_study, ["CT", "SR"]);
     assert_eq!(study.patient.patient_name.alphabetic, "Doe^Jane");
@@ -79,7 +83,21 @@ fn values_that_are_wrong_are_absent() {
         (study.patient.patient_sex, study.patient.patient_id, study.number_of_study_related_series),
         (None, None, None)
     );
-    assert!(StudyRecord::read(&object(json!({"0020000D": {"vr": "UI", "Value": ["../etc"]}})), &issuers()).is_none());
+    assert!(
+        StudyRecord::read(&object(json!({"0020000D": {"vr": "UI", "Value": ["../etc"]}})), &definition()).is_none()
+    );
+}
+
+#[test]
+fn the_sources_own_aliases_are_the_source() {
+    let named = json!({
+        "0020000D": {"Value": ["1.2"]},
+        "00080050": {"Value": ["A-1"]}, "00080051": {"Value": [{"00400032": {"Value": ["1.2.9"]}}]},
+        "00100020": {"Value": ["555"]}, "00100024": {"Value": [{"00400032": {"Value": ["1.2.9"]}}]}
+    });
+    let study = StudyRecord::read(&object(named), &definition()).unwrap();
+    assert_eq!(study.patient.patient_id.unwrap().issuer, "NORTH");
+    assert_eq!(study.accession_number.unwrap().issuer, "NORTH-ACC");
 }
 
 #[test]
@@ -92,7 +110,7 @@ fn series_and_instances_are_read() {
             "00400275": {"vr": "SQ", "Value": [{"00400009": {"vr": "SH", "Value": ["SPS"]}, "00401001": {"vr": "SH", "Value": ["RP"]}}]},
             "00201209": {"vr": "IS", "Value": [12]}
         })),
-        &issuers(),
+        &definition(),
     )
     .unwrap();
     assert_eq!((series.series_number, series.number_of_series_related_instances), (Some(7), Some(12)));
@@ -102,7 +120,7 @@ fn series_and_instances_are_read() {
     );
     let instance =
         object(json!({"00080018": {"vr": "UI", "Value": ["1.2.5"]}, "00200013": {"vr": "IS", "Value": [3]}}));
-    let instance = InstanceKey::read(&instance, &issuers()).unwrap();
+    let instance = InstanceKey::read(&instance, &definition()).unwrap();
     assert_eq!((instance.instance_number, instance.sop_class_uid), (Some(3), None));
 }
 
@@ -123,14 +141,14 @@ proptest! {
     fn no_value_makes_it_panic(tag in "0020000D|00080020|00080030|00100010|00400275", value in r#"["\[\]{}:,0-9.a-zé]{0,30}"#) {
         let body = format!(r#"[{{"0020000D":{{"Value":["1.2"]}},"{tag}":{{"Value":{value}}}}}]"#);
         for object in objects(body.as_bytes()).unwrap_or_default() {
-            let _ = StudyRecord::read(&object, &issuers());
-            let _ = SeriesRecord::read(&object, &issuers());
+            let _ = StudyRecord::read(&object, &definition());
+            let _ = SeriesRecord::read(&object, &definition());
         }
     }
 
     #[test]
     fn no_time_or_date_makes_it_panic(value in "[0-9:.é]{0,14}") {
         let study = object(json!({"0020000D": {"Value": ["1.2"]}, "00080020": {"Value": [value]}, "00080030": {"Value": [value]}}));
-        let _ = StudyRecord::read(&study, &issuers());
+        let _ = StudyRecord::read(&study, &definition());
     }
 }

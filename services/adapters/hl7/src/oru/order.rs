@@ -54,11 +54,13 @@ fn accession_field<'m>(obr: Segment<'m>, definition: &RepositoryDefinition) -> V
     obr.field(number.unwrap_or(18))
 }
 
-/// An entity identifier (EI): number, namespace, universal id. Numbers of orders are issued like accession numbers.
+/// An entity identifier (EI): number, namespace, universal id. Numbers of orders are issued like accession numbers; an alias of the
+/// source is the source itself.
 fn entity(field: Value<'_>, definition: &RepositoryDefinition) -> Option<IssuedId> {
     let value = field.component(1).text();
     let named = [2, 3].map(|component| field.component(component).text()).into_iter().find(|name| !name.is_empty());
-    let issuer = named.unwrap_or_else(|| definition.accession_issuer().to_owned());
+    let own = named.as_ref().is_none_or(|name| definition.issuer_aliases.contains(name));
+    let issuer = named.filter(|_| !own).unwrap_or_else(|| definition.accession_issuer().to_owned());
     (!value.is_empty()).then(|| IssuedId { issuer, value: Phi::new(value) })
 }
 

@@ -57,11 +57,12 @@ fn identifiers(pid: Segment<'_>, definition: &RepositoryDefinition) -> Identifie
     found
 }
 
-/// CX-4: the namespace, else the universal id; the source's own issuer where the message names none.
+/// CX-4: the namespace, else the universal id, by the name that the registry has for it; the source's own issuer where the message
+/// names none.
 fn issuer(id: Value<'_>, definition: &RepositoryDefinition) -> String {
     let authority = id.component(4);
     let named = [1, 2].map(|part| authority.subcomponent(part).text()).into_iter().find(|name| !name.is_empty());
-    named.unwrap_or_else(|| definition.patient_id_issuer.clone())
+    named.map_or_else(|| definition.patient_id_issuer.clone(), |name| definition.issuer(&name).to_owned())
 }
 
 /// A health card: number in CX-1, version code in CX-2, jurisdiction in CX-9. Ontario's, when valid, is the patient's health number;

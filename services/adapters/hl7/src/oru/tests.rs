@@ -177,6 +177,14 @@ fn identifiers_are_sorted_by_kind_and_never_lose_their_issuer() {
 }
 
 #[test]
+fn the_sources_own_aliases_are_the_source() {
+    let definition = RepositoryDefinition { issuer_aliases: vec!["1.3.6.1.4.1.99999.1".into()], ..definition() };
+    let report = parse_oru(&latin1(SAMPLE), &definition).unwrap().remove(0);
+    assert_eq!(report.patient.patient_id.unwrap().issuer, "SWODIN");
+    assert_eq!(report.filler_order_number.unwrap().issuer, "SWODIN-ACC");
+}
+
+#[test]
 fn a_patient_without_any_identifier_is_refused() {
     for ids in ["", "\"\"^^^^JHN"] {
         let expected = (Level::Error, ErrorCode::RequiredFieldMissing, "PID^1^3^1^1".to_owned());

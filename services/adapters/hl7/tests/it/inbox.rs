@@ -33,7 +33,8 @@ impl Inbox for TestInbox {
         (sending_facility == "0001").then(|| serde_json::from_value(definition).unwrap())
     }
 
-    async fn accept_report(&self, _: &RepositoryCode, report: ReportRecord) -> ReportAnswer {
+    async fn accept_report(&self, _: &RepositoryCode, report: ReportRecord, message: &[u8]) -> ReportAnswer {
+        assert!(message.starts_with(b"MSH|"), "the message comes with its report");
         let mut reports = self.0.lock().unwrap();
         let before = reports.iter().find(|other| other.message_control_id == report.message_control_id);
         match before.map(|other| other.message_sha256 == report.message_sha256) {
