@@ -1,5 +1,7 @@
 //! What a scan finds.
 
+use std::fmt;
+
 use dicom_core::dictionary::VirtualVr;
 use dicom_core::{Tag, VR};
 
@@ -74,7 +76,7 @@ pub enum PixelData {
 }
 
 /// The proof that an object is what it declares, and the map by which it is read.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Structure {
     /// TransferSyntaxUID, corrected where the data set is plainly written otherwise.
     pub transfer_syntax_uid: String,
@@ -131,5 +133,17 @@ impl Element {
     /// The value representation as written; `None` where the context decides (`US` or `SS`, `OB` or `OW`).
     pub fn exact_vr(&self) -> Option<VR> {
         self.vr.exact()
+    }
+}
+
+/// Says how much there is, not what: an inflated data set is patient data.
+impl fmt::Debug for Structure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Structure")
+            .field("transfer_syntax_uid", &self.transfer_syntax_uid)
+            .field("data_set_offset", &self.data_set_offset)
+            .field("elements", &self.elements.len())
+            .field("remarks", &self.remarks)
+            .finish_non_exhaustive()
     }
 }

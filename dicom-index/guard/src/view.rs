@@ -1,11 +1,13 @@
 //! Reading what was scanned.
 
+use std::fmt;
+
 use dicom_core::{Tag, VR};
 
 use crate::{Element, Kind};
 
 /// The elements of one level: a whole data set, or one item.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct DataSet<'a> {
     source: &'a [u8],
     elements: &'a [Element],
@@ -14,7 +16,7 @@ pub struct DataSet<'a> {
 }
 
 /// One element and the bytes behind it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Node<'a> {
     /// The element.
     pub element: &'a Element,
@@ -86,5 +88,19 @@ impl<'a> Node<'a> {
     /// The value representation as written or as the dictionary has it; `None` where the context decides.
     pub fn exact_vr(&self) -> Option<VR> {
         self.element.vr.exact()
+    }
+}
+
+/// Tags, not values.
+impl fmt::Debug for DataSet<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+/// The tag, not the value.
+impl fmt::Debug for Node<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.element.tag, f)
     }
 }

@@ -90,7 +90,16 @@ impl Repertoire {
         let plain = bytes.iter().all(|b| b.is_ascii() && *b != iso2022::ESCAPE);
         match (std::str::from_utf8(bytes), self) {
             (Ok(text), _) if plain => Decoded { text: text.to_owned(), faulty: false },
-            (_, Self::Extended(designated)) => iso2022::decode(bytes, designated, vr),
+            (unicode, Self::Extended(designated)) => {
+                let decoded = iso2022::decode(bytes, designated, vr);
+                match unicode {
+                    // No escape sequence explains it, but UTF-8 does.
+                    Ok(text) if decoded.faulty && !bytes.contains(&iso2022::ESCAPE) => {
+                        Decoded { text: text.to_owned(), faulty: true }
+                    }
+                    _ => decoded,
+                }
+            }
             _ if bytes.contains(&iso2022::ESCAPE) => {
                 let high = if let Self::Whole(encoding) = self { High::Single(encoding) } else { High::None };
                 iso2022::decode(bytes, Designated { high, ..Designated::default() }, vr)

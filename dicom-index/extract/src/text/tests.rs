@@ -58,7 +58,9 @@ fn bytes_that_the_set_does_not_explain_are_flagged_and_never_a_replacement_chara
         let read = decode(terms, bytes, VR::PN);
         assert!(read.faulty && !read.text.contains('\u{FFFD}'), "{terms}");
     }
-    assert_eq!(decode("", "Ren\u{e9}".as_bytes(), VR::LO).text, "Ren\u{e9}");
+    for terms in ["", "\\ISO 2022 IR 87"] {
+        assert_eq!(decode(terms, "Ren\u{e9}".as_bytes(), VR::LO).text, "Ren\u{e9}");
+    }
 }
 
 #[test]

@@ -120,3 +120,12 @@ fn a_command_set_has_group_0000_only() {
     assert!(scan_command_set(&Form::Implicit.header(0x0000_0002, "UI", 0xF000_0000)).is_err());
     assert!(scan_command_set(&vec![0; 100_000]).is_err());
 }
+
+#[test]
+fn what_was_scanned_is_never_printed() {
+    for bytes in [part10(EXPLICIT_LE, &Form::Explicit.image(1)), part10(DEFLATED, &deflate(&Form::Explicit.image(1)))] {
+        let found = file(&bytes).unwrap();
+        let printed = format!("{found:?} {:?}", found.data_set(&bytes));
+        assert!(printed.contains("0010,0010") && !printed.contains("Essai") && !printed.contains("69, 115, 115"));
+    }
+}
