@@ -1,1 +1,34 @@
-//! Being built.
+//! The operators' API: repositories with state, counts, lag and last error; registration and test; what was put aside.
+//!
+//! The pages are the viewer's, at `/admin`; all they show comes from here (`docs/api.md`).
+#![forbid(unsafe_code)]
+
+mod json;
+mod repositories;
+
+use axum::Router;
+use axum::middleware::{from_fn, map_response};
+use axum::response::Response;
+use axum::routing::{get, post};
+use http::HeaderValue;
+use http::header::CACHE_CONTROL;
+use registry::Registry;
+
+/// The API below `/api/admin`.
+pub fn router(registry: Registry) -> Router {
+    Router::new()
+        .route("/api/admin/repositories", get(repositories::list).post(repositories::register))
+        .route("/api/admin/repositories/test", post(repositories::test_definition))
+        .route("/api/admin/repositories/{code}/test", post(repositories::test_registered))
+        .route("/api/admin/repositories/{code}/pause", post(repositories::pause))
+        .route("/api/admin/repositories/{code}/resume", post(repositories::resume))
+        .route("/api/admin/quarantine", get(repositories::quarantine))
+        .layer(map_response(no_store))
+        .layer(from_fn(face::finish))
+        .with_state(registry)
+}
+
+async fn no_store(mut response: Response) -> Response {
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,1 +1,47 @@
-//! Being built.
+//! The use cases: store, search, locate, retrieve, synchronise, reconcile.
+//!
+//! IHE actors: Document Registry and Patient Identifier Cross-reference Consumer; towards the repositories an Imaging Document
+//! Consumer. Adapters are known by `adapter-api` alone. Every use case takes a [`access::Permit`] or makes one by asking
+//! [`access::Access`]; bytes from outside pass the structural scan of `index-guard` before any parser sees them; an acknowledgement
+//! is given only after object and index are durable.
+#![forbid(unsafe_code)]
+
+mod commit;
+mod directory;
+mod error;
+mod fetch;
+mod fold;
+mod inbox;
+mod ingest;
+mod launch;
+mod manifest;
+mod objects;
+mod open;
+mod options;
+mod patients;
+mod rendered;
+mod repositories;
+mod retrieve;
+mod search;
+mod start;
+mod synchronise;
+
+pub use adapter_api::{Object, Spool, StoreAnswer, TestStep};
+pub use error::{Cause, RegistryError};
+pub use index_extract::PathStep;
+pub use index_store::{PersonRow, ReportRow, SeriesRow, StudyRow};
+pub use ingest::StoredInstance;
+pub use launch::{Choice, Launch, LaunchRequest};
+pub use manifest::Manifest;
+pub use open::OpenedStudy;
+pub use options::{Limits, Options, SourceFactory};
+pub use patients::OpenedPatient;
+pub use repositories::{Quarantined, RegisterError, RepositoryState, RepositoryStatus};
+pub use retrieve::{Frame, InstanceBytes, StoredMetadata};
+pub use search::{Answer, InstanceRow, Missing};
+pub use start::Registry;
+
+/// Rendered forms, as `transcode` makes them.
+pub mod rendering {
+    pub use transcode::{RenderOptions, Rendered, RenderedMedia, SourceRegion, Viewport, Window, WindowFunction};
+}

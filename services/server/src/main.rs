@@ -1,1 +1,47 @@
-fn main() {}
+//! `dics`, the only binary of the DI Common Service: wiring, configuration and commands.
+#![forbid(unsafe_code)]
+
+mod app;
+mod cli;
+mod config;
+mod demo;
+mod http;
+mod repository;
+mod sources;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if let Command::CodecWorker { memory_limit_bytes } = cli.command {
+        return transcode::worker_main(memory_limit_bytes);
+    }
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // One line: what is wrong and what to do about it.
+            eprintln!("dics: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let config = config::Config::load(cli.config.as_deref());
+    runtime.block_on(async {
+        match cli.command {
+            Command::Serve => app::serve(config?).await,
+            Command::Demo(options) => demo::run(options).await,
+            Command::CheckConfig => app::check(&config?),
+            Command::Migrate => app::migrate(&config?).await,
+            Command::Repository(command) => repository::run(&config?, command).await,
+            Command::Audit(command) => app::audit(&config?, command),
+            Command::CodecWorker { .. } => Ok(()),
+        }
+    })
+}

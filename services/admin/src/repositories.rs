@@ -1,0 +1,100 @@
+//! Repositories: list, register, test, pause; and the quarantine.
+
+use access::{Action, Permit, Subject};
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use face::{Caller, Problem};
+use http::StatusCode;
+use index_model::{RepositoryCode, RepositoryDefinition};
+use registry::{RegisterError, Registry};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::json;
+
+async fn permit(registry: &Registry, caller: &Caller) -> Result<Permit, Problem> {
+    Ok(registry.access().permit(&caller.0, Action::Administer, Subject::Registry).await?)
+}
+
+/// Reads a definition, naming the field that is wrong.
+fn definition(body: &Bytes) -> Result<RepositoryDefinition, Problem> {
+    serde_json::from_slice(body).map_err(|error| Problem::parameter("definition", error.to_string()))
+}
+
+fn code(text: &str) -> Result<RepositoryCode, Problem> {
+    RepositoryCode::parse(text).map_err(|rule| Problem::parameter("code", rule.0))
+}
+
+/// `GET /api/admin/repositories`.
+pub(crate) async fn list(State(registry): State<Registry>, caller: Caller) -> Result<Json<Vec<Value>>, Problem> {
+    let permit = permit(&registry, &caller).await?;
+    let all = registry.repositories(&permit).await?;
+    Ok(Json(all.iter().map(json::status).collect()))
+}
+
+/// `POST /api/admin/repositories`.
+pub(crate) async fn register(State(registry): State<Registry>, caller: Caller, body: Bytes) -> Result<Response, Problem> {
+    let permit = permit(&registry, &caller).await?;
+    match registry.register(&permit, definition(&body)?).await {
+        Ok(status) => Ok((StatusCode::CREATED, Json(json::status(&status))).into_response()),
+        Err(RegisterError::Invalid { field, remedy }) => Err(Problem::parameter(&field, remedy)),
+        Err(RegisterError::Taken) => Err(Problem::new(StatusCode::CONFLICT, "a repository of this code is registered already")),
+        Err(RegisterError::Registry(error)) => Err(error.into()),
+    }
+}
+
+/// `POST /api/admin/repositories/test`.
+pub(crate) async fn test_definition(State(registry): State<Registry>, caller: Caller, body: Bytes) -> Result<Json<Value>, Problem> {
+    let permit = permit(&registry, &caller).await?;
+    Ok(Json(json::tested(&registry.test(&permit, &definition(&body)?).await)))
+}
+
+/// `POST /api/admin/repositories/{code}/test`.
+pub(crate) async fn test_registered(
+    State(registry): State<Registry>,
+    caller: Caller,
+    Path(named): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let permit = permit(&registry, &caller).await?;
+    let definition = registry.definition(&permit, &code(&named)?)?;
+    Ok(Json(json::tested(&registry.test(&permit, &definition).await)))
+}
+
+/// `POST /api/admin/repositories/{code}/pause`.
+pub(crate) async fn pause(registry: State<Registry>, caller: Caller, named: Path<String>) -> Result<StatusCode, Problem> {
+    set_paused(registry, caller, named, true).await
+}
+
+/// `POST /api/admin/repositories/{code}/resume`.
+pub(crate) async fn resume(registry: State<Registry>, caller: Caller, named: Path<String>) -> Result<StatusCode, Problem> {
+    set_paused(registry, caller, named, false).await
+}
+
+async fn set_paused(
+    State(registry): State<Registry>,
+    caller: Caller,
+    Path(named): Path<String>,
+    paused: bool,
+) -> Result<StatusCode, Problem> {
+    let permit = permit(&registry, &caller).await?;
+    registry.set_paused(&permit, &code(&named)?, paused).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Window {
+    limit: Option<u32>,
+}
+
+/// `GET /api/admin/quarantine`.
+pub(crate) async fn quarantine(
+    State(registry): State<Registry>,
+    caller: Caller,
+    Query(window): Query<Window>,
+) -> Result<Json<Vec<Value>>, Problem> {
+    let permit = permit(&registry, &caller).await?;
+    let rows = registry.quarantined(&permit, window.limit.unwrap_or(100).clamp(1, 1000)).await?;
+    Ok(Json(rows.iter().map(json::quarantined).collect()))
+}

@@ -1,0 +1,30 @@
+//! Who calls.
+
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, FromRef, FromRequestParts};
+use http::StatusCode;
+use http::request::Parts;
+use registry::Registry;
+
+use crate::Problem;
+
+/// An authenticated caller; 401 when nobody is calling.
+#[derive(Debug, Clone)]
+pub struct Caller(pub access::Caller);
+
+impl<S> FromRequestParts<S> for Caller
+where
+    S: Send + Sync,
+    Registry: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let ConnectInfo(from) = parts
+            .extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .ok_or_else(|| Problem::new(StatusCode::UNAUTHORIZED, "not signed on"))?;
+        Ok(Self(Registry::from_ref(state).access().caller(from.ip())?))
+    }
+}

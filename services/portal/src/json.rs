@@ -1,0 +1,100 @@
+//! How rows are shown in JSON: instants in RFC 3339, empty text as null.
+
+use index_model::PersonName;
+use registry::{OpenedPatient, PersonRow, Registry, ReportRow, StudyRow};
+use serde_json::{Value, json};
+
+pub(crate) fn instant(unix_ms: Option<i64>) -> Value {
+    let at = unix_ms.and_then(chrono::DateTime::from_timestamp_millis);
+    at.map_or(Value::Null, |at| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true).into())
+}
+
+fn text(value: &str) -> Value {
+    if value.is_empty() { Value::Null } else { value.into() }
+}
+
+pub(crate) fn name(name: &PersonName) -> Value {
+    json!({ "alphabetic": text(&name.alphabetic), "ideographic": text(&name.ideographic), "phonetic": text(&name.phonetic) })
+}
+
+pub(crate) fn patient(registry: &Registry, opened: &OpenedPatient) -> Value {
+    let person = &opened.person;
+    let health_number = person.health_number.as_ref();
+    json!({
+        "patientKey": person.public_id,
+        "name": name(&person.name),
+        "birthDate": person.birth_date.as_ref().map(|date| date.expose()),
+        "sex": person.sex,
+        "healthNumber": health_number.map(|hcn| json!({ "value": hcn.number.expose(), "versionCode": hcn.version })),
+        "identifiers": identifiers(registry, person),
+        "studies": opened.studies.iter().map(|study| self::study(registry, study, &opened.reports)).collect::<Vec<_>>(),
+        "reports": opened.reports.iter().map(report_line).collect::<Vec<_>>(),
+        "missing": opened.missing.iter().map(|one| json!({
+            "repository": one.repository, "name": one.name, "region": one.region, "since": instant(one.since_ms),
+        })).collect::<Vec<_>>(),
+    })
+}
+
+fn identifiers(registry: &Registry, person: &PersonRow) -> Vec<Value> {
+    let known = person.patients.iter().filter_map(|patient| {
+        let value = patient.patient_id.as_ref()?.expose();
+        Some(json!({ "value": value, "issuer": patient.issuer, "region": registry.region(&patient.repository) }))
+    });
+    known.collect()
+}
+
+fn study(registry: &Registry, row: &StudyRow, reports: &[ReportRow]) -> Value {
+    let study = &row.study;
+    let about = |report: &&ReportRow| report.links.iter().any(|link| link.study_key == row.study_key);
+    json!({
+        "studyInstanceUid": study.study_instance_uid,
+        "studyDate": study.study_date,
+        "studyTime": study.study_time,
+        "description": study.study_description,
+        "modalities": row.modalities,
+        "regions": row.regions,
+        "repositories": row.repositories,
+        "accessionNumber": study.accession_number.as_ref().map(|accession| accession.value.expose()),
+        "institution": study.institution_name,
+        "numberOfSeries": row.number_of_series,
+        "numberOfInstances": row.number_of_instances,
+        "availability": if registry.is_available(row) { "ONLINE" } else { "UNAVAILABLE" },
+        "conflict": row.conflict,
+        "reports": reports.iter().filter(about).map(|report| &report.public_id).collect::<Vec<_>>(),
+    })
+}
+
+fn report_line(row: &ReportRow) -> Value {
+    json!({
+        "reportKey": row.public_id,
+        "status": row.status.code(),
+        "title": row.current.title,
+        "observed": instant(row.current.observed_ms),
+        "issued": instant(row.current.issued_ms),
+        "region": row.region,
+        "language": text(&row.current.language),
+        "studyInstanceUids": row.links.iter().map(|link| &link.study_instance_uid).collect::<Vec<_>>(),
+        "evidence": row.links.iter().map(|link| link.evidence).min().map_or("none", index_model::LinkEvidence::code),
+    })
+}
+
+pub(crate) fn report(row: &ReportRow, patient: Option<String>) -> Value {
+    json!({
+        "reportKey": row.public_id,
+        "patientKey": patient,
+        "title": row.current.title,
+        "status": row.status.code(),
+        "region": row.region,
+        "studyInstanceUids": row.links.iter().map(|link| &link.study_instance_uid).collect::<Vec<_>>(),
+        "versions": row.versions.iter().rev().map(|version| json!({
+            "version": version.version,
+            "status": version.record.status.code(),
+            "issued": instant(version.record.issued_ms),
+            "received": instant(Some(version.received_ms)),
+            "interpreter": text(&version.record.interpreter.to_dicom()),
+            "language": text(&version.record.language),
+            "text": version.record.text.expose(),
+            "current": version.version == row.version,
+        })).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,82 @@
+//! Why a use case gave no answer, told apart by what a face says.
+
+use access::Refused;
+use index_model::RepositoryCode;
+
+/// What went wrong underneath. Its text names no patient.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a use case gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// There is no such thing, or the caller may not know of it.
+    #[error("not found")]
+    NotFound,
+    /// The caller may not.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The same StudyInstanceUID stands under several patients; the patient must be named.
+    #[error("{choices} patients have a study of this identifier")]
+    Ambiguous {
+        /// How many.
+        choices: usize,
+    },
+    /// The repositories that hold it do not answer.
+    #[error("repositories do not answer: {}", names(repositories))]
+    Unavailable {
+        /// Which ones.
+        repositories: Vec<RepositoryCode>,
+    },
+    /// A repository contradicted itself or broke off; what it sent is not passed on as if it were whole.
+    #[error("repository {repository} gave an incomplete answer: {rule}")]
+    Incomplete {
+        /// Which one.
+        repository: RepositoryCode,
+        /// What was wrong.
+        rule: String,
+    },
+    /// It can't be made in the form that was asked for.
+    #[error("{rule}")]
+    NotAcceptable {
+        /// Why not.
+        rule: String,
+    },
+    /// Too much at once; the same request will do a moment later.
+    #[error("too many requests at once")]
+    Overloaded,
+    /// A fault of ours.
+    #[error("internal fault")]
+    Internal(#[source] Cause),
+}
+
+fn names(repositories: &[RepositoryCode]) -> String {
+    repositories.iter().map(RepositoryCode::as_str).collect::<Vec<_>>().join(", ")
+}
+
+impl RegistryError {
+    /// Wraps a fault of ours.
+    pub fn internal(cause: impl Into<Cause>) -> Self {
+        Self::Internal(cause.into())
+    }
+}
+
+impl From<index_store::StoreError> for RegistryError {
+    fn from(error: index_store::StoreError) -> Self {
+        Self::Internal(Box::new(error))
+    }
+}
+
+impl From<object_store::Error> for RegistryError {
+    fn from(error: object_store::Error) -> Self {
+        match error {
+            object_store::Error::NotFound { .. } => Self::NotFound,
+            other => Self::Internal(Box::new(other)),
+        }
+    }
+}
+
+impl From<runtime::Dropped> for RegistryError {
+    fn from(error: runtime::Dropped) -> Self {
+        Self::Internal(Box::new(error))
+    }
+}

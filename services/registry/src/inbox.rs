@@ -1,0 +1,76 @@
+//! What is pushed at us: C-STORE from registered AE titles, reports from registered facilities.
+
+use access::{Action, Subject};
+use adapter_api::{Inbox, Object, ReportAnswer, Sender, StoreAnswer};
+use async_trait::async_trait;
+use index_model::{AeTitle, ReportRecord, RepositoryCode, RepositoryDefinition};
+use index_store::ReportStored;
+
+use crate::Registry;
+use crate::ingest::{one_name, one_name_for_each_issuer};
+
+#[async_trait]
+impl Inbox for Registry {
+    async fn knows(&self, calling: &AeTitle) -> bool {
+        self.0.directory.by_ae_title(calling).is_some()
+    }
+
+    async fn store(&self, from: &Sender, object: Object) -> StoreAnswer {
+        let entry = match from {
+            Sender::AeTitle(calling) => self.0.directory.by_ae_title(calling),
+            Sender::Repository(code) => self.0.directory.entry(code),
+            Sender::Facility(facility) => self.0.directory.by_facility(facility),
+        };
+        let Some(entry) = entry else {
+            return StoreAnswer::NotAuthorised;
+        };
+        let code = &entry.definition.code;
+        let Ok(permit) = self.permit_to_synchronise(code).await else {
+            return StoreAnswer::OutOfResources;
+        };
+        let size = object.len() as u64;
+        let answer = self.take_in(code, object, None).await.answer;
+        if answer == StoreAnswer::Stored {
+            permit.count(1, size);
+            entry.health.answered();
+            self.0.synchronisers.heard_from(code, self.0.clock.now_ms());
+        }
+        answer
+    }
+
+    async fn facility(&self, sending_facility: &str) -> Option<RepositoryDefinition> {
+        self.0.directory.by_facility(sending_facility).map(|entry| (*entry.definition).clone())
+    }
+
+    async fn accept_report(&self, from: &RepositoryCode, mut report: ReportRecord, message: &[u8]) -> ReportAnswer {
+        if let Some(definition) = self.0.directory.definition(from) {
+            one_name_for_each_issuer(&definition, &mut report.patient);
+            for id in [&mut report.accession_number, &mut report.filler_order_number, &mut report.placer_order_number] {
+                one_name(&definition, id);
+            }
+        }
+        let Ok(permit) = self.permit_to_synchronise(from).await else {
+            return ReportAnswer::OutOfResources;
+        };
+        match self.0.store.store_report(from, &report, message, self.0.clock.now_ms()).await {
+            Ok(ReportStored::Stored { .. } | ReportStored::Repeat { .. }) => {
+                permit.count(1, report.text.expose().len() as u64);
+                self.0.synchronisers.heard_from(from, self.0.clock.now_ms());
+                ReportAnswer::Accepted
+            }
+            Ok(ReportStored::ControlIdReused) => ReportAnswer::DuplicateControlId,
+            Err(error) => {
+                tracing::error!(error = %error, repository.code = %from, "a report could not be stored");
+                ReportAnswer::OutOfResources
+            }
+        }
+    }
+}
+
+impl Registry {
+    /// The service's own permit to bring a repository's content in: one audit line for some minutes of it.
+    pub(crate) async fn permit_to_synchronise(&self, code: &RepositoryCode) -> Result<access::Permit, access::Refused> {
+        let service = self.0.access.service();
+        self.0.access.permit(&service, Action::Synchronise, Subject::Repository(code.to_string())).await
+    }
+}

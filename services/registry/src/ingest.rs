@@ -1,0 +1,216 @@
+//! A study becomes known: one object in; guard, extract, bytes, index, acknowledgement.
+
+use access::Permit;
+use adapter_api::{Object, StoreAnswer};
+use index_extract::{Defaults, Extracted, extract};
+use index_model::{Finding, IssuedId, PatientRecord, Protocol, PushSource, RepositoryCode, RepositoryDefinition, Uid};
+use index_store::{NewInstance, Outcome};
+
+use crate::objects::Objects;
+use crate::{Registry, RegistryError};
+
+/// Repository code under which STOW-RS stores what no registered repository claims, in development mode.
+const LOCAL: &str = "local";
+
+/// What became of one object.
+#[derive(Debug, Clone)]
+pub struct StoredInstance {
+    /// SOPClassUID, where it could be read.
+    pub sop_class_uid: Option<Uid>,
+    /// SOPInstanceUID, where it could be read.
+    pub sop_instance_uid: Option<Uid>,
+    /// StudyInstanceUID, where it could be read.
+    pub study_instance_uid: Option<Uid>,
+    /// SeriesInstanceUID, where it could be read.
+    pub series_instance_uid: Option<Uid>,
+    /// What is told to the sender.
+    pub answer: StoreAnswer,
+}
+
+impl StoredInstance {
+    fn unread(answer: StoreAnswer) -> Self {
+        Self {
+            sop_class_uid: None,
+            sop_instance_uid: None,
+            study_instance_uid: None,
+            series_instance_uid: None,
+            answer,
+        }
+    }
+}
+
+impl Registry {
+    /// Stores one object for a caller (STOW-RS). In development mode anybody may; it is kept under the repository `local`.
+    ///
+    /// # Errors
+    /// [`RegistryError`] when the service itself is at fault; what is wrong with the object is in the answer.
+    pub async fn store(&self, permit: &Permit, object: Object) -> Result<StoredInstance, RegistryError> {
+        let _ = permit;
+        let code = self.local_repository().await?;
+        Ok(self.take_in(&code, object, None).await)
+    }
+
+    async fn local_repository(&self) -> Result<RepositoryCode, RegistryError> {
+        let code = RepositoryCode::parse(LOCAL).map_err(RegistryError::internal)?;
+        if self.0.directory.entry(&code).is_none() {
+            let definition = RepositoryDefinition {
+                code: code.clone(),
+                name: "Stored here".into(),
+                region: "LOCAL".into(),
+                protocol: Protocol::Push,
+                patient_id_issuer: "LOCAL".into(),
+                accession_issuer: None,
+                issuer_aliases: Vec::new(),
+                character_set: None,
+                time_zone: "America/Toronto".into(),
+                concurrency: 4,
+                poll_seconds: 30,
+                dicomweb: None,
+                dimse: None,
+                archive: None,
+                push: Some(PushSource { calling_ae_titles: Vec::new() }),
+                hl7: None,
+            };
+            self.0.store.insert_repository(&definition, self.0.clock.now_ms()).await?;
+            self.0.directory.put(definition).map_err(RegistryError::internal)?;
+            self.follow(&code);
+        }
+        Ok(code)
+    }
+
+    /// Takes one object in under `repository`. `remote` is the repository's own name for it.
+    pub(crate) async fn take_in(&self, repository: &RepositoryCode, object: Object, remote: Option<String>) -> StoredInstance {
+        let extracted = match self.extract(repository, object.clone()).await {
+            Ok(Ok(extracted)) => extracted,
+            Ok(Err(finding)) => return StoredInstance::unread(self.put_aside(repository, &object, &finding).await),
+            Err(error) => {
+                tracing::error!(error = %error, "an object could not be read");
+                return StoredInstance::unread(StoreAnswer::OutOfResources);
+            }
+        };
+        let keys = StoredInstance {
+            sop_class_uid: Some(extracted.entry.instance.sop_class_uid.clone()),
+            sop_instance_uid: Some(extracted.entry.instance.sop_instance_uid.clone()),
+            study_instance_uid: Some(extracted.study.study_instance_uid.clone()),
+            series_instance_uid: Some(extracted.series.series_instance_uid.clone()),
+            answer: StoreAnswer::Stored,
+        };
+        match self.keep(repository, object, extracted, remote).await {
+            Ok(()) => keys,
+            Err(error) => {
+                tracing::error!(error = %error, repository.code = %repository, "an object could not be stored");
+                StoredInstance { answer: StoreAnswer::OutOfResources, ..keys }
+            }
+        }
+    }
+
+    async fn extract(
+        &self,
+        repository: &RepositoryCode,
+        object: Object,
+    ) -> Result<Result<Extracted, Finding>, RegistryError> {
+        let defaults = self.defaults(repository);
+        let mut extracted = self.0.cpu.run(move || extract(&object, &defaults)).await?;
+        if let (Ok(extracted), Some(definition)) = (&mut extracted, self.0.directory.definition(repository)) {
+            one_name_for_each_issuer(&definition, &mut extracted.study.patient);
+            one_name(&definition, &mut extracted.study.accession_number);
+        }
+        Ok(extracted)
+    }
+
+    pub(crate) fn defaults(&self, repository: &RepositoryCode) -> Defaults {
+        let definition = self.0.directory.definition(repository);
+        let issuer = definition.as_ref().map_or("LOCAL", |definition| &definition.patient_id_issuer);
+        Defaults {
+            patient_id_issuer: issuer.to_owned(),
+            accession_issuer: definition.as_ref().map_or(issuer, |definition| definition.accession_issuer()).to_owned(),
+            character_set: definition.as_ref().and_then(|definition| definition.character_set.clone()),
+            base_path: self.0.dicomweb_path.clone(),
+        }
+    }
+
+    /// Bytes first, then the index; the index alone decides what is there.
+    async fn keep(
+        &self,
+        repository: &RepositoryCode,
+        object: Object,
+        extracted: Extracted,
+        remote: Option<String>,
+    ) -> Result<(), RegistryError> {
+        let Extracted { study, series, mut entry, part10, .. } = extracted;
+        let object = part10.map_or(object, Object::from);
+        let name = Objects::fresh_name("instances", "dcm");
+        self.0.objects.put(&name, &object).await?;
+        (entry.object, entry.remote) = (Some(name.clone()), remote);
+        entry.size_bytes = object.len() as u64;
+        let new = NewInstance { repository: repository.clone(), study, series, entry };
+        let indexed = self.0.committer.commit(new).await;
+        let indexed = match indexed {
+            Ok(indexed) => indexed,
+            Err(error) => {
+                // Not known to be absent from the index, so the bytes stay; they are garbage at worst.
+                return Err(RegistryError::internal(error));
+            }
+        };
+        if matches!(indexed.outcome, Outcome::Repeat) {
+            self.0.objects.remove(&name).await;
+        }
+        if let Some(superseded) = &indexed.superseded_object {
+            self.0.objects.remove(superseded).await;
+        }
+        self.changed(indexed.study_key, indexed.series_key);
+        Ok(())
+    }
+
+    /// Indexes the header of an object whose bytes stay where they are.
+    pub(crate) async fn take_note(&self, repository: &RepositoryCode, object: Object, remote: Option<String>) -> StoreAnswer {
+        match self.extract(repository, object.clone()).await {
+            Ok(Ok(Extracted { study, series, mut entry, .. })) => {
+                entry.remote = remote;
+                let new = NewInstance { repository: repository.clone(), study, series, entry };
+                match self.0.committer.commit(new).await {
+                    Ok(indexed) => {
+                        self.changed(indexed.study_key, indexed.series_key);
+                        StoreAnswer::Stored
+                    }
+                    Err(_) => StoreAnswer::OutOfResources,
+                }
+            }
+            Ok(Err(finding)) => self.put_aside(repository, &object, &finding).await,
+            Err(_) => StoreAnswer::OutOfResources,
+        }
+    }
+
+    /// Quarantine: the bytes are kept, and the attribute and rule are told to the sender and the administrator.
+    async fn put_aside(&self, repository: &RepositoryCode, object: &Object, finding: &Finding) -> StoreAnswer {
+        let name = Objects::fresh_name("quarantine", "bin");
+        let kept = self.0.objects.put(&name, object).await;
+        let now_ms = self.0.clock.now_ms();
+        let size = object.len() as u64;
+        let noted = match kept {
+            Ok(()) => self.0.store.quarantine(repository, finding, size, Some(&name), now_ms).await.map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        if let Err(error) = noted {
+            tracing::error!(error, repository.code = %repository, "an object could not be put aside");
+            return StoreAnswer::OutOfResources;
+        }
+        metrics::counter!("dics_quarantined_total", "repository" => repository.to_string()).increment(1);
+        tracing::warn!(repository.code = %repository, attribute = finding.attribute, rule = finding.rule, "object put aside");
+        StoreAnswer::Quarantined { attribute: finding.attribute.clone(), rule: finding.rule.clone() }
+    }
+}
+
+/// Issuers have several names (a namespace here, an OID there); the registry knows each by one.
+pub(crate) fn one_name_for_each_issuer(definition: &RepositoryDefinition, patient: &mut PatientRecord) {
+    one_name(definition, &mut patient.patient_id);
+    for id in &mut patient.other_patient_ids {
+        id.issuer = definition.issuer(&id.issuer).to_owned();
+    }
+}
+
+pub(crate) fn one_name(definition: &RepositoryDefinition, id: &mut Option<IssuedId>) {
+    if let Some(id) = id {
+        id.issuer = definition.issuer(&id.issuer).to_owned();
+    }
+}

@@ -1,0 +1,225 @@
+//! The series manifest: the header of every instance and where its frames lie.
+//!
+//! A folded manifest is two objects: `….json.gz`, the DICOM JSON array exactly as WADO-RS metadata streams it, and `….index.gz`, what
+//! the array does not say (frames, size, where the bytes are, which repository gave the header). While a series still arrives, its
+//! manifest is that base plus the entries appended since, which the index keeps; [`crate::fold`] joins them when the series is quiet.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::{Read, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use index_model::{FrameIndex, InstanceEntry, InstanceRecord, RepositoryCode, Uid};
+use index_store::ManifestState;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::{Registry, RegistryError};
+
+/// Largest unpacked manifest, in bytes: a bound on what a damaged object can make us allocate.
+const UNPACKED_BYTES: u64 = 2 << 30;
+/// For how long a cached manifest is believed without asking the index, on nodes that did not change it themselves.
+const BELIEVED: Duration = Duration::from_secs(2);
+
+/// One series as it is known now.
+#[derive(Debug)]
+pub struct Manifest {
+    /// In InstanceNumber order, then by SOPInstanceUID.
+    pub entries: Vec<Arc<InstanceEntry>>,
+    /// Whether every copy of the series has been read wholly.
+    pub complete: bool,
+    /// Changes whenever the manifest does.
+    pub etag: String,
+    /// For each repository how many instances it had when it was read wholly.
+    pub(crate) read: BTreeMap<RepositoryCode, u32>,
+    pub(crate) sources: Vec<RepositoryCode>,
+    pub(crate) base: Option<String>,
+    pub(crate) pending: u32,
+    by_uid: HashMap<Uid, usize>,
+    weight: u64,
+}
+
+/// What the metadata array does not say of an instance.
+#[derive(Serialize, Deserialize)]
+struct IndexEntry {
+    instance: InstanceRecord,
+    frames: FrameIndex,
+    size_bytes: u64,
+    sha256: String,
+    object: Option<String>,
+    remote: Option<String>,
+    repository: RepositoryCode,
+}
+
+#[derive(Serialize, Deserialize, Default)]
+struct Index {
+    read: BTreeMap<RepositoryCode, u32>,
+    entries: Vec<IndexEntry>,
+}
+
+/// Entries with the repository that gave each.
+pub(crate) type Known = Vec<(RepositoryCode, Arc<InstanceEntry>)>;
+
+impl Manifest {
+    pub(crate) fn new(known: Known, read: BTreeMap<RepositoryCode, u32>, state: &ManifestState, complete: bool) -> Self {
+        let weight = known.iter().map(|(_, entry)| entry.metadata.get().len() as u64 + 400).sum();
+        let (sources, entries): (Vec<_>, Vec<_>) = known.into_iter().unzip();
+        let by_uid = entries.iter().enumerate().map(|(n, entry)| (entry.instance.sop_instance_uid.clone(), n)).collect();
+        let etag = format!("{:x}-{:x}-{:x}", state.version, state.last_entry_key, state.pending);
+        Self {
+            entries,
+            complete,
+            etag,
+            read,
+            sources,
+            base: state.base_object.clone(),
+            pending: state.pending,
+            by_uid,
+            weight,
+        }
+    }
+
+    /// The entry of one instance.
+    pub fn entry(&self, instance: &Uid) -> Option<&Arc<InstanceEntry>> {
+        self.entries.get(*self.by_uid.get(instance)?)
+    }
+
+    /// The entry and the repository that gave it.
+    pub(crate) fn entry_of(&self, instance: &Uid) -> Option<(&RepositoryCode, &Arc<InstanceEntry>)> {
+        let at = *self.by_uid.get(instance)?;
+        Some((self.sources.get(at)?, self.entries.get(at)?))
+    }
+
+    /// How many instances this repository gave.
+    pub(crate) fn from(&self, repository: &RepositoryCode) -> u32 {
+        u32::try_from(self.sources.iter().filter(|source| *source == repository).count()).unwrap_or(u32::MAX)
+    }
+
+    pub(crate) fn known(&self) -> Known {
+        self.sources.iter().cloned().zip(self.entries.iter().cloned()).collect()
+    }
+}
+
+/// Later entries replace earlier ones of the same instance, except that a header without bytes never replaces held bytes; then in order.
+pub(crate) fn join(mut known: Known, later: Known) -> Known {
+    let mut at: HashMap<Uid, usize> =
+        known.iter().enumerate().map(|(n, (_, entry))| (entry.instance.sop_instance_uid.clone(), n)).collect();
+    for (repository, entry) in later {
+        match at.get(&entry.instance.sop_instance_uid) {
+            Some(&n) if known[n].1.object.is_some() => {
+                tracing::debug!("the copy that is held stays the one that is shown");
+            }
+            Some(&n) => known[n] = (repository, entry),
+            None => {
+                at.insert(entry.instance.sop_instance_uid.clone(), known.len());
+                known.push((repository, entry));
+            }
+        }
+    }
+    known.sort_by(|(_, a), (_, b)| {
+        let key = |entry: &InstanceEntry| (entry.instance.instance_number.is_none(), entry.instance.instance_number);
+        key(a).cmp(&key(b)).then_with(|| a.instance.sop_instance_uid.cmp(&b.instance.sop_instance_uid))
+    });
+    known
+}
+
+/// The two objects of a folded manifest, packed: metadata array and index.
+pub(crate) fn pack(known: &Known, read: &BTreeMap<RepositoryCode, u32>) -> Result<(Bytes, Bytes), RegistryError> {
+    let mut array = GzEncoder::new(Vec::new(), Compression::fast());
+    let mut index = Index { read: read.clone(), entries: Vec::with_capacity(known.len()) };
+    array.write_all(b"[").map_err(RegistryError::internal)?;
+    for (n, (repository, entry)) in known.iter().enumerate() {
+        if n > 0 {
+            array.write_all(b",").map_err(RegistryError::internal)?;
+        }
+        array.write_all(entry.metadata.get().as_bytes()).map_err(RegistryError::internal)?;
+        index.entries.push(IndexEntry {
+            instance: entry.instance.clone(),
+            frames: entry.frames.clone(),
+            size_bytes: entry.size_bytes,
+            sha256: entry.sha256.clone(),
+            object: entry.object.clone(),
+            remote: entry.remote.clone(),
+            repository: repository.clone(),
+        });
+    }
+    array.write_all(b"]").map_err(RegistryError::internal)?;
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    serde_json::to_writer(&mut packed, &index).map_err(RegistryError::internal)?;
+    let array = array.finish().map_err(RegistryError::internal)?;
+    Ok((array.into(), packed.finish().map_err(RegistryError::internal)?.into()))
+}
+
+/// Reads the two objects back.
+pub(crate) fn unpack(array: &[u8], index: &[u8]) -> Result<(Known, BTreeMap<RepositoryCode, u32>), RegistryError> {
+    let mut text = String::new();
+    GzDecoder::new(array).take(UNPACKED_BYTES).read_to_string(&mut text).map_err(RegistryError::internal)?;
+    let headers: Vec<Box<RawValue>> = serde_json::from_str(&text).map_err(RegistryError::internal)?;
+    let index: Index =
+        serde_json::from_reader(GzDecoder::new(index).take(UNPACKED_BYTES)).map_err(RegistryError::internal)?;
+    if headers.len() != index.entries.len() {
+        return Err(RegistryError::internal("a manifest's two objects disagree"));
+    }
+    let known = headers.into_iter().zip(index.entries).map(|(metadata, entry)| {
+        let IndexEntry { instance, frames, size_bytes, sha256, object, remote, repository } = entry;
+        (repository, Arc::new(InstanceEntry { instance, metadata, frames, size_bytes, sha256, object, remote }))
+    });
+    Ok((known.collect(), index.read))
+}
+
+/// The name of the index object beside a metadata object.
+pub(crate) fn index_name(base: &str) -> String {
+    format!("{}.index.gz", base.trim_end_matches(".json.gz"))
+}
+
+/// Manifests in memory, bounded in bytes.
+#[derive(Debug)]
+pub(crate) struct Manifests(moka::future::Cache<i64, Arc<Manifest>>);
+
+impl Manifests {
+    pub(crate) fn new(bytes: u64) -> Self {
+        let weigher = |_: &i64, manifest: &Arc<Manifest>| u32::try_from(manifest.weight).unwrap_or(u32::MAX);
+        Self(moka::future::Cache::builder().max_capacity(bytes).weigher(weigher).time_to_live(BELIEVED * 150).build())
+    }
+
+    pub(crate) fn changed(&self, series_key: i64) {
+        // Invalidation is immediate for readers; the future only does housekeeping.
+        let cache = self.0.clone();
+        futures::executor::block_on(async move { cache.invalidate(&series_key).await });
+    }
+}
+
+impl Registry {
+    /// The manifest as the index and the stored objects have it, without asking any repository.
+    pub(crate) async fn known_manifest(&self, series_key: i64) -> Result<Arc<Manifest>, RegistryError> {
+        if let Some(manifest) = self.0.manifests.0.get(&series_key).await {
+            return Ok(manifest);
+        }
+        let registry = self.clone();
+        let loaded = self.0.manifests.0.try_get_with(series_key, async move { registry.load_manifest(series_key).await });
+        loaded.await.map_err(|error: Arc<RegistryError>| match &*error {
+            RegistryError::NotFound => RegistryError::NotFound,
+            other => RegistryError::internal(other.to_string()),
+        })
+    }
+
+    async fn load_manifest(&self, series_key: i64) -> Result<Arc<Manifest>, RegistryError> {
+        let state = self.0.store.manifest_state(series_key).await?.ok_or(RegistryError::NotFound)?;
+        let (base, read) = match &state.base_object {
+            Some(name) => {
+                let beside = index_name(name);
+                let (array, index) = futures::try_join!(self.0.objects.get(name), self.0.objects.get(&beside))?;
+                self.0.cpu.run(move || unpack(&array, &index)).await??
+            }
+            None => Default::default(),
+        };
+        let pending = self.0.store.pending_entries(series_key).await?;
+        let complete = state.state == index_store::ManifestPhase::Complete && pending.is_empty();
+        let later = pending.into_iter().map(|pending| (pending.repository, Arc::new(pending.entry))).collect();
+        Ok(Arc::new(Manifest::new(join(base, later), read, &state, complete)))
+    }
+}

@@ -1,0 +1,92 @@
+//! Opening a study: its identifier is resolved, leave is asked for and recorded, and its series are listed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use access::{Action, Caller, Permit, Subject};
+use index_model::Uid;
+use index_store::{SearchFilter, SeriesRow, StudyRow};
+
+use crate::{Registry, RegistryError};
+
+/// A node that did not make a change itself notices it after so long.
+const BELIEVED: Duration = Duration::from_secs(2);
+/// Studies that are kept resolved.
+const MOST: u64 = 10_000;
+
+/// A study that somebody has leave to look at.
+#[derive(Debug, Clone)]
+pub struct OpenedStudy {
+    /// The leave.
+    pub permit: Permit,
+    /// The union study.
+    pub study: Arc<StudyRow>,
+    /// Its series, in SeriesNumber order.
+    pub series: Arc<Vec<SeriesRow>>,
+}
+
+impl OpenedStudy {
+    /// One of its series.
+    pub fn series_by_uid(&self, series: &Uid) -> Option<&SeriesRow> {
+        self.series.iter().find(|row| row.series.series_instance_uid == *series)
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Resolved {
+    study: Arc<StudyRow>,
+    series: Arc<Vec<SeriesRow>>,
+}
+
+/// Studies that were resolved a moment ago: the frames of one view ask the index once.
+#[derive(Debug)]
+pub(crate) struct OpenCache(moka::future::Cache<Uid, Resolved>);
+
+impl OpenCache {
+    pub(crate) fn new() -> Self {
+        let cache = moka::future::Cache::builder().max_capacity(MOST).time_to_live(BELIEVED).support_invalidation_closures();
+        Self(cache.build())
+    }
+
+    pub(crate) fn changed(&self, study_key: i64) {
+        let gone = self.0.invalidate_entries_if(move |_, resolved| resolved.study.study_key == study_key);
+        if gone.is_err() {
+            self.0.invalidate_all();
+        }
+    }
+}
+
+pub(crate) fn search_filter(permit: &Permit) -> SearchFilter {
+    let filter = permit.filter();
+    SearchFilter { regions: filter.regions.clone(), person_keys: filter.person_keys.clone() }
+}
+
+impl Registry {
+    /// Resolves a StudyInstanceUID, decides, and records.
+    ///
+    /// # Errors
+    /// [`RegistryError::NotFound`], [`RegistryError::Ambiguous`] when copies belong to different patients, or the refusal.
+    pub async fn open_study(&self, caller: &Caller, action: Action, study: &Uid) -> Result<OpenedStudy, RegistryError> {
+        let resolved = match self.0.opened.0.get(study).await {
+            Some(resolved) => resolved,
+            None => {
+                let resolved = self.resolve(study).await?;
+                self.0.opened.0.insert(study.clone(), resolved.clone()).await;
+                resolved
+            }
+        };
+        let permit = self.0.access.permit(caller, action, Subject::Study(resolved.study.study_key)).await?;
+        Ok(OpenedStudy { permit, study: resolved.study, series: resolved.series })
+    }
+
+    async fn resolve(&self, study: &Uid) -> Result<Resolved, RegistryError> {
+        let mut rows = self.0.store.studies_by_uid(study, &SearchFilter::default()).await?;
+        let study = match rows.len() {
+            0 => return Err(RegistryError::NotFound),
+            1 => Arc::new(rows.remove(0)),
+            choices => return Err(RegistryError::Ambiguous { choices }),
+        };
+        let series = Arc::new(self.0.store.series_of_study(study.study_key).await?);
+        Ok(Resolved { study, series })
+    }
+}

@@ -1,0 +1,72 @@
+//! One person's record of all regions, and the reports in it.
+
+use access::{Action, Caller, Permit, Subject};
+use index_model::Uid;
+use index_store::{PersonRow, ReportRow, SearchFilter, StudyRow};
+
+use crate::open::search_filter;
+use crate::search::Missing;
+use crate::{Registry, RegistryError};
+
+/// A person whose record somebody has leave to open.
+#[derive(Debug)]
+pub struct OpenedPatient {
+    /// The leave.
+    pub permit: Permit,
+    /// Who.
+    pub person: PersonRow,
+    /// Studies of all regions, newest first.
+    pub studies: Vec<StudyRow>,
+    /// Reports, newest first, without their texts.
+    pub reports: Vec<ReportRow>,
+    /// Repositories that do not answer.
+    pub missing: Vec<Missing>,
+}
+
+impl Registry {
+    /// One person's record.
+    ///
+    /// # Errors
+    /// [`RegistryError::NotFound`] or the refusal.
+    pub async fn open_patient(&self, caller: &Caller, public_id: &str) -> Result<OpenedPatient, RegistryError> {
+        let person = self.0.store.person_by_id(public_id).await?.ok_or(RegistryError::NotFound)?;
+        let permit = self.0.access.permit(caller, Action::OpenPatient, Subject::Person(person.person_key)).await?;
+        let studies = self.0.store.studies_of_person(person.person_key, &search_filter(&permit)).await?;
+        let reports = self.0.store.reports_of_person(person.person_key).await?;
+        Ok(OpenedPatient { permit, person, studies, reports, missing: self.missing() })
+    }
+
+    /// Whose study this is: the id that the viewer's addresses name.
+    ///
+    /// # Errors
+    /// [`RegistryError::NotFound`], [`RegistryError::Ambiguous`] or the refusal.
+    pub async fn patient_of_study(&self, caller: &Caller, study: &Uid) -> Result<String, RegistryError> {
+        let rows = self.0.store.studies_by_uid(study, &SearchFilter::default()).await?;
+        let row = match rows.as_slice() {
+            [] => return Err(RegistryError::NotFound),
+            [row] => row,
+            more => return Err(RegistryError::Ambiguous { choices: more.len() }),
+        };
+        self.0.access.permit(caller, Action::OpenPatient, Subject::Person(row.person_key)).await?;
+        let person = self.0.store.person(row.person_key).await?.ok_or(RegistryError::NotFound)?;
+        Ok(person.public_id)
+    }
+
+    /// The persons of several studies at once, for a list; those that several patients share are left out.
+    ///
+    /// # Errors
+    /// When the index does not answer.
+    pub async fn patient_id_of(&self, person_key: i64) -> Result<Option<String>, RegistryError> {
+        Ok(self.0.store.person(person_key).await?.map(|person| person.public_id))
+    }
+
+    /// A report with its versions.
+    ///
+    /// # Errors
+    /// [`RegistryError::NotFound`] or the refusal.
+    pub async fn report(&self, caller: &Caller, public_id: &str) -> Result<ReportRow, RegistryError> {
+        let report = self.0.store.report(public_id).await?.ok_or(RegistryError::NotFound)?;
+        self.0.access.permit(caller, Action::ReadReport, Subject::Report(report.public_id.clone())).await?;
+        Ok(report)
+    }
+}

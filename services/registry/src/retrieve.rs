@@ -1,0 +1,314 @@
+//! From stored bytes to the wire: whole objects as streams, frames as byte ranges, nothing decoded unless another form is asked for.
+
+use std::io;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use futures::stream::BoxStream;
+use index_extract::PathStep;
+use index_guard::PixelData;
+use index_model::{FrameIndex, InstanceEntry, RepositoryCode, Span, Uid, transfer_syntax};
+use index_store::SeriesRow;
+use transcode::ImageDescription;
+
+use crate::fetch::{Failed, told};
+use crate::open::OpenedStudy;
+use crate::{Manifest, Registry, RegistryError};
+
+/// A whole object on its way out.
+pub struct InstanceBytes {
+    /// What is known of it.
+    pub entry: Arc<InstanceEntry>,
+    /// Its size.
+    pub size_bytes: u64,
+    /// Its bytes, as they were received.
+    pub stream: BoxStream<'static, io::Result<Bytes>>,
+    /// Changes with the bytes.
+    pub etag: String,
+}
+
+impl std::fmt::Debug for InstanceBytes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("InstanceBytes").field("size_bytes", &self.size_bytes).finish_non_exhaustive()
+    }
+}
+
+/// One frame.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// Its bytes.
+    pub bytes: Bytes,
+    /// In which form.
+    pub transfer_syntax_uid: String,
+    /// The instance it is of.
+    pub entry: Arc<InstanceEntry>,
+    /// Changes with the bytes.
+    pub etag: String,
+}
+
+/// The metadata of a whole series, ready-made.
+#[derive(Debug, Clone)]
+pub struct StoredMetadata {
+    /// A DICOM JSON array, compressed with gzip.
+    pub gzip: Bytes,
+    /// Changes with the array.
+    pub etag: String,
+}
+
+impl Registry {
+    /// The manifest of one series; headers are read from the repositories when they are not known yet.
+    ///
+    /// # Errors
+    /// [`RegistryError::NotFound`] for a series that is not in the study; [`RegistryError::Unavailable`] or
+    /// [`RegistryError::Incomplete`] when nothing is known and the repositories give nothing.
+    pub async fn manifest(&self, opened: &OpenedStudy, series: &Uid) -> Result<Arc<Manifest>, RegistryError> {
+        let series = opened.series_by_uid(series).ok_or(RegistryError::NotFound)?;
+        let (manifest, failed) = self.ensure_headers(opened, series).await?;
+        if !manifest.entries.is_empty() {
+            return Ok(manifest);
+        }
+        Err(nothing(failed))
+    }
+
+    /// The ready-made metadata of a series that is wholly known; `None` while it still arrives.
+    ///
+    /// # Errors
+    /// As [`Registry::manifest`].
+    pub async fn stored_metadata(&self, opened: &OpenedStudy, series: &Uid) -> Result<Option<StoredMetadata>, RegistryError> {
+        let manifest = self.manifest(opened, series).await?;
+        match &manifest.base {
+            Some(base) if manifest.pending == 0 => {
+                let gzip = self.0.objects.get(base).await?;
+                Ok(Some(StoredMetadata { gzip, etag: manifest.etag.clone() }))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The whole object as it was received, fetched from its repository first when it is not held.
+    ///
+    /// # Errors
+    /// As [`Registry::manifest`].
+    pub async fn instance(&self, opened: &OpenedStudy, series: &Uid, instance: &Uid) -> Result<InstanceBytes, RegistryError> {
+        let (entry, object) = self.held(opened, series, instance).await?;
+        let (size_bytes, stream) = self.0.objects.stream(&object).await?;
+        opened.permit.count(1, size_bytes);
+        Ok(InstanceBytes { etag: etag(&entry, 0), entry, size_bytes, stream })
+    }
+
+    /// One frame as it is stored, numbered from 1.
+    ///
+    /// # Errors
+    /// [`RegistryError::NotFound`] beyond the last frame, else as [`Registry::manifest`].
+    pub async fn frame(
+        &self,
+        opened: &OpenedStudy,
+        series: &Uid,
+        instance: &Uid,
+        number: u32,
+    ) -> Result<Frame, RegistryError> {
+        let (entry, object) = self.held(opened, series, instance).await?;
+        if number == 0 || number > entry.frames.count() {
+            return Err(RegistryError::NotFound);
+        }
+        let bytes = match entry.frames.spans(number) {
+            Some(spans) => self.read_spans(&object, &spans).await?,
+            None => self.cut_frame(&entry, &object, number).await?,
+        };
+        let transfer_syntax_uid = match entry.instance.transfer_syntax_uid.as_str() {
+            // What lies inside a deflated data set is not deflated itself.
+            transfer_syntax::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN => transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN.to_owned(),
+            own => own.to_owned(),
+        };
+        opened.permit.count(1, bytes.len() as u64);
+        Ok(Frame { bytes, transfer_syntax_uid, etag: etag(&entry, number), entry })
+    }
+
+    /// One frame as native samples in Explicit VR Little Endian.
+    ///
+    /// # Errors
+    /// [`RegistryError::NotAcceptable`] when it can't be decoded, else as [`Registry::frame`].
+    pub async fn frame_native(
+        &self,
+        opened: &OpenedStudy,
+        series: &Uid,
+        instance: &Uid,
+        number: u32,
+    ) -> Result<Frame, RegistryError> {
+        let stored = self.frame(opened, series, instance, number).await?;
+        let as_it_is = [transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN, transfer_syntax::IMPLICIT_VR_LITTLE_ENDIAN];
+        if as_it_is.contains(&stored.transfer_syntax_uid.as_str()) {
+            return Ok(Frame { transfer_syntax_uid: transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN.to_owned(), ..stored });
+        }
+        let image = describe(&stored.entry, &stored.transfer_syntax_uid, number)?;
+        let bytes = self.0.transcoder.to_explicit_little_endian(&image, stored.bytes).await?;
+        let etag = format!("{}-native", stored.etag);
+        let transfer_syntax_uid = transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN.to_owned();
+        Ok(Frame { bytes, transfer_syntax_uid, etag, entry: stored.entry })
+    }
+
+    /// The value of one element, found by its path.
+    ///
+    /// # Errors
+    /// [`RegistryError::NotFound`] when the instance has no such element, else as [`Registry::instance`].
+    pub async fn bulk_value(
+        &self,
+        opened: &OpenedStudy,
+        series: &Uid,
+        instance: &Uid,
+        path: &[PathStep],
+    ) -> Result<Bytes, RegistryError> {
+        let (_, object) = self.held(opened, series, instance).await?;
+        let whole = self.0.objects.get(&object).await?;
+        let path = path.to_vec();
+        let value = self.0.cpu.run(move || index_extract::bulk_value(&whole, &path).map(|value| Bytes::from(value.into_owned())));
+        let value = value.await?.ok_or(RegistryError::NotFound)?;
+        opened.permit.count(1, value.len() as u64);
+        Ok(value)
+    }
+
+    /// The entry of an instance whose bytes are here, and their name.
+    pub(crate) async fn held(
+        &self,
+        opened: &OpenedStudy,
+        series: &Uid,
+        instance: &Uid,
+    ) -> Result<(Arc<InstanceEntry>, String), RegistryError> {
+        let row = opened.series_by_uid(series).ok_or(RegistryError::NotFound)?;
+        let known = self.known_manifest(row.series_key).await?;
+        if let Some(held) = held_entry(&known, instance) {
+            return Ok(held);
+        }
+        let (manifest, failed) = self.ensure_headers(opened, row).await?;
+        if let Some(held) = held_entry(&manifest, instance) {
+            return Ok(held);
+        }
+        let Some((from, entry)) = manifest.entry_of(instance) else {
+            return Err(if failed.is_empty() { RegistryError::NotFound } else { nothing(failed) });
+        };
+        self.fetch_and_find(opened, row, instance, from, entry).await
+    }
+
+    async fn fetch_and_find(
+        &self,
+        opened: &OpenedStudy,
+        row: &SeriesRow,
+        instance: &Uid,
+        from: &RepositoryCode,
+        entry: &InstanceEntry,
+    ) -> Result<(Arc<InstanceEntry>, String), RegistryError> {
+        let fetch = self.ensure_held(opened, row, instance, entry.remote.clone(), from);
+        let fetched = tokio::time::timeout(self.0.limits.first_image, fetch).await;
+        fetched.map_err(|_| RegistryError::Unavailable { repositories: vec![from.clone()] })??;
+        let manifest = self.known_manifest(row.series_key).await?;
+        held_entry(&manifest, instance).ok_or_else(|| told(from, Failed::Incomplete("the instance did not come".to_owned())))
+    }
+
+    async fn read_spans(&self, object: &str, spans: &[Span]) -> Result<Bytes, RegistryError> {
+        if let [span] = spans {
+            return Ok(self.0.objects.range(object, span.offset..span.offset + span.length).await?);
+        }
+        let mut frame = BytesMut::new();
+        for span in spans {
+            frame.extend_from_slice(&self.0.objects.range(object, span.offset..span.offset + span.length).await?);
+        }
+        Ok(frame.freeze())
+    }
+
+    /// Frames that don't lie on byte boundaries, or inside a deflated data set.
+    async fn cut_frame(&self, entry: &InstanceEntry, object: &str, number: u32) -> Result<Bytes, RegistryError> {
+        let whole = self.0.objects.get(object).await?;
+        let index = entry.frames.clone();
+        let cut = self.0.cpu.run(move || match index {
+            FrameIndex::Native { offset, frame_bits, count } if number <= count => {
+                let value = whole.get(usize::try_from(offset).ok()?..)?;
+                cut_bits(value, u64::from(number - 1) * frame_bits, frame_bits)
+            }
+            FrameIndex::Deflated { count } if number <= count => {
+                let scanned = index_guard::scan_file(&whole, &index_guard::Limits::default()).ok()?;
+                let inflated = scanned.inflated.as_ref()?;
+                let Some(PixelData::Native { offset, length }) = scanned.pixel_data else {
+                    return None;
+                };
+                let value = inflated.get(offset..offset.checked_add(length)?)?;
+                let bits = value.len() as u64 * 8 / u64::from(count);
+                cut_bits(value, u64::from(number - 1) * bits, bits)
+            }
+            _ => None,
+        });
+        cut.await?.ok_or(RegistryError::NotFound)
+    }
+}
+
+/// `bits` bits from bit `start`, packed from the least significant bit on (PS3.5 §8.1.1).
+fn cut_bits(value: &[u8], start: u64, bits: u64) -> Option<Bytes> {
+    let first = usize::try_from(start / 8).ok()?;
+    let length = usize::try_from(bits.div_ceil(8)).ok()?;
+    let shift = (start % 8) as u32;
+    let end = first.checked_add(length)?;
+    if usize::try_from((start + bits).div_ceil(8)).ok()? > value.len() {
+        return None;
+    }
+    if shift == 0 {
+        return value.get(first..end).map(Bytes::copy_from_slice);
+    }
+    let byte = |at: usize| u16::from(value.get(at).copied().unwrap_or(0));
+    Some((first..end).map(|at| ((byte(at) | (byte(at + 1) << 8)) >> shift) as u8).collect())
+}
+
+fn held_entry(manifest: &Manifest, instance: &Uid) -> Option<(Arc<InstanceEntry>, String)> {
+    let entry = manifest.entry(instance)?;
+    Some((Arc::clone(entry), entry.object.clone()?))
+}
+
+/// Nothing is known, and this is why.
+fn nothing(mut failed: Vec<(RepositoryCode, Failed)>) -> RegistryError {
+    match failed.len() {
+        0 => RegistryError::NotFound,
+        1 => {
+            let (code, why) = failed.remove(0);
+            told(&code, why)
+        }
+        _ => RegistryError::Unavailable { repositories: failed.into_iter().map(|(code, _)| code).collect() },
+    }
+}
+
+fn etag(entry: &InstanceEntry, frame: u32) -> String {
+    let hash = entry.sha256.get(..24).unwrap_or(&entry.sha256);
+    format!("{hash}-{frame}")
+}
+
+/// What the decoder must know of a frame, from the header.
+pub(crate) fn describe(entry: &InstanceEntry, transfer_syntax_uid: &str, number: u32) -> Result<ImageDescription, RegistryError> {
+    let header: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(entry.metadata.get()).map_err(RegistryError::internal)?;
+    Ok(ImageDescription::from_json(&header, transfer_syntax_uid, number)?)
+}
+
+impl From<transcode::TranscodeError> for RegistryError {
+    fn from(error: transcode::TranscodeError) -> Self {
+        use transcode::TranscodeError as E;
+        match error {
+            E::Overloaded => Self::Overloaded,
+            E::Worker(cause) => Self::Internal(Box::new(cause)),
+            E::Unsupported { .. } | E::Mismatch { .. } | E::Codec { .. } | E::TimedOut => {
+                Self::NotAcceptable { rule: error.to_string() }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::cut_bits;
+
+    #[test]
+    fn frames_of_one_bit_images_are_cut_between_bytes() {
+        // Two frames of 12 bits: 0xABC and 0x123, least significant bit first.
+        let packed = [0xbc, 0x3a, 0x12];
+        assert_eq!(&cut_bits(&packed, 0, 12).unwrap()[..], &[0xbc, 0x3a]);
+        assert_eq!(&cut_bits(&packed, 12, 12).unwrap()[..], &[0x23, 0x01]);
+        assert!(cut_bits(&packed, 24, 12).is_none());
+    }
+}

@@ -1,0 +1,134 @@
+//! The registry itself: what its use cases share, and the tasks that it owns.
+
+use std::sync::Arc;
+
+use access::Access;
+use adapter_api::Spool;
+use index_model::RepositoryCode;
+use index_store::Store;
+use runtime::{Clock, CpuPool};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::commit::Committer;
+use crate::directory::Directory;
+use crate::fetch::Fetches;
+use crate::manifest::Manifests;
+use crate::objects::Objects;
+use crate::open::OpenCache;
+use crate::rendered::RenderedCache;
+use crate::synchronise::Synchronisers;
+use crate::{Limits, Options, RegistryError};
+
+/// The provincial registry. Cheap to clone.
+#[derive(Clone)]
+pub struct Registry(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) store: Store,
+    pub(crate) objects: Objects,
+    pub(crate) incoming: std::path::PathBuf,
+    pub(crate) access: Access,
+    pub(crate) transcoder: Arc<transcode::Transcoder>,
+    pub(crate) cpu: CpuPool,
+    pub(crate) clock: Clock,
+    pub(crate) dicomweb_path: String,
+    pub(crate) limits: Limits,
+    pub(crate) directory: Directory,
+    pub(crate) committer: Committer,
+    pub(crate) manifests: Manifests,
+    pub(crate) opened: OpenCache,
+    pub(crate) rendered: RenderedCache,
+    pub(crate) fetches: Fetches,
+    pub(crate) synchronisers: Synchronisers,
+    pub(crate) tasks: TaskTracker,
+    pub(crate) stop: CancellationToken,
+}
+
+impl std::fmt::Debug for Registry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Registry").field("store", &self.0.store).finish_non_exhaustive()
+    }
+}
+
+impl Registry {
+    /// Opens the registry: reads the registered repositories and begins to follow them.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn start(options: Options) -> Result<Self, RegistryError> {
+        let tasks = TaskTracker::new();
+        let stop = CancellationToken::new();
+        let committer = Committer::start(options.store.clone(), options.clock.clone(), &tasks);
+        let directory = Directory::load(&options.store, options.sources).await?;
+        let registry = Self(Arc::new(Inner {
+            committer,
+            directory,
+            objects: Objects::new(options.objects),
+            manifests: Manifests::new(options.limits.manifest_cache_bytes),
+            opened: OpenCache::new(),
+            rendered: RenderedCache::new(options.limits.rendered_cache_bytes),
+            fetches: Fetches::default(),
+            synchronisers: Synchronisers::default(),
+            store: options.store,
+            incoming: options.incoming,
+            access: options.access,
+            transcoder: options.transcoder,
+            cpu: options.cpu,
+            clock: options.clock,
+            dicomweb_path: options.dicomweb_path,
+            limits: options.limits,
+            tasks,
+            stop,
+        }));
+        registry.0.tasks.spawn(crate::fold::run(registry.clone()));
+        for code in registry.0.directory.codes() {
+            registry.follow(&code);
+        }
+        Ok(registry)
+    }
+
+    /// Ends every task after what it has in hand, and closes the index. Nothing acknowledged is lost without it.
+    pub async fn stop(&self) {
+        self.0.stop.cancel();
+        self.0.synchronisers.stop_all();
+        self.0.tasks.close();
+        let patience = std::time::Duration::from_secs(5);
+        if tokio::time::timeout(patience, self.0.tasks.wait()).await.is_err() {
+            tracing::warn!("tasks were still busy at the end and go on at the next start");
+        }
+        self.0.access.close().await;
+        self.0.store.close().await;
+    }
+
+    /// The only maker of permits.
+    pub fn access(&self) -> &Access {
+        &self.0.access
+    }
+
+    /// The time.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// Whether the index answers.
+    pub async fn is_ready(&self) -> bool {
+        self.0.store.repositories().await.is_ok()
+    }
+
+    /// Takes an object in as its parts arrive.
+    pub fn spool(&self) -> Spool {
+        Spool::new(&self.0.incoming, self.0.limits.object_bytes)
+    }
+
+    /// Drops what is cached of a series because it changed.
+    pub(crate) fn changed(&self, study_key: i64, series_key: i64) {
+        self.0.manifests.changed(series_key);
+        self.0.opened.changed(study_key);
+    }
+
+    /// The region of a repository.
+    pub fn region(&self, code: &RepositoryCode) -> Option<String> {
+        self.0.directory.definition(code).map(|definition| definition.region.clone())
+    }
+}

@@ -1,0 +1,171 @@
+//! Sources that are searched (DICOMweb, DIMSE): studies by date, newest first; then everything, for what has no date; then changes.
+
+use adapter_api::{ImagingSource, SourceError, StudyFilter};
+use futures::{StreamExt, TryStreamExt};
+use index_model::StudyRecord;
+use index_store::{SearchFilter, SyncPhase, SyncState};
+use runtime::Ctx;
+
+use crate::Registry;
+use crate::directory::Entry;
+use crate::ingest::{one_name, one_name_for_each_issuer};
+use crate::synchronise::RoundError;
+
+/// Ages in days at which a window of the back-fill begins; the first is open towards the future, the last towards the past.
+const WINDOWS: [i64; 7] = [30, 180, 2 * 365, 5 * 365, 10 * 365, 20 * 365, i64::MAX];
+/// Studies counted beforehand to say how far the back-fill is; a larger repository shows no end.
+const COUNTED: usize = 20_000;
+/// A repository of at most so many studies is looked through wholly at each round; a larger one once in so many rounds.
+const SMALL: u64 = 5_000;
+const ROUNDS_TO_SWEEP: u64 = 20;
+
+/// Where the back-fill stands.
+#[derive(serde::Serialize, serde::Deserialize, Default)]
+struct Cursor {
+    /// Next window.
+    window: usize,
+    /// Rounds since the back-fill.
+    rounds: u64,
+}
+
+impl Cursor {
+    fn read(state: &SyncState) -> Self {
+        state.cursor.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+    }
+
+    fn write(&self, state: &mut SyncState) {
+        state.cursor = serde_json::to_string(self).ok();
+    }
+}
+
+impl Registry {
+    pub(super) async fn look_through_studies(
+        &self,
+        ctx: &Ctx,
+        entry: &Entry,
+        source: &dyn ImagingSource,
+        mut state: SyncState,
+        permit: &access::Permit,
+    ) -> Result<(), RoundError> {
+        let code = &entry.definition.code;
+        let mut cursor = Cursor::read(&state);
+        if state.phase != SyncPhase::Following {
+            if state.phase == SyncPhase::Waiting || state.expected.is_none() {
+                state.phase = SyncPhase::Indexing;
+                state.expected = self.count(ctx, source).await?;
+                self.save(code, &state).await?;
+            }
+            while cursor.window < WINDOWS.len() {
+                let filter = self.window(cursor.window);
+                self.index_matches(ctx, entry, source, &filter, &mut state, permit).await?;
+                cursor.window += 1;
+                cursor.write(&mut state);
+                self.save(code, &state).await?;
+            }
+        }
+        let sweep = state.phase != SyncPhase::Following
+            || state.expected.is_some_and(|expected| expected <= SMALL)
+            || cursor.rounds.is_multiple_of(ROUNDS_TO_SWEEP);
+        let filter = if sweep { StudyFilter::default() } else { self.window(0) };
+        self.index_matches(ctx, entry, source, &filter, &mut state, permit).await?;
+        cursor.rounds += 1;
+        cursor.write(&mut state);
+        self.finished(&mut state);
+        self.save(code, &state).await
+    }
+
+    /// How many studies there are, if they can be counted quickly.
+    async fn count(&self, ctx: &Ctx, source: &dyn ImagingSource) -> Result<Option<u64>, SourceError> {
+        let filter = StudyFilter::default();
+        let counted = source.search_studies(ctx, &filter).take(COUNTED + 1).try_fold(0usize, |n, _| async move { Ok(n + 1) }).await?;
+        Ok((counted <= COUNTED).then_some(counted as u64))
+    }
+
+    fn window(&self, number: usize) -> StudyFilter {
+        let day = |age: i64| {
+            let at = chrono::DateTime::from_timestamp_millis(self.0.clock.now_ms() - age * 86_400_000);
+            at.map(|at| at.format("%Y%m%d").to_string())
+        };
+        let from = WINDOWS.get(number).copied().filter(|age| *age != i64::MAX).and_then(day);
+        let to = number.checked_sub(1).and_then(|before| WINDOWS.get(before)).and_then(|age| day(age + 1));
+        StudyFilter { study_date: (from, to), ..StudyFilter::default() }
+    }
+
+    /// Indexes every match that is new or has changed, several at a time.
+    async fn index_matches(
+        &self,
+        ctx: &Ctx,
+        entry: &Entry,
+        source: &dyn ImagingSource,
+        filter: &StudyFilter,
+        state: &mut SyncState,
+        permit: &access::Permit,
+    ) -> Result<(), RoundError> {
+        let code = &entry.definition.code;
+        let at_a_time = entry.definition.concurrency as usize;
+        let mut indexed = source
+            .search_studies(ctx, filter)
+            .map_err(RoundError::from)
+            .map_ok(|study| async move { self.index_match(ctx, entry, source, study).await })
+            .try_buffer_unordered(at_a_time);
+        let mut since_saved = 0;
+        while let Some(new) = indexed.try_next().await? {
+            self.0.synchronisers.heard_from(code, self.0.clock.now_ms());
+            if new {
+                permit.count(1, 0);
+                state.indexed += 1;
+                since_saved += 1;
+                if since_saved >= 10 {
+                    since_saved = 0;
+                    self.save(code, state).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Indexes one study with its series, unless it is known as it is. True when it was new or had changed.
+    async fn index_match(
+        &self,
+        ctx: &Ctx,
+        entry: &Entry,
+        source: &dyn ImagingSource,
+        mut study: StudyRecord,
+    ) -> Result<bool, RoundError> {
+        let code = &entry.definition.code;
+        one_name_for_each_issuer(&entry.definition, &mut study.patient);
+        one_name(&entry.definition, &mut study.accession_number);
+        if self.is_known(entry, &study).await? {
+            return Ok(false);
+        }
+        let series = source.search_series(ctx, &study.study_instance_uid).await?;
+        if series.is_empty() && study.number_of_study_related_series.is_none_or(|number| number > 0) {
+            let rule = "an empty list of series for a study that it listed".to_owned();
+            return Err(SourceError::Malformed { repository: code.clone(), rule }.into());
+        }
+        let indexed = self.0.store.index_study(code, &study, &series, self.0.clock.now_ms()).await?;
+        if indexed.changed {
+            for series_key in &indexed.series_keys {
+                self.changed(indexed.study_key, *series_key);
+            }
+        }
+        Ok(indexed.changed)
+    }
+
+    async fn is_known(&self, entry: &Entry, study: &StudyRecord) -> Result<bool, RoundError> {
+        let (Some(series), Some(instances)) =
+            (study.number_of_study_related_series, study.number_of_study_related_instances)
+        else {
+            return Ok(false);
+        };
+        let rows = self.0.store.studies_by_uid(&study.study_instance_uid, &SearchFilter::default()).await?;
+        Ok(rows.iter().any(|row| {
+            row.repositories.contains(&entry.definition.code)
+                && row.number_of_series == series
+                && row.number_of_instances == instances
+                && row.study.study_date == study.study_date
+                && row.study.study_description == study.study_description
+                && row.study.patient.patient_name == study.patient.patient_name
+        }))
+    }
+}

@@ -1,0 +1,132 @@
+//! The four repositories of the demo, each over its real protocol on a loopback port.
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context;
+use fixtures::Region;
+use fixtures::simulators::dicomweb::DicomwebOrigin;
+use fixtures::simulators::dimse::{DimseArchive, PushTo, send_folder};
+use fixtures::simulators::{dicomweb, dimse, mllp};
+use index_model::{AeTitle, RepositoryDefinition};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::demo::definitions::{self, HDIRS_AE, SWODIN_AE};
+use crate::demo::province::Material;
+use crate::demo::{LOOPBACK_ANY, OUR_AE};
+
+/// A receiver that was busy is tried again after so long.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// The simulators that run.
+pub(super) struct Simulators {
+    neodin: dicomweb::Running,
+    swodin: dimse::Running,
+    gta_west: PathBuf,
+    pushes: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Simulators {
+    /// Starts those that are asked; `receiver` is where SWODIN's C-MOVE goes.
+    pub(super) async fn start(material: &Material, receiver: SocketAddr) -> anyhow::Result<Self> {
+        let folders = [Region::Neodin, Region::Swodin, Region::GtaWest].map(|region| material.folder(region));
+        for folder in &folders {
+            fs::create_dir_all(folder)?;
+        }
+        let [neodin, swodin, gta_west] = folders;
+        let destinations = HashMap::from([(AeTitle::parse(OUR_AE)?, receiver)]);
+        Ok(Self {
+            neodin: DicomwebOrigin::start(LOOPBACK_ANY, neodin).await.context("NEODIN's simulator can't be started")?,
+            swodin: DimseArchive::start(LOOPBACK_ANY, AeTitle::parse(SWODIN_AE)?, swodin, destinations)
+                .await
+                .context("SWODIN's simulator can't be started")?,
+            gta_west: fs::canonicalize(gta_west)?,
+            pushes: TaskTracker::new(),
+            stop: CancellationToken::new(),
+        })
+    }
+
+    /// The four regions as they are registered.
+    pub(super) fn definitions(&self) -> anyhow::Result<Vec<RepositoryDefinition>> {
+        Ok(vec![
+            definitions::neodin(format!("http://{}/dicom-web", self.neodin.addr))?,
+            definitions::swodin(self.swodin.addr)?,
+            definitions::gta_west(&self.gta_west)?,
+            definitions::hdirs()?,
+        ])
+    }
+
+    /// Begins to push: HDIRS its objects, every region its reports. What was sent before is not sent again.
+    pub(super) fn begin_to_push(&self, material: &Material, state: &Path, receiver: SocketAddr, mllp: SocketAddr) {
+        let folder = material.folder(Region::Hdirs);
+        self.pushes.spawn(push_objects(folder, state.join("hdirs.sent"), receiver, self.stop.clone()));
+        for region in Region::ALL {
+            let messages = material.reports(region).into_iter().map(|message| message.bytes).collect();
+            let sent = state.join(format!("{}.reports.sent", region.slug()));
+            self.pushes.spawn(push_reports(messages, sent, mllp, self.stop.clone()));
+        }
+    }
+
+    pub(super) async fn stop(self) {
+        self.stop.cancel();
+        self.pushes.close();
+        let _ = tokio::time::timeout(Duration::from_secs(2), self.pushes.wait()).await;
+        self.neodin.stop().await;
+        self.swodin.stop().await;
+    }
+}
+
+async fn push_objects(folder: PathBuf, sent: PathBuf, receiver: SocketAddr, stop: CancellationToken) {
+    let (Ok(calling), Ok(called)) = (AeTitle::parse(HDIRS_AE), AeTitle::parse(OUR_AE)) else {
+        return;
+    };
+    let files = files_below(&folder);
+    let mut done: HashSet<PathBuf> = lines(&sent).map(PathBuf::from).collect();
+    let to = PushTo { address: receiver, calling, called, retry_after: RETRY };
+    send_folder(&to, &files, &mut done, &stop, |_| {}).await;
+    let done: Vec<String> = done.iter().map(|path| path.display().to_string()).collect();
+    remember(&sent, &done.join("\n"));
+}
+
+async fn push_reports(messages: Vec<Vec<u8>>, sent: PathBuf, receiver: SocketAddr, stop: CancellationToken) {
+    let mut done = lines(&sent).next().and_then(|count| count.parse().ok()).unwrap_or(0usize).min(messages.len());
+    while done < messages.len() && !stop.is_cancelled() {
+        let acknowledged = tokio::select! {
+            () = stop.cancelled() => break,
+            acknowledged = mllp::send(receiver, &messages[done..]) => acknowledged,
+        };
+        done += acknowledged.accepted;
+        remember(&sent, &done.to_string());
+        if done < messages.len() {
+            tokio::time::sleep(RETRY).await;
+        }
+    }
+}
+
+fn lines(file: &Path) -> impl Iterator<Item = String> {
+    fs::read_to_string(file).unwrap_or_default().lines().map(str::to_owned).collect::<Vec<_>>().into_iter()
+}
+
+fn remember(file: &Path, text: &str) {
+    if let Err(error) = fs::write(file, text) {
+        tracing::warn!(error = %error, "the demo can't note what was sent, and sends it again at the next start");
+    }
+}
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() { open.push(path) } else { files.push(path) }
+        }
+    }
+    files.sort();
+    files
+}

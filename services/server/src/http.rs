@@ -1,0 +1,150 @@
+//! The web listener: every face on one port, with what all of them share.
+
+use std::net::SocketAddr;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::serve::ListenerExt;
+use axum::{Json, Router};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use registry::Registry;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::Predicate;
+
+use crate::app::occupied;
+use crate::config::Config;
+
+/// How long an open connection may go on after the end was asked for.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A port that is taken, before anything is served on it.
+pub(crate) struct Listener(TcpListener, SocketAddr);
+
+impl Listener {
+    pub(crate) async fn bind(listen: SocketAddr) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind(listen).await.with_context(|| occupied("http", listen))?;
+        let address = listener.local_addr()?;
+        Ok(Self(listener, address))
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.1
+    }
+
+    /// Serves until `stop`, then a little longer for what is under way.
+    pub(crate) async fn run(self, router: Router, stop: CancellationToken) {
+        let listener = self.0.tap_io(|stream| {
+            // Small answers must not wait for the peer's acknowledgement.
+            let _ = stream.set_nodelay(true);
+        });
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let ended = stop.clone();
+        let serve = axum::serve(listener, service).with_graceful_shutdown(async move { ended.cancelled().await });
+        let late = async {
+            stop.cancelled().await;
+            tokio::time::sleep(PATIENCE).await;
+        };
+        tokio::select! {
+            served = serve => if let Err(error) = served { tracing::error!(error = %error, "the web listener ended") },
+            () = late => {}
+        }
+    }
+}
+
+/// All faces and the operators' endpoints.
+pub(crate) fn router(config: &Config, registry: Registry) -> Router {
+    let dicomweb = dicomweb::Options {
+        base_path: "/dicom-web".into(),
+        public_origin: config.http.public_origin.clone(),
+        cors_origins: config.http.cors_origins.clone(),
+        ..dicomweb::Options::default()
+    };
+    let regions = config.regions.iter();
+    let portal = portal::Options {
+        language: config.language.clone(),
+        regions: regions.map(|region| portal::Region { code: region.code.clone(), name: region.name.clone() }).collect(),
+        frame_ancestors: config.http.frame_ancestors.clone(),
+    };
+    let handle = prometheus();
+    let operators = Router::new()
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/readyz", get(ready))
+        .with_state(registry.clone())
+        .route("/metrics", get(move || async move { handle.render() }));
+    Router::new()
+        .nest("/dicom-web", dicomweb::router(registry.clone(), dicomweb))
+        .merge(portal::router(registry.clone(), portal))
+        .merge(admin::router(registry))
+        .merge(operators)
+        .layer(CompressionLayer::new().compress_when(Text))
+        .layer(from_fn(record))
+        .layer(CatchPanicLayer::custom(|_| {
+            let body = Json(serde_json::json!({ "status": 500, "title": "Internal Server Error" }));
+            (StatusCode::INTERNAL_SERVER_ERROR, body).into_response()
+        }))
+}
+
+fn prometheus() -> PrometheusHandle {
+    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+    HANDLE
+        .get_or_init(|| {
+            let recorder = PrometheusBuilder::new().build_recorder();
+            let handle = recorder.handle();
+            if metrics::set_global_recorder(recorder).is_err() {
+                tracing::debug!("metrics had been started before");
+            }
+            handle
+        })
+        .clone()
+}
+
+async fn ready(State(registry): State<Registry>) -> Response {
+    if registry.is_ready().await {
+        "ready".into_response()
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "the registry's database does not answer").into_response()
+    }
+}
+
+/// Only text is compressed here: images are compressed already, and stored metadata is sent as it is stored.
+#[derive(Debug, Clone, Copy)]
+struct Text;
+
+impl Predicate for Text {
+    fn should_compress<B: axum::body::HttpBody>(&self, response: &axum::http::Response<B>) -> bool {
+        let kind = response.headers().get(axum::http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let text = ["application/json", "application/dicom+json", "application/problem+json", "application/xml", "text/"];
+        text.iter().any(|one| kind.starts_with(one)) && response.body().size_hint().exact().is_none_or(|bytes| bytes > 512)
+    }
+}
+
+/// Names the request, counts and times it by its route, and logs the route, never the URI, whose query may hold a name.
+async fn record(mut request: Request, next: Next) -> Response {
+    const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+    let id = uuid::Uuid::new_v4().simple().to_string();
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        request.headers_mut().insert(REQUEST_ID, value);
+    }
+    let route = request.extensions().get::<MatchedPath>().map_or("unmatched".to_owned(), |path| path.as_str().to_owned());
+    let method = request.method().clone();
+    let local = request.extensions().get::<ConnectInfo<SocketAddr>>().is_some_and(|ConnectInfo(from)| from.ip().is_loopback());
+    let began = Instant::now();
+    let mut response = next.run(request).await;
+    let (status, took) = (response.status().as_u16(), began.elapsed());
+    metrics::histogram!("dics_http_seconds", "route" => route.clone(), "method" => method.to_string(), "status" => status.to_string())
+        .record(took.as_secs_f64());
+    tracing::debug!(method = %method, route, status, duration_ms = took.as_millis() as u64, request.id = id, local, "answered");
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response
+}

@@ -1,0 +1,133 @@
+//! `dics repository add|test|list`: the administrators' API from the command line, or the registry itself while no service runs.
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use index_model::RepositoryDefinition;
+use serde_json::Value;
+
+use crate::app;
+use crate::cli::Repository;
+use crate::config::Config;
+
+pub(crate) async fn run(config: &Config, command: Repository) -> anyhow::Result<()> {
+    let service = Service::of(config);
+    match command {
+        Repository::Add { file } => service.add(config, &app::definition(&file)?).await,
+        Repository::Test { repository } => service.test(config, &repository).await,
+        Repository::List => service.list(config).await,
+    }
+}
+
+/// The running service.
+struct Service {
+    base: String,
+    client: reqwest::Client,
+}
+
+/// What the service said, or that none runs.
+enum Said {
+    Answer(reqwest::StatusCode, Value),
+    NotRunning,
+}
+
+impl Service {
+    fn of(config: &Config) -> Self {
+        Self { base: format!("http://{}/api/admin/repositories", config.http.listen), client: reqwest::Client::new() }
+    }
+
+    async fn ask(&self, request: reqwest::RequestBuilder) -> anyhow::Result<Said> {
+        match request.send().await {
+            Ok(response) => {
+                let status = response.status();
+                Ok(Said::Answer(status, response.json().await.unwrap_or(Value::Null)))
+            }
+            Err(error) if error.is_connect() => Ok(Said::NotRunning),
+            Err(error) => Err(error).context("the service does not answer"),
+        }
+    }
+
+    async fn add(&self, config: &Config, definition: &RepositoryDefinition) -> anyhow::Result<()> {
+        match self.ask(self.client.post(&self.base).json(definition)).await? {
+            Said::Answer(status, _) if status.is_success() => println!("{} is registered and being indexed.", definition.code),
+            Said::Answer(_, problem) => bail!("{}", words(&problem)),
+            Said::NotRunning => {
+                if let Some((field, remedy)) = definition.fault() {
+                    bail!("{field}: {remedy}");
+                }
+                let store = open(config).await?;
+                let now_ms = runtime::Clock::system().now_ms();
+                if !store.insert_repository(definition, now_ms).await? {
+                    bail!("a repository of this code is registered already");
+                }
+                store.close().await;
+                println!("{} is registered. No service runs here now; it will be indexed at the next start.", definition.code);
+            }
+        }
+        Ok(())
+    }
+
+    async fn test(&self, config: &Config, repository: &str) -> anyhow::Result<()> {
+        let request = if Path::new(repository).is_file() {
+            self.client.post(format!("{}/test", self.base)).json(&app::definition(Path::new(repository))?)
+        } else {
+            self.client.post(format!("{}/{repository}/test", self.base))
+        };
+        match self.ask(request).await? {
+            Said::Answer(status, tested) if status.is_success() => {
+                for step in tested["steps"].as_array().into_iter().flatten() {
+                    let mark = if step["ok"] == true { "ok  " } else { "FAIL" };
+                    println!("{mark} {:10} {}", step["step"].as_str().unwrap_or_default(), step["text"].as_str().unwrap_or_default());
+                }
+                if tested["ok"] != true {
+                    bail!("the test failed");
+                }
+                Ok(())
+            }
+            Said::Answer(_, problem) => bail!("{}", words(&problem)),
+            Said::NotRunning => bail!("no service answers at http://{}: start it with `dics serve`", config.http.listen),
+        }
+    }
+
+    async fn list(&self, config: &Config) -> anyhow::Result<()> {
+        match self.ask(self.client.get(&self.base)).await? {
+            Said::Answer(status, Value::Array(rows)) if status.is_success() => rows.iter().for_each(print),
+            Said::Answer(_, problem) => bail!("{}", words(&problem)),
+            Said::NotRunning => {
+                let store = open(config).await?;
+                for row in store.repositories().await? {
+                    println!("{:16} {:10} {:?} (the service does not run)", row.definition.code, row.definition.region, row.definition.protocol);
+                }
+                store.close().await;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn print(row: &Value) {
+    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    println!(
+        "{:16} {:10} {:9} {:12} {:>7} studies {:>8} instances {:>6} reports  {}",
+        text(&row["code"]),
+        text(&row["region"]),
+        text(&row["protocol"]),
+        text(&row["state"]),
+        row["counts"]["studies"],
+        row["counts"]["instances"],
+        row["counts"]["reports"],
+        row["lastError"]["text"].as_str().unwrap_or_default(),
+    );
+}
+
+async fn open(config: &Config) -> anyhow::Result<index_store::Store> {
+    index_store::Store::open(&config.database_url()).await.context("the registry's database can't be opened: check data_dir")
+}
+
+fn words(problem: &Value) -> String {
+    let detail = problem["detail"].as_str().or(problem["title"].as_str()).unwrap_or("the service refused");
+    match problem["parameter"].as_str() {
+        Some(parameter) => format!("{parameter}: {detail}"),
+        None => detail.to_owned(),
+    }
+}

@@ -1,0 +1,32 @@
+//! Which adapter speaks to a repository.
+
+use std::sync::Arc;
+
+use adapter_api::ImagingSource;
+use adapter_archive::{ArchiveOptions, ArchiveSource};
+use adapter_dicomweb::{DicomwebOptions, DicomwebSource};
+use adapter_dimse::{DimseOptions, DimseSource};
+use index_model::{AeTitle, Protocol, RepositoryDefinition};
+use registry::SourceFactory;
+
+/// Makes sources; `own_ae` is how we call on DIMSE archives, `incoming` where large objects are spooled.
+pub(crate) fn factory(own_ae: AeTitle, incoming: std::path::PathBuf) -> SourceFactory {
+    Arc::new(move |definition: &RepositoryDefinition| {
+        let source: Arc<dyn ImagingSource> = match definition.protocol {
+            Protocol::Dicomweb => Arc::new(
+                DicomwebSource::new(definition.clone(), DicomwebOptions::new(&incoming))
+                    .map_err(|error| error.to_string())?,
+            ),
+            Protocol::Dimse => Arc::new(
+                DimseSource::new(definition.clone(), own_ae.clone(), DimseOptions { spool_folder: incoming.clone(), ..DimseOptions::default() })
+                    .map_err(|error| error.to_string())?,
+            ),
+            Protocol::Archive => Arc::new(
+                ArchiveSource::new(definition.clone(), ArchiveOptions::new(&incoming))
+                    .map_err(|error| error.to_string())?,
+            ),
+            Protocol::Push => return Ok(None),
+        };
+        Ok(Some(source))
+    })
+}

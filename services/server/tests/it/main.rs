@@ -1,0 +1,11 @@
+//! The whole service, started as a user starts it, against real peers and rude ones.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod client;
+mod five_lines;
+mod peers;
+mod processes;
+mod restart;
+mod service;
+mod sources;
+mod tidy;

@@ -1,0 +1,75 @@
+//! `dics serve` as a child process on loopback ports.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::client::Client;
+use crate::processes::{Process, free_port, wait};
+
+/// A running service.
+pub struct Service {
+    process: Process,
+    pub client: Client,
+    pub dimse_port: u16,
+    pub mllp_port: u16,
+}
+
+impl Service {
+    /// Starts it on `data`, and waits until it is ready.
+    pub fn start(data: &Path) -> Self {
+        Self::start_with(data, &[])
+    }
+
+    /// Starts it with more environment.
+    pub fn start_with(data: &Path, environment: &[(&str, &str)]) -> Self {
+        let (http, dimse_port, mllp_port) = (free_port(), free_port(), free_port());
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(data.join("log")).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dics"));
+        command
+            .arg("serve")
+            .env("DICS__DATA_DIR", data)
+            .env("DICS__HTTP__LISTEN", format!("127.0.0.1:{http}"))
+            .env("DICS__DIMSE__LISTEN", format!("127.0.0.1:{dimse_port}"))
+            .env("DICS__MLLP__LISTEN", format!("127.0.0.1:{mllp_port}"))
+            .env("DICS__ACCESS__MODE", "development")
+            .env("DICS__LOG", "debug,hyper=info,h2=info")
+            .envs(environment.iter().copied())
+            .stdout(Stdio::null())
+            .stderr(log);
+        let mut process = Process::start(&mut command, "cargo builds it");
+        let client = Client::new(format!("http://127.0.0.1:{http}"));
+        wait(Duration::from_secs(30), "the service to be ready", || {
+            assert!(!process.has_ended(), "the service ended at its start: {}", std::fs::read_to_string(data.join("log")).unwrap());
+            client.try_get("/readyz").is_some_and(|response| response.status == 200)
+        });
+        Self { process, client, dimse_port, mllp_port }
+    }
+
+    /// Ends it without a word.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Registers a repository over the administrators' API.
+    pub fn register(&self, definition: &Value) {
+        let answer = self.client.post_json("/api/admin/repositories", definition);
+        assert_eq!(answer.status, 201, "{}", answer.text());
+    }
+
+    /// How a repository stands.
+    pub fn repository(&self, code: &str) -> Value {
+        let all = self.client.get("/api/admin/repositories").json();
+        all.as_array().unwrap().iter().find(|one| one["code"] == code).unwrap().clone()
+    }
+
+    /// Waits until a repository is wholly indexed.
+    pub fn wait_until_indexed(&self, code: &str, studies: u64) {
+        wait(Duration::from_secs(120), &format!("{studies} studies of {code}"), || {
+            let status = self.repository(code);
+            status["state"] == "following" && status["counts"]["studies"].as_u64() >= Some(studies)
+        });
+    }
+}
