@@ -156,17 +156,16 @@ pub struct Item<'a> {
 }
 
 impl<'a> Item<'a> {
-    /// The value as one decoded text, padding dropped; `None` when absent or empty.
-    pub fn text(self, tag: Tag) -> Option<String> {
-        let text = self.charset.decode(self.data_set.find(tag)?.bytes());
-        let text = text.trim_matches([' ', '\0']);
-        (!text.is_empty()).then(|| text.to_owned())
+    /// The values between backslashes, decoded, padding dropped.
+    pub fn texts(self, tag: Tag) -> Vec<String> {
+        // Decoded first: in some character sets a backslash is half of a character.
+        let all = self.data_set.find(tag).map(|node| self.charset.decode(node.bytes())).unwrap_or_default();
+        all.split('\\').map(|text| text.trim_matches([' ', '\0']).to_owned()).filter(|text| !text.is_empty()).collect()
     }
 
-    /// The values between backslashes.
-    pub fn texts(self, tag: Tag) -> Vec<String> {
-        let all = self.text(tag).unwrap_or_default();
-        all.split('\\').map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned).collect()
+    /// The first value, unless it is empty.
+    pub fn text(self, tag: Tag) -> Option<String> {
+        self.texts(tag).into_iter().next()
     }
 
     /// A UID; `None` also when it is none.

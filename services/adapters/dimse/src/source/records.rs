@@ -8,8 +8,10 @@ use index_model::{
 
 use crate::identifier::Item;
 
-/// OID of Ontario health card numbers, and the namespaces they are labelled with.
-const HEALTH_NUMBER_ISSUERS: [&str; 5] = ["2.16.840.1.113883.4.59", "ON", "OHIP", "HCN", "ONHCN"];
+/// Who issues Ontario health card numbers: their OID, the FHIR system, and the identifier type.
+const HEALTH_CARD_OID: &str = "2.16.840.1.113883.4.59";
+const HEALTH_CARD_SYSTEM: &str = "https://fhir.infoway-inforoute.ca/NamingSystem/ca-on-patient-hcn";
+const HEALTH_CARD_TYPE: &str = "JHN";
 
 /// A study, or the attribute whose value can't be used.
 pub(super) fn study(item: Item<'_>, definition: &RepositoryDefinition) -> Result<StudyRecord, &'static str> {
@@ -19,8 +21,7 @@ pub(super) fn study(item: Item<'_>, definition: &RepositoryDefinition) -> Result
         study_date: date(item, tags::STUDY_DATE),
         study_time: time(item, tags::STUDY_TIME),
         accession_number: item.text(tags::ACCESSION_NUMBER).map(|value| IssuedId {
-            issuer: issuer(item.items(tags::ISSUER_OF_ACCESSION_NUMBER_SEQUENCE).next())
-                .unwrap_or_else(|| definition.accession_issuer().to_owned()),
+            issuer: accession_issuer(item, definition),
             value: Phi::new(value),
         }),
         study_id: item.text(tags::STUDY_ID).map(Phi::new),
@@ -63,56 +64,90 @@ pub(super) fn belongs(item: Item<'_>, tag: Tag, asked: &Uid, keyword: &'static s
 }
 
 fn patient(item: Item<'_>, definition: &RepositoryDefinition) -> PatientRecord {
-    let local = item.text(tags::ISSUER_OF_PATIENT_ID);
-    let qualified = || issuer(item.items(tags::ISSUER_OF_PATIENT_ID_QUALIFIERS_SEQUENCE).next());
-    let own_issuer = local.or_else(qualified).unwrap_or_else(|| definition.patient_id_issuer.clone());
-    let mut health_number = None;
-    let mut other_patient_ids = Vec::new();
-    for other in item.items(tags::OTHER_PATIENT_I_DS_SEQUENCE) {
-        let Some((value, issuer)) = other.text(tags::PATIENT_ID).zip(other.text(tags::ISSUER_OF_PATIENT_ID)) else {
-            continue;
-        };
-        match health_card(&value, &issuer) {
-            Some(number) => health_number = Some(number),
-            None => other_patient_ids.push(IssuedId { issuer, value: Phi::new(value) }),
-        }
-    }
-    PatientRecord {
-        patient_id: item.text(tags::PATIENT_ID).map(|value| IssuedId { issuer: own_issuer, value: Phi::new(value) }),
-        other_patient_ids,
-        health_number,
+    let mut record = PatientRecord {
+        patient_id: patient_id(item, definition),
         patient_name: name(item, tags::PATIENT_NAME),
         patient_birth_date: date(item, tags::PATIENT_BIRTH_DATE).map(Phi::new),
         patient_sex: item.text(tags::PATIENT_SEX).filter(|sex| matches!(sex.as_str(), "M" | "F" | "O")),
+        ..PatientRecord::default()
+    };
+    if is_health_card(item) {
+        record.health_number = item.text(tags::PATIENT_ID).and_then(|id| health_number(&id));
     }
+    for other in item.items(tags::OTHER_PATIENT_I_DS_SEQUENCE) {
+        if is_health_card(other) {
+            let number = other.text(tags::PATIENT_ID).and_then(|id| health_number(&id));
+            record.health_number = record.health_number.or(number);
+        } else {
+            record.other_patient_ids.extend(patient_id(other, definition));
+        }
+    }
+    record
 }
 
-/// Ten digits and, sometimes, the version code right after them.
-fn health_card(value: &str, issuer: &str) -> Option<HealthNumber> {
-    if !HEALTH_NUMBER_ISSUERS.contains(&issuer) {
-        return None;
-    }
-    let (number, version) = value.split_at(value.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(value.len()));
-    HealthNumber::parse(number, version)
+/// PatientID with its issuer: IssuerOfPatientID, else the universal one of its qualifiers, else the repository's.
+fn patient_id(item: Item<'_>, definition: &RepositoryDefinition) -> Option<IssuedId> {
+    let value = item.text(tags::PATIENT_ID)?;
+    let qualified =
+        || item.items(tags::ISSUER_OF_PATIENT_ID_QUALIFIERS_SEQUENCE).next()?.text(tags::UNIVERSAL_ENTITY_ID);
+    let named = item.text(tags::ISSUER_OF_PATIENT_ID).or_else(qualified);
+    let issuer = named.as_deref().map_or(definition.patient_id_issuer.as_str(), |named| definition.issuer(named));
+    Some(IssuedId { issuer: issuer.to_owned(), value: Phi::new(value) })
 }
 
-/// The issuer that an item of a qualifiers sequence names: the local namespace, else the universal entity.
-fn issuer(item: Option<Item<'_>>) -> Option<String> {
-    let item = item?;
-    item.text(tags::LOCAL_NAMESPACE_ENTITY_ID).or_else(|| item.text(tags::UNIVERSAL_ENTITY_ID))
+fn accession_issuer(item: Item<'_>, definition: &RepositoryDefinition) -> String {
+    let issuer = item.items(tags::ISSUER_OF_ACCESSION_NUMBER_SEQUENCE).next();
+    let named = issuer.and_then(|issuer| {
+        issuer.text(tags::LOCAL_NAMESPACE_ENTITY_ID).or_else(|| issuer.text(tags::UNIVERSAL_ENTITY_ID))
+    });
+    named.as_deref().map_or(definition.accession_issuer(), |named| definition.issuer(named)).to_owned()
+}
+
+/// Whether the PatientID at this level is an Ontario health card number.
+fn is_health_card(item: Item<'_>) -> bool {
+    let names_it = |issuer: String| {
+        issuer.eq_ignore_ascii_case(HEALTH_CARD_TYPE)
+            || issuer.eq_ignore_ascii_case(HEALTH_CARD_SYSTEM)
+            || issuer.trim_start_matches("urn:oid:").split(['&', '^']).any(|part| part == HEALTH_CARD_OID)
+    };
+    if item.text(tags::ISSUER_OF_PATIENT_ID).is_some_and(names_it) {
+        return true;
+    }
+    let qualifiers = item.items(tags::ISSUER_OF_PATIENT_ID_QUALIFIERS_SEQUENCE).next();
+    qualifiers.is_some_and(|qualifiers| match qualifiers.text(tags::UNIVERSAL_ENTITY_ID) {
+        Some(issuer) => names_it(issuer),
+        None => qualifiers.text(tags::IDENTIFIER_TYPE_CODE).as_deref() == Some(HEALTH_CARD_TYPE),
+    })
+}
+
+/// The number, and the version code that some write after it.
+fn health_number(id: &str) -> Option<HealthNumber> {
+    let digits = id.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let version = id.get(digits.len()..)?;
+    let number = digits.trim_end_matches([' ', '-', '^', '/']);
+    if version.len() > 2 { None } else { HealthNumber::parse(number, version) }
 }
 
 fn name(item: Item<'_>, tag: Tag) -> PersonName {
     item.text(tag).map(|text| PersonName::parse(&text)).unwrap_or_default()
 }
 
-/// `YYYYMMDD`, with the dots of ACR-NEMA dropped; `None` for what is no date.
+/// `YYYYMMDD`, with the dots of ACR-NEMA dropped; `None` unless it is a day of the calendar.
 fn date(item: Item<'_>, tag: Tag) -> Option<String> {
-    let text = item.text(tag)?.replace('.', "");
+    let text = item.text(tag)?.replace(['.', '-'], "");
     let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<u32>().ok();
-    let digits = text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit());
-    let fits = digits && (1..=12).contains(&number(4..6)?) && (1..=31).contains(&number(6..8)?);
-    fits.then_some(text)
+    if text.len() != 8 || !text.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let (year, month, day) = (number(0..4)?, number(4..6)?, number(6..8)?);
+    let leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    let last = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 => 28 + u32::from(leap),
+        _ => return None,
+    };
+    (year > 0 && (1..=last).contains(&day)).then_some(text)
 }
 
 /// `HHMMSS[.F]`, completed where minutes or seconds are missing, with the colons of ACR-NEMA dropped; `None` for what is no time.

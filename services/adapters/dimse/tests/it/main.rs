@@ -1,0 +1,10 @@
+//! The adapter against a simulated archive, against DCMTK, and against peers that mean no good.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod archive;
+mod corpus;
+mod dcmtk;
+mod hostile;
+mod inbox;
+mod mutation;
+mod receiver;
