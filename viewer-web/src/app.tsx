@@ -2,11 +2,12 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { I18nextProvider } from "react-i18next";
+import type { StudySearch } from "./dicomweb/query";
 import type { ImageEngine } from "./rendering/engine";
 import { App } from "./ui/App";
 import { createCatalogues } from "./ui/i18n";
 import { createRouter } from "./ui/router";
-import { type Services, ServicesContext } from "./ui/services";
+import { createCell, type Services, ServicesContext } from "./ui/services";
 import "./ui/styles/index.css";
 
 let engine: Promise<ImageEngine> | null = null;
@@ -18,7 +19,7 @@ const services: Services = {
     engine ??= import("./engine").then((part) => part.createEngine());
     return engine;
   },
-  lastSearch: { value: null },
+  lastSearch: createCell<StudySearch | null>(null),
 };
 
 const root = document.getElementById("root");

@@ -33,8 +33,7 @@ function parseElement(raw: unknown): Element | null {
   const value = raw["Value"];
   if (!Array.isArray(value)) return null;
   if (vr === "SQ") {
-    const items = value.map(parseDataSet);
-    return items.length > 0 ? { vr, Value: items } : null;
+    return value.length > 0 ? { vr, Value: value.map(parseDataSet) } : null;
   }
   return value.some((item) => item !== null && item !== "") ? { vr, Value: value } : null;
 }

@@ -18,7 +18,6 @@ export function dicomDate(iso: string): string {
 
 /** A day as a DICOM date, in the reader's own zone. */
 export function dicomDay(day: Date): string {
-  const two = (value: number): string => String(value).padStart(2, "0");
   return `${day.getFullYear()}${two(day.getMonth() + 1)}${two(day.getDate())}`;
 }
 
@@ -54,6 +53,14 @@ export function isoInstant(instant: string | null): string | null {
   const time = instant === null ? Number.NaN : Date.parse(instant);
   if (Number.isNaN(time)) return instant;
   const at = new Date(time);
-  const two = (value: number): string => String(value).padStart(2, "0");
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}`;
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, "0");
+}
+
+/** Today as a DICOM date, in the reader's own zone. */
+export function today(): string {
+  return dicomDay(new Date());
 }

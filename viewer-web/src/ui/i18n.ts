@@ -26,12 +26,13 @@ export function createCatalogues(): i18n {
     interpolation: { escapeValue: false }, // React escapes
     initAsync: false,
   });
-  const mark = (language: string): void => {
-    document.documentElement.lang = language;
-  };
   mark(catalogues.language);
   catalogues.on("languageChanged", mark);
   return catalogues;
+}
+
+function mark(language: string): void {
+  document.documentElement.lang = language;
 }
 
 /** Changes the language and remembers the choice: a preference, nothing about anybody. */

@@ -7,7 +7,19 @@ import type { Router } from "./router";
 
 /** A value that outlives a page of the application, and never the browser's tab. */
 export interface Cell<T> {
-  value: T;
+  readonly get: () => T;
+  readonly set: (value: T) => void;
+}
+
+/** A cell that holds `initial`. */
+export function createCell<T>(initial: T): Cell<T> {
+  let value = initial;
+  return {
+    get: () => value,
+    set: (next) => {
+      value = next;
+    },
+  };
 }
 
 /** What every part of the application may use. Made once, in the application's first file. */

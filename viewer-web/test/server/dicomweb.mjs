@@ -33,9 +33,10 @@ function row(study) {
   };
 }
 
+const plain = (text) => text.normalize("NFD").replaceAll(/\p{M}/gu, "").toLowerCase();
+
 /** Search for studies, with paging and the warnings that go with it. */
 export function search(query) {
-  const plain = (text) => text.normalize("NFD").replaceAll(/\p{M}/gu, "").toLowerCase();
   const like = (key, value) => {
     const wanted = query.get(key);
     if (wanted === null) return true;
@@ -54,7 +55,7 @@ export function search(query) {
       (from === "" || it.date >= from) &&
       (to === "" || it.date <= to)
     );
-  }).sort((a, b) => `${b.date}${b.time}`.localeCompare(`${a.date}${a.time}`));
+  }).toSorted((a, b) => `${b.date}${b.time}`.localeCompare(`${a.date}${a.time}`));
   const offset = Number(query.get("offset") ?? 0);
   const limit = Number(query.get("limit") ?? 50);
   const rest = hits.length - offset - limit;
@@ -66,7 +67,7 @@ export function search(query) {
 const instanceUid = (series, at) => `${series.uid}.${at + 1}`;
 
 /** The series of a study. */
-export function series(study) {
+export function seriesOf(study) {
   return study.series.map((it) => ({
     "00080060": el("CS", it.modality),
     "0008103E": el("LO", it.description),

@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createApi } from "./api.mjs";
-import { find, frame, metadata, search, series, thumbnail } from "./dicomweb.mjs";
+import { find, frame, metadata, search, seriesOf, thumbnail } from "./dicomweb.mjs";
 
 const HERE = fileURLToPath(new URL("../..", import.meta.url));
 const DIST = join(HERE, "dist");
@@ -50,10 +50,10 @@ async function bodyOf(request) {
   return parts.length === 0 ? undefined : JSON.parse(Buffer.concat(parts).toString("utf8"));
 }
 
-/** Unknown paths without an extension are pages of the application; with one they are missing. */
+/** Unknown paths without an extension are pages of the application; with one they are missing. The digits that end a UID are none. */
 async function file(path, response) {
   const inside = path.startsWith("/viewer/") ? normalize(path.slice("/viewer/".length)) : "";
-  const name = extname(inside) === "" ? "index.html" : inside;
+  const name = /\.[a-z]\w*$/iu.test(inside) ? inside : "index.html";
   const at = join(DIST, name);
   const known = at.startsWith(DIST) && (await stat(at).then((it) => it.isFile(), () => false));
   if (!known || !/^\/(?:viewer|admin)(?:\/|$)/u.test(path)) return send(response, 404, "text/plain", "not found");
@@ -70,7 +70,7 @@ function dicomweb(url, response) {
   }
   const { study, series: one, at } = find(studyUid, seriesUid, sopUid);
   if (study === undefined) return send(response, 404, "application/problem+json", '{"title":"Not Found"}');
-  if (level === "series" && seriesUid === undefined) return json(series(study));
+  if (level === "series" && seriesUid === undefined) return json(seriesOf(study));
   if (one === undefined) return send(response, 404, "application/problem+json", '{"title":"Not Found"}');
   if (below === "metadata") return json(metadata(study, one));
   if (below === "thumbnail") {

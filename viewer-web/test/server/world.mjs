@@ -109,7 +109,7 @@ export function record(key) {
       numberOfInstances: it.series.reduce((sum, series) => sum + series.count, 0),
       availability: it.availability,
       conflict: it.conflict,
-      reports: reports.filter((report) => report.studies.includes(it.uid)).map((report) => report.key),
+      reports: reports.filter((one) => one.studies.includes(it.uid)).map((one) => one.key),
     })),
     reports: reports.map((it) => ({ reportKey: it.key, status: it.status, title: it.title, observed: it.observed, issued: it.issued, region: it.region, language: it.language, studyInstanceUids: it.studies, evidence: it.studies.length > 0 ? "study-uid" : "none" })),
     missing: [{ repository: "gtawest", region: "GTAWEST", since: "2026-01-10T14:25:00Z" }],
@@ -127,6 +127,6 @@ export function report(key) {
     status: it.status,
     region: it.region,
     studyInstanceUids: it.studies,
-    versions: it.texts.map(([status, text, issued], at) => ({ version: at + 1, status, issued, received: issued, interpreter: "Demonstration^Radiologist", language: it.language, text, current: at === it.texts.length - 1 })).reverse(),
+    versions: it.texts.map(([status, text, issued], at) => ({ version: at + 1, status, issued, received: issued, interpreter: "Demonstration^Radiologist", language: it.language, text, current: at === it.texts.length - 1 })).toReversed(),
   };
 }

@@ -18,7 +18,7 @@ type Point = [number, number, number];
 
 /** Measures over the frames of `book`. */
 export function createMeasures(book: ImageBook): Measures {
-  let write: LengthText = (value) => [value];
+  let write: LengthText = plain;
   return {
     place: (viewport) => {
       const { clientWidth: width, clientHeight: height } = viewport.element;
@@ -52,6 +52,8 @@ export function createMeasures(book: ImageBook): Measures {
     },
   };
 }
+
+const plain: LengthText = (value) => [value];
 
 function linesOf(viewport: StackViewport): ReturnType<typeof annotation.state.getAnnotations> {
   const shown = new Set(viewport.getImageIds());

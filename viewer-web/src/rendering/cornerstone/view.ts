@@ -31,10 +31,10 @@ function cross(a: readonly number[], b: readonly number[]): Direction {
   return [ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx];
 }
 
-/** Turns the picture a quarter to the right. */
+/** Turns the picture a quarter to the right; the renderer counts to the left. */
 export function rotate(viewport: StackViewport): void {
   const { rotation = 0 } = viewport.getViewPresentation();
-  viewport.setViewPresentation({ ...viewport.getViewPresentation(), rotation: (rotation + 90) % 360 });
+  viewport.setViewPresentation({ ...viewport.getViewPresentation(), rotation: (rotation + 270) % 360 });
   viewport.render();
 }
 

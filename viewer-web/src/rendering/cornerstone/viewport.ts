@@ -120,7 +120,6 @@ function prefetch(parts: ViewportParts, stack: ImageStack, imageIds: readonly Im
 function followEvents(parts: ViewportParts, viewport: StackViewport, store: Store<ViewportState>, imageIds: () => readonly ImageId[]): () => void {
   const { element, book } = parts;
   const events = Enums.Events;
-  const detailOf = (event: Event): { imageId?: string; imageIdIndex?: number } => (event as CustomEvent<{ imageId?: string; imageIdIndex?: number }>).detail;
   const countReady = (): void => {
     store.patch({ ready: imageIds().filter(book.isReady).length });
   };
@@ -167,6 +166,11 @@ function followEvents(parts: ViewportParts, viewport: StackViewport, store: Stor
     for (const [type, listener] of here) element.removeEventListener(type, listener);
     for (const [type, listener] of everywhere) eventTarget.removeEventListener(type, listener);
   };
+}
+
+/** What the renderer says with an event of a picture. */
+function detailOf(event: Event): { readonly imageId?: string; readonly imageIdIndex?: number } {
+  return (event as CustomEvent<{ imageId?: string; imageIdIndex?: number }>).detail;
 }
 
 function edgePatch(store: Store<ViewportState>, edges: ViewportState["edges"]): Partial<ViewportState> {

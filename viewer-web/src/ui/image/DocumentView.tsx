@@ -42,6 +42,7 @@ function DocumentBody({ set, rendered, reload }: { readonly set: DocumentSet; re
               {t("document.openPdf")}
             </a>
           </p>
+          {/* oxlint-disable-next-line react/iframe-missing-sandbox -- see above */}
           <iframe className="document-frame" src={rendered.value.address} title={title} referrerPolicy="no-referrer" />
         </>
       );

@@ -129,8 +129,7 @@ function WindowMenu({ handle }: { readonly handle: ViewportHandle | null }): Rea
   return (
     <MenuTrigger>
       <Button className="tool" isDisabled={stack === null} aria-label={t("toolbar.presets")}>
-        <Icon name="window" />
-        <span className="tool-word">{t("toolbar.presets")} ▾</span>
+        <span className="tool-word tool-word-always">{t("toolbar.presets")} ▾</span>
       </Button>
       <Popover className="popover" placement="bottom start">
         <Menu className="menu" aria-label={t("toolbar.presets")} onAction={(key) => choose(String(key))}>

@@ -1,4 +1,6 @@
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { ImageStack } from "../../model/displaySet";
 import type { PatientRecord } from "../../model/patient";
 import type { ImageEngine, ViewportHandle } from "../../rendering/engine";
 import { PaneMessage } from "./PaneMessage";
@@ -24,12 +26,14 @@ interface ViewportGridProps {
 export function ViewportGrid(props: ViewportGridProps): React.JSX.Element {
   const { grid, dispatch, onDrop } = props;
   const { t } = useTranslation();
+  const [places] = useState(() => new WeakMap<ImageStack, number>());
   return (
     <div className={grid.count === 1 ? "grid" : "grid grid-four"}>
       <p id="viewport-help" className="sr">
         {t("viewport.help")}
       </p>
       {visiblePanes(grid).map((index) => (
+        // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- it follows the focus of what is inside and takes what is dropped
         <section
           key={index}
           className={index === grid.active && grid.count > 1 ? "pane pane-active" : "pane"}
@@ -44,14 +48,14 @@ export function ViewportGrid(props: ViewportGridProps): React.JSX.Element {
             onDrop(index, event.dataTransfer.getData(DRAGGED));
           }}
         >
-          <PaneBody {...props} index={index} pane={grid.panes[index] ?? { kind: "empty" }} />
+          <PaneBody {...props} places={places} index={index} pane={grid.panes[index] ?? { kind: "empty" }} />
         </section>
       ))}
     </div>
   );
 }
 
-function PaneBody({ index, pane, engine, patient, openStudy, dispatch, onHandle, onCommand, onRetry }: ViewportGridProps & { readonly index: number; readonly pane: Pane }): React.JSX.Element {
+function PaneBody({ index, pane, engine, patient, openStudy, dispatch, onHandle, onCommand, onRetry, places }: ViewportGridProps & { readonly index: number; readonly pane: Pane; readonly places: WeakMap<ImageStack, number> }): React.JSX.Element {
   const { t } = useTranslation();
   if (pane.kind === "empty") {
     return (
@@ -75,6 +79,7 @@ function PaneBody({ index, pane, engine, patient, openStudy, dispatch, onHandle,
       prior={set.series.studyInstanceUid !== openStudy}
       onHandle={onHandle}
       onCommand={onCommand}
+      places={places}
     />
   );
 }

@@ -1,3 +1,4 @@
+/* oxlint-disable jsx-a11y/no-noninteractive-tabindex -- a viewport is worked on by keyboard */
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { ImageStack } from "../../model/displaySet";
@@ -18,10 +19,12 @@ interface ViewportPaneProps {
   readonly prior: boolean;
   readonly onHandle: (index: number, handle: ViewportHandle | null) => void;
   readonly onCommand: (command: Command) => void;
+  /** Where each stack was left, so that another layout shows the same picture. */
+  readonly places: WeakMap<ImageStack, number>;
 }
 
 /** One stack with everything written on it. The picture is drawn outside the components, into the element given here. */
-export function ViewportPane({ engine, index, stack, patient, studyLabel, prior, onHandle, onCommand }: ViewportPaneProps): React.JSX.Element {
+export function ViewportPane({ engine, index, stack, patient, studyLabel, prior, onHandle, onCommand, places }: ViewportPaneProps): React.JSX.Element {
   const { t } = useTranslation();
   const element = useRef<HTMLDivElement>(null);
   const [handle, setHandle] = useState<ViewportHandle | null>(null);
@@ -30,11 +33,15 @@ export function ViewportPane({ engine, index, stack, patient, studyLabel, prior,
   useWheel(element, handle);
 
   useEffect(() => {
-    handle?.show(stack, stack.start);
-  }, [handle, stack]);
+    if (handle === null) return;
+    handle.show(stack, places.get(stack) ?? stack.start);
+    return () => {
+      places.set(stack, handle.state().target);
+    };
+  }, [handle, stack, places]);
 
   const onKeyDown = (event: KeyboardEvent): void => {
-    if (handle === null || event.target !== event.currentTarget) return;
+    if (handle === null) return;
     const command = applyKey(event, handle, stack.series.modality);
     if (command === null) return;
     event.preventDefault();

@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
 import type { ReportStatus } from "../../model/patient";
-import { useRegionName } from "../services";
+import { useRegionName, useSession } from "../services";
 
 /** The kinds of equipment in a study. */
 export function Modalities({ codes }: { readonly codes: readonly string[] }): React.JSX.Element {
@@ -20,6 +20,8 @@ export function Modalities({ codes }: { readonly codes: readonly string[] }): Re
 /** The regions that hold a study: one tone each, and always the word. */
 export function Regions({ codes }: { readonly codes: readonly string[] }): React.JSX.Element {
   const nameOf = useRegionName();
+  const session = useSession();
+  const toneOf = (code: string): number => Math.max(0, session?.regions.findIndex((region) => region.code === code) ?? 0) % 6;
   return (
     <span className="chips">
       {codes.map((code) => (
@@ -30,11 +32,6 @@ export function Regions({ codes }: { readonly codes: readonly string[] }): React
       ))}
     </span>
   );
-}
-
-/** One of six tones, the same for a code everywhere. */
-function toneOf(code: string): number {
-  return Array.from(code).reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 6, 0);
 }
 
 const TONES: Readonly<Record<ReportStatus, string>> = {

@@ -1,5 +1,5 @@
 import { useTranslation } from "react-i18next";
-import { ageOn, dicomDay, isoDate } from "../../model/dates";
+import { ageOn, isoDate, today } from "../../model/dates";
 import type { PatientRecord } from "../../model/patient";
 import { fullName } from "../../model/person";
 
@@ -7,7 +7,7 @@ import { fullName } from "../../model/person";
 export function PatientBanner({ patient, compact = false }: { readonly patient: PatientRecord; readonly compact?: boolean }): React.JSX.Element {
   const { t } = useTranslation();
   const { main, native } = fullName(patient.name);
-  const age = ageOn(patient.birthDate, dicomDay(new Date()));
+  const age = ageOn(patient.birthDate, today());
   const sex = patient.sex === "F" || patient.sex === "M" || patient.sex === "O" ? t(`sex.${patient.sex}`) : t("sex.unknown");
   return (
     <section className={compact ? "patient patient-compact" : "patient"} aria-label={t("patient.identity")} data-testid="patient-banner">

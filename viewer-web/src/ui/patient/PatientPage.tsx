@@ -57,9 +57,9 @@ function Record({ patient }: { readonly patient: PatientRecord }): React.JSX.Ele
                 <option key={code}>{code}</option>
               ))}
             </Choice>
-            <p role="status" className="muted">
+            <output className="muted">
               {t("patient.count", { shown: shown.length, all: entries.length })}
-            </p>
+            </output>
           </div>
           {shown.length === 0 ? (
             <div className="empty">

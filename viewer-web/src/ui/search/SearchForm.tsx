@@ -73,21 +73,6 @@ export function SearchForm({ initial, onSearch }: { readonly initial: StudySearc
         <Field label={t("search.description")} name="description" value={form.studyDescription} onChange={(studyDescription) => set({ studyDescription })} />
         <Field label={t("search.from")} type="date" name="from" value={isoDate(form.from) ?? ""} onChange={(day) => set({ from: dicomDate(day) })} />
         <Field label={t("search.to")} type="date" name="to" value={isoDate(form.to) ?? ""} onChange={(day) => set({ to: dicomDate(day) })} problem={wrongRange ? t("search.rangeWrong") : null} />
-        <div className="search-actions">
-          <Button type="submit" className="button button-primary">
-            <Icon name="search" size={16} />
-            {t("search.search")}
-          </Button>
-          <Button
-            className="button"
-            onPress={() => {
-              setForm(EVERYTHING);
-              onSearch(EVERYTHING);
-            }}
-          >
-            {t("search.clear")}
-          </Button>
-        </div>
         <div className="search-more">
           <span className="faint">{t("search.quick")}</span>
           {RANGES.map(({ key, days }) => (
@@ -99,6 +84,21 @@ export function SearchForm({ initial, onSearch }: { readonly initial: StudySearc
             <input type="checkbox" checked={form.fuzzy} onChange={(event) => set({ fuzzy: event.target.checked })} />
             {t("search.fuzzy")}
           </label>
+          <div className="search-actions">
+            <Button type="submit" className="button button-primary">
+              <Icon name="search" size={16} />
+              {t("search.search")}
+            </Button>
+            <Button
+              className="button"
+              onPress={() => {
+                setForm(EVERYTHING);
+                onSearch(EVERYTHING);
+              }}
+            >
+              {t("search.clear")}
+            </Button>
+          </div>
         </div>
       </form>
     </search>

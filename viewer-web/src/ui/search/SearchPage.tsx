@@ -20,13 +20,13 @@ import { Warnings } from "./Warnings";
 export function SearchPage(): React.JSX.Element {
   const { http, router, lastSearch } = useServices();
   const { t } = useTranslation();
-  const [search, setSearch] = useState<StudySearch>(lastSearch.value ?? EVERYTHING);
+  const [search, setSearch] = useState<StudySearch>(lastSearch.get() ?? EVERYTHING);
   const [page, reload] = useLoad((signal) => searchStudies(http, search, signal), [http, search]);
   const [opening, setOpening] = useState<{ readonly choices: readonly LaunchChoice[] } | { readonly error: ServiceError } | null>(null);
   const controller = useRef<AbortController | null>(null);
 
   const ask = (next: StudySearch): void => {
-    lastSearch.value = next;
+    lastSearch.set(next);
     setOpening(null);
     setSearch(next);
   };
@@ -71,11 +71,11 @@ function Results({ page, search, reload, onPage, onOpen }: ResultsProps): React.
     <div aria-busy={page.kind === "loading"} className="results">
       <Warnings warnings={shown.warnings} />
       <div className="pager">
-        <p role="status" data-testid="result-count">
+        <output data-testid="result-count">
           {isLatest(search) ? <strong>{t("search.latest")} </strong> : null}
           {shown.rows.length === 0 ? t("search.none") : t("search.shown", { from: search.offset + 1, to: search.offset + shown.rows.length })}
           {more?.kind === "more" && more.count !== null ? ` ${t("search.more", { count: more.count })}` : ""}
-        </p>
+        </output>
         <Button className="button button-small" isDisabled={search.offset === 0} onPress={() => onPage(Math.max(0, search.offset - search.limit))}>
           <Icon name="back" size={14} />
           {t("search.previous")}

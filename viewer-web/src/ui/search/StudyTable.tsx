@@ -1,6 +1,6 @@
 import { Cell, Column, Row, Table, TableBody, TableHeader } from "react-aria-components";
 import { useTranslation } from "react-i18next";
-import { ageOn, dicomDay, isoDate, isoTime } from "../../model/dates";
+import { ageOn, isoDate, isoTime, today } from "../../model/dates";
 import { fullName } from "../../model/person";
 import type { StudyRow } from "../../model/study";
 import { Modalities, Regions } from "../parts/Chips";
@@ -41,7 +41,7 @@ export function StudyTable({ rows, onOpen }: { readonly rows: readonly StudyRow[
 function StudyCells({ row }: { readonly row: StudyRow }): React.JSX.Element {
   const { t } = useTranslation();
   const { main, native } = fullName(row.patientName);
-  const age = ageOn(row.birthDate, row.studyDate ?? dicomDay(new Date()));
+  const age = ageOn(row.birthDate, row.studyDate ?? today());
   return (
     <Row id={row.studyInstanceUid} textValue={main ?? row.studyInstanceUid} className={row.availability === "ONLINE" ? "row" : "row row-away"}>
       <Cell className="number nowrap">

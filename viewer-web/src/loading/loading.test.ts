@@ -1,0 +1,108 @@
+import { expect, test } from "vitest";
+import { parseDataSet } from "../dicomweb/json";
+import type { DataSet } from "../model/dataset";
+import type { ImageStack } from "../model/displaySet";
+import type { Series } from "../model/study";
+import { displaySetsOf } from "./displaySets";
+import { calibrationOf, framesOf } from "./frames";
+import { prefetchOrder } from "./order";
+import { entriesOf, withPalette } from "./palette";
+import { createPrefetcher } from "./prefetcher";
+
+const series: Series = { studyInstanceUid: "1", seriesInstanceUid: "1.1", modality: "CT", seriesNumber: 1, description: null, numberOfInstances: null };
+const ds = (...Value: unknown[]): { vr: string; Value: unknown[] } => ({ vr: "DS", Value });
+const picture = (uid: string, number: number, more: Record<string, unknown> = {}): DataSet =>
+  parseDataSet({ "00080018": ds(uid), "00200013": ds(number), "00280010": ds(4), "00280011": ds(4), "00280100": ds(16), ...more });
+
+test("a stack is fetched from the picture in view, its ends, then outward, each once", () => {
+  expect(prefetchOrder(7, 3)).toEqual([3, 0, 6, 4, 2, 5, 1]);
+  expect(prefetchOrder(1, 0)).toEqual([0]);
+  expect(prefetchOrder(5, 0)).toEqual([0, 4, 1, 2, 3]);
+});
+
+test("a prefetcher is fair between its owners, keeps to its limit, and forgets what was cancelled", async () => {
+  const started: string[] = [];
+  const releases: (() => void)[] = [];
+  const load = (key: string): Promise<void> => {
+    started.push(key);
+    return new Promise((resolve) => releases.push(resolve));
+  };
+  const prefetcher = createPrefetcher(load, 2);
+  prefetcher.request("a", ["a0", "a1", "a2", "a3"], 0, 3);
+  prefetcher.request("b", ["b0", "b1"], 0, 9);
+  expect(started).toEqual(["a0", "a3"]);
+  const finish = async (): Promise<void> => {
+    releases.shift()?.();
+    await Promise.resolve();
+    await Promise.resolve();
+  };
+  await finish();
+  expect(started.slice(2)).toEqual(["a1"]);
+  await finish();
+  expect(started.slice(3)).toEqual(["b0"]);
+  prefetcher.cancel("b");
+  await finish();
+  await finish();
+  expect(started).toHaveLength(4);
+});
+
+test("a failed prefetch does not stop the rest", async () => {
+  const started: string[] = [];
+  const prefetcher = createPrefetcher((key) => {
+    started.push(key);
+    return Promise.reject(new Error("failed"));
+  }, 1);
+  prefetcher.request("a", ["0", "1", "2"], 0, 3);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  expect(started).toHaveLength(3);
+});
+
+test("single frames make one stack by instance number, a moving picture and a report stand for themselves", () => {
+  const sets = displaySetsOf(series, [
+    picture("b", 2),
+    picture("a", 1),
+    picture("c", 3, { "00280008": ds(3), "00181063": ds(40) }),
+    parseDataSet({ "00080018": ds("d"), "00080016": ds("1.2.840.10008.5.1.4.1.1.88.22") }),
+    parseDataSet({ "00080016": ds("no uid") }),
+  ]);
+  expect(sets.map((set) => (set.kind === "stack" ? set.frames.map((frame) => `${frame.instance.sopInstanceUid}${frame.frameNumber}`) : set.form))).toEqual([["a1", "b1"], ["c1", "c2", "c3"], "report"]);
+  expect((sets[1] as ImageStack).frameTimeMs).toBe(40);
+});
+
+test("segmentations and one-bit pixels are not drawn as pictures", () => {
+  const sets = displaySetsOf(series, [picture("a", 1, { "00080016": ds("1.2.840.10008.5.1.4.1.1.66.4") }), picture("b", 2, { "00280100": ds(1) })]);
+  expect(sets.map((set) => set.kind)).toEqual(["document", "document"]);
+});
+
+test("each frame has its own functional groups over the shared ones", () => {
+  const sq = (...Value: unknown[]): unknown => ({ vr: "SQ", Value });
+  const frames = framesOf(
+    picture("a", 1, {
+      "00280008": ds(2),
+      "52009229": sq({ "00289110": sq({ "00280030": ds(0.5, 0.5) }), "00209116": sq({ "00200037": ds(1, 0, 0, 0, 1, 0) }) }),
+      "52009230": sq({ "00209113": sq({ "00200032": ds(0, 0, 1) }) }, { "00209113": sq({ "00200032": ds(0, 0, 2) }) }),
+    }),
+    { studyInstanceUid: "1", seriesInstanceUid: "1.1", sopInstanceUid: "a" },
+  );
+  expect(frames.map((frame) => frame.data["00200032"]?.Value)).toEqual([[0, 0, 1], [0, 0, 2]]);
+  expect(frames[1]).toMatchObject({ frameNumber: 2, inSpace: true, calibration: { kind: "patient", rowMm: 0.5 } });
+  expect(frames[0]?.data).not.toHaveProperty("52009230");
+  expect(frames[0]?.data).not.toHaveProperty("00280008");
+});
+
+test("a projection's spacing is the detector's unless it was calibrated", () => {
+  const set = (spacing: Record<string, unknown>): DataSet => parseDataSet({ "00080060": ds("DX"), ...spacing });
+  expect(calibrationOf(set({ "00181164": ds(0.2, 0.2) }))).toMatchObject({ kind: "detector", rowMm: 0.2 });
+  expect(calibrationOf(set({ "00181164": ds(0.2, 0.2), "00280030": ds(0.2, 0.2) }))).toMatchObject({ kind: "detector" });
+  expect(calibrationOf(set({ "00181164": ds(0.2, 0.2), "00280030": ds(0.15, 0.15) }))).toMatchObject({ kind: "calibrated", rowMm: 0.15 });
+  expect(calibrationOf(set({}))).toEqual({ kind: "none" });
+});
+
+test("palettes become numbers, from the metadata or from where it points", async () => {
+  expect(entriesOf(Uint8Array.of(1, 0, 2, 1), [2, 0, 16])).toEqual([1, 258]);
+  expect(entriesOf(Uint8Array.of(7, 8), [2, 0, 8])).toEqual([7, 8]);
+  const data = parseDataSet({ "00281101": ds(2, 0, 16), "00281102": ds(2, 0, 16), "00281201": { vr: "OW", InlineBinary: "AQACAQ==" }, "00281202": { vr: "OW", BulkDataURI: "/bulk" } });
+  const resolved = await withPalette(data, (address) => Promise.resolve(Uint8Array.of(address.length, 0, 0, 0)));
+  expect(resolved["00281201"]?.Value).toEqual([1, 258]);
+  expect(resolved["00281202"]?.Value).toEqual([5, 0]);
+});

@@ -1,0 +1,108 @@
+import { expect, test } from "vitest";
+import { parseDataSet } from "../dicomweb/json";
+import { contentOf } from "./content";
+import { ageOn, isoDate, isoTime } from "./dates";
+import { lengthBetween } from "./measure";
+import type { PatientRecord, PatientStudy, ReportSummary } from "./patient";
+import { displayName, fullName } from "./person";
+import { definitionOf, EMPTY_FORM, missingFields } from "./repository";
+import { filterTimeline, priorsOf, timelineOf } from "./timeline";
+
+test("dates are shown as ISO dates, and what is no date as it came", () => {
+  expect(isoDate("20260110")).toBe("2026-01-10");
+  expect(isoDate("2026")).toBe("2026");
+  expect(isoDate("")).toBeNull();
+  expect(isoTime("083000.123")).toBe("08:30");
+});
+
+test.each([
+  ["19700101", "20260110", { unit: "years", count: 56 }],
+  ["19700111", "20260110", { unit: "years", count: 55 }],
+  ["20250611", "20260105", { unit: "months", count: 6 }],
+  ["20260101", "20260105", { unit: "days", count: 4 }],
+  ["20270101", "20260105", null],
+  ["", "20260105", null],
+])("born %s, on %s", (born, on, age) => {
+  expect(ageOn(born, on)).toEqual(age);
+});
+
+test("a name is read family first, with its ideographic group beside it", () => {
+  expect(displayName("MacDonald^Ian^Robert^Dr")).toBe("MacDonald, Dr Ian Robert");
+  expect(displayName("^^")).toBeNull();
+  expect(fullName({ alphabetic: "Wang^XiaoDong", ideographic: "王^小東", phonetic: null })).toEqual({ main: "Wang, XiaoDong", native: "王 小東" });
+});
+
+const study = (uid: string, date: string, modality: string, region: string, reports: readonly string[] = []): PatientStudy => ({
+  studyInstanceUid: uid,
+  studyDate: date,
+  studyTime: null,
+  description: null,
+  modalities: [modality],
+  regions: [region],
+  accessionNumber: null,
+  institution: null,
+  numberOfSeries: 1,
+  numberOfInstances: 1,
+  availability: "ONLINE",
+  conflict: false,
+  reports,
+});
+const report = (key: string, observed: string, studies: readonly string[]): ReportSummary => ({ reportKey: key, status: "final", title: null, observed, issued: null, region: "B", language: null, studyInstanceUids: studies });
+const record: PatientRecord = {
+  patientKey: "p",
+  name: { alphabetic: null, ideographic: null, phonetic: null },
+  birthDate: null,
+  sex: null,
+  healthNumber: null,
+  identifiers: [],
+  studies: [study("1", "20200101", "CT", "A", ["r1"]), study("2", "20240101", "MR", "B"), study("3", "20250101", "CT", "B")],
+  reports: [report("r1", "2020-01-02T12:00:00Z", []), report("r2", "2022-06-01T12:00:00Z", ["unknown"]), report("r3", "2024-01-02T12:00:00Z", ["2"])],
+  missing: [],
+};
+
+test("a time line holds studies and reports without images, newest first, and each report once", () => {
+  const entries = timelineOf(record).map((entry) => (entry.kind === "study" ? [entry.study.studyInstanceUid, ...entry.reports.map((it) => it.reportKey)] : entry.report.reportKey));
+  expect(entries).toEqual([["3"], ["2", "r3"], "r2", ["1", "r1"]]);
+});
+
+test("a filter keeps what it names, and priors of the same modality come first", () => {
+  const entries = timelineOf(record);
+  expect(filterTimeline(entries, { modality: "CT", region: "" })).toHaveLength(2);
+  expect(filterTimeline(entries, { modality: "", region: "B" })).toHaveLength(3);
+  const priors = priorsOf(entries, study("3", "20250101", "CT", "B"));
+  expect(priors.map((entry) => (entry.kind === "study" ? entry.study.studyInstanceUid : "report"))).toEqual(["1", "2", "report"]);
+});
+
+test("a length claims millimetres only with a source, and in ultrasound only inside one region", () => {
+  expect(lengthBetween([0, 0], [30, 40], { kind: "patient", rowMm: 0.5, columnMm: 0.5 })).toEqual({ value: 25, unit: "mm", basis: "patient" });
+  expect(lengthBetween([0, 0], [3, 4], { kind: "none" })).toEqual({ value: 5, unit: "px", basis: "none" });
+  const regions = { kind: "regions", regions: [{ left: 0, top: 0, right: 100, bottom: 100, columnCm: 0.05, rowCm: 0.05 }] } as const;
+  expect(lengthBetween([0, 0], [0, 20], regions)).toEqual({ value: 10, unit: "mm", basis: "region" });
+  expect(lengthBetween([0, 0], [0, 200], regions).unit).toBe("px");
+});
+
+test("a structured report becomes lines, and one that nests without end is cut off", () => {
+  const content = contentOf(
+    parseDataSet({
+      "0040A043": { vr: "SQ", Value: [{ "00080104": { vr: "LO", Value: ["Dose Report"] } }] },
+      "0040A730": {
+        vr: "SQ",
+        Value: [{ "0040A040": { vr: "CS", Value: ["NUM"] }, "0040A043": { vr: "SQ", Value: [{ "00080104": { vr: "LO", Value: ["DLP"] } }] }, "0040A300": { vr: "SQ", Value: [{ "0040A30A": { vr: "DS", Value: [312] }, "004008EA": { vr: "SQ", Value: [{ "00080104": { vr: "LO", Value: ["mGy.cm"] } }] } }] } }],
+      },
+    }),
+  );
+  expect(content).toMatchObject({ title: "Dose Report", verified: false, items: [{ name: "DLP", value: "312 mGy.cm" }] });
+  let deep: Record<string, unknown> = {};
+  for (let depth = 0; depth < 60; depth += 1) deep = { "0040A730": { vr: "SQ", Value: [deep] } };
+  let depth = 0;
+  for (let at = contentOf(parseDataSet(deep)).items; at.length > 0; at = at[0]?.items ?? []) depth += 1;
+  expect(depth).toBe(12);
+});
+
+test("a registration holds the block of its own protocol only", () => {
+  const form = { ...EMPTY_FORM, code: "hdirs", protocol: "push" as const, callingAeTitles: "HDIRS, HDIRS2" };
+  expect(definitionOf(form)).toMatchObject({ code: "hdirs", name: "HDIRS", region: "HDIRS", protocol: "push", patientIdIssuer: "HDIRS", push: { callingAeTitles: ["HDIRS", "HDIRS2"] } });
+  expect(definitionOf(form)).not.toHaveProperty("hl7");
+  expect(definitionOf({ ...form, sendingFacility: "0001" })).toHaveProperty("hl7", { sendingFacility: "0001", accessionField: "OBR-18" });
+  expect(missingFields({ ...EMPTY_FORM, protocol: "dimse" })).toEqual(["code", "host", "aeTitle"]);
+});
