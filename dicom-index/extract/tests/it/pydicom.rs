@@ -7,6 +7,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use index_extract::Extracted;
+use index_model::Span;
+use serde_json::json;
+
 use crate::{metadata, notes, read};
 
 const PROJECT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
@@ -42,15 +46,16 @@ fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 #[test]
-fn headers_agree_with_pydicom() {
+fn headers_and_frames_agree_with_pydicom() {
     let Some(root) = root() else { return };
-    let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pydicom-headers");
+    let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pydicom-extracted");
     std::fs::remove_dir_all(&out).ok();
     std::fs::create_dir_all(&out).unwrap();
     let mut written = 0;
     for (name, bytes) in files(&root) {
         if let Ok(found) = read(&bytes) {
-            std::fs::write(out.join(format!("{}.json", name.replace('/', "__"))), found.entry.metadata.get()).unwrap();
+            let extracted = json!({ "header": metadata(&found), "frames": spans(&found, bytes.len()) });
+            std::fs::write(out.join(format!("{}.json", name.replace('/', "__"))), extracted.to_string()).unwrap();
             written += 1;
         }
     }
@@ -58,6 +63,14 @@ fn headers_agree_with_pydicom() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/compare.py");
     let compared = Command::new("python3").arg(script).arg(root).arg(out).output().unwrap();
     assert!(compared.status.success(), "{}", String::from_utf8_lossy(&[compared.stdout, compared.stderr].concat()));
+}
+
+/// Offset and length of the fragments of each frame, in the file as it came.
+fn spans(found: &Extracted, received: usize) -> Vec<Vec<(u64, u64)>> {
+    let added = found.part10.as_ref().map_or(0, |stored| (stored.len() - received) as u64);
+    let frame = |number| found.entry.frames.spans(number).unwrap_or_default();
+    let place = |span: &Span| (span.offset - added, span.length);
+    (1..=found.entry.frames.count()).map(|number| frame(number).iter().map(place).collect()).collect()
 }
 
 #[test]
