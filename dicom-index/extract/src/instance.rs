@@ -12,13 +12,16 @@ use crate::notes::{Notes, quarantine};
 use crate::text::Repertoire;
 use crate::{Defaults, Extracted, frames, json, part10_header, records, tags};
 
+/// Sequences within sequences. Each is three levels of JSON, and JSON parsers commonly stop at 128; structured reports have some 20.
+const MOST_DEPTH: usize = 40;
+
 /// Reads one object: a Part 10 file, or what passes for one.
 ///
 /// # Errors
 /// A finding of severity quarantine when the object can't be indexed: its structure is broken, it has no UIDs, it contradicts itself,
 /// or its pixels are not all there.
 pub fn extract(bytes: &[u8], defaults: &Defaults) -> Result<Extracted, Finding> {
-    let structure = scan_file(bytes, &Limits::default())
+    let structure = scan_file(bytes, &Limits { depth: MOST_DEPTH, ..Limits::default() })
         .map_err(|Violation { attribute, rule, .. }| Finding::quarantine(attribute, rule))?;
     let mut notes = Notes::default();
     structure.remarks.iter().for_each(|remark| notes.note_named(&remark.attribute, remark.rule));

@@ -57,14 +57,23 @@ fn a_nesting_bomb_is_a_finding() {
     assert_eq!(refused(&part10(IMPLICIT_LE, &bomb)), "RequestAttributesSequence is nested too deeply");
 }
 
-/// Would never end if a level that has to be sorted were written twice: two to the sixtieth.
+#[test]
+fn a_header_is_never_nested_more_deeply_than_json_parsers_read() {
+    let le = Form::Explicit;
+    let nest = |levels: usize| (0..levels).fold(Vec::new(), |inner, _| le.sequence(0x0040_0275, &[inner]));
+    let object = |levels| part10(EXPLICIT_LE, &[le.identity(), nest(levels)].concat());
+    assert_sound(&read(&object(40)).unwrap(), &object(40));
+    assert_eq!(refused(&object(41)), "RequestAttributesSequence is nested too deeply");
+}
+
+/// Would never end if a level that has to be sorted were written twice: two to the fortieth.
 #[test]
 fn unordered_levels_within_each_other_are_written_once() {
     let le = Form::Explicit;
     let late = le.element(0x0008_0070, "LO", "ACME");
-    let nested = (0..60).fold(Vec::new(), |inner, _| [le.sequence(0x0040_0275, &[inner]), late.clone()].concat());
+    let nested = (0..40).fold(Vec::new(), |inner, _| [le.sequence(0x0040_0275, &[inner]), late.clone()].concat());
     let found = read(&part10(EXPLICIT_LE, &[le.image_header(1), nested].concat())).unwrap();
-    assert_eq!(found.entry.metadata.get().matches("ACME").count(), 60);
+    assert_eq!(found.entry.metadata.get().matches("ACME").count(), 40);
 }
 
 #[test]
