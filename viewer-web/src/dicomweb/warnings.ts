@@ -9,7 +9,7 @@ export type SearchWarning =
 export function parseWarnings(header: string | null): readonly SearchWarning[] {
   if (header === null) return [];
   return header
-    .split(/,?\s*(?=\b299\s)/u)
+    .split(/(?:^|,)\s*(?=299\s)/u)
     .map((part) => wordsOf(part))
     .filter((words) => words !== "")
     .map(classify);

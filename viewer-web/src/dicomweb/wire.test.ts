@@ -49,6 +49,10 @@ test("warnings are told apart, joined or quoted or as the standard writes them",
   ]);
   expect(parseWarnings("299 dics: The fuzzymatching parameter is not supported. Only literal matching has been performed.")).toEqual([{ kind: "literal" }]);
   expect(parseWarnings('299 - "Something, else"')).toEqual([{ kind: "other", text: "Something, else" }]);
+  expect(parseWarnings("299 http://here/dicom-web: There are 299 additional results that can be requested., 299 http://here/dicom-web: Repository neodin did not answer; results may be incomplete.")).toEqual([
+    { kind: "more", count: 299 },
+    { kind: "repository", repository: "neodin", text: "Repository neodin did not answer; results may be incomplete." },
+  ]);
   expect(parseWarnings(null)).toEqual([]);
 });
 

@@ -11,6 +11,7 @@ import { createPrefetcher } from "./prefetcher";
 
 const series: Series = { studyInstanceUid: "1", seriesInstanceUid: "1.1", modality: "CT", seriesNumber: 1, description: null, numberOfInstances: null };
 const ds = (...Value: unknown[]): { vr: string; Value: unknown[] } => ({ vr: "DS", Value });
+const sq = (...Value: unknown[]): unknown => ({ vr: "SQ", Value });
 const picture = (uid: string, number: number, more: Record<string, unknown> = {}): DataSet =>
   parseDataSet({ "00080018": ds(uid), "00200013": ds(number), "00280010": ds(4), "00280011": ds(4), "00280100": ds(16), ...more });
 
@@ -75,7 +76,6 @@ test("segmentations and one-bit pixels are not drawn as pictures", () => {
 });
 
 test("each frame has its own functional groups over the shared ones", () => {
-  const sq = (...Value: unknown[]): unknown => ({ vr: "SQ", Value });
   const frames = framesOf(
     picture("a", 1, {
       "00280008": ds(2),

@@ -47,8 +47,24 @@ export function useSession(): Session | null {
   return useContext(SessionContext);
 }
 
-/** A region's name for display, or its code when the service did not name it. */
-export function useRegionName(): (code: string | null) => string {
+/** A region as it is shown: its code, its name, and which of the six tones is its own. */
+export interface ShownRegion {
+  readonly code: string;
+  readonly name: string;
+  readonly tone: number;
+}
+
+/** Finds the region that a code means. Searches name repositories (`gta-west`), records name regions (`GTAWEST`). */
+export function useRegion(): (code: string | null) => ShownRegion {
   const session = useSession();
-  return (code) => session?.regions.find((region) => region.code === code)?.name ?? code ?? "";
+  return (code) => {
+    const plain = plainCode(code ?? "");
+    const at = session?.regions.findIndex((region) => plainCode(region.code) === plain) ?? -1;
+    const region = session?.regions[at];
+    return { code: region?.code ?? code ?? "", name: region?.name ?? code ?? "", tone: Math.max(0, at) % 6 };
+  };
+}
+
+function plainCode(code: string): string {
+  return code.toLowerCase().replaceAll(/[^a-z0-9]/gu, "");
 }

@@ -15,7 +15,7 @@ function row(study) {
     "00080020": el("DA", study.date),
     "00080030": el("TM", study.time),
     "00080050": el("SH", study.accession),
-    "00080054": el("AE", ...study.regions),
+    "00080054": el("AE", ...study.regions.map((region) => region.toLowerCase())),
     "00080056": el("CS", study.availability),
     "00080061": el("CS", ...study.modalities),
     "00080080": el("LO", study.institution),
@@ -59,8 +59,8 @@ export function search(query) {
   const offset = Number(query.get("offset") ?? 0);
   const limit = Number(query.get("limit") ?? 50);
   const rest = hits.length - offset - limit;
-  const warnings = ['299 dics "Repository GTAWEST did not answer; results may be incomplete"'];
-  if (rest > 0) warnings.push(`299 dics "There are ${rest} additional results that can be requested"`);
+  const warnings = ["299 http://here/dicom-web: Repository gta-west did not answer; results may be incomplete."];
+  if (rest > 0) warnings.push(`299 http://here/dicom-web: There are ${rest} additional results that can be requested.`);
   return { body: hits.slice(offset, offset + limit).map(row), warnings };
 }
 

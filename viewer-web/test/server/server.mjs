@@ -66,7 +66,7 @@ function dicomweb(url, response) {
   const json = (body, headers = {}) => send(response, 200, "application/dicom+json", JSON.stringify(body), { "cache-control": "no-store", ...headers });
   if (studyUid === undefined) {
     const found = search(url.searchParams);
-    return json(found.body, { warning: found.warnings.join(", ") });
+    return json(found.body, { warning: found.warnings });
   }
   const { study, series: one, at } = find(studyUid, seriesUid, sopUid);
   if (study === undefined) return send(response, 404, "application/problem+json", '{"title":"Not Found"}');

@@ -31,6 +31,12 @@ function cross(a: readonly number[], b: readonly number[]): Direction {
   return [ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx];
 }
 
+/** True when the reader turned black and white round; MONOCHROME1 asks for it by itself (PS3.3 §C.7.6.3.1.2). */
+export function isInverted(viewport: StackViewport, frame: Frame | undefined): boolean {
+  const asked = frame?.data["00280004"]?.Value?.[0] === "MONOCHROME1";
+  return (viewport.getProperties().invert === true) !== asked;
+}
+
 /** Turns the picture a quarter to the right; the renderer counts to the left. */
 export function rotate(viewport: StackViewport): void {
   const { rotation = 0 } = viewport.getViewPresentation();

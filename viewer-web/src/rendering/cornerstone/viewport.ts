@@ -1,10 +1,10 @@
 import { Enums, eventTarget, type RenderingEngine, type StackViewport } from "@cornerstonejs/core";
-import type { ImageStack } from "../../model/displaySet";
+import type { Frame, ImageStack } from "../../model/displaySet";
 import type { Ahead, ViewportHandle, ViewportState } from "../engine";
 import { bytesOf, type ImageBook, type ImageId } from "./images";
 import type { Measures } from "./measures";
 import { createStore, EMPTY, type Store } from "./state";
-import { applyWindow, edgesOf, flip, panBy, rotate, windowOf, zoomBy } from "./view";
+import { applyWindow, edgesOf, flip, isInverted, panBy, rotate, windowOf, zoomBy } from "./view";
 
 /** What a viewport is made from. */
 export interface ViewportParts {
@@ -41,6 +41,7 @@ export function createViewport(parts: ViewportParts): Viewport {
     viewport.setStack([...imageIds], index).catch(failed);
     prefetch(parts, stack, imageIds, index);
   };
+  const shownFrame = (): Frame | undefined => store.get().stack?.frames[store.get().shown ?? -1];
   const withImage = (action: () => void): void => {
     if (store.get().shown !== null) action();
   };
@@ -63,16 +64,16 @@ export function createViewport(parts: ViewportParts): Viewport {
     setWindow: (window) => withImage(() => applyWindow(viewport, window)),
     resetWindow: () =>
       withImage(() => {
-        const { inverted } = store.get();
+        const { invert = false } = viewport.getProperties(); // windows and inversion are chosen apart
         viewport.resetProperties();
-        viewport.setProperties({ invert: inverted });
+        viewport.setProperties({ invert });
         viewport.render();
       }),
     invert: () =>
       withImage(() => {
         viewport.setProperties({ invert: viewport.getProperties().invert !== true });
         viewport.render();
-        store.patch({ inverted: viewport.getProperties().invert === true });
+        store.patch({ inverted: isInverted(viewport, shownFrame()) });
       }),
     rotate: () => withImage(() => rotate(viewport)),
     flip: (axis) => withImage(() => flip(viewport, axis)),
@@ -89,7 +90,7 @@ export function createViewport(parts: ViewportParts): Viewport {
         viewport.setViewPresentation({ ...viewport.getViewPresentation(), rotation: 0, flipHorizontal: false, flipVertical: false });
         viewport.resetCamera();
         viewport.render();
-        store.patch({ inverted: viewport.getProperties().invert === true });
+        store.patch({ inverted: isInverted(viewport, shownFrame()) });
       }),
     placeLength: () => store.get().shown !== null && parts.measures.place(viewport),
     moveLengthEnd: (end, right, down) => parts.measures.moveEnd(viewport, end, right, down),
@@ -136,7 +137,7 @@ function followEvents(parts: ViewportParts, viewport: StackViewport, store: Stor
     const { stack, target } = store.get();
     const index = detailOf(event).imageIdIndex ?? target;
     if (stack === null || detailOf(event).imageId !== imageIds()[index]) return;
-    store.patch({ status: "shown", shown: index, target: index, inverted: viewport.getProperties().invert === true });
+    store.patch({ status: "shown", shown: index, target: index, inverted: isInverted(viewport, stack.frames[index]) });
     look();
   };
   const failed = (event: Event): void => {

@@ -17,6 +17,7 @@ interface OverlayProps {
 export function Overlay({ state, stack, patient, studyLabel, prior }: OverlayProps): React.JSX.Element {
   const { t } = useTranslation();
   const frame = state.shown === null ? undefined : stack.frames[state.shown];
+  const dated = frame ?? stack.frames[state.target];
   const { main, native } = fullName(patient.name);
   return (
     <div className="overlay">
@@ -32,7 +33,7 @@ export function Overlay({ state, stack, patient, studyLabel, prior }: OverlayPro
       <div className="overlay-top overlay-right">
         <span className={prior ? "strong overlay-prior" : "strong"}>
           {prior ? `${t("viewport.prior")} ` : ""}
-          {isoDate(frame?.acquired.date ?? null) ?? ""} {isoTime(frame?.acquired.time ?? null) ?? ""}
+          {isoDate(dated?.acquired.date ?? null) ?? ""} {isoTime(dated?.acquired.time ?? null) ?? ""}
         </span>
         <span>{studyLabel}</span>
         <span>

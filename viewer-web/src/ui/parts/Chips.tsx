@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
 import type { ReportStatus } from "../../model/patient";
-import { useRegionName, useSession } from "../services";
+import { useRegion } from "../services";
 
 /** The kinds of equipment in a study. */
 export function Modalities({ codes }: { readonly codes: readonly string[] }): React.JSX.Element {
@@ -19,14 +19,13 @@ export function Modalities({ codes }: { readonly codes: readonly string[] }): Re
 
 /** The regions that hold a study: one tone each, and always the word. */
 export function Regions({ codes }: { readonly codes: readonly string[] }): React.JSX.Element {
-  const nameOf = useRegionName();
-  const session = useSession();
-  const toneOf = (code: string): number => Math.max(0, session?.regions.findIndex((region) => region.code === code) ?? 0) % 6;
+  const regionOf = useRegion();
+  const regions = new Map(codes.map(regionOf).map((region) => [region.code, region]));
   return (
     <span className="chips">
-      {codes.map((code) => (
-        <span key={code} className="chip chip-region" title={nameOf(code)}>
-          <span className={`dot dot-${toneOf(code)}`} aria-hidden="true" />
+      {[...regions.values()].map(({ code, name, tone }) => (
+        <span key={code} className="chip chip-region" title={name}>
+          <span className={`dot dot-${tone}`} aria-hidden="true" />
           {code}
         </span>
       ))}

@@ -1,12 +1,12 @@
 import { useTranslation } from "react-i18next";
 import type { SearchWarning } from "../../dicomweb/warnings";
 import { Notice } from "../parts/Notice";
-import { useRegionName } from "../services";
+import { useRegion } from "../services";
 
 /** What the answer does not hold. That more results remain is said by the pager, so not here. */
 export function Warnings({ warnings }: { readonly warnings: readonly SearchWarning[] }): React.JSX.Element | null {
   const { t } = useTranslation();
-  const nameOf = useRegionName();
+  const regionOf = useRegion();
   const away = warnings.flatMap((warning) => (warning.kind === "repository" ? [warning] : []));
   const words = warnings.flatMap((warning) => (warning.kind === "literal" ? [t("search.literal")] : warning.kind === "other" ? [warning.text] : []));
   return (
@@ -15,7 +15,7 @@ export function Warnings({ warnings }: { readonly warnings: readonly SearchWarni
         <Notice tone="warning" title={t("missing.title")}>
           <ul>
             {away.map((warning) => (
-              <li key={warning.repository}>{t("search.missing", { name: nameOf(warning.repository.replaceAll(/[",.;:]/gu, "")) })}</li>
+              <li key={warning.repository}>{t("search.missing", { name: regionOf(warning.repository.replaceAll(/[",.;:]/gu, "")).name })}</li>
             ))}
           </ul>
         </Notice>
