@@ -1,0 +1,163 @@
+//! The matching rules of PS3.4 §C.2.2.2 on a DICOM JSON object (PS3.18 Annex F): for what the registry's columns don't have.
+
+use dicom_core::{Tag, VR};
+use serde_json::{Map, Value};
+
+use crate::text::{closed_group, filled, folded, is_like, name_patterns, time_begin, time_end};
+use crate::{Match, Rule};
+
+/// Items of one sequence that are looked at.
+const MAX_ITEMS: usize = 10_000;
+
+/// Identifiers, which are compared character by character although they are text.
+const IDENTIFIERS: &[Tag] = &[Tag(0x0010, 0x0020), Tag(0x0010, 0x0021), Tag(0x0008, 0x0050), Tag(0x0020, 0x0010)];
+
+/// Whether a data set meets a condition. Of several values or items one must meet it.
+pub fn matches(query_match: &Match, dataset: &Map<String, Value>) -> bool {
+    within(&query_match.attribute.path, query_match, dataset)
+}
+
+fn within(path: &[Tag], condition: &Match, dataset: &Map<String, Value>) -> bool {
+    if condition.rule == Rule::Universal {
+        return true;
+    }
+    let Some((tag, rest)) = path.split_first() else { return false };
+    let element = dataset.get(&format!("{:04X}{:04X}", tag.group(), tag.element()));
+    let values = element.and_then(|element| element.get("Value")).and_then(Value::as_array);
+    let values = values.map_or(&[][..], Vec::as_slice);
+    if !rest.is_empty() {
+        let mut items = values.iter().take(MAX_ITEMS).filter_map(Value::as_object);
+        // No item is nothing within it.
+        return if values.is_empty() {
+            condition.rule == Rule::Empty
+        } else {
+            items.any(|item| within(rest, condition, item))
+        };
+    }
+    if condition.rule == Rule::Empty {
+        let bulk = element.is_some_and(|e| e.get("BulkDataURI").is_some() || e.get("InlineBinary").is_some());
+        return !bulk && values.iter().all(is_empty);
+    }
+    values.iter().any(|value| !is_empty(value) && one(*tag, condition.attribute.vr, &condition.rule, value))
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        Value::Object(members) => members.values().all(is_empty),
+        Value::Array(items) => items.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+fn one(tag: Tag, vr: VR, rule: &Rule, value: &Value) -> bool {
+    if vr == VR::PN {
+        return name(rule, value);
+    }
+    let text = match value {
+        Value::String(text) => text.trim_matches([' ', '\0']).to_owned(),
+        Value::Number(number) => number.to_string(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return false,
+    };
+    match vr {
+        VR::TM => moments(rule, &text, time_begin, time_end),
+        VR::DT => moments(rule, &text, date_time_begin, date_time_end),
+        VR::DA => moments(rule, &text, date, date),
+        VR::IS | VR::US | VR::SS | VR::UL | VR::SL | VR::UV | VR::SV | VR::DS | VR::FL | VR::FD => numbers(rule, &text),
+        VR::LO | VR::SH | VR::LT | VR::ST | VR::UT | VR::UC if !IDENTIFIERS.contains(&tag) => {
+            characters(rule, &folded(&text), folded)
+        }
+        VR::AT => characters(rule, &text.to_ascii_uppercase(), |text| text.to_ascii_uppercase()),
+        _ => characters(rule, &text, str::to_owned),
+    }
+}
+
+/// Single value, list and wild card matching of text that `prepare` makes comparable.
+fn characters(rule: &Rule, text: &str, prepare: impl Fn(&str) -> String) -> bool {
+    match rule {
+        Rule::Universal => true,
+        Rule::Equals(wanted) => prepare(wanted) == text,
+        Rule::AnyOf(wanted) => wanted.iter().any(|wanted| prepare(wanted) == text),
+        Rule::Like(wanted) => is_like(&prepare(wanted), text),
+        Rule::Range(..) | Rule::Empty => false,
+    }
+}
+
+/// Dates and times: a value counts from its first moment, a wanted one stands for all moments that it does not tell apart.
+fn moments(
+    rule: &Rule,
+    text: &str,
+    begin: impl Fn(&str) -> Option<String>,
+    end: impl Fn(&str) -> Option<String>,
+) -> bool {
+    let Some(at) = begin(text) else { return false };
+    let is_in = |from: Option<&str>, to: Option<&str>| {
+        let from = from.map_or(Some(true), |from| begin(from).map(|from| from <= at));
+        let to = to.map_or(Some(true), |to| end(to).map(|to| at <= to));
+        from == Some(true) && to == Some(true)
+    };
+    match rule {
+        Rule::Universal => true,
+        Rule::Equals(wanted) => is_in(Some(wanted), Some(wanted)),
+        Rule::AnyOf(wanted) => wanted.iter().any(|wanted| is_in(Some(wanted), Some(wanted))),
+        Rule::Range(from, to) => is_in(from.as_deref(), to.as_deref()),
+        Rule::Like(_) | Rule::Empty => false,
+    }
+}
+
+fn date(text: &str) -> Option<String> {
+    filled(text, "00000000").filter(|_| text.trim_end().len() == 8)
+}
+
+/// Without its offset from UTC: most values have none, and those of one service have the same.
+fn local(text: &str) -> &str {
+    text.split(['+', '-']).next().unwrap_or_default()
+}
+
+fn date_time_begin(text: &str) -> Option<String> {
+    filled(local(text), "00000101000000000000")
+}
+
+fn date_time_end(text: &str) -> Option<String> {
+    filled(local(text), "99991231235959999999")
+}
+
+fn numbers(rule: &Rule, text: &str) -> bool {
+    let Ok(value) = text.trim().parse::<f64>() else { return false };
+    let is = |wanted: &str| wanted.trim().parse::<f64>().is_ok_and(|wanted| wanted == value);
+    match rule {
+        Rule::Universal => true,
+        Rule::Equals(wanted) => is(wanted),
+        Rule::AnyOf(wanted) => wanted.iter().any(|wanted| is(wanted)),
+        Rule::Like(_) | Rule::Range(..) | Rule::Empty => false,
+    }
+}
+
+/// Component groups of a person name; a plain string counts as in a file.
+fn name(rule: &Rule, value: &Value) -> bool {
+    let group = |key| closed_group(value.get(key).and_then(Value::as_str).unwrap_or_default()).unwrap_or_default();
+    let groups = match value.as_str() {
+        Some(text) => {
+            let name = index_model::PersonName::parse(text);
+            [name.alphabetic, name.ideographic, name.phonetic].map(|text| closed_group(&text).unwrap_or_default())
+        }
+        None => [group("Alphabetic"), group("Ideographic"), group("Phonetic")],
+    };
+    let is = |wanted: &str| match name_patterns(wanted).as_slice() {
+        [Some(pattern)] => groups.iter().any(|group| is_like(pattern, group)),
+        patterns => patterns
+            .iter()
+            .zip(&groups)
+            .all(|(pattern, group)| pattern.as_ref().is_none_or(|pattern| is_like(pattern, group))),
+    };
+    match rule {
+        Rule::Universal => true,
+        Rule::Equals(wanted) | Rule::Like(wanted) => is(wanted),
+        Rule::AnyOf(wanted) => wanted.iter().any(|wanted| is(wanted)),
+        Rule::Range(..) | Rule::Empty => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

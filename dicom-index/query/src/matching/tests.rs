@@ -1,0 +1,109 @@
+//! Pair by pair: a rule, a value representation, a value.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use serde_json::{Map, Value, json};
+
+use super::matches;
+use crate::{Level, parse};
+
+/// A header with one of each.
+fn header() -> Map<String, Value> {
+    let value = json!({
+        "00080016": {"vr": "UI", "Value": ["1.2.840.10008.5.1.4.1.1.2"]},
+        "00080008": {"vr": "CS", "Value": ["ORIGINAL", "PRIMARY", "AXIAL"]},
+        "00080020": {"vr": "DA", "Value": ["20240115"]},
+        "00080030": {"vr": "TM", "Value": ["103015.25"]},
+        "0008002A": {"vr": "DT", "Value": ["20240115103015-0500"]},
+        "00080050": {"vr": "SH"},
+        "00080080": {"vr": "LO", "Value": ["Hôpital-Général d'Ottawa"]},
+        "00100010": {"vr": "PN", "Value": [{
+            "Alphabetic": "Lefèbvre-Côté^Geneviève^A", "Ideographic": "山田^太郎", "Phonetic": "やまだ^たろう"
+        }]},
+        "00100020": {"vr": "LO", "Value": ["aB1"]},
+        "00180050": {"vr": "DS", "Value": [2.5]},
+        "00200013": {"vr": "IS", "Value": [7]},
+        "00280009": {"vr": "AT", "Value": ["00181063"]},
+        "00280010": {"vr": "US", "Value": [512]},
+        "00400275": {"vr": "SQ", "Value": [
+            {"00401001": {"vr": "SH", "Value": ["P1"]}},
+            {"00401001": {"vr": "SH", "Value": ["P2"]}, "00400009": {"vr": "SH"}}
+        ]},
+        "7FE00010": {"vr": "OW", "BulkDataURI": "bulk"}
+    });
+    value.as_object().unwrap().clone()
+}
+
+/// Whether `PatientName=DOE*`, as it is written on the wire, matches the header.
+fn is(text: &str) -> bool {
+    let (name, value) = text.split_once('=').unwrap();
+    matches(&parse(Level::Instance, &[(name.to_owned(), value.to_owned())]).unwrap().query.matches[0], &header())
+}
+
+macro_rules! pairs {
+    ($($name:ident: [$($yes:literal),* $(,)?] not [$($no:literal),* $(,)?]),+ $(,)?) => {
+        $(#[test]
+        fn $name() {
+            $(assert!(is($yes), "{} matches", $yes);)*
+            $(assert!(!is($no), "{} does not match", $no);)*
+        })+
+    };
+}
+
+pairs! {
+    universal_matching_takes_what_is_not_there: ["StudyDate=", "StationName=", "StationName=*", "RequestAttributesSequence="] not [],
+    what_is_not_there_matches_no_value: [] not ["StationName=A", "StationName=A*", "AccessionNumber=1", "SeriesDate=-20240101"],
+    uids_match_whole: [
+        "SOPClassUID=1.2.840.10008.5.1.4.1.1.2", "SOPClassUID=1.2,1.2.840.10008.5.1.4.1.1.2",
+    ] not ["SOPClassUID=1.2.840.10008.5.1.4.1.1.22", "SOPClassUID=1.2,1.3"],
+    one_of_several_values_is_enough: ["ImageType=PRIMARY", "ImageType=AX*", "ImageType=X,AXIAL"] not ["ImageType=primary", "ImageType=X"],
+    dates_are_equal_or_in_range: [
+        "StudyDate=20240115", "StudyDate=20240101-20240131", "StudyDate=20240115-", "StudyDate=-20240115",
+    ] not ["StudyDate=20240116", "StudyDate=20240116-", "StudyDate=-20240114"],
+    a_time_stands_for_all_that_it_does_not_tell_apart: [
+        "StudyTime=10", "StudyTime=1030", "StudyTime=103015", "StudyTime=103015.25", "StudyTime=1030-1030", "StudyTime=-10",
+    ] not ["StudyTime=1031", "StudyTime=103015.26", "StudyTime=103016-", "StudyTime=-1029"],
+    date_times_are_compared_as_local_time: [
+        "AcquisitionDateTime=2024", "AcquisitionDateTime=20240115", "AcquisitionDateTime=20240115-20240116",
+        "AcquisitionDateTime=20240115103015-0500",
+    ] not ["AcquisitionDateTime=2023", "AcquisitionDateTime=20240116-"],
+    text_is_folded: [
+        "InstitutionName=hopital general d'ottawa", "InstitutionName=HÔPITAL*", "InstitutionName=*general*", "InstitutionName=h?pital*",
+    ] not ["InstitutionName=hopital", "InstitutionName=*toronto*"],
+    an_identifier_is_not: ["PatientID=aB1", "PatientID=a*"] not ["PatientID=ab1", "PatientID=AB1", "PatientID=A*"],
+    names_match_by_component: [
+        "PatientName=LEFEBVRE COTE", "PatientName=lefebvre-cote^genevieve", "PatientName=Lefèbvre-Côté^Geneviève^A",
+        "PatientName=lef*", "PatientName=*^genev*", "PatientName=^GENEVIEVE", "PatientName=lefebvre?cote",
+    ] not ["PatientName=LEFEBVRE", "PatientName=lefebvre cote^gen", "PatientName=GENEVIEVE", "PatientName=^B"],
+    names_match_in_any_group_or_in_the_one_that_is_named: [
+        "PatientName=山田", "PatientName=山田^太郎", "PatientName==山田", "PatientName===やまだ", "PatientName=lef*=山田",
+    ] not ["PatientName===山田", "PatientName=lef*=太郎", "PatientName=x*=山田"],
+    numbers_match_by_value: [
+        "InstanceNumber=7", "InstanceNumber=07", "SliceThickness=2.50", "Rows=512", "Rows=256\\512",
+    ] not ["InstanceNumber=70", "SliceThickness=2.51", "Rows=51"],
+    tags_match_by_digits: ["FrameIncrementPointer=00181063"] not ["FrameIncrementPointer=00181064"],
+    one_item_of_a_sequence_is_enough: [
+        "RequestAttributesSequence.RequestedProcedureID=P2", "RequestAttributesSequence.RequestedProcedureID=p?",
+    ] not ["RequestAttributesSequence.RequestedProcedureID=P3", "OtherPatientIDsSequence.PatientID=1"],
+    two_quotes_match_what_has_no_value: [
+        "AccessionNumber=\"\"", "StationName=\"\"", "RequestAttributesSequence.ScheduledProcedureStepID=\"\"",
+        "OtherPatientIDsSequence.PatientID=\"\"",
+    ] not ["StudyDate=\"\"", "PatientName=\"\"", "PixelData=\"\""],
+}
+
+#[test]
+fn broken_headers_match_nothing_and_harm_nobody() {
+    let broken = json!({
+        "00100010": {"vr": "PN", "Value": "DOE"},
+        "00100020": "1",
+        "00080020": {"vr": "DA", "Value": [[], {}, null, true]},
+        "00400275": {"vr": "SQ", "Value": [1, null, "x"]}
+    });
+    let dataset = broken.as_object().unwrap();
+    for text in
+        ["PatientName=DOE", "PatientID=1", "StudyDate=20240101", "RequestAttributesSequence.RequestedProcedureID=1"]
+    {
+        let (name, value) = text.split_once('=').unwrap();
+        let query = parse(Level::Instance, &[(name.to_owned(), value.to_owned())]).unwrap().query;
+        assert!(!matches(&query.matches[0], dataset));
+    }
+}

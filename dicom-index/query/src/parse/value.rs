@@ -1,0 +1,164 @@
+//! Values of matching keys: which rule they ask for, by value representation (PS3.4 §C.2.2.2, PS3.5 §6.2).
+
+use chrono::NaiveDate;
+use dicom_core::VR;
+use index_model::Uid;
+
+use super::MAX_VALUE;
+use crate::Rule;
+
+/// UIDs of one list.
+const MAX_LIST: usize = 5_000;
+
+type Reason = &'static str;
+
+/// The rule that a value asks for.
+pub(super) fn rule(vr: VR, value: &str) -> Result<Rule, Reason> {
+    let value = value.trim_matches([' ', '\0']);
+    if value.is_empty() {
+        return Ok(Rule::Universal);
+    }
+    if vr != VR::UI && value.chars().count() > MAX_VALUE {
+        return Err("is too long");
+    }
+    if value == "\"\"" {
+        return Ok(Rule::Empty); // PS3.4 §C.2.2.2.7
+    }
+    match vr {
+        VR::UI => uids(value),
+        VR::DA => range(value, date),
+        VR::TM => range(value, time),
+        VR::DT => date_time(value),
+        VR::AE | VR::CS | VR::LO | VR::LT | VR::PN | VR::SH | VR::ST | VR::UC | VR::UT | VR::UN => text(vr, value),
+        VR::UR | VR::AS => Ok(Rule::Equals(value.to_owned())),
+        VR::IS | VR::US | VR::SS | VR::UL | VR::SL | VR::UV | VR::SV => {
+            list(value, "is a whole number", |one| one.parse::<i128>().is_ok())
+        }
+        VR::DS | VR::FL | VR::FD => list(value, "is a number", |one| one.parse::<f64>().is_ok_and(f64::is_finite)),
+        VR::AT => {
+            let is_tag = |one: &str| one.len() == 8 && one.bytes().all(|b| b.is_ascii_hexdigit());
+            list(value, "is a tag of eight hexadecimal digits", is_tag)
+        }
+        VR::SQ => Err("is a sequence; name an attribute within it"),
+        VR::OB | VR::OD | VR::OF | VR::OL | VR::OV | VR::OW => Err("has a value that can't be matched"),
+    }
+}
+
+/// One or several UIDs, by comma or backslash.
+fn uids(value: &str) -> Result<Rule, Reason> {
+    let mut uids = Vec::new();
+    for one in value.split([',', '\\']).map(str::trim).filter(|one| !one.is_empty()) {
+        if uids.len() == MAX_LIST {
+            return Err("names too many UIDs");
+        }
+        uids.push(Uid::parse(one).map_err(|_| "is a UID or a list of UIDs")?.as_str().to_owned());
+    }
+    one_or_any(uids)
+}
+
+fn one_or_any(mut values: Vec<String>) -> Result<Rule, Reason> {
+    match values.len() {
+        0 => Ok(Rule::Universal),
+        1 => Ok(Rule::Equals(values.remove(0))),
+        _ => Ok(Rule::AnyOf(values)),
+    }
+}
+
+/// Text: wild cards, and several values by backslash, which no value has; of a code string also by comma, which no code has.
+fn text(vr: VR, value: &str) -> Result<Rule, Reason> {
+    if value.bytes().all(|b| b == b'*') {
+        return Ok(Rule::Universal); // PS3.4 §C.2.2.2.4
+    }
+    let is_long = matches!(vr, VR::LT | VR::ST | VR::UT);
+    let delimiters: &[char] = match vr {
+        _ if is_long => &[],
+        VR::CS => &['\\', ','],
+        _ => &['\\'],
+    };
+    let values: Vec<String> =
+        value.split(delimiters).map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect();
+    if values.len() > 1 {
+        if values.iter().any(|one| one.contains(['*', '?'])) {
+            return Err("is a list, which has no wild cards");
+        }
+        return Ok(Rule::AnyOf(values));
+    }
+    if value.contains(['*', '?']) { Ok(Rule::Like(values.concat())) } else { one_or_any(values) }
+}
+
+fn list(value: &str, reason: Reason, fits: impl Fn(&str) -> bool) -> Result<Rule, Reason> {
+    let values: Vec<String> = value.split(['\\', ',']).map(|one| one.trim().to_owned()).collect();
+    if values.iter().all(|one| fits(one)) { one_or_any(values) } else { Err(reason) }
+}
+
+/// A value, `from-to`, `from-` or `-to`.
+fn range(value: &str, parse: impl Fn(&str) -> Result<String, Reason>) -> Result<Rule, Reason> {
+    let Some((from, to)) = value.split_once('-') else { return parse(value).map(Rule::Equals) };
+    let end = |text: &str| if text.trim().is_empty() { Ok(None) } else { parse(text.trim()).map(Some) };
+    match (end(from)?, end(to)?) {
+        (None, None) => Err("is a range without ends"),
+        (Some(from), Some(to)) if to < from && !to.starts_with(&from) => Err("is a range that ends before it begins"),
+        (from, to) => Ok(Rule::Range(from, to)),
+    }
+}
+
+/// `YYYYMMDD`, a day that there is.
+fn date(text: &str) -> Result<String, Reason> {
+    let number = |range| text.get(range).and_then(|digits: &str| digits.parse().ok());
+    let fits = text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit());
+    let day = number(0..4).zip(number(4..6)).zip(number(6..8));
+    day.filter(|_| fits)
+        .and_then(|((year, month), day): ((u32, u32), u32)| NaiveDate::from_ymd_opt(year.cast_signed(), month, day))
+        .map(|_| text.to_owned())
+        .ok_or("is a date YYYYMMDD or a range of dates")
+}
+
+/// `HH`, `HHMM`, `HHMMSS` or `HHMMSS.F` with one to six digits; 60 seconds are a leap second.
+fn time(text: &str) -> Result<String, Reason> {
+    let wrong = "is a time HHMMSS.FFFFFF or a range of times";
+    let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, fraction)| (whole, Some(fraction)));
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    let below = |at: usize, max: u32| whole.get(at..at + 2).is_none_or(|two| two.parse().is_ok_and(|n: u32| n <= max));
+    let fits = matches!(whole.len(), 2 | 4 | 6) && digits(whole) && below(0, 23) && below(2, 59) && below(4, 60);
+    let fraction_fits = fraction.is_none_or(|f| whole.len() == 6 && (1..=6).contains(&f.len()) && digits(f));
+    if fits && fraction_fits { Ok(text.to_owned()) } else { Err(wrong) }
+}
+
+/// A date and time, or a range. A hyphen may also begin an offset from UTC, which is the nearer meaning.
+fn date_time(value: &str) -> Result<Rule, Reason> {
+    let wrong = "is a date and time YYYYMMDDHHMMSS.FFFFFF&ZZXX or a range of them";
+    if is_date_time(value) {
+        return Ok(Rule::Equals(value.to_owned()));
+    }
+    let fits = |text: &str| text.is_empty() || is_date_time(text);
+    let end = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    value
+        .match_indices('-')
+        .map(|(at, _)| (value.get(..at).unwrap_or_default(), value.get(at + 1..).unwrap_or_default()))
+        .find(|(from, to)| !(from.is_empty() && to.is_empty()) && fits(from) && fits(to))
+        .map(|(from, to)| Rule::Range(end(from), end(to)))
+        .ok_or(wrong)
+}
+
+fn is_date_time(text: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let (local, offset) = match text.rfind(['+', '-']) {
+        Some(at) => (text.get(..at).unwrap_or_default(), text.get(at + 1..)),
+        None => (text, None),
+    };
+    let hours = |offset: &str| offset.get(..2).and_then(|two| two.parse::<u32>().ok()).is_some_and(|hours| hours <= 14);
+    if !offset.is_none_or(|offset| offset.len() == 4 && digits(offset) && hours(offset)) {
+        return false;
+    }
+    if !local.is_ascii() {
+        return false;
+    }
+    let (day, clock) = local.split_at(local.len().min(8));
+    let day_fits = match day.len() {
+        4 => digits(day),
+        6 => date(&format!("{day}01")).is_ok(),
+        8 => date(day).is_ok(),
+        _ => false,
+    };
+    day_fits && (clock.is_empty() || time(clock).is_ok())
+}
