@@ -34,6 +34,13 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// Whether the same transaction may succeed when it is tried again at once.
+    pub(crate) fn is_passing(&self) -> bool {
+        matches!(self, Self::Unavailable(fault) if fault.is_passing())
+    }
+}
+
 /// A failure of the database without the values that its own message may repeat.
 #[derive(Debug)]
 pub struct Fault {
@@ -49,7 +56,7 @@ impl Fault {
 
     /// Whether the same transaction may succeed when it is tried again at once: a deadlock, a serialization failure, or a row that
     /// another transaction inserted meanwhile.
-    pub(crate) fn is_passing(&self) -> bool {
+    fn is_passing(&self) -> bool {
         matches!(self.code(), Some("40001" | "40P01" | "23505" | "5" | "6" | "517"))
     }
 }

@@ -7,10 +7,19 @@
 //! studies of patients who disagree are never united; no error or log line holds a value of a row.
 #![forbid(unsafe_code)]
 
-mod api;
+mod engine;
 mod error;
+mod feed;
+mod index;
+mod locate;
+mod manifests;
+mod people;
+mod reports;
+mod repositories;
 mod rows;
+mod search;
+mod store;
 
-pub use api::Store;
 pub use error::{Fault, StoreError};
 pub use rows::*;
+pub use store::Store;

@@ -185,6 +185,22 @@ pub enum ManifestPhase {
     Complete,
 }
 
+impl ManifestPhase {
+    /// The word in the database.
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Partial => "partial",
+            Self::Complete => "complete",
+        }
+    }
+
+    /// The phase of a word.
+    pub(crate) fn from_code(code: &str) -> Option<Self> {
+        [Self::None, Self::Partial, Self::Complete].into_iter().find(|phase| phase.code() == code)
+    }
+}
+
 /// A series' manifest, in short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Manifest {
@@ -390,6 +406,22 @@ pub enum ChangeKind {
     StudyChanged,
     /// A report of the study is new, changed or newly linked.
     ReportChanged,
+}
+
+impl ChangeKind {
+    /// The word in the database and on the API.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::StudyNew => "study-new",
+            Self::StudyChanged => "study-changed",
+            Self::ReportChanged => "report-changed",
+        }
+    }
+
+    /// The kind of a word.
+    pub(crate) fn from_code(code: &str) -> Option<Self> {
+        [Self::StudyNew, Self::StudyChanged, Self::ReportChanged].into_iter().find(|kind| kind.code() == code)
+    }
 }
 
 /// One line of the change feed.

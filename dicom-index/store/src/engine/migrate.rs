@@ -1,0 +1,41 @@
+//! Migrations: forward only, embedded, one folder for each engine.
+
+use sqlx::migrate::{Migrate, MigrateError, Migration, MigrationType, Migrator};
+use sqlx::{Acquire, SqlSafeStr};
+
+use crate::{Engine, StoreError};
+
+/// Version, purpose, and the text for SQLite and for PostgreSQL.
+const MIGRATIONS: &[(i64, &str, &str, &str)] = &[(
+    1,
+    "registry",
+    include_str!("../../migrations/sqlite/0001_registry.sql"),
+    include_str!("../../migrations/postgres/0001_registry.sql"),
+)];
+
+fn migrator(engine: Engine) -> Migrator {
+    let of = |&(version, purpose, sqlite, postgres): &(i64, &'static str, &'static str, &'static str)| {
+        let text = if engine == Engine::Sqlite { sqlite } else { postgres };
+        Migration::new(version, purpose.into(), MigrationType::Simple, text.into_sql_str(), false)
+    };
+    Migrator::with_migrations(MIGRATIONS.iter().map(of).collect())
+}
+
+/// Brings the schema up to date.
+///
+/// # Errors
+/// [`StoreError::Conflict`] when the database was made by a newer or another version of this program.
+pub(super) async fn migrate<'a, A>(engine: Engine, database: A) -> Result<(), StoreError>
+where
+    A: Acquire<'a>,
+    <A::Connection as std::ops::Deref>::Target: Migrate,
+{
+    migrator(engine).run(database).await.map_err(|error| match error {
+        MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) => cause.into(),
+        MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => {
+            StoreError::Conflict { what: "the database was made by a newer version" }
+        }
+        MigrateError::VersionMismatch(_) => StoreError::Conflict { what: "a migration is not the one that was applied" },
+        _ => StoreError::Conflict { what: "a migration can't be applied" },
+    })
+}

@@ -1,0 +1,139 @@
+//! The two engines behind one small interface: a statement with its values goes in, rows come out.
+//!
+//! What the engines do differently is in this folder and nowhere else.
+
+pub(crate) mod dialect;
+mod migrate;
+mod open;
+mod statement;
+
+use sqlx::pool::PoolConnection;
+use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
+
+pub(crate) use self::open::Pools;
+pub(crate) use self::statement::{Row, Sql, Value, json};
+use crate::{Engine, StoreError};
+
+/// How often a transaction that lost against another is tried again.
+pub(crate) const RETRIES: u32 = 8;
+
+/// A connection: one that reads, or one within a transaction.
+pub(crate) enum Link {
+    SqliteRead(PoolConnection<Sqlite>),
+    SqliteWrite(Transaction<'static, Sqlite>),
+    PostgresRead(PoolConnection<Postgres>),
+    PostgresWrite(Transaction<'static, Postgres>),
+}
+
+enum Target<'a> {
+    Sqlite(&'a mut SqliteConnection),
+    Postgres(&'a mut PgConnection),
+}
+
+impl Pools {
+    /// A connection for reading. Each statement sees what was committed when it began.
+    pub(crate) async fn read(&self) -> Result<Link, StoreError> {
+        Ok(match self {
+            Self::Sqlite { readers, .. } => Link::SqliteRead(readers.acquire().await?),
+            Self::Postgres(pool) => Link::PostgresRead(pool.acquire().await?),
+        })
+    }
+
+    /// A transaction that may write. On SQLite there is one at a time; the others wait for it.
+    pub(crate) async fn begin(&self) -> Result<Link, StoreError> {
+        Ok(match self {
+            Self::Sqlite { writer, .. } => Link::SqliteWrite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(pool) => Link::PostgresWrite(pool.begin().await?),
+        })
+    }
+}
+
+impl Link {
+    /// Which engine it leads to.
+    pub(crate) const fn engine(&self) -> Engine {
+        match self {
+            Self::SqliteRead(_) | Self::SqliteWrite(_) => Engine::Sqlite,
+            Self::PostgresRead(_) | Self::PostgresWrite(_) => Engine::Postgres,
+        }
+    }
+
+    fn target(&mut self) -> Target<'_> {
+        match self {
+            Self::SqliteRead(held) => Target::Sqlite(held),
+            Self::SqliteWrite(held) => Target::Sqlite(held),
+            Self::PostgresRead(held) => Target::Postgres(held),
+            Self::PostgresWrite(held) => Target::Postgres(held),
+        }
+    }
+
+    /// All rows of a statement, which has a limit of its own.
+    pub(crate) async fn rows(&mut self, sql: Sql) -> Result<Vec<Row>, StoreError> {
+        let Sql { text, args } = sql;
+        Ok(match self.target() {
+            Target::Sqlite(connection) => {
+                let rows = sqlx::query_with(text, statement::sqlite(args)?).fetch_all(connection).await?;
+                rows.into_iter().map(Row::Sqlite).collect()
+            }
+            Target::Postgres(connection) => {
+                let rows = sqlx::query_with(text, statement::postgres(args)?).fetch_all(connection).await?;
+                rows.into_iter().map(Row::Postgres).collect()
+            }
+        })
+    }
+
+    /// The first row.
+    pub(crate) async fn row(&mut self, sql: Sql) -> Result<Option<Row>, StoreError> {
+        Ok(self.rows(sql).await?.into_iter().next())
+    }
+
+    /// The first column of the only row, a number.
+    pub(crate) async fn number(&mut self, sql: Sql) -> Result<i64, StoreError> {
+        self.row(sql).await?.ok_or(StoreError::Corrupt { what: "answer without rows" })?.int(0)
+    }
+
+    /// Runs a statement; the number of rows that it wrote.
+    pub(crate) async fn run(&mut self, sql: Sql) -> Result<u64, StoreError> {
+        let Sql { text, args } = sql;
+        Ok(match self.target() {
+            Target::Sqlite(connection) => {
+                sqlx::query_with(text, statement::sqlite(args)?).execute(connection).await?.rows_affected()
+            }
+            Target::Postgres(connection) => {
+                sqlx::query_with(text, statement::postgres(args)?).execute(connection).await?.rows_affected()
+            }
+        })
+    }
+
+    /// Ends a transaction; when this returns, what it wrote is on disk.
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            Self::SqliteWrite(transaction) => transaction.commit().await?,
+            Self::PostgresWrite(transaction) => transaction.commit().await?,
+            Self::SqliteRead(_) | Self::PostgresRead(_) => {}
+        }
+        Ok(())
+    }
+}
+
+/// Runs `$body`, which yields a `Result`, in a transaction; again from the start when it lost against another one.
+macro_rules! in_transaction {
+    ($pools:expr, |$link:ident| $body:expr) => {{
+        let mut attempt = 0;
+        loop {
+            let mut $link = $pools.begin().await?;
+            let lost = match $body.await {
+                Ok(value) => match $link.commit().await {
+                    Ok(()) => break Ok(value),
+                    Err(error) => error,
+                },
+                Err(error) => error,
+            };
+            attempt += 1;
+            if attempt > $crate::engine::RETRIES || !lost.is_passing() {
+                break Err(lost);
+            }
+            tracing::debug!(attempt, "transaction tried again");
+        }
+    }};
+}
+pub(crate) use in_transaction;

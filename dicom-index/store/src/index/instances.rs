@@ -1,0 +1,239 @@
+//! Instances that are held or whose headers are known.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::series;
+use super::work::Work;
+use crate::engine::Sql;
+use crate::{InstanceIndexed, NewInstance, Outcome, StoreError};
+
+/// Rows of one statement.
+const CHUNK: usize = 400;
+
+/// An instance with the place of its study, series and repository.
+pub(super) struct Placed<'a> {
+    pub(super) new: &'a NewInstance,
+    pub(super) study_key: i64,
+    pub(super) series: series::Known,
+    pub(super) repository_key: i64,
+}
+
+/// A row of `held_instance`; without a key while it is not written yet.
+struct Held {
+    instance_key: Option<i64>,
+    repository_key: i64,
+    sha256: String,
+    object: Option<String>,
+    shown: bool,
+}
+
+/// By how much a series, and one repository's copy of it, grows.
+#[derive(Default)]
+struct Growth {
+    study_key: i64,
+    known: i64,
+    held: i64,
+    copies: BTreeMap<i64, CopyGrowth>,
+    last_entry_key: i64,
+    entries: i64,
+}
+
+#[derive(Default)]
+struct CopyGrowth {
+    known: i64,
+    held: i64,
+    before: i64,
+    declared: i64,
+}
+
+type Rows = HashMap<(i64, String), Vec<Held>>;
+
+/// Writes the instances of a batch whose series are in place.
+pub(super) async fn write(work: &mut Work<'_>, batch: &[Placed<'_>]) -> Result<Vec<InstanceIndexed>, StoreError> {
+    let mut rows = load(work, batch).await?;
+    let mut growth: BTreeMap<i64, Growth> = BTreeMap::new();
+    let mut out = Vec::with_capacity(batch.len());
+    let mut entries: Vec<&Placed<'_>> = Vec::new();
+    let mut upgrades: Vec<(i64, &Placed<'_>)> = Vec::new();
+    for placed in batch {
+        let series_key = placed.series.series_key;
+        let known = rows.entry((series_key, placed.new.entry.instance.sop_instance_uid.as_str().into())).or_default();
+        let (outcome, superseded_object) = decide(known, placed);
+        let grown = growth.entry(series_key).or_insert_with(|| Growth { study_key: placed.study_key, ..Growth::default() });
+        grow(grown, placed, outcome);
+        if matches!(outcome, Outcome::New | Outcome::Upgraded) {
+            entries.push(placed);
+        }
+        if outcome == Outcome::Upgraded
+            && let Some(key) = known.iter().find_map(|row| row.instance_key.filter(|_| row.shown))
+        {
+            upgrades.push((key, placed));
+        }
+        out.push(InstanceIndexed { study_key: placed.study_key, series_key, outcome, superseded_object });
+    }
+    insert_rows(work, &rows).await?;
+    for (instance_key, placed) in upgrades {
+        upgrade(work, instance_key, placed).await?;
+    }
+    append(work, &entries, &mut growth).await?;
+    for (series_key, grown) in growth {
+        book(work, series_key, &grown).await?;
+    }
+    Ok(out)
+}
+
+async fn load(work: &mut Work<'_>, batch: &[Placed<'_>]) -> Result<Rows, StoreError> {
+    let mut rows = Rows::new();
+    for chunk in batch.chunks(CHUNK) {
+        let mut sql = Sql::new(
+            "SELECT series_key, sop_instance_uid, instance_key, repository_key, sha256, object, shown FROM held_instance \
+             WHERE sop_instance_uid IN (",
+        );
+        sql.list(chunk.iter().map(|placed| placed.new.entry.instance.sop_instance_uid.as_str()));
+        for row in work.link.rows({ sql.push(") ORDER BY instance_key"); sql }).await? {
+            rows.entry((row.int(0)?, row.text(1)?)).or_default().push(Held {
+                instance_key: Some(row.int(2)?),
+                repository_key: row.int(3)?,
+                sha256: row.text(4)?,
+                object: row.opt_text(5)?,
+                shown: row.flag(6)?,
+            });
+        }
+    }
+    Ok(rows)
+}
+
+/// What an instance is to what is known of it, which is brought up to date.
+fn decide(known: &mut Vec<Held>, placed: &Placed<'_>) -> (Outcome, Option<String>) {
+    let entry = &placed.new.entry;
+    let row = |shown| Held {
+        instance_key: None,
+        repository_key: placed.repository_key,
+        sha256: entry.sha256.clone(),
+        object: entry.object.clone(),
+        shown,
+    };
+    if known.is_empty() {
+        known.push(row(true));
+        return (Outcome::New, None);
+    }
+    if entry.object.is_none() {
+        return (Outcome::Repeat, None); // a header, where one is known already
+    }
+    let same = known.iter_mut().find(|held| !held.sha256.is_empty() && held.sha256 == entry.sha256);
+    if let Some(same) = same.filter(|same| same.object.is_some()) {
+        let superseded = entry.object.clone().filter(|object| same.object.as_ref() != Some(object));
+        return (Outcome::Repeat, superseded);
+    }
+    let Some(shown) = known.iter_mut().find(|held| held.shown) else {
+        known.push(row(true));
+        return (Outcome::New, None);
+    };
+    if shown.object.is_none() {
+        shown.sha256.clone_from(&entry.sha256);
+        shown.object.clone_from(&entry.object);
+        shown.repository_key = placed.repository_key;
+        return (Outcome::Upgraded, None);
+    }
+    known.push(row(false));
+    (Outcome::Conflict, None)
+}
+
+fn grow(grown: &mut Growth, placed: &Placed<'_>, outcome: Outcome) {
+    let held = i64::from(placed.new.entry.object.is_some());
+    let (known, held) = match outcome {
+        Outcome::New => (1, held),
+        Outcome::Upgraded => (0, held),
+        Outcome::Repeat | Outcome::Conflict => return,
+    };
+    grown.known += known;
+    grown.held += held;
+    let copy = grown.copies.entry(placed.repository_key).or_insert_with(|| {
+        let copy = placed.series.copy(placed.repository_key);
+        CopyGrowth {
+            before: copy.map_or(0, |copy| copy.known.into()),
+            declared: copy.and_then(|copy| copy.declared).unwrap_or(0).into(),
+            ..CopyGrowth::default()
+        }
+    });
+    copy.known += known;
+    copy.held += held;
+}
+
+async fn insert_rows(work: &mut Work<'_>, rows: &Rows) -> Result<(), StoreError> {
+    let fresh: Vec<_> = rows
+        .iter()
+        .flat_map(|((series_key, uid), rows)| rows.iter().map(move |row| (*series_key, uid, row)))
+        .filter(|(.., row)| row.instance_key.is_none())
+        .collect();
+    for chunk in fresh.chunks(CHUNK) {
+        let mut sql = Sql::new(
+            "INSERT INTO held_instance (series_key, repository_key, sop_instance_uid, sha256, object, shown) VALUES ",
+        );
+        for (i, (series_key, uid, row)) in chunk.iter().enumerate() {
+            let object = row.object.as_deref();
+            let key = (*series_key).into();
+            let uid = uid.as_str().into();
+            let sha256 = row.sha256.as_str().into();
+            sql.tuple(i == 0, [key, row.repository_key.into(), uid, sha256, object.into(), row.shown.into()]);
+        }
+        work.link.run(sql).await?;
+    }
+    Ok(())
+}
+
+async fn upgrade(work: &mut Work<'_>, instance_key: i64, placed: &Placed<'_>) -> Result<(), StoreError> {
+    let sql = Sql::new("UPDATE held_instance SET repository_key = $1, sha256 = $2, object = $3 WHERE instance_key = $4");
+    let entry = &placed.new.entry;
+    let sql = sql.arg(placed.repository_key).arg(entry.sha256.as_str()).arg(entry.object.as_deref());
+    work.link.run(sql.arg(instance_key)).await.map(drop)
+}
+
+/// Appends manifest entries, in the batch's order.
+async fn append(
+    work: &mut Work<'_>,
+    entries: &[&Placed<'_>],
+    growth: &mut BTreeMap<i64, Growth>,
+) -> Result<(), StoreError> {
+    for chunk in entries.chunks(CHUNK) {
+        let mut sql = Sql::new("INSERT INTO manifest_entry (series_key, repository_key, entry) VALUES ");
+        for (i, placed) in chunk.iter().enumerate() {
+            let entry = serde_json::to_vec(&placed.new.entry);
+            let entry = entry.map_err(|_| StoreError::Conflict { what: "an entry that can't be written" })?;
+            sql.tuple(i == 0, [placed.series.series_key.into(), placed.repository_key.into(), entry.into()]);
+        }
+        sql.push(" RETURNING entry_key, series_key");
+        for row in work.link.rows(sql).await? {
+            if let Some(grown) = growth.get_mut(&row.int(1)?) {
+                grown.last_entry_key = grown.last_entry_key.max(row.int(0)?);
+                grown.entries += 1;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Books what a series and its copies have grown by.
+async fn book(work: &mut Work<'_>, series_key: i64, grown: &Growth) -> Result<(), StoreError> {
+    if grown.entries == 0 {
+        return Ok(());
+    }
+    let sql = Sql::new(
+        "UPDATE series SET known = known + $1, held = held + $2, pending = pending + $3, last_entry_key = $4, \
+         last_arrival_ms = $5, \
+         number_of_instances = CASE WHEN known + $1 > declared THEN known + $1 ELSE declared END, \
+         manifest_phase = CASE WHEN manifest_phase = 'none' THEN 'partial' ELSE manifest_phase END WHERE series_key = $6",
+    );
+    let sql = sql.arg(grown.known).arg(grown.held).arg(grown.entries).arg(grown.last_entry_key);
+    work.link.run(sql.arg(work.now_ms).arg(series_key)).await?;
+    for (repository_key, copy) in &grown.copies {
+        let sql = Sql::new(
+            "UPDATE series_copy SET known = known + $1, held = held + $2 WHERE series_key = $3 AND repository_key = $4",
+        );
+        work.link.run(sql.arg(copy.known).arg(copy.held).arg(series_key).arg(*repository_key)).await?;
+        let after = copy.before + copy.known;
+        work.delta(*repository_key).instances += after.max(copy.declared) - copy.before.max(copy.declared);
+    }
+    work.changed(grown.study_key);
+    Ok(())
+}

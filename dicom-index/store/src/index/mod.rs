@@ -1,0 +1,187 @@
+//! How studies, series and instances become known.
+//!
+//! Each call is one transaction and may be repeated: what is known already changes nothing and writes nothing.
+
+mod instances;
+pub(crate) mod merge;
+mod move_series;
+pub(crate) mod patient;
+mod series;
+mod study;
+mod work;
+
+use std::collections::BTreeMap;
+
+use index_model::{PatientRecord, RepositoryCode, SeriesRecord, StudyRecord};
+
+pub(crate) use self::work::Work;
+use crate::engine::{Link, dialect, in_transaction};
+use crate::{Indexed, InstanceIndexed, NewInstance, Store, StoreError};
+
+/// How something became known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// A repository declared the whole of it.
+    Declared,
+    /// One instance's header mentions it.
+    Held,
+}
+
+/// Series of one study, beyond which a declaration is refused.
+const MAX_SERIES: usize = 20_000;
+/// Instances of one batch.
+const MAX_BATCH: usize = 5_000;
+
+impl Store {
+    /// Takes in a study that a pulled repository told of, with its series.
+    ///
+    /// Makes or updates the copy, the union study, the series, the source patient and the person. Counts are what was declared,
+    /// or what is known where that is more. A series that is not named again stays.
+    ///
+    /// # Errors
+    /// [`StoreError::Unknown`] without such a repository; [`StoreError::Conflict`] with more than 20,000 series;
+    /// [`StoreError::Unavailable`].
+    pub async fn index_study(
+        &self,
+        repository: &RepositoryCode,
+        study: &StudyRecord,
+        series: &[SeriesRecord],
+        now_ms: i64,
+    ) -> Result<Indexed, StoreError> {
+        if series.len() > MAX_SERIES {
+            return Err(StoreError::Conflict { what: "a study of more than 20,000 series" });
+        }
+        let repository_key = self.repository_key(repository).await?;
+        in_transaction!(self.pools(), |link| index_study(&mut link, repository_key, study, series, now_ms))
+    }
+
+    /// Takes in instances that are now held, or whose headers are now known; at most 5,000 in one transaction.
+    ///
+    /// Studies and series are made or filled as the instances say. An entry is appended to a manifest for [`Outcome::New`] and
+    /// [`Outcome::Upgraded`](crate::Outcome::Upgraded) alone. The answer has the order of the batch.
+    ///
+    /// [`Outcome::New`]: crate::Outcome::New
+    ///
+    /// # Errors
+    /// [`StoreError::Unknown`] without such a repository; [`StoreError::Conflict`] when the batch is too large;
+    /// [`StoreError::Unavailable`].
+    pub async fn index_instances(
+        &self,
+        batch: &[NewInstance],
+        now_ms: i64,
+    ) -> Result<Vec<InstanceIndexed>, StoreError> {
+        if batch.is_empty() {
+            return Ok(Vec::new());
+        }
+        if batch.len() > MAX_BATCH {
+            return Err(StoreError::Conflict { what: "a batch of more than 5,000 instances" });
+        }
+        let mut repository_keys = BTreeMap::new();
+        for new in batch {
+            if !repository_keys.contains_key(&new.repository) {
+                repository_keys.insert(new.repository.clone(), self.repository_key(&new.repository).await?);
+            }
+        }
+        in_transaction!(self.pools(), |link| index_instances(&mut link, &repository_keys, batch, now_ms))
+    }
+}
+
+async fn index_study(
+    link: &mut Link,
+    repository_key: i64,
+    study: &StudyRecord,
+    series: &[SeriesRecord],
+    now_ms: i64,
+) -> Result<Indexed, StoreError> {
+    dialect::hold(link, names_to_hold(study)).await?;
+    let mut work = Work::new(link, now_ms);
+    let study_key = study::place(&mut work, repository_key, study, Manner::Declared).await?;
+    let placed = series::place(&mut work, study_key, repository_key, series, Manner::Declared).await?;
+    let changed = work.finish().await?;
+    Ok(Indexed { study_key, series_keys: placed.iter().map(|series| series.series_key).collect(), changed })
+}
+
+/// The instances of one study that say the same of their patient, and its record filled from all of them.
+struct StudyGroup {
+    repository_key: i64,
+    record: StudyRecord,
+    patient: PatientRecord,
+    series: Vec<SeriesRecord>,
+    members: Vec<usize>,
+}
+
+async fn index_instances(
+    link: &mut Link,
+    repository_keys: &BTreeMap<RepositoryCode, i64>,
+    batch: &[NewInstance],
+    now_ms: i64,
+) -> Result<Vec<InstanceIndexed>, StoreError> {
+    dialect::hold(link, batch.iter().flat_map(|new| names_to_hold(&new.study))).await?;
+    let mut work = Work::new(link, now_ms);
+    let mut placed: Vec<Option<instances::Placed<'_>>> = batch.iter().map(|_| None).collect();
+    for group in groups(repository_keys, batch)? {
+        let repository_key = group.repository_key;
+        let study_key = study::place(&mut work, repository_key, &group.record, Manner::Held).await?;
+        let series = series::place(&mut work, study_key, repository_key, &group.series, Manner::Held).await?;
+        for member in group.members {
+            let Some(new) = batch.get(member) else { continue };
+            let same = |record: &SeriesRecord| record.series_instance_uid == new.series.series_instance_uid;
+            let place = group.series.iter().position(same).and_then(|place| series.get(place));
+            let series = place.cloned().ok_or(StoreError::Corrupt { what: "series" })?;
+            if let Some(slot) = placed.get_mut(member) {
+                *slot = Some(instances::Placed { new, study_key, series, repository_key });
+            }
+        }
+    }
+    let placed: Vec<instances::Placed<'_>> = placed.into_iter().flatten().collect();
+    let out = instances::write(&mut work, &placed).await?;
+    work.finish().await?;
+    Ok(out)
+}
+
+/// Sorts a batch by study and patient, so that each is looked up once.
+fn groups(
+    repository_keys: &BTreeMap<RepositoryCode, i64>,
+    batch: &[NewInstance],
+) -> Result<Vec<StudyGroup>, StoreError> {
+    let mut groups: Vec<StudyGroup> = Vec::new();
+    for (member, new) in batch.iter().enumerate() {
+        let repository_key =
+            repository_keys.get(&new.repository).copied().ok_or(StoreError::Unknown { what: "repository" })?;
+        let same = |group: &&mut StudyGroup| {
+            group.repository_key == repository_key
+                && group.record.study_instance_uid == new.study.study_instance_uid
+                && group.patient == new.study.patient
+        };
+        let group = match groups.iter_mut().find(same) {
+            Some(group) => group,
+            None => {
+                let (record, patient) = (new.study.clone(), new.study.patient.clone());
+                let group = StudyGroup { repository_key, record, patient, series: Vec::new(), members: Vec::new() };
+                groups.push(group);
+                groups.last_mut().ok_or(StoreError::Corrupt { what: "batch" })?
+            }
+        };
+        merge::fill_study(&mut group.record, &new.study);
+        match group.series.iter_mut().find(|series| series.series_instance_uid == new.series.series_instance_uid) {
+            Some(series) => merge::fill_series(series, &new.series),
+            None => group.series.push(new.series.clone()),
+        }
+        group.members.push(member);
+    }
+    Ok(groups)
+}
+
+/// What two nodes must not make at once: this study, this patient, this health number.
+fn names_to_hold(study: &StudyRecord) -> Vec<String> {
+    let mut names = vec![format!("study {}", study.study_instance_uid)];
+    names.extend(patient_names(&study.patient));
+    names
+}
+
+/// The same for a patient alone.
+pub(crate) fn patient_names(patient: &PatientRecord) -> Vec<String> {
+    let id = patient.patient_id.as_ref().map(|id| format!("patient {} {}", id.issuer, id.value.expose()));
+    let number = patient.health_number.as_ref().map(|number| format!("health number {}", number.number.expose()));
+    id.into_iter().chain(number).collect()
+}

@@ -1,0 +1,234 @@
+//! Series copies and the series of union studies above them.
+
+use std::collections::HashMap;
+
+use index_model::SeriesRecord;
+
+use super::merge::{fill_series, renew_series};
+use super::work::Work;
+use super::{Manner, move_series};
+use crate::StoreError;
+use crate::engine::{Row, Sql, Value, json};
+use index_query::text::{folded, time_begin};
+
+pub(super) use move_series::move_copy;
+
+/// Rows of one statement: well below what either engine takes.
+const CHUNK: usize = 400;
+
+/// One repository's copy of a series.
+#[derive(Debug, Clone)]
+pub(super) struct Copy {
+    copy_key: i64,
+    repository_key: i64,
+    pub(super) declared: Option<u32>,
+    pub(super) known: u32,
+    record: SeriesRecord,
+}
+
+/// A series of a union study with its copies, oldest first.
+#[derive(Debug, Clone)]
+pub(super) struct Known {
+    pub(super) series_key: i64,
+    declared: u32,
+    copies: Vec<Copy>,
+}
+
+impl Known {
+    pub(super) fn copy(&self, repository_key: i64) -> Option<&Copy> {
+        self.copies.iter().find(|copy| copy.repository_key == repository_key)
+    }
+}
+
+impl Copy {
+    /// What this copy counts for: what it declares, or what is known where that is more.
+    pub(super) fn instances(&self) -> i64 {
+        self.declared.unwrap_or(0).max(self.known).into()
+    }
+}
+
+/// Finds or makes these series and a repository's copies of them; the series in the order given.
+pub(super) async fn place(
+    work: &mut Work<'_>,
+    study_key: i64,
+    repository_key: i64,
+    said: &[SeriesRecord],
+    manner: Manner,
+) -> Result<Vec<Known>, StoreError> {
+    let mut known = load(work, study_key, said).await?;
+    let mut fresh: Vec<&SeriesRecord> = Vec::new();
+    for record in said {
+        match known.get_mut(record.series_instance_uid.as_str()) {
+            Some(series) => renew(work, study_key, repository_key, series, record, manner).await?,
+            None if fresh.iter().any(|other| other.series_instance_uid == record.series_instance_uid) => {}
+            None => fresh.push(record),
+        }
+    }
+    for chunk in fresh.chunks(CHUNK) {
+        insert(work, study_key, repository_key, chunk, &mut known).await?;
+    }
+    let found = |record: &SeriesRecord| known.get(record.series_instance_uid.as_str()).cloned();
+    said.iter().map(|record| found(record).ok_or(StoreError::Corrupt { what: "series" })).collect()
+}
+
+/// What is known of these series, by UID.
+async fn load(
+    work: &mut Work<'_>,
+    study_key: i64,
+    said: &[SeriesRecord],
+) -> Result<HashMap<String, Known>, StoreError> {
+    let mut known: HashMap<String, Known> = HashMap::new();
+    for chunk in said.chunks(CHUNK) {
+        let mut sql = Sql::new(
+            "SELECT r.series_instance_uid, r.series_key, r.declared, c.series_copy_key, c.repository_key, c.declared, \
+             c.known, c.record FROM series r JOIN series_copy c ON c.series_key = r.series_key WHERE r.study_key = ",
+        );
+        sql.bind(study_key).push(" AND r.series_instance_uid IN (");
+        sql.list(chunk.iter().map(|record| record.series_instance_uid.as_str()));
+        sql.push(") ORDER BY c.series_copy_key");
+        for row in work.link.rows(sql).await? {
+            let series = Known { series_key: row.int(1)?, declared: row.count(2)?, copies: Vec::new() };
+            known.entry(row.text(0)?).or_insert(series).copies.push(copy(&row)?);
+        }
+    }
+    Ok(known)
+}
+
+fn copy(row: &Row) -> Result<Copy, StoreError> {
+    Ok(Copy {
+        copy_key: row.int(3)?,
+        repository_key: row.int(4)?,
+        declared: row.opt_int(5)?.map(|n| u32::try_from(n).unwrap_or(0)),
+        known: row.count(6)?,
+        record: row.json(7)?,
+    })
+}
+
+/// Writes what a repository newly says of a series that is known, if it is anything new.
+async fn renew(
+    work: &mut Work<'_>,
+    study_key: i64,
+    repository_key: i64,
+    series: &mut Known,
+    said: &SeriesRecord,
+    manner: Manner,
+) -> Result<(), StoreError> {
+    let place = series.copies.iter().position(|copy| copy.repository_key == repository_key);
+    let was = place.and_then(|place| series.copies.get(place)).map_or(0, Copy::instances);
+    if let Some(copy) = place.and_then(|place| series.copies.get_mut(place)) {
+        let record = renew_series(&copy.record, said, manner);
+        if record == copy.record {
+            return Ok(());
+        }
+        copy.declared = record.number_of_series_related_instances;
+        copy.record = record;
+        let sql = Sql::new("UPDATE series_copy SET declared = $1, record = $2 WHERE series_copy_key = $3");
+        work.link.run(sql.arg(copy.declared).arg(json(&copy.record)?).arg(copy.copy_key)).await?;
+    } else {
+        let mut sql = Sql::new("INSERT INTO series_copy (series_key, repository_key, declared, record) VALUES ");
+        let declared = said.number_of_series_related_instances;
+        let row = [series.series_key.into(), repository_key.into(), declared.into(), json(said)?.into()];
+        sql.tuple(true, row).push(" RETURNING series_copy_key");
+        let copy_key = work.link.number(sql).await?;
+        series.copies.push(Copy { copy_key, repository_key, declared, known: 0, record: said.clone() });
+        work.delta(repository_key).series += 1;
+    }
+    let now = series.copy(repository_key).map_or(0, Copy::instances);
+    work.delta(repository_key).instances += now - was;
+    work.changed(study_key);
+    refresh(work, series).await
+}
+
+/// Writes the union of a series' copies.
+async fn refresh(work: &mut Work<'_>, series: &mut Known) -> Result<(), StoreError> {
+    let mut copies = series.copies.iter();
+    let Some(mut union) = copies.next().map(|copy| copy.record.clone()) else { return Ok(()) };
+    for copy in copies {
+        fill_series(&mut union, &copy.record);
+    }
+    let declared = series.copies.iter().filter_map(|copy| copy.declared).max().unwrap_or(0);
+    let mut sql = Sql::new("UPDATE series SET ");
+    for (name, value) in columns(&union) {
+        sql.push(name).push(" = ").bind(value).push(", ");
+    }
+    sql.push("number_of_instances = CASE WHEN known > ").bind(declared).push(" THEN known ELSE ").bind(declared);
+    sql.push(" END, declared = ").bind(declared);
+    if declared != series.declared {
+        // The manifest told of all instances there were; now there are others.
+        sql.push(", manifest_phase = CASE WHEN manifest_phase = 'complete' AND known <> ").bind(declared);
+        sql.push(" THEN 'partial' ELSE manifest_phase END");
+    }
+    sql.push(", record = ").bind(json(&union)?).push(" WHERE series_key = ").bind(series.series_key);
+    series.declared = declared;
+    work.link.run(sql).await.map(drop)
+}
+
+/// A column of `series` that is searched, and its value.
+fn columns(record: &SeriesRecord) -> [(&'static str, Value); 8] {
+    let raw = |text: &Option<String>| Value::from(text.as_deref().unwrap_or_default().trim());
+    let text = |text: &Option<String>| Value::from(folded(text.as_deref().unwrap_or_default()));
+    let time = |text: &Option<String>| Value::from(text.as_deref().and_then(time_begin).unwrap_or_default());
+    [
+        ("modality", raw(&record.modality)),
+        ("series_number", record.series_number.into()),
+        ("series_description", text(&record.series_description)),
+        ("body_part_examined", text(&record.body_part_examined)),
+        ("step_start_date", raw(&record.performed_procedure_step_start_date)),
+        ("step_start_time", time(&record.performed_procedure_step_start_time)),
+        ("scheduled_procedure_step_id", raw(&record.scheduled_procedure_step_id)),
+        ("requested_procedure_id", raw(&record.requested_procedure_id)),
+    ]
+}
+
+/// Makes series that nobody told of before, and the copies of them.
+async fn insert(
+    work: &mut Work<'_>,
+    study_key: i64,
+    repository_key: i64,
+    fresh: &[&SeriesRecord],
+    known: &mut HashMap<String, Known>,
+) -> Result<(), StoreError> {
+    let mut sql = Sql::new("INSERT INTO series (study_key, series_instance_uid, declared, number_of_instances, record");
+    let names = fresh.first().map(|record| columns(record)).into_iter().flatten().map(|(name, _)| name);
+    names.for_each(|name| {
+        sql.push(", ").push(name);
+    });
+    sql.push(") VALUES ");
+    for (i, record) in fresh.iter().enumerate() {
+        let declared = record.number_of_series_related_instances.unwrap_or(0);
+        sql.push(if i == 0 { "(" } else { ", (" }).bind(study_key).push(", ").bind(record.series_instance_uid.as_str());
+        sql.push(", ").list([declared, declared]).push(", ").bind(json(record)?).push(", ");
+        sql.list(columns(record).map(|(_, value)| value)).push(")");
+    }
+    sql.push(" RETURNING series_key, series_instance_uid");
+    let mut keys = HashMap::new();
+    for row in work.link.rows(sql).await? {
+        keys.insert(row.text(1)?, row.int(0)?);
+    }
+    let key_of = |record: &SeriesRecord| {
+        keys.get(record.series_instance_uid.as_str()).copied().ok_or(StoreError::Corrupt { what: "series" })
+    };
+    let mut sql = Sql::new("INSERT INTO series_copy (series_key, repository_key, declared, record) VALUES ");
+    for (i, record) in fresh.iter().enumerate() {
+        let declared = record.number_of_series_related_instances;
+        sql.tuple(i == 0, [key_of(record)?.into(), repository_key.into(), declared.into(), json(record)?.into()]);
+    }
+    sql.push(" RETURNING series_copy_key, series_key");
+    let mut copies = HashMap::new();
+    for row in work.link.rows(sql).await? {
+        copies.insert(row.int(1)?, row.int(0)?);
+    }
+    for record in fresh {
+        let series_key = key_of(record)?;
+        let declared = record.number_of_series_related_instances;
+        let copy_key = copies.get(&series_key).copied().ok_or(StoreError::Corrupt { what: "series copy" })?;
+        let copy = Copy { copy_key, repository_key, declared, known: 0, record: (*record).clone() };
+        let delta = work.delta(repository_key);
+        delta.series += 1;
+        delta.instances += copy.instances();
+        let series = Known { series_key, declared: declared.unwrap_or(0), copies: vec![copy] };
+        known.insert(record.series_instance_uid.as_str().to_owned(), series);
+    }
+    work.changed(study_key);
+    Ok(())
+}

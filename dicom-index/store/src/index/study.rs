@@ -1,0 +1,318 @@
+//! Study copies and the union studies above them.
+
+use std::collections::BTreeSet;
+
+use index_model::{PatientRecord, StudyRecord, Uid};
+
+use super::merge::{agree, fill_study, renew_study};
+use super::patient::{self, Placed};
+use super::work::Work;
+use super::{Manner, series};
+use crate::engine::{Link, Sql, Value, json};
+use index_query::text::{closed_group, folded, name_words, time_begin};
+use crate::{ChangeKind, StoreError};
+
+/// One repository's copy, as it was before.
+struct Copy {
+    copy_key: i64,
+    study_key: i64,
+    repository_key: i64,
+    placed: Placed,
+    record: StudyRecord,
+}
+
+/// All copies of all union studies with one StudyInstanceUID, oldest first.
+struct Known(Vec<Copy>);
+
+impl Known {
+    async fn load(link: &mut Link, uid: &Uid) -> Result<Self, StoreError> {
+        let sql = Sql::new(
+            "SELECT c.study_copy_key, c.study_key, c.repository_key, c.patient_key, p.person_key, c.record \
+             FROM study s JOIN study_copy c ON c.study_key = s.study_key \
+             JOIN source_patient p ON p.patient_key = c.patient_key \
+             WHERE s.study_instance_uid = $1 ORDER BY c.study_copy_key LIMIT 1000",
+        );
+        let rows = link.rows(sql.arg(uid.as_str())).await?;
+        let copy = |row: &crate::engine::Row| {
+            Ok(Copy {
+                copy_key: row.int(0)?,
+                study_key: row.int(1)?,
+                repository_key: row.int(2)?,
+                placed: Placed { patient_key: row.int(3)?, person_key: row.int(4)? },
+                record: row.json(5)?,
+            })
+        };
+        rows.iter().map(copy).collect::<Result<_, StoreError>>().map(Self)
+    }
+
+    /// The copy that this repository speaks of: its only one, or of several that were pushed the one of this patient.
+    fn own(&self, repository_key: i64, said: &StudyRecord, manner: Manner) -> Option<&Copy> {
+        self.0.iter().filter(|copy| copy.repository_key == repository_key).find(|copy| match manner {
+            Manner::Declared => true,
+            Manner::Held => same_patient(&copy.record.patient, &said.patient),
+        })
+    }
+
+    /// The union study to join: of the same person, else of one who agrees, else the copy's own when it has no other copy.
+    fn choose(&self, own: Option<&Copy>, placed: Placed, said: &PatientRecord) -> Option<i64> {
+        let studies: BTreeSet<i64> = self.0.iter().map(|copy| copy.study_key).collect();
+        let rank = |study_key: &i64| {
+            let is_own = own.is_some_and(|own| own.study_key == *study_key);
+            let mut others = self.0.iter().filter(|copy| {
+                copy.study_key == *study_key && own.is_none_or(|own| own.copy_key != copy.copy_key)
+            });
+            let fit = if others.clone().next().is_none() {
+                2
+            } else if others.clone().any(|copy| copy.placed.person_key == placed.person_key) {
+                0
+            } else if others.all(|copy| agree(&copy.record.patient, said)) {
+                1
+            } else {
+                return None;
+            };
+            Some((fit, !is_own, *study_key))
+        };
+        studies.iter().filter_map(rank).min().map(|(.., study_key)| study_key)
+    }
+}
+
+/// Same id from the same issuer, or nothing that speaks against it where one has none.
+fn same_patient(a: &PatientRecord, b: &PatientRecord) -> bool {
+    match (&a.patient_id, &b.patient_id) {
+        (Some(x), Some(y)) if patient::is_usable(Some(x)) && patient::is_usable(Some(y)) => x == y,
+        _ => agree(a, b),
+    }
+}
+
+/// Finds or makes the copy and the union study of what a repository says; the union study's key.
+pub(super) async fn place(
+    work: &mut Work<'_>,
+    repository_key: i64,
+    said: &StudyRecord,
+    manner: Manner,
+) -> Result<i64, StoreError> {
+    let known = Known::load(work.link, &said.study_instance_uid).await?;
+    let own = known.own(repository_key, said, manner);
+    let record = own.map_or_else(|| said.clone(), |own| renew_study(&own.record, said, manner));
+    if let Some(own) = own.filter(|own| own.record == record) {
+        return Ok(own.study_key);
+    }
+    let placed = patient::place(work, repository_key, &record.patient, said.study_instance_uid.as_str()).await?;
+    let study_key = match known.choose(own, placed, &record.patient) {
+        Some(study_key) => study_key,
+        None => insert(work, &record, placed).await?,
+    };
+    if let Some(own) = own {
+        update_copy(work, own, study_key, placed, &record).await?;
+    } else {
+        insert_copy(work, study_key, repository_key, placed, &record).await?;
+    }
+    let mut copies: Vec<(i64, Placed, &StudyRecord)> = known
+        .0
+        .iter()
+        .filter(|copy| copy.study_key == study_key && own.is_none_or(|own| own.copy_key != copy.copy_key))
+        .map(|copy| (copy.copy_key, copy.placed, &copy.record))
+        .collect();
+    copies.push((own.map_or(i64::MAX, |own| own.copy_key), placed, &record));
+    copies.sort_by_key(|(copy_key, ..)| *copy_key);
+    refresh(work, study_key, &copies).await?;
+    if let Some(own) = own.filter(|own| own.study_key != study_key) {
+        series::move_copy(work, own.study_key, study_key, repository_key).await?;
+        leave(work, &known, own).await?;
+    }
+    mark_conflicts(work, &said.study_instance_uid).await?;
+    crate::reports::link::study_arrived(work, study_key).await?;
+    Ok(study_key)
+}
+
+async fn insert_copy(
+    work: &mut Work<'_>,
+    study_key: i64,
+    repository_key: i64,
+    placed: Placed,
+    record: &StudyRecord,
+) -> Result<(), StoreError> {
+    let mut sql = Sql::new(
+        "INSERT INTO study_copy (study_key, repository_key, patient_key, accession_number, accession_issuer, \
+         declared_series, declared_instances, first_ms, record) VALUES ",
+    );
+    let (issuer, accession) = accession(record);
+    sql.tuple(
+        true,
+        [
+            study_key.into(),
+            repository_key.into(),
+            placed.patient_key.into(),
+            accession.into(),
+            issuer.into(),
+            record.number_of_study_related_series.into(),
+            record.number_of_study_related_instances.into(),
+            work.now_ms.into(),
+            json(record)?.into(),
+        ],
+    );
+    work.link.run(sql).await?;
+    work.delta(repository_key).studies += 1;
+    Ok(())
+}
+
+async fn update_copy(
+    work: &mut Work<'_>,
+    own: &Copy,
+    study_key: i64,
+    placed: Placed,
+    record: &StudyRecord,
+) -> Result<(), StoreError> {
+    let (issuer, accession) = accession(record);
+    let sql = Sql::new(
+        "UPDATE study_copy SET study_key = $1, patient_key = $2, accession_number = $3, accession_issuer = $4, \
+         declared_series = $5, declared_instances = $6, record = $7 WHERE study_copy_key = $8",
+    );
+    let sql = sql.arg(study_key).arg(placed.patient_key).arg(accession).arg(issuer);
+    let sql = sql.arg(record.number_of_study_related_series).arg(record.number_of_study_related_instances);
+    work.link.run(sql.arg(json(record)?).arg(own.copy_key)).await.map(drop)
+}
+
+/// Issuer and value.
+fn accession(record: &StudyRecord) -> (&str, &str) {
+    record.accession_number.as_ref().map_or(("", ""), |id| (id.issuer.as_str(), id.value.expose().trim()))
+}
+
+/// A column of `study` that is searched, and its value.
+fn columns(record: &StudyRecord) -> [(&'static str, Value); 14] {
+    let patient = &record.patient;
+    let name = &patient.patient_name;
+    let text = |text: &Option<String>| Value::from(folded(text.as_deref().unwrap_or_default()));
+    [
+        ("patient_name", closed_group(&name.alphabetic).into()),
+        ("patient_name_ideographic", closed_group(&name.ideographic).into()),
+        ("patient_name_phonetic", closed_group(&name.phonetic).into()),
+        ("patient_words", name_words(name).into()),
+        ("patient_birth_date", patient.patient_birth_date.as_ref().map_or("", |date| date.expose()).into()),
+        ("patient_sex", patient.patient_sex.as_deref().unwrap_or_default().into()),
+        ("study_date", record.study_date.as_deref().unwrap_or_default().into()),
+        ("study_time", time_begin(record.study_time.as_deref().unwrap_or_default()).unwrap_or_default().into()),
+        ("study_id", record.study_id.as_ref().map_or("", |id| id.expose()).into()),
+        ("study_description", text(&record.study_description)),
+        ("institution_name", text(&record.institution_name)),
+        ("referring_name", closed_group(&record.referring_physician_name.alphabetic).into()),
+        ("referring_words", name_words(&record.referring_physician_name).into()),
+        ("study_instance_uid", record.study_instance_uid.as_str().into()),
+    ]
+}
+
+async fn insert(work: &mut Work<'_>, record: &StudyRecord, placed: Placed) -> Result<i64, StoreError> {
+    let mut sql = Sql::new("INSERT INTO study (person_key, patient_key, created_ms, updated_ms, record");
+    let (names, values): (Vec<_>, Vec<_>) = columns(record).into_iter().unzip();
+    for name in names {
+        sql.push(", ").push(name);
+    }
+    sql.push(") VALUES (").list([placed.person_key, placed.patient_key, work.now_ms, work.now_ms]).push(", ");
+    sql.bind(json(record)?).push(", ").list(values).push(") RETURNING study_key");
+    let study_key = work.link.number(sql).await?;
+    work.touched.insert(study_key);
+    work.changes.insert(study_key, ChangeKind::StudyNew);
+    Ok(study_key)
+}
+
+/// Writes the union of `copies`, oldest first.
+async fn refresh(
+    work: &mut Work<'_>,
+    study_key: i64,
+    copies: &[(i64, Placed, &StudyRecord)],
+) -> Result<(), StoreError> {
+    let Some(((_, placed, first), others)) = copies.split_first() else { return Ok(()) };
+    if others.is_empty() && work.changes.get(&study_key) == Some(&ChangeKind::StudyNew) {
+        return Ok(()); // as it was inserted
+    }
+    let mut union = (*first).clone();
+    for (.., record) in others {
+        fill_study(&mut union, record);
+    }
+    let mut sql = Sql::new("UPDATE study SET ");
+    for (name, value) in columns(&union) {
+        sql.push(name).push(" = ").bind(value).push(", ");
+    }
+    sql.push("record = ").bind(json(&union)?);
+    sql.push(", person_key = ").bind(placed.person_key).push(", patient_key = ").bind(placed.patient_key);
+    sql.push(" WHERE study_key = ").bind(study_key);
+    work.link.run(sql).await?;
+    work.changed(study_key);
+    Ok(())
+}
+
+/// What remains of a union study when a copy has moved away: the other copies, or nothing.
+async fn leave(work: &mut Work<'_>, known: &Known, gone: &Copy) -> Result<(), StoreError> {
+    let others: Vec<_> = known
+        .0
+        .iter()
+        .filter(|copy| copy.study_key == gone.study_key && copy.copy_key != gone.copy_key)
+        .map(|copy| (copy.copy_key, copy.placed, &copy.record))
+        .collect();
+    work.link.run(Sql::new("DELETE FROM report_link WHERE study_key = $1").arg(gone.study_key)).await?;
+    work.changed(gone.study_key);
+    if others.is_empty() {
+        work.link.run(Sql::new("DELETE FROM study WHERE study_key = $1").arg(gone.study_key)).await?;
+        work.touched.remove(&gone.study_key);
+        return Ok(());
+    }
+    refresh(work, gone.study_key, &others).await?;
+    crate::reports::link::study_arrived(work, gone.study_key).await
+}
+
+/// Says of each union study with this UID whether there is another.
+async fn mark_conflicts(work: &mut Work<'_>, uid: &Uid) -> Result<(), StoreError> {
+    let sql = Sql::new("SELECT study_key, conflict FROM study WHERE study_instance_uid = $1 LIMIT 1000");
+    let rows = work.link.rows(sql.arg(uid.as_str())).await?;
+    let conflict = rows.len() > 1;
+    for row in &rows {
+        let study_key = row.int(0)?;
+        if row.flag(1)? != conflict {
+            let sql = Sql::new("UPDATE study SET conflict = $1 WHERE study_key = $2");
+            work.link.run(sql.arg(conflict).arg(study_key)).await?;
+            work.changed(study_key);
+        }
+    }
+    if conflict {
+        tracing::warn!(studies = rows.len(), "studies of different patients share one UID");
+    }
+    Ok(())
+}
+
+/// Writes a study's modalities and counts anew, from its series and from what its copies declare.
+pub(super) async fn count(work: &mut Work<'_>, study_key: i64) -> Result<(), StoreError> {
+    let sql = Sql::new(
+        "SELECT s.record, max(c.declared_series), max(c.declared_instances) FROM study s \
+         JOIN study_copy c ON c.study_key = s.study_key WHERE s.study_key = $1 GROUP BY s.study_key, s.record",
+    );
+    let Some(row) = work.link.row(sql.arg(study_key)).await? else { return Ok(()) };
+    let record: StudyRecord = row.json(0)?;
+    let (declared_series, declared_instances) = (row.opt_int(1)?.unwrap_or(0), row.opt_int(2)?.unwrap_or(0));
+    let sql = Sql::new(
+        "SELECT modality, count(*), CAST(sum(number_of_instances) AS BIGINT) FROM series WHERE study_key = $1 \
+         GROUP BY modality",
+    );
+    let mut modalities: BTreeSet<String> = record.modalities_in_study.into_iter().collect();
+    let (mut series, mut instances) = (0, 0);
+    for row in work.link.rows(sql.arg(study_key)).await? {
+        modalities.insert(row.text(0)?);
+        series += row.int(1)?;
+        instances += row.int(2)?;
+    }
+    modalities.remove("");
+    let sql = Sql::new(
+        "UPDATE study SET modalities = $1, number_of_series = $2, number_of_instances = $3, updated_ms = $4 \
+         WHERE study_key = $5",
+    );
+    let sql = sql.arg(modalities_column(&modalities)).arg(series.max(declared_series));
+    work.link.run(sql.arg(instances.max(declared_instances)).arg(work.now_ms).arg(study_key)).await.map(drop)
+}
+
+/// `|CT|SR|`, so that one of them is found as `|CT|`.
+fn modalities_column(modalities: &BTreeSet<String>) -> String {
+    if modalities.is_empty() {
+        return String::new();
+    }
+    let all: Vec<&str> = modalities.iter().map(String::as_str).collect();
+    format!("|{}|", all.join("|"))
+}

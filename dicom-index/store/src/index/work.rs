@@ -1,0 +1,73 @@
+//! One transaction of indexing: what it touched, and what must be brought up to date before it ends.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::engine::{Link, Sql, dialect};
+use crate::{ChangeKind, StoreError};
+
+/// By how much a repository's counts change.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Delta {
+    pub(super) studies: i64,
+    pub(super) series: i64,
+    pub(super) instances: i64,
+}
+
+/// One transaction of indexing.
+pub(crate) struct Work<'a> {
+    pub(crate) link: &'a mut Link,
+    pub(crate) now_ms: i64,
+    pub(super) deltas: BTreeMap<i64, Delta>,
+    /// Studies to be counted again.
+    pub(super) touched: BTreeSet<i64>,
+    /// Lines for the change feed.
+    pub(super) changes: BTreeMap<i64, ChangeKind>,
+}
+
+impl<'a> Work<'a> {
+    pub(crate) const fn new(link: &'a mut Link, now_ms: i64) -> Self {
+        Self { link, now_ms, deltas: BTreeMap::new(), touched: BTreeSet::new(), changes: BTreeMap::new() }
+    }
+
+    pub(super) fn delta(&mut self, repository_key: i64) -> &mut Delta {
+        self.deltas.entry(repository_key).or_default()
+    }
+
+    /// Notes that a study has something new, unless it is new itself.
+    pub(crate) fn changed(&mut self, study_key: i64) {
+        self.touched.insert(study_key);
+        self.changes.entry(study_key).or_insert(ChangeKind::StudyChanged);
+    }
+
+    /// Notes another kind of change, unless the study has one already.
+    pub(crate) fn note(&mut self, study_key: i64, kind: ChangeKind) {
+        self.changes.entry(study_key).or_insert(kind);
+    }
+
+    /// Counts what was touched, moves the change feed on, and books the counts; whether anything was written.
+    ///
+    /// The feed and the repositories' rows are what all writers share, so that they come last.
+    pub(crate) async fn finish(mut self) -> Result<bool, StoreError> {
+        for study_key in std::mem::take(&mut self.touched) {
+            super::study::count(&mut self, study_key).await?;
+        }
+        let changed = !self.changes.is_empty();
+        if changed {
+            dialect::hold_feed(self.link).await?;
+            let mut sql = Sql::new("INSERT INTO change (study_key, kind, at_ms) VALUES ");
+            for (i, (study_key, kind)) in self.changes.iter().enumerate() {
+                sql.tuple(i == 0, [(*study_key).into(), kind.code().into(), self.now_ms.into()]);
+            }
+            self.link.run(sql).await?;
+        }
+        for (repository_key, delta) in &self.deltas {
+            let sql = Sql::new(
+                "UPDATE repository SET studies = studies + $1, series = series + $2, instances = instances + $3 \
+                 WHERE repository_key = $4",
+            );
+            let sql = sql.arg(delta.studies).arg(delta.series).arg(delta.instances).arg(*repository_key);
+            self.link.run(sql).await?;
+        }
+        Ok(changed)
+    }
+}

@@ -1,0 +1,252 @@
+//! From keys and UIDs to rows.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use index_model::{RepositoryCode, SeriesRecord, StudyRecord, Uid};
+
+use crate::engine::{Link, Row, Sql};
+use crate::manifests::phase;
+use crate::search::visible;
+use crate::{Manifest, SearchFilter, SeriesCopy, SeriesRow, Store, StoreError, StudyRow};
+
+/// Rows of one statement.
+const CHUNK: usize = 400;
+/// Union studies of one UID or accession number, beyond which something is wrong.
+const MAX_TWINS: u32 = 1_000;
+/// Series of one study in one answer.
+const MAX_SERIES: u32 = 20_000;
+
+impl Store {
+    /// A study by its key.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn study_by_key(&self, study_key: i64) -> Result<Option<StudyRow>, StoreError> {
+        Ok(studies(&mut self.read().await?, &[study_key], &SearchFilter::default()).await?.pop())
+    }
+
+    /// The union studies with this StudyInstanceUID that the filter lets through; more than one when copies belong to different
+    /// patients.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn studies_by_uid(&self, uid: &Uid, filter: &SearchFilter) -> Result<Vec<StudyRow>, StoreError> {
+        let mut sql = Sql::new("SELECT s.study_key FROM study s WHERE s.study_instance_uid = ");
+        sql.bind(uid.as_str());
+        visible(&mut sql, filter);
+        sql.push(" ORDER BY s.study_key LIMIT ").bind(MAX_TWINS);
+        let mut link = self.read().await?;
+        let keys = keys(&mut link, sql).await?;
+        studies(&mut link, &keys, filter).await
+    }
+
+    /// Studies that a copy says have this accession number; of any issuer when none is given.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn studies_by_accession(
+        &self,
+        issuer: Option<&str>,
+        accession: &str,
+    ) -> Result<Vec<StudyRow>, StoreError> {
+        if accession.trim().is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut sql = Sql::new("SELECT DISTINCT study_key FROM study_copy WHERE accession_number = ");
+        sql.bind(accession.trim());
+        if let Some(issuer) = issuer {
+            sql.push(" AND accession_issuer = ").bind(issuer);
+        }
+        // The index has a condition, which a planner must find in the statement.
+        sql.push(" AND accession_number <> '' ORDER BY study_key LIMIT ").bind(MAX_TWINS);
+        let mut link = self.read().await?;
+        let keys = keys(&mut link, sql).await?;
+        studies(&mut link, &keys, &SearchFilter::default()).await
+    }
+
+    /// The series of a study, by number.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn series_of_study(&self, study_key: i64) -> Result<Vec<SeriesRow>, StoreError> {
+        let sql = Sql::new(
+            "SELECT series_key FROM series WHERE study_key = $1 \
+             ORDER BY series_number IS NULL, series_number, series_instance_uid LIMIT $2",
+        );
+        let mut link = self.read().await?;
+        let keys = keys(&mut link, sql.arg(study_key).arg(MAX_SERIES)).await?;
+        series(&mut link, &keys, &SearchFilter::default()).await
+    }
+
+    /// The series with these UIDs; more than one when studies of different patients share them.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn series_by_uid(&self, study_uid: &Uid, series_uid: &Uid) -> Result<Vec<SeriesRow>, StoreError> {
+        let sql = Sql::new(
+            "SELECT r.series_key FROM series r JOIN study s ON s.study_key = r.study_key \
+             WHERE r.series_instance_uid = $1 AND s.study_instance_uid = $2 ORDER BY r.series_key LIMIT $3",
+        );
+        let mut link = self.read().await?;
+        let keys = keys(&mut link, sql.arg(series_uid.as_str()).arg(study_uid.as_str()).arg(MAX_TWINS)).await?;
+        series(&mut link, &keys, &SearchFilter::default()).await
+    }
+
+    /// A series by its key.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn series_by_key(&self, series_key: i64) -> Result<Option<SeriesRow>, StoreError> {
+        Ok(series(&mut self.read().await?, &[series_key], &SearchFilter::default()).await?.pop())
+    }
+
+    /// The series that an instance, held or known, lies in.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn series_of_instance(&self, sop: &Uid) -> Result<Vec<i64>, StoreError> {
+        let sql = Sql::new(
+            "SELECT DISTINCT series_key FROM held_instance WHERE sop_instance_uid = $1 ORDER BY series_key LIMIT $2",
+        );
+        keys(&mut self.read().await?, sql.arg(sop.as_str()).arg(MAX_TWINS)).await
+    }
+
+    /// Who has a series: those whose instances we hold first, then by first sight.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn copies_of_series(&self, series_key: i64) -> Result<Vec<SeriesCopy>, StoreError> {
+        let sql = Sql::new(
+            "SELECT q.code, c.declared, c.known, c.held FROM series_copy c \
+             JOIN repository q ON q.repository_key = c.repository_key WHERE c.series_key = $1 \
+             ORDER BY c.held > 0 DESC, c.series_copy_key LIMIT 1000",
+        );
+        let copy = |row: &Row| {
+            let (declared, known) = (row.opt_int(1)?.map(|n| u32::try_from(n).unwrap_or(0)), row.count(2)?);
+            Ok(SeriesCopy {
+                repository: code(&row.text(0)?)?,
+                number_of_instances: declared.map(|n| n.max(known)).or((known > 0).then_some(known)),
+                held: row.count(3)?,
+            })
+        };
+        self.read().await?.rows(sql.arg(series_key)).await?.iter().map(copy).collect()
+    }
+}
+
+pub(crate) fn code(text: &str) -> Result<RepositoryCode, StoreError> {
+    RepositoryCode::parse(text).map_err(|_| StoreError::Corrupt { what: "repository code" })
+}
+
+/// The first column of all rows.
+pub(crate) async fn keys(link: &mut Link, sql: Sql) -> Result<Vec<i64>, StoreError> {
+    link.rows(sql).await?.iter().map(|row| row.int(0)).collect()
+}
+
+/// Studies in the order of their keys here; those that are gone meanwhile are left out.
+pub(crate) async fn studies(
+    link: &mut Link,
+    keys: &[i64],
+    filter: &SearchFilter,
+) -> Result<Vec<StudyRow>, StoreError> {
+    let mut found: HashMap<i64, StudyRow> = HashMap::with_capacity(keys.len());
+    for chunk in keys.chunks(CHUNK) {
+        let mut sql = Sql::new(
+            "SELECT study_key, patient_key, person_key, record, modalities, number_of_series, number_of_instances, \
+             conflict, updated_ms FROM study WHERE study_key IN (",
+        );
+        sql.list(chunk.iter().copied()).push(")");
+        for row in link.rows(sql).await? {
+            let study = study(&row)?;
+            found.insert(study.study_key, study);
+        }
+        let mut sql = Sql::new(
+            "SELECT c.study_key, q.code, q.region FROM study_copy c JOIN repository q ON q.repository_key = c.repository_key \
+             WHERE c.study_key IN (",
+        );
+        sql.list(chunk.iter().copied()).push(") ORDER BY c.study_copy_key");
+        for row in link.rows(sql).await? {
+            let region = row.text(2)?;
+            let hidden = filter.regions.as_ref().is_some_and(|regions| !regions.contains(&region));
+            if let Some(study) = found.get_mut(&row.int(0)?).filter(|_| !hidden) {
+                study.repositories.push(code(&row.text(1)?)?);
+                if !study.regions.contains(&region) {
+                    study.regions.push(region);
+                }
+            }
+        }
+    }
+    Ok(keys.iter().filter_map(|key| found.remove(key)).collect())
+}
+
+fn study(row: &Row) -> Result<StudyRow, StoreError> {
+    let study: StudyRecord = row.json(3)?;
+    let modalities = row.text(4)?;
+    Ok(StudyRow {
+        study_key: row.int(0)?,
+        patient_key: row.int(1)?,
+        person_key: row.int(2)?,
+        repositories: Vec::new(),
+        regions: Vec::new(),
+        study,
+        modalities: modalities.split('|').filter(|modality| !modality.is_empty()).map(str::to_owned).collect(),
+        number_of_series: row.count(5)?,
+        number_of_instances: row.count(6)?,
+        conflict: row.flag(7)?,
+        updated_ms: row.int(8)?,
+    })
+}
+
+/// Series in the order of their keys here, each with its study.
+pub(crate) async fn series(
+    link: &mut Link,
+    keys: &[i64],
+    filter: &SearchFilter,
+) -> Result<Vec<SeriesRow>, StoreError> {
+    let mut found: HashMap<i64, SeriesRow> = HashMap::with_capacity(keys.len());
+    let mut holders: HashMap<i64, Vec<RepositoryCode>> = HashMap::new();
+    let mut rows = Vec::with_capacity(keys.len());
+    for chunk in keys.chunks(CHUNK) {
+        let mut sql = Sql::new(
+            "SELECT series_key, study_key, record, number_of_instances, held, manifest_version, manifest_phase FROM series \
+             WHERE series_key IN (",
+        );
+        sql.list(chunk.iter().copied()).push(")");
+        rows.extend(link.rows(sql).await?);
+        let mut sql = Sql::new(
+            "SELECT c.series_key, q.code, q.region FROM series_copy c \
+             JOIN repository q ON q.repository_key = c.repository_key WHERE c.series_key IN (",
+        );
+        sql.list(chunk.iter().copied()).push(") ORDER BY c.series_copy_key");
+        for row in link.rows(sql).await? {
+            let region = row.text(2)?;
+            if filter.regions.as_ref().is_none_or(|regions| regions.contains(&region)) {
+                holders.entry(row.int(0)?).or_default().push(code(&row.text(1)?)?);
+            }
+        }
+    }
+    let mut study_keys: Vec<i64> = rows.iter().map(|row| row.int(1)).collect::<Result<_, _>>()?;
+    study_keys.sort_unstable();
+    study_keys.dedup();
+    let studies: HashMap<i64, Arc<StudyRow>> =
+        studies(link, &study_keys, filter).await?.into_iter().map(|study| (study.study_key, Arc::new(study))).collect();
+    for row in &rows {
+        let Some(study) = studies.get(&row.int(1)?) else { continue };
+        let series = series_row(row, Arc::clone(study), holders.remove(&row.int(0)?).unwrap_or_default())?;
+        found.insert(series.series_key, series);
+    }
+    Ok(keys.iter().filter_map(|key| found.remove(key)).collect())
+}
+
+fn series_row(row: &Row, study: Arc<StudyRow>, repositories: Vec<RepositoryCode>) -> Result<SeriesRow, StoreError> {
+    let series: SeriesRecord = row.json(2)?;
+    Ok(SeriesRow {
+        study,
+        series_key: row.int(0)?,
+        series,
+        repositories,
+        number_of_instances: row.count(3)?,
+        held: row.count(4)?,
+        manifest: Manifest { version: row.int(5)?, state: phase(&row.text(6)?)? },
+    })
+}

@@ -1,0 +1,274 @@
+//! Renders a query as SQL. Names of columns come from the catalogue, values only through `bind`.
+
+use index_query::{Attribute, Level, Match, Query, Rule};
+
+use super::catalogue::{CopyColumn, How, find};
+use super::names;
+use super::pattern::Pattern;
+use crate::engine::dialect::has_pieces;
+use crate::engine::{Sql, Value};
+use index_query::text::{folded, time_begin, time_end};
+use crate::{Engine, SearchFilter};
+
+/// The stable order of studies: latest first, undated last.
+pub(crate) const ORDER: &str = " ORDER BY s.study_date DESC, s.study_time DESC, s.study_instance_uid, s.study_key";
+/// The stable order of series: by study, then by number, unnumbered last.
+pub(crate) const SERIES_ORDER: &str = " ORDER BY s.study_date DESC, s.study_time DESC, s.study_instance_uid, s.study_key, \
+    r.series_number IS NULL, r.series_number, r.series_instance_uid";
+
+/// The conditions of a query, sorted by where they are looked up.
+pub(crate) struct Conditions<'q> {
+    engine: Engine,
+    fuzzy: bool,
+    study: Vec<(&'q Match, How)>,
+    series: Vec<(&'q Match, How)>,
+    instance: Vec<(&'q Match, How)>,
+    copy: Vec<(&'q Match, CopyColumn)>,
+    pub(crate) unsupported: Vec<Attribute>,
+}
+
+impl<'q> Conditions<'q> {
+    pub(crate) fn of(query: &'q Query, engine: Engine) -> Self {
+        let mut out = Self {
+            engine,
+            fuzzy: query.fuzzy,
+            study: Vec::new(),
+            series: Vec::new(),
+            instance: Vec::new(),
+            copy: Vec::new(),
+            unsupported: Vec::new(),
+        };
+        for condition in query.matches.iter().filter(|condition| condition.rule != Rule::Universal) {
+            match find(&condition.attribute.path) {
+                Some((_, how)) if !is_comparable(how, &condition.rule) => {
+                    out.unsupported.push(condition.attribute.clone());
+                }
+                Some((Level::Study, How::Copy(column))) => out.copy.push((condition, column)),
+                Some((Level::Study, how)) => out.study.push((condition, how)),
+                Some((Level::Series, how)) => out.series.push((condition, how)),
+                Some((Level::Instance, how)) => out.instance.push((condition, how)),
+                None => out.unsupported.push(condition.attribute.clone()),
+            }
+        }
+        out
+    }
+
+    /// Writes ` FROM … WHERE …` for a search of studies.
+    pub(crate) fn studies(&self, sql: &mut Sql, filter: &SearchFilter) {
+        sql.push(" FROM study s WHERE 1 = 1");
+        self.write_study(sql, filter);
+        if !self.series.is_empty() || !self.instance.is_empty() {
+            sql.push(" AND EXISTS (SELECT 1 FROM series r WHERE r.study_key = s.study_key");
+            self.write_series(sql);
+            sql.push(")");
+        }
+    }
+
+    /// Writes ` FROM … WHERE …` for a search of series.
+    pub(crate) fn series(&self, sql: &mut Sql, filter: &SearchFilter) {
+        sql.push(" FROM study s JOIN series r ON r.study_key = s.study_key WHERE 1 = 1");
+        self.write_study(sql, filter);
+        self.write_series(sql);
+    }
+
+    fn write_study(&self, sql: &mut Sql, filter: &SearchFilter) {
+        visible(sql, filter);
+        self.write_copy(sql);
+        for (condition, how) in &self.study {
+            write(sql, self.engine, *how, &condition.rule, self.fuzzy);
+        }
+    }
+
+    fn write_series(&self, sql: &mut Sql) {
+        for (condition, how) in &self.series {
+            write(sql, self.engine, *how, &condition.rule, self.fuzzy);
+        }
+        for (condition, _) in &self.instance {
+            sql.push(" AND r.series_key IN (SELECT h.series_key FROM held_instance h WHERE 1 = 1");
+            exact(sql, "h.sop_instance_uid", &condition.rule);
+            sql.push(")");
+        }
+    }
+
+    /// PatientID with its issuer, AccessionNumber with its issuer: all of one and the same copy.
+    fn write_copy(&self, sql: &mut Sql) {
+        if self.copy.is_empty() {
+            return;
+        }
+        sql.push(
+            " AND s.study_key IN (SELECT c.study_key FROM study_copy c \
+             JOIN source_patient p ON p.patient_key = c.patient_key WHERE 1 = 1",
+        );
+        for (condition, column) in &self.copy {
+            match column {
+                CopyColumn::PatientId => exact(sql, "p.patient_id", &condition.rule),
+                CopyColumn::IssuerOfPatientId => exact(sql, "p.issuer", &condition.rule),
+                CopyColumn::IssuerOfAccessionNumber => exact(sql, "c.accession_issuer", &condition.rule),
+                CopyColumn::AccessionNumber => {
+                    exact(sql, "c.accession_number", &condition.rule);
+                    if condition.rule != Rule::Empty {
+                        // The condition of the index, which a planner must find in the statement.
+                        sql.push(" AND c.accession_number <> ''");
+                    }
+                }
+            }
+        }
+        sql.push(")");
+    }
+}
+
+/// Writes what a caller may see, for alias `s`.
+pub(crate) fn visible(sql: &mut Sql, filter: &SearchFilter) {
+    if let Some(persons) = &filter.person_keys {
+        sql.push(
+            " AND s.study_key IN (SELECT c.study_key FROM study_copy c \
+             JOIN source_patient p ON p.patient_key = c.patient_key WHERE p.person_key IN (",
+        );
+        sql.list(persons.iter().copied()).push("))");
+    }
+    if let Some(regions) = &filter.regions {
+        sql.push(
+            " AND EXISTS (SELECT 1 FROM study_copy c JOIN repository q ON q.repository_key = c.repository_key \
+             WHERE c.study_key = s.study_key AND q.region IN (",
+        );
+        sql.list(regions.iter().map(String::as_str)).push("))");
+    }
+}
+
+/// Whether a rule makes sense for a column.
+fn is_comparable(how: How, rule: &Rule) -> bool {
+    match rule {
+        Rule::Range(from, to) => match how {
+            How::Date(_) => true,
+            How::Time(_) => [from, to].into_iter().flatten().all(|time| time_end(time).is_some()),
+            _ => false,
+        },
+        Rule::Like(_) => !matches!(how, How::Date(_) | How::Time(_) | How::Number(_) | How::Instance),
+        _ => true,
+    }
+}
+
+fn write(sql: &mut Sql, engine: Engine, how: How, rule: &Rule, fuzzy: bool) {
+    match how {
+        How::Exact(column) => exact(sql, column, rule),
+        How::Folded(column, text) => {
+            let rule = fold_rule(rule);
+            if let (Some(text), Rule::Equals(value) | Rule::Like(value)) = (text, &rule) {
+                has_pieces(sql, engine, text, &Pattern::new(value.clone()).pieces());
+            }
+            exact(sql, column, &rule);
+        }
+        How::Name(groups, words, text) => {
+            names::write(sql, engine, &names::Columns { groups, words, text }, rule, fuzzy);
+        }
+        How::Date(column) => date(sql, column, rule),
+        How::Time(column) => time(sql, column, rule),
+        How::Number(column) => number(sql, column, rule),
+        How::Modalities => modalities(sql, rule),
+        How::Repository => {
+            sql.push(
+                " AND EXISTS (SELECT 1 FROM study_copy c JOIN repository q ON q.repository_key = c.repository_key \
+                 WHERE c.study_key = s.study_key",
+            );
+            exact(sql, "q.code", &fold_rule(rule));
+            sql.push(")");
+        }
+        // Written where copies and instances are looked up.
+        How::Copy(_) | How::Instance => {}
+    }
+}
+
+fn fold_rule(rule: &Rule) -> Rule {
+    match rule {
+        Rule::Equals(value) => Rule::Equals(folded(value)),
+        Rule::Like(value) => Rule::Like(folded(value)),
+        Rule::AnyOf(values) => Rule::AnyOf(values.iter().map(|value| folded(value)).collect()),
+        rule => rule.clone(),
+    }
+}
+
+/// Single value, list, wild card and empty value matching of text.
+fn exact(sql: &mut Sql, column: &'static str, rule: &Rule) {
+    sql.push(" AND ");
+    match rule {
+        Rule::Equals(value) => sql.push(column).push(" = ").bind(value.as_str()),
+        Rule::AnyOf(values) => sql.push(column).push(" IN (").list(values.iter().map(String::as_str)).push(")"),
+        Rule::Like(value) => {
+            Pattern::new(value.clone()).write(sql, column);
+            sql
+        }
+        Rule::Empty => sql.push(column).push(" = ''"),
+        Rule::Universal | Rule::Range(..) => sql.push("1 = 1"),
+    };
+}
+
+fn date(sql: &mut Sql, column: &'static str, rule: &Rule) {
+    let Rule::Range(from, to) = rule else { return exact(sql, column, rule) };
+    if let Some(from) = from {
+        sql.push(" AND ").push(column).push(" >= ").bind(from.as_str());
+    }
+    if let Some(to) = to {
+        sql.push(" AND ").push(column).push(" <= ").bind(to.as_str());
+        if from.is_none() {
+            sql.push(" AND ").push(column).push(" > ''"); // undated ones are empty
+        }
+    }
+}
+
+/// A time stands for all moments that it does not tell apart: `10` is from 10:00 to the last moment before 11:00.
+fn time(sql: &mut Sql, column: &'static str, rule: &Rule) {
+    let begin = |text: &str| time_begin(text).unwrap_or_default();
+    let end = |text: &str| time_end(text).unwrap_or_default();
+    let (from, to) = match rule {
+        Rule::Equals(value) => (Some(begin(value)), Some(end(value))),
+        Rule::Range(from, to) => (from.as_deref().map(begin), to.as_deref().map(end)),
+        Rule::AnyOf(values) => {
+            let values: Vec<String> = values.iter().map(|value| begin(value)).collect();
+            return exact(sql, column, &Rule::AnyOf(values));
+        }
+        rule => return exact(sql, column, rule),
+    };
+    date(sql, column, &Rule::Range(from, to));
+}
+
+fn number(sql: &mut Sql, column: &'static str, rule: &Rule) {
+    let parse = |text: &str| text.trim().parse::<i64>().ok();
+    sql.push(" AND ");
+    match rule {
+        Rule::Equals(value) => match parse(value) {
+            Some(number) => sql.push(column).push(" = ").bind(number),
+            None => sql.push("1 = 0"),
+        },
+        Rule::AnyOf(values) => {
+            let numbers: Vec<Value> = values.iter().filter_map(|value| parse(value)).map(Value::from).collect();
+            if numbers.is_empty() { sql.push("1 = 0") } else { sql.push(column).push(" IN (").list(numbers).push(")") }
+        }
+        Rule::Empty => sql.push(column).push(" IS NULL"),
+        Rule::Universal | Rule::Like(_) | Rule::Range(..) => sql.push("1 = 1"),
+    };
+}
+
+/// The column is `|CT|SR|`.
+fn modalities(sql: &mut Sql, rule: &Rule) {
+    let one = |sql: &mut Sql, value: &str| {
+        Pattern::new(format!("*|{value}|*")).write(sql, "s.modalities");
+    };
+    sql.push(" AND ");
+    match rule {
+        Rule::Equals(value) | Rule::Like(value) => one(sql, value),
+        Rule::AnyOf(values) => {
+            sql.push("(1 = 0");
+            for value in values {
+                sql.push(" OR ");
+                one(sql, value);
+            }
+            sql.push(")");
+        }
+        Rule::Empty => {
+            sql.push("s.modalities = ''");
+        }
+        Rule::Universal | Rule::Range(..) => {
+            sql.push("1 = 1");
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! How studies, series and instances become known.
+
+use index_model::Finding;
+use index_store::{ChangeKind, Outcome, Store, StoreError, SyncPhase, SyncState};
+
+use crate::build::{all, code, definition, found, instance, jane, patient, repository, series, study, tails, two, uid, NOW};
+
+async fn a_repository_keeps_what_it_has_when_it_is_defined_again(store: Store) {
+    let (north, _) = two(&store).await;
+    store.index_study(&north, &study("1.1", jane(), "20260101"), &[series("1.1.1", "CT", 3)], NOW).await.unwrap();
+    let sync = SyncState {
+        phase: SyncPhase::Following,
+        cursor: Some("{}".into()),
+        indexed: 1,
+        expected: Some(2),
+        synced_ms: Some(NOW),
+    };
+    store.save_sync(&north, &sync).await.unwrap();
+    store.set_paused(&north, true).await.unwrap();
+    store.note_contact(&north, NOW, None).await.unwrap();
+    store.note_contact(&north, NOW + 1, Some("no route")).await.unwrap();
+    store.put_repository(&definition("neodin", "far-north"), NOW).await.unwrap();
+
+    let row = store.repositories().await.unwrap().remove(0);
+    assert_eq!(row.definition.region, "far-north");
+    assert!(row.paused);
+    assert_eq!(row.sync, sync);
+    assert_eq!((row.last_contact_ms, row.last_error), (Some(NOW), Some((NOW + 1, "no route".into()))));
+    assert_eq!((row.counts.studies, row.counts.series, row.counts.instances), (1, 1, 3));
+}
+
+async fn a_code_is_taken_once(store: Store) {
+    repository(&store, "neodin", "north").await;
+    assert!(!store.insert_repository(&definition("neodin", "south"), NOW).await.unwrap());
+    let unknown = store.set_paused(&code("nobody"), true).await.unwrap_err();
+    assert!(matches!(unknown, StoreError::Unknown { what: "repository" }));
+    let unknown = store.index_study(&code("nobody"), &study("1.1", jane(), ""), &[], NOW).await.unwrap_err();
+    assert!(matches!(unknown, StoreError::Unknown { what: "repository" }));
+}
+
+async fn a_declared_study_is_found_by_the_next_search(store: Store) {
+    let (north, _) = two(&store).await;
+    let said = [series("1.1.1", "CT", 3), series("1.1.2", "SR", 1)];
+    let indexed = store.index_study(&north, &study("1.1", jane(), "20260101"), &said, NOW).await.unwrap();
+    assert!(indexed.changed);
+
+    let row = store.studies_by_uid(&uid("1.1"), &all()).await.unwrap().remove(0);
+    assert_eq!(row.study_key, indexed.study_key);
+    assert_eq!((row.number_of_series, row.number_of_instances), (2, 4));
+    assert_eq!(row.modalities, ["CT", "SR"]);
+    assert_eq!(row.repositories, [north]);
+    assert_eq!(row.regions, ["north"]);
+    assert!(!row.conflict);
+    let rows = store.series_of_study(row.study_key).await.unwrap();
+    assert_eq!(rows.iter().map(|row| row.series_key).collect::<Vec<_>>(), indexed.series_keys);
+    assert_eq!(rows[0].number_of_instances, 3);
+    assert_eq!(store.series_by_uid(&uid("1.1"), &uid("1.1.2")).await.unwrap().len(), 1);
+    assert_eq!(store.series_by_key(indexed.series_keys[1]).await.unwrap().unwrap().series, said[1]);
+    assert!(store.series_by_key(999).await.unwrap().is_none());
+    assert!(store.study_by_key(999).await.unwrap().is_none());
+}
+
+async fn the_same_declaration_again_changes_nothing(store: Store) {
+    let (north, _) = two(&store).await;
+    let (record, said) = (study("1.1", jane(), "20260101"), [series("1.1.1", "CT", 3)]);
+    let first = store.index_study(&north, &record, &said, NOW).await.unwrap();
+    let changes = store.changes_after(0, 10).await.unwrap();
+    assert_eq!(changes.len(), 1);
+    assert_eq!(changes[0].kind, ChangeKind::StudyNew);
+
+    let again = store.index_study(&north, &record, &said, NOW + 5).await.unwrap();
+    assert_eq!((again.study_key, &again.series_keys, again.changed), (first.study_key, &first.series_keys, false));
+    assert_eq!(store.changes_after(0, 10).await.unwrap(), changes);
+
+    let more = store.index_study(&north, &record, &[series("1.1.1", "CT", 4)], NOW + 6).await.unwrap();
+    assert!(more.changed);
+    let after = store.changes_after(changes[0].seq, 10).await.unwrap();
+    assert_eq!(after.iter().map(|change| change.kind).collect::<Vec<_>>(), [ChangeKind::StudyChanged]);
+    let counts = store.repositories().await.unwrap()[0].counts;
+    assert_eq!((counts.studies, counts.series, counts.instances), (1, 1, 4));
+}
+
+async fn two_repositories_copies_are_one_study_with_the_distinct_instances_of_both(store: Store) {
+    let (north, south) = two(&store).await;
+    let record = study("1.1", jane(), "20260101");
+    let mut elsewhere = study("1.1", patient("swodin/B7", "Doe^Jane^A", "19700101"), "20260101");
+    elsewhere.study_description = Some("Head".into());
+    store.index_study(&north, &record, &[series("1.1.1", "CT", 3)], NOW).await.unwrap();
+    store.index_study(&south, &elsewhere, &[series("1.1.1", "CT", 2)], NOW).await.unwrap();
+    let rows = store.studies_by_uid(&uid("1.1"), &all()).await.unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0].number_of_instances, 3);
+
+    let north_has = ["1", "2", "3"].map(|n| instance(&north, &record, "1.1.1", &format!("9.{n}"), ""));
+    let south_has = ["4", "5"].map(|n| instance(&south, &elsewhere, "1.1.1", &format!("9.{n}"), ""));
+    store.index_instances(&north_has, NOW).await.unwrap();
+    store.index_instances(&south_has, NOW).await.unwrap();
+
+    let row = store.studies_by_uid(&uid("1.1"), &all()).await.unwrap().remove(0);
+    assert_eq!((row.number_of_series, row.number_of_instances), (1, 5));
+    assert_eq!(row.repositories, [north, south]);
+    assert!(!row.conflict);
+    assert_eq!(row.study.study_description.as_deref(), Some("Head"));
+    assert_eq!(row.study.patient.patient_id, jane().patient_id);
+    let counts: Vec<u64> = store.repositories().await.unwrap().iter().map(|row| row.counts.instances).collect();
+    assert_eq!(counts, [3, 2]);
+}
+
+async fn copies_of_patients_who_disagree_stay_apart(store: Store) {
+    let (north, south) = two(&store).await;
+    let other = patient("swodin/B7", "ROE^RICHARD", "19500505");
+    store.index_study(&north, &study("1.1", jane(), "20260101"), &[series("1.1.1", "CT", 3)], NOW).await.unwrap();
+    store.index_study(&south, &study("1.1", other, "20260101"), &[series("1.1.1", "CT", 2)], NOW).await.unwrap();
+
+    let rows = store.studies_by_uid(&uid("1.1"), &all()).await.unwrap();
+    assert_eq!(rows.len(), 2);
+    assert!(rows.iter().all(|row| row.conflict));
+    assert_ne!(rows[0].person_key, rows[1].person_key);
+    assert_eq!(rows.iter().map(|row| row.number_of_instances).collect::<Vec<_>>(), [3, 2]);
+    assert_eq!(store.series_by_uid(&uid("1.1"), &uid("1.1.1")).await.unwrap().len(), 2);
+}
+
+async fn a_corrected_patient_moves_the_copy_and_ends_the_conflict(store: Store) {
+    let (north, south) = two(&store).await;
+    let wrong = patient("swodin/B7", "ROE^RICHARD", "19500505");
+    let right = patient("swodin/B8", "DOE^JANE", "19700101");
+    store.index_study(&north, &study("1.1", jane(), "20260101"), &[series("1.1.1", "CT", 3)], NOW).await.unwrap();
+    let said = [series("1.1.1", "CT", 2), series("1.1.2", "SR", 1)];
+    store.index_study(&south, &study("1.1", wrong, "20260101"), &said, NOW).await.unwrap();
+    store.index_study(&south, &study("1.1", right, "20260101"), &said, NOW).await.unwrap();
+
+    let rows = store.studies_by_uid(&uid("1.1"), &all()).await.unwrap();
+    assert_eq!(rows.len(), 1);
+    assert!(!rows[0].conflict);
+    assert_eq!((rows[0].number_of_series, rows[0].number_of_instances), (2, 4));
+    assert_eq!(found(&store, "PatientName=ROE*").await, "");
+}
+
+async fn a_copy_that_turns_out_to_be_another_patients_leaves_the_study(store: Store) {
+    let (north, south) = two(&store).await;
+    let (record, said) = (study("1.1", jane(), "20260101"), [series("1.1.1", "CT", 2)]);
+    store.index_study(&north, &record, &said, NOW).await.unwrap();
+    let agreeing = study("1.1", patient("swodin/B7", "DOE^JANE", "19700101"), "20260101");
+    store.index_study(&south, &agreeing, &said, NOW).await.unwrap();
+    store.index_instances(&[instance(&south, &agreeing, "1.1.1", "9.1", "aa")], NOW).await.unwrap();
+    let before = store.series_by_uid(&uid("1.1"), &uid("1.1.1")).await.unwrap().remove(0);
+    assert_eq!((before.repositories.len(), before.held), (2, 1));
+
+    let other = study("1.1", patient("swodin/B9", "ROE^RICHARD", "19500505"), "20260101");
+    store.index_study(&south, &other, &said, NOW).await.unwrap();
+    let rows = store.studies_by_uid(&uid("1.1"), &all()).await.unwrap();
+    assert_eq!(rows.len(), 2);
+    assert!(rows.iter().all(|row| row.conflict));
+    assert_eq!((&rows[0].repositories, &rows[1].repositories), (&vec![north], &vec![south]));
+    let series_rows = store.series_by_uid(&uid("1.1"), &uid("1.1.1")).await.unwrap();
+    assert_eq!(series_rows.iter().map(|row| row.held).collect::<Vec<_>>(), [0, 1]);
+    assert_eq!(store.pending_entries(series_rows[0].series_key).await.unwrap().len(), 0);
+    assert_eq!(store.pending_entries(series_rows[1].series_key).await.unwrap().len(), 1);
+}
+
+async fn one_sender_with_two_patients_under_one_uid_makes_two_studies(store: Store) {
+    let (north, _) = two(&store).await;
+    let other = study("1.1", patient("neodin/A2", "ROE^RICHARD", "19500505"), "");
+    let batch = [
+        instance(&north, &study("1.1", jane(), ""), "1.1.1", "9.1", "aa"),
+        instance(&north, &other, "1.1.1", "9.2", "bb"),
+        instance(&north, &study("1.1", jane(), ""), "1.1.1", "9.3", "cc"),
+    ];
+    let out = store.index_instances(&batch, NOW).await.unwrap();
+    assert_eq!(out[0].study_key, out[2].study_key);
+    assert_ne!(out[0].study_key, out[1].study_key);
+    assert!(store.studies_by_uid(&uid("1.1"), &all()).await.unwrap().iter().all(|row| row.conflict));
+}
+
+async fn an_instance_is_new_repeated_in_conflict_or_upgraded(store: Store) {
+    let (north, south) = two(&store).await;
+    let record = study("1.1", jane(), "20260101");
+    let one = |repository, sop, bytes| instance(repository, &record, "1.1.1", sop, bytes);
+    let outcomes = |out: Vec<index_store::InstanceIndexed>| out.into_iter().map(|it| it.outcome).collect::<Vec<_>>();
+    let batch = [one(&north, "9.1", "aa"), one(&north, "9.1", "aa"), one(&north, "9.2", "")];
+    let first = store.index_instances(&batch, NOW).await.unwrap();
+    let series_key = first[0].series_key;
+    assert_eq!(outcomes(first), [Outcome::New, Outcome::Repeat, Outcome::New]);
+
+    let repeat = store.index_instances(&[one(&south, "9.1", "aa")], NOW).await.unwrap().remove(0);
+    assert_eq!(repeat.outcome, Outcome::Repeat);
+    assert_eq!(repeat.superseded_object.as_deref(), Some("objects/aa/swodin"));
+    let conflict = store.index_instances(&[one(&south, "9.1", "bb")], NOW).await.unwrap().remove(0);
+    assert_eq!((conflict.outcome, conflict.superseded_object), (Outcome::Conflict, None));
+    let again = store.index_instances(&[one(&south, "9.1", "bb")], NOW).await.unwrap();
+    assert_eq!(outcomes(again), [Outcome::Repeat]);
+    let header = store.index_instances(&[one(&south, "9.1", "")], NOW).await.unwrap();
+    assert_eq!(outcomes(header), [Outcome::Repeat]);
+    let upgraded = store.index_instances(&[one(&north, "9.2", "cc")], NOW).await.unwrap();
+    assert_eq!(outcomes(upgraded), [Outcome::Upgraded]);
+
+    let row = store.series_by_key(series_key).await.unwrap().unwrap();
+    assert_eq!((row.number_of_instances, row.held), (2, 2));
+    let pending = store.pending_entries(series_key).await.unwrap();
+    let sops: Vec<&str> = pending.iter().map(|it| it.entry.instance.sop_instance_uid.as_str()).collect();
+    assert_eq!(sops, ["9.1", "9.2", "9.2"], "the later entry of an instance replaces the earlier one");
+    assert_eq!(store.series_of_instance(&uid("9.2")).await.unwrap(), [series_key]);
+    assert_eq!(store.series_of_instance(&uid("9.7")).await.unwrap(), [0; 0]);
+}
+
+async fn what_is_held_counts_where_it_is_more_than_what_is_declared(store: Store) {
+    let (north, south) = two(&store).await;
+    let record = study("1.1", jane(), "20260101");
+    store.index_study(&north, &record, &[series("1.1.1", "CT", 2)], NOW).await.unwrap();
+    let batch: Vec<_> = (1..=3).map(|n| instance(&north, &record, "1.1.1", &format!("9.{n}"), &format!("a{n}"))).collect();
+    let out = store.index_instances(&batch, NOW).await.unwrap();
+    let row = store.studies_by_uid(&uid("1.1"), &all()).await.unwrap().remove(0);
+    assert_eq!((row.number_of_series, row.number_of_instances), (1, 3));
+    assert_eq!(store.repositories().await.unwrap()[0].counts.instances, 3);
+
+    store.index_study(&south, &record, &[series("1.1.1", "CT", 9)], NOW).await.unwrap();
+    let copies = store.copies_of_series(out[0].series_key).await.unwrap();
+    let told: Vec<_> = copies.iter().map(|copy| (copy.repository.as_str(), copy.number_of_instances, copy.held)).collect();
+    assert_eq!(told, [("neodin", Some(3), 3), ("swodin", Some(9), 0)]);
+    let row = store.studies_by_uid(&uid("1.1"), &all()).await.unwrap().remove(0);
+    assert_eq!(row.number_of_instances, 9);
+}
+
+async fn instances_of_many_studies_go_in_one_batch_and_keep_its_order(store: Store) {
+    let (north, _) = two(&store).await;
+    let batch: Vec<_> = (0..60)
+        .map(|n| {
+            let record = study(&format!("1.{}", n % 7), jane(), "20260101");
+            instance(&north, &record, &format!("2.{}.{}", n % 7, n % 2), &format!("9.{n}"), &format!("a{n}"))
+        })
+        .collect();
+    let out = store.index_instances(&batch, NOW).await.unwrap();
+    assert_eq!(out.len(), 60);
+    for (n, indexed) in out.iter().enumerate() {
+        let row = store.series_by_key(indexed.series_key).await.unwrap().unwrap();
+        assert_eq!(row.series.series_instance_uid.as_str(), format!("2.{}.{}", n % 7, n % 2));
+        assert_eq!(row.study.study_key, indexed.study_key);
+    }
+    let rows = crate::build::search(&store, "", &all()).await.rows;
+    assert_eq!(tails(&rows), "0 1 2 3 4 5 6");
+    assert_eq!(rows.iter().map(|row| row.number_of_instances).sum::<u32>(), 60);
+}
+
+async fn many_writers_at_once_make_one_study(store: Store) {
+    let (north, south) = two(&store).await;
+    let tasks: Vec<_> = (0..12)
+        .map(|n| {
+            let (store, repository) = (store.clone(), if n % 2 == 0 { north.clone() } else { south.clone() });
+            let record = study("1.1", jane(), "20260101");
+            tokio::spawn(async move {
+                store.index_study(&repository, &record, &[series("1.1.1", "CT", 3)], NOW).await.unwrap();
+                let batch = [instance(&repository, &record, "1.1.1", &format!("9.{n}"), &format!("a{n}"))];
+                store.index_instances(&batch, NOW).await.unwrap();
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    let rows = store.studies_by_uid(&uid("1.1"), &all()).await.unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!((rows[0].number_of_series, rows[0].number_of_instances), (1, 12));
+    assert_eq!(rows[0].repositories.len(), 2);
+    let seqs: Vec<i64> = store.changes_after(0, 100).await.unwrap().iter().map(|change| change.seq).collect();
+    assert!(seqs.is_sorted());
+    let counts: Vec<u64> = store.repositories().await.unwrap().iter().map(|row| row.counts.instances).collect();
+    assert_eq!(counts, [6, 6]);
+}
+
+async fn what_was_kept_aside_is_listed_latest_first(store: Store) {
+    let (north, _) = two(&store).await;
+    let finding = Finding::quarantine("StudyInstanceUID", "is missing");
+    let first = store.quarantine(&north, &finding, 10, None, NOW).await.unwrap();
+    let second = store.quarantine(&north, &finding, 11, Some("aside/2"), NOW + 1).await.unwrap();
+    let rows = store.quarantined(10).await.unwrap();
+    assert_eq!(rows.iter().map(|row| row.quarantine_key).collect::<Vec<_>>(), [second, first]);
+    assert_eq!((rows[0].object.as_deref(), rows[0].size_bytes), (Some("aside/2"), 11));
+    assert_eq!(store.repositories().await.unwrap()[0].counts.quarantined, 2);
+}
+
+pub(crate) mod contract {
+    crate::contract!(
+        a_repository_keeps_what_it_has_when_it_is_defined_again,
+        a_code_is_taken_once,
+        a_declared_study_is_found_by_the_next_search,
+        the_same_declaration_again_changes_nothing,
+        two_repositories_copies_are_one_study_with_the_distinct_instances_of_both,
+        copies_of_patients_who_disagree_stay_apart,
+        a_corrected_patient_moves_the_copy_and_ends_the_conflict,
+        a_copy_that_turns_out_to_be_another_patients_leaves_the_study,
+        one_sender_with_two_patients_under_one_uid_makes_two_studies,
+        an_instance_is_new_repeated_in_conflict_or_upgraded,
+        what_is_held_counts_where_it_is_more_than_what_is_declared,
+        instances_of_many_studies_go_in_one_batch_and_keep_its_order,
+        many_writers_at_once_make_one_study,
+        what_was_kept_aside_is_listed_latest_first,
+    );
+}

@@ -1,0 +1,79 @@
+//! The contract of the store, kept by both engines: every case runs on SQLite, and on a PostgreSQL of its own.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod build;
+mod cluster;
+mod indexing;
+mod manifests;
+mod patients;
+mod reports;
+mod searching;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use index_store::Store;
+
+type Case = (&'static str, fn(Store) -> Pin<Box<dyn Future<Output = ()> + Send>>);
+
+/// Names the cases of a module: a list for PostgreSQL, and a test on SQLite for each.
+macro_rules! contract {
+    ($($name:ident),+ $(,)?) => {
+        pub(crate) const CASES: &[crate::Case] =
+            &[$((concat!(module_path!(), "::", stringify!($name)), |store| Box::pin(super::$name(store)))),+];
+        $(
+            #[tokio::test]
+            async fn $name() {
+                let folder = tempfile::tempdir().unwrap();
+                let url = format!("sqlite://{}", folder.path().join("registry.sqlite").display());
+                super::$name(index_store::Store::open(&url).await.unwrap()).await;
+            }
+        )+
+    };
+}
+pub(crate) use contract;
+
+/// One cluster for all cases, one database for each; every failure is told before the test fails.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_contract_holds_on_postgres() {
+    let cluster = cluster::Cluster::start().await;
+    let all = [
+        indexing::contract::CASES,
+        manifests::contract::CASES,
+        patients::contract::CASES,
+        reports::contract::CASES,
+        searching::contract::CASES,
+    ];
+    let mut failed = Vec::new();
+    for (number, (name, case)) in all.into_iter().flatten().enumerate() {
+        let url = cluster.database(&format!("case{number}"));
+        let run = tokio::spawn(async move {
+            let store = Store::open(&url).await.unwrap();
+            case(store.clone()).await;
+            store.close().await;
+        });
+        if run.await.is_err() {
+            failed.push(name);
+        }
+    }
+    drop(cluster);
+    assert!(failed.is_empty(), "failed on PostgreSQL: {failed:?}");
+}
+
+#[tokio::test]
+async fn an_address_of_neither_engine_is_refused() {
+    let error = Store::open("mysql://localhost/registry").await.unwrap_err();
+    assert!(matches!(error, index_store::StoreError::Address { .. }));
+}
+
+#[tokio::test]
+async fn what_was_committed_is_there_after_opening_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("registry.sqlite").display());
+    let store = Store::open(&url).await.unwrap();
+    build::repository(&store, "north", "north").await;
+    store.close().await;
+    assert!(store.repositories().await.is_err());
+    let again = Store::open(&url).await.unwrap();
+    assert_eq!(again.repositories().await.unwrap().len(), 1);
+}

@@ -1,0 +1,126 @@
+//! Reports, their versions and their studies.
+
+use index_model::{LinkEvidence, PatientRecord, PersonName, Phi, ReportRecord, ReportStatus};
+use index_store::{ChangeKind, ReportStored, Store};
+
+use crate::build::{all, issued, jane, patient, study, two, uid, NOW};
+
+fn report(control_id: &str, patient: PatientRecord, status: ReportStatus, issued_ms: i64) -> ReportRecord {
+    ReportRecord {
+        message_control_id: control_id.into(),
+        message_sha256: format!("sha of {control_id}"),
+        patient,
+        study_instance_uids: Vec::new(),
+        accession_number: Some(issued("neodin", "A1001")),
+        filler_order_number: Some(issued("neodin", "F1")),
+        placer_order_number: None,
+        status,
+        title: "CT head".into(),
+        text: Phi::new("FINDINGS: none.".into()),
+        language: "en".into(),
+        observed_ms: None,
+        issued_ms: Some(issued_ms),
+        interpreter: PersonName::default(),
+    }
+}
+
+fn id_of(stored: &ReportStored) -> String {
+    match stored {
+        ReportStored::Stored { public_id, .. } => public_id.clone(),
+        _ => panic!("it was not stored"),
+    }
+}
+
+async fn a_message_is_taken_once_and_its_control_id_is_its_own(store: Store) {
+    let (north, south) = two(&store).await;
+    let message = report("M1", jane(), ReportStatus::Final, 10);
+    let first = store.store_report(&north, &message, b"MSH", NOW).await.unwrap();
+    let ReportStored::Stored { report_key, version: 1, current: true, .. } = first else { panic!("it was not stored") };
+    assert_eq!(store.store_report(&north, &message, b"MSH", NOW).await.unwrap(), ReportStored::Repeat { report_key });
+    let reused = ReportRecord { message_sha256: "other".into(), ..message.clone() };
+    assert_eq!(store.store_report(&north, &reused, b"MSH", NOW).await.unwrap(), ReportStored::ControlIdReused);
+    assert!(matches!(store.store_report(&south, &message, b"MSH", NOW).await.unwrap(), ReportStored::Stored { .. }));
+    assert_eq!(store.repositories().await.unwrap()[0].counts.reports, 1);
+}
+
+async fn the_latest_verified_version_is_shown_and_all_are_kept(store: Store) {
+    use ReportStatus as S;
+    let (north, _) = two(&store).await;
+    let messages = [(S::Preliminary, 10), (S::Final, 20), (S::Preliminary, 15), (S::Corrected, 40)];
+    let mut shown = Vec::new();
+    let mut id = String::new();
+    for (n, (status, issued_ms)) in messages.into_iter().enumerate() {
+        let message = report(&format!("M{n}"), jane(), status, issued_ms);
+        let stored = store.store_report(&north, &message, b"MSH", NOW + 1).await.unwrap();
+        id = id_of(&stored);
+        shown.push(matches!(stored, ReportStored::Stored { current: true, .. }));
+    }
+    assert_eq!(shown, [true, true, false, true]);
+    let row = store.report(&id).await.unwrap().unwrap();
+    assert_eq!((row.status, row.version), (S::Corrected, 4));
+    assert_eq!(row.versions.iter().map(|version| version.record.status).collect::<Vec<_>>(), messages.map(|(s, _)| s));
+    let listed = store.reports_of_person(row.person_key).await.unwrap();
+    assert_eq!(listed.len(), 1);
+    assert!(listed[0].current.text.expose().is_empty(), "lists have no texts");
+    assert_eq!(row.current.text.expose(), "FINDINGS: none.");
+    assert!(store.report("nothing").await.unwrap().is_none());
+}
+
+async fn a_report_finds_its_study_by_issuer_and_accession_and_only_there(store: Store) {
+    let (north, south) = two(&store).await;
+    let mut here = study("1.1", jane(), "20260101");
+    here.accession_number = Some(issued("neodin", "A1001"));
+    let mut there = study("1.2", patient("swodin/B7", "ROE^RICHARD", "19500505"), "20260101");
+    there.accession_number = Some(issued("swodin", "A1001"));
+    store.index_study(&north, &here, &[], NOW).await.unwrap();
+    store.index_study(&south, &there, &[], NOW).await.unwrap();
+    let message = report("M1", jane(), ReportStatus::Final, 10);
+    let id = id_of(&store.store_report(&north, &message, b"MSH", NOW).await.unwrap());
+    let row = store.report(&id).await.unwrap().unwrap();
+    let links: Vec<_> = row.links.iter().map(|link| (link.study_instance_uid.as_str(), link.evidence)).collect();
+    assert_eq!(links, [("1.1", LinkEvidence::Accession)]);
+    assert_eq!(store.reports_of_study(row.links[0].study_key).await.unwrap().len(), 1);
+    let last = store.changes_after(0, 100).await.unwrap().pop().unwrap();
+    assert_eq!((last.kind, last.study_key), (ChangeKind::ReportChanged, row.links[0].study_key));
+}
+
+async fn a_report_of_another_patient_is_not_tied_to_the_study(store: Store) {
+    let (north, _) = two(&store).await;
+    let mut here = study("1.1", jane(), "20260101");
+    here.accession_number = Some(issued("neodin", "A1001"));
+    store.index_study(&north, &here, &[], NOW).await.unwrap();
+    let mut message = report("M1", patient("neodin/A2", "ROE^RICHARD", "19500505"), ReportStatus::Final, 10);
+    message.study_instance_uids = vec![uid("1.1")];
+    let id = id_of(&store.store_report(&north, &message, b"MSH", NOW).await.unwrap());
+    assert!(store.report(&id).await.unwrap().unwrap().links.is_empty());
+}
+
+async fn a_report_waits_for_its_study(store: Store) {
+    let (north, _) = two(&store).await;
+    let mut message = report("M1", jane(), ReportStatus::Final, 10);
+    message.study_instance_uids = vec![uid("1.1")];
+    let id = id_of(&store.store_report(&north, &message, b"MSH", NOW).await.unwrap());
+    assert!(store.report(&id).await.unwrap().unwrap().links.is_empty());
+
+    let mut by_accession = study("1.9", jane(), "20260101");
+    by_accession.accession_number = Some(issued("neodin", "A1001"));
+    store.index_study(&north, &by_accession, &[], NOW).await.unwrap();
+    let links = store.report(&id).await.unwrap().unwrap().links;
+    assert_eq!(links.iter().map(|link| link.evidence).collect::<Vec<_>>(), [LinkEvidence::Accession]);
+
+    store.index_study(&north, &study("1.1", jane(), "20260101"), &[], NOW).await.unwrap();
+    let row = store.report(&id).await.unwrap().unwrap();
+    let links: Vec<_> = row.links.iter().map(|link| (link.study_instance_uid.as_str(), link.evidence)).collect();
+    assert_eq!(links, [("1.1", LinkEvidence::StudyUid)], "stronger evidence takes the place of weaker");
+    assert_eq!(row.person_key, store.studies_by_uid(&uid("1.1"), &all()).await.unwrap()[0].person_key);
+}
+
+pub(crate) mod contract {
+    crate::contract!(
+        a_message_is_taken_once_and_its_control_id_is_its_own,
+        the_latest_verified_version_is_shown_and_all_are_kept,
+        a_report_finds_its_study_by_issuer_and_accession_and_only_there,
+        a_report_of_another_patient_is_not_tied_to_the_study,
+        a_report_waits_for_its_study,
+    );
+}
