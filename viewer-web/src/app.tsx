@@ -17,6 +17,9 @@ const services: Services = {
   router: createRouter(window),
   engine: () => {
     engine ??= import("./engine").then((part) => part.createEngine());
+    engine.catch(() => {
+      engine = null; // a network that failed once may work the next time
+    });
     return engine;
   },
   lastSearch: createCell<StudySearch | null>(null),

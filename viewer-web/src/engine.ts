@@ -1,5 +1,5 @@
 /** Everything that draws, in one chunk of its own: the page's shell loads it only when there is a picture to show. */
-import { cache, imageLoadPoolManager, imageRetrievalPoolManager, init as initCore, RenderingEngine, Enums, getShouldUseCPURendering } from "@cornerstonejs/core";
+import { cache, imageLoadPoolManager, imageRetrievalPoolManager, init as initCore, RenderingEngine, Enums, getShouldUseCPURendering, utilities } from "@cornerstonejs/core";
 import { init as initLoader } from "@cornerstonejs/dicom-image-loader";
 import { init as initTools } from "@cornerstonejs/tools";
 import { frameAddress } from "./dicomweb/client";
@@ -18,6 +18,7 @@ export function createEngine(): ImageEngine {
   const small = navigator.maxTouchPoints > 1 && Math.min(screen.width, screen.height) < 900;
   const cacheBytes = (small ? 200 : 512) * MEGABYTE;
   quietLateFailures();
+  quietLogs();
   initCore();
   initLoader({ maxWebWorkers: Math.max(1, Math.min(4, (navigator.hardwareConcurrency || 2) - 1)) });
   initTools();
@@ -55,6 +56,12 @@ export function createEngine(): ImageEngine {
     setTool: tools.choose,
     setLengthText: measures.setText,
   };
+}
+
+/** The libraries name images by address in what they log; the console of a shared station must not keep that. */
+function quietLogs(): void {
+  const all: unknown = utilities.logger.log.getLoggers?.() ?? {};
+  for (const logger of Object.values(all as Record<string, { setLevel?: (level: string, persist: boolean) => void }>)) logger.setLevel?.("silent", false);
 }
 
 /** A frame that failed is told in its viewport; the loader's own copy of that failure must not put addresses into the console. */

@@ -2,6 +2,7 @@ import { lazy, Suspense, useEffect, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 import { retrieveSession } from "../service/records";
 import { adoptLanguage } from "./i18n";
+import type { ImagePage as ImagePageType } from "./image/ImagePage";
 import { LaunchPage } from "./launch/LaunchPage";
 import { Failure } from "./parts/Failure";
 import { PatientPage } from "./patient/PatientPage";
@@ -11,12 +12,13 @@ import { SessionContext, useServices } from "./services";
 import { Shell } from "./Shell";
 import { useLoad } from "./useLoad";
 
-const ImagePage = lazy(() => import("./image/ImagePage").then((part) => ({ default: part.ImagePage })));
+const loadImagePage = (): Promise<{ default: typeof ImagePageType }> => import("./image/ImagePage").then((part) => ({ default: part.ImagePage }));
+const ImagePage = lazy(loadImagePage);
 const AdminPage = lazy(() => import("./admin/AdminPage").then((part) => ({ default: part.AdminPage })));
 
 /** The application: who is calling, then the page that the address names. */
 export function App(): React.JSX.Element {
-  const { http, router } = useServices();
+  const { http, router, engine } = useServices();
   const { t, i18n } = useTranslation();
   const route = useSyncExternalStore(router.subscribe, router.current);
   const [session, reload] = useLoad((signal) => retrieveSession(http, signal), [http]);
@@ -25,6 +27,12 @@ export function App(): React.JSX.Element {
   useEffect(() => {
     if (session.kind === "ready") adoptLanguage(i18n, session.value.language);
   }, [session, i18n]);
+  useEffect(() => {
+    // Where images come next, what draws them is fetched beside the data and not after it.
+    if (route.page === "search" || route.page === "admin" || route.page === "unknown") return;
+    void loadImagePage();
+    engine().catch(() => undefined); // told where a picture is wanted
+  }, [route.page, engine]);
   useEffect(() => {
     document.title = `${t(`titles.${route.page}`)} · ${t("common.product")}`; // names a page, never a person
   }, [route.page, t]);
@@ -36,8 +44,6 @@ export function App(): React.JSX.Element {
           <div className="page">
             <Failure error={session.error} retry={reload} />
           </div>
-        ) : known === null ? (
-          <p className="waiting">{t("common.loading")}</p>
         ) : (
           <Suspense fallback={<p className="waiting">{t("common.loading")}</p>}>
             <Page route={route} />

@@ -152,6 +152,8 @@ test("a length is measured in millimetres by mouse and by keyboard", async () =>
 });
 
 test("an image that fails is told as such and never covered by another", async () => {
+  const said = [];
+  page.on("console", (message) => said.push(message.text()));
   await page.goto(server.url + STUDY);
   const images = new ImagePage(page);
   await images.waitForImage();
@@ -164,6 +166,7 @@ test("an image that fails is told as such and never covered by another", async (
   await images.viewport().focus();
   await page.keyboard.press("ArrowDown");
   await images.waitForShown(4);
+  assert.deepEqual(said.filter((it) => !it.startsWith("Failed to load resource")), [], "the console names no image");
 });
 
 test("four places hold four series, and one can be dragged into another place", async () => {
