@@ -235,7 +235,7 @@ impl ImageDescription {
     }
 
     /// The bytes of native Pixel Data that hold this frame. Frames of 1-bit samples may share their first and last byte with
-    /// their neighbours (PS3.5 §8.1.1); give all of them to the [`Transcoder`](crate::Transcoder).
+    /// their neighbours (PS3.5 §8.1.1), and so may bytes in big endian words; give all of them to the [`Transcoder`](crate::Transcoder).
     #[must_use]
     pub fn native_frame_range(&self) -> Range<u64> {
         let index = u64::from(self.frame - 1);
@@ -244,7 +244,8 @@ impl ImageDescription {
             return index * bits / 8..((index + 1) * bits).div_ceil(8);
         }
         let bytes = self.native_frame_bytes();
-        index * bytes..(index + 1) * bytes
+        let (start, end) = (index * bytes, (index + 1) * bytes);
+        if self.is_bytes_in_big_words() { start & !1..(end + 1) & !1 } else { start..end }
     }
 
     /// The Photometric Interpretation that the frame has once it is uncompressed, which metadata that accompany it must name.
@@ -268,6 +269,13 @@ impl ImageDescription {
     pub(crate) fn first_bit(&self) -> usize {
         let bits = self.pixels() * u64::from(self.samples_per_pixel);
         (u64::from(self.frame - 1) * bits % 8) as usize
+    }
+
+    /// Whether bytes were stored in pairs, the second first: 8-bit samples as OW in big endian.
+    pub(crate) fn is_bytes_in_big_words(&self) -> bool {
+        self.bits_allocated == 8
+            && self.pixel_data_is_words
+            && matches!(Encoding::of(&self.transfer_syntax_uid), Ok(Encoding::NativeBig))
     }
 
     /// The size of the frame in native Pixel Data, in bytes.

@@ -21,6 +21,12 @@ pub(crate) fn to_little_endian(
         Encoding::DeflatedFrame => inflate(&frame, needed)?,
         _ => frame,
     };
+    if image.is_bytes_in_big_words() {
+        // Swap whole words, then leave out the neighbour's byte in front.
+        let odd = usize::from(image.native_frame_bytes() % 2 == 1 && image.frame.is_multiple_of(2));
+        let swapped = Bytes::from(swap_bytes(&frame, 2));
+        return if swapped.len() < odd + needed { Err(too_short()) } else { Ok(swapped.slice(odd..odd + needed)) };
+    }
     if frame.len() < needed {
         return Err(too_short());
     }
@@ -28,10 +34,7 @@ pub(crate) fn to_little_endian(
     if image.bits_allocated == 1 {
         return Ok(if image.first_bit() == 0 { frame } else { pack_bits(&unpack_bits(image, &frame)).into() });
     }
-    let unit = match image.bits_allocated {
-        8 if image.pixel_data_is_words => 2,
-        bits => usize::from(bits / 8),
-    };
+    let unit = usize::from(image.bits_allocated / 8);
     Ok(match encoding {
         Encoding::NativeBig if unit > 1 => swap_bytes(&frame, unit).into(),
         _ => frame,

@@ -5,13 +5,14 @@ use crate::TranscodeError;
 
 /// Writes `values`, of `precision` bits each, in containers of Bits Allocated.
 ///
-/// When the data set is signed, the value's bits are read as two's complement of `precision` bits: no codec but JPEG 2000 knows a sign,
-/// and that one's flag is not to be relied on.
+/// When the data set is signed, the low bits of a value are read as two's complement: as many as are stored, for a stream may say
+/// that all bits of a container count, whether its encoder filled them up with the sign or with zeros.
 pub(super) fn store<T>(job: &Job, precision: u16, values: &[T], codec: &'static str) -> Result<Vec<u8>, TranscodeError>
 where
     T: Copy + Into<i32>,
 {
-    let fit = Fit::new(job.signed, precision);
+    let bits = if job.signed { precision.min(job.bits_stored) } else { precision };
+    let fit = Fit::new(job.signed, bits);
     let size = job.sample_bytes();
     let mut out: Vec<u8> = reserve(values.len() * size, codec)?;
     out.resize(values.len() * size, 0);
@@ -25,6 +26,12 @@ where
     Ok(out)
 }
 
+/// Whether samples of `bytes` bytes, as codecs deliver them, are already what [`store`] would make of them.
+pub(super) fn is_stored(job: &Job, precision: u16, bytes: usize) -> bool {
+    let is_filled = precision.min(job.bits_stored) == job.bits_allocated;
+    cfg!(target_endian = "little") && job.sample_bytes() == bytes && (!job.signed || is_filled)
+}
+
 /// Keeps the low bits of a value, and gives them the meaning that the data set asks for.
 #[derive(Clone, Copy)]
 pub(super) struct Fit {
@@ -33,8 +40,8 @@ pub(super) struct Fit {
 }
 
 impl Fit {
-    pub(super) fn new(signed: bool, precision: u16) -> Self {
-        Self { shift: 32 - u32::from(precision.clamp(1, 32)), signed }
+    pub(super) fn new(signed: bool, bits: u16) -> Self {
+        Self { shift: 32 - u32::from(bits.clamp(1, 32)), signed }
     }
 
     #[inline(always)]

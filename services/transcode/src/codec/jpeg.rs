@@ -26,6 +26,7 @@ pub(super) fn decode(job: &Job, frame: &[u8]) -> Result<(Vec<u8>, Outcome), Tran
     let decoder = Decoder::open(stream, &header)?;
     let precision = header.precision;
     let samples = match precision {
+        ..=8 if container::is_stored(job, precision, 1) => decoder.decode_8()?,
         ..=8 => container::store(job, precision, &decoder.decode_8()?, CODEC)?,
         9..=12 => container::store(job, precision, &decoder.decode_12()?, CODEC)?,
         _ => container::store(job, precision, &decoder.decode_16()?, CODEC)?,

@@ -83,7 +83,7 @@ impl Image {
             }
             // SAFETY: not null, and of w * h integers, which are Columns times Rows.
             let values = unsafe { std::slice::from_raw_parts(component.data, pixels) };
-            let fit = Fit::new(job.signed, siz.precision);
+            let fit = Fit::new(job.signed, sign_bits(job, siz));
             let containers = out[index * size..].chunks_mut(stride).zip(values);
             match size {
                 1 => containers.for_each(|(bytes, &value)| bytes[0] = fit.apply(value) as u8),
@@ -93,6 +93,16 @@ impl Image {
             }
         }
         Ok(out)
+    }
+}
+
+/// The bits of a value whose highest is its sign, if it has one.
+fn sign_bits(job: &Job, siz: &Siz) -> u16 {
+    if job.signed && !siz.is_signed {
+        // Two's complement that was encoded as if unsigned: perhaps all of the container, with zeros above the stored bits.
+        siz.precision.min(job.bits_stored)
+    } else {
+        siz.precision
     }
 }
 

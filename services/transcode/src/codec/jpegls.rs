@@ -19,7 +19,9 @@ pub(super) fn decode(job: &Job, frame: &[u8]) -> Result<(Vec<u8>, Outcome), Tran
         0 if header.components > 1 => native::interleave(&decoded, usize::from(header.components), size),
         _ => decoded,
     };
-    let samples = if size == 1 {
+    let samples = if container::is_stored(job, header.precision, size) {
+        by_pixel
+    } else if size == 1 {
         container::store(job, header.precision, &by_pixel, CODEC)?
     } else {
         let words: Vec<u16> = by_pixel.chunks_exact(2).map(|pair| u16::from_ne_bytes([pair[0], pair[1]])).collect();

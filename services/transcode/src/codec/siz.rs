@@ -16,6 +16,8 @@ pub(super) struct Siz {
     components: u16,
     /// Of the first component; [`read`] refuses streams whose components differ.
     pub(super) precision: u16,
+    /// The samples are signed: a flag that some encoders set wrongly.
+    pub(super) is_signed: bool,
     tiles: u64,
     /// The codestream is inside a JP2 file, which PS3.5 §8.2.4 forbids and some writers do.
     pub(super) is_jp2: bool,
@@ -57,6 +59,7 @@ fn read_codestream(codestream: &[u8], is_jp2: bool) -> Option<Siz> {
         columns: x_end.checked_sub(x_start)?,
         components,
         precision: u16::from(first[0] & 0x7F) + 1,
+        is_signed: first[0] & 0x80 != 0,
         tiles: across.checked_mul(down)?,
         is_jp2,
         has_colour_transform: components == 3 && multiple_component_transform(body.get(length..)?)?,

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::json::{self, DataSet};
-use crate::TranscodeError;
 
 /// A table from stored or modality values to output values. Values outside it take the first or last entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,21 +78,13 @@ impl Palette {
     }
 
     /// The palette of a data set, when it has a whole one.
-    pub(super) fn from_json(data_set: &DataSet, signed: bool) -> Result<Option<Self>, TranscodeError> {
+    pub(super) fn from_json(data_set: &DataSet, signed: bool) -> Option<Self> {
         let mut entries: Vec<[u8; 3]> = Vec::new();
         let mut first_input = 0;
         for (channel, (tag, plain, segmented)) in CHANNELS.into_iter().enumerate() {
-            let Some((count, first, bits)) = descriptor(data_set, tag, signed) else { return Ok(None) };
-            let table = match json::table(data_set, plain, count) {
-                Some(table) => table,
-                None => match json::all_words(data_set, segmented) {
-                    Some(words) => expand_segments(&words, count)?,
-                    None => return Ok(None),
-                },
-            };
-            if table.is_empty() {
-                return Ok(None);
-            }
+            let (count, first, bits) = descriptor(data_set, tag, signed)?;
+            let segments = || expand_segments(&json::all_words(data_set, segmented)?, count);
+            let table = json::table(data_set, plain, count).or_else(segments).filter(|table| !table.is_empty())?;
             first_input = first;
             entries.resize(count, [0; 3]);
             let wide = bits > 8 || table.iter().any(|&entry| entry > 255);
@@ -102,7 +93,7 @@ impl Palette {
                 entry[channel] = if wide { (value >> 8) as u8 } else { value as u8 };
             }
         }
-        Ok(Some(Self { first: first_input, entries: entries.into() }))
+        Some(Self { first: first_input, entries: entries.into() })
     }
 }
 
@@ -110,25 +101,28 @@ impl Palette {
 const CHANNELS: [(&str, &str, &str); 3] =
     [("00281101", "00281201", "00281221"), ("00281102", "00281202", "00281222"), ("00281103", "00281203", "00281223")];
 
-/// Expands a segmented table: PS3.3 §C.7.9.2. Stops at `count` entries, so a short input can't become a long output.
-fn expand_segments(words: &[u16], count: usize) -> Result<Vec<u16>, TranscodeError> {
-    let broken = || TranscodeError::mismatch("SegmentedPaletteColorLookupTableData", "has a segment that is cut short");
+/// Expands a segmented table: PS3.3 §C.7.9.2; `None` when a segment is damaged. Every step makes an entry and there are `count`
+/// at most, so that a short input is neither a long output nor long work.
+fn expand_segments(words: &[u16], count: usize) -> Option<Vec<u16>> {
     let mut out = Vec::with_capacity(count);
     let mut at = 0;
     while at < words.len() && out.len() < count {
         if words[at] == INDIRECT {
-            let &[_, segments, low, high] = words.get(at..at + 4).ok_or_else(broken)? else { return Err(broken()) };
+            let &[_, segments, low, high] = words.get(at..at + 4)? else { return None };
             let mut target = usize::from(low) | usize::from(high) << 16;
-            for _ in 0..segments {
+            for _ in 0..segments.max(1) {
                 // A segment that points to segments may not point to another such: no recursion.
-                target = expand_one(words, target, count, &mut out).ok_or_else(broken)?;
+                target = expand_one(words, target, count, &mut out)?;
+                if out.len() >= count {
+                    break;
+                }
             }
             at += 4;
         } else {
-            at = expand_one(words, at, count, &mut out).ok_or_else(broken)?;
+            at = expand_one(words, at, count, &mut out)?;
         }
     }
-    Ok(out)
+    Some(out)
 }
 
 const DISCRETE: u16 = 0;
@@ -138,7 +132,7 @@ const INDIRECT: u16 = 2;
 /// Appends one discrete or linear segment, and tells where the next one begins.
 fn expand_one(words: &[u16], at: usize, count: usize, out: &mut Vec<u16>) -> Option<usize> {
     let (&opcode, &length) = (words.get(at)?, words.get(at + 1)?);
-    let wanted = usize::from(length);
+    let wanted = usize::from(length).max(1);
     let room = count.saturating_sub(out.len());
     match opcode {
         DISCRETE => {
@@ -183,15 +177,15 @@ mod tests {
         // Three discrete values, four steps from 30 to 10, then both again through an indirect segment.
         let words = [0, 3, 10, 20, 30, 1, 4, 10, 2, 2, 0, 0];
         let expected = [10, 20, 30, 25, 20, 15, 10];
-        assert_eq!(expand_segments(&words, 7).ok().as_deref(), Some(&expected[..]));
-        assert_eq!(expand_segments(&words, 14).ok(), Some([expected, expected].concat()));
-        assert_eq!(expand_segments(&words, 5).ok().map(|out| out.len()), Some(5));
+        assert_eq!(expand_segments(&words, 7).as_deref(), Some(&expected[..]));
+        assert_eq!(expand_segments(&words, 14), Some([expected, expected].concat()));
+        assert_eq!(expand_segments(&words, 5).map(|out| out.len()), Some(5));
     }
 
     #[test]
     fn damaged_segments_are_refused() {
         for words in [&[0, 9, 1][..], &[1, 4, 10], &[2, 1, 99, 0], &[2, 1], &[7, 1, 1], &[2, 1, 0, 0]] {
-            assert!(expand_segments(words, 64).is_err(), "{words:?}");
+            assert!(expand_segments(words, 64).is_none(), "{words:?}");
         }
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn description(
     let pixels = pixel_module(metadata)?;
     let (modality_lut, rescale) = modality(&groups, pixels.signed);
     let palette = match pixels.photometric_interpretation {
-        PhotometricInterpretation::PaletteColor => Palette::from_json(metadata, pixels.signed)?,
+        PhotometricInterpretation::PaletteColor => Palette::from_json(metadata, pixels.signed),
         _ => None,
     };
     Ok(ImageDescription {

@@ -31,6 +31,19 @@ async fn big_endian_words_are_turned_round_by_their_size() {
 }
 
 #[tokio::test]
+async fn bytes_in_big_endian_words_are_found_where_frames_share_a_word() {
+    let mut image = Shape { rows: 1, columns: 3, ..grey(8, 8) }.describe(EXPLICIT_BE);
+    image.pixel_data_is_words = true;
+    let pixel_data = [2, 1, 4, 3, 6, 5];
+    for (frame, range, expected) in [(1, 0..4, [1, 2, 3]), (2, 2..6, [4, 5, 6])] {
+        image.frame = frame;
+        assert_eq!(image.native_frame_range(), range);
+        let stored = &pixel_data[range.start as usize..range.end as usize];
+        assert_eq!(on_the_wire(&image, stored).await, expected);
+    }
+}
+
+#[tokio::test]
 async fn padding_is_cut_off_and_a_short_frame_is_refused() {
     let image = small(8, 8).describe(EXPLICIT_LE);
     assert_eq!(on_the_wire(&image, &[1, 2, 0, 0]).await, [1, 2]);

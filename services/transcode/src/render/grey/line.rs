@@ -1,46 +1,49 @@
-//! The fast way for what nearly every image is: a line, clamped. Fixed-point, so that the compiler makes vector code of it.
+//! The fast way for what nearly every image is: a line, clamped. Written so that the compiler makes vector code of it even for the
+//! oldest x86-64: single floats, which have minimum, maximum and conversion there, where integers have not.
 
 use crate::{DecodedFrame, SampleFormat};
 
-/// Fraction bits. With 255 in front of them, 2 * 255 * 2^20 still fits an `i32`.
-const FRACTION: u32 = 20;
-
-/// A clamped line `y = a * x + b` in fixed point.
+/// A clamped line `y = a * x + b`.
 #[derive(Clone, Copy)]
 struct Line {
-    /// Inputs below `first` or above `last` are as these two.
-    first: i32,
-    last: i32,
-    slope: i32,
-    /// The output at `first`, and a half for rounding.
-    start: i32,
+    /// The input at which the output starts to change, and how far it does.
+    first: f32,
+    range: f32,
+    slope: f32,
+    /// The output at `first`.
+    start: f32,
 }
 
+/// Added to a number from 0 to 255, it leaves the nearest integer in the lowest bits.
+const ROUNDING: f32 = 8_388_608.0;
+
+/// Makes halves go up, whatever the error of a single: at most 510 times 2^-24.
+const HALF_UP: f64 = 1e-4;
+
 impl Line {
-    /// `None` for a line that the fixed point can't hold to a sixteenth of a grey level: too steep, or off the range of samples.
+    /// `None` when the line does not change between `least` and `most`.
     fn new(slope: f64, intercept: f64, least: i32, most: i32) -> Option<Self> {
-        // Where the line leaves 0 to 255; a window of two values or fewer is better served by a table.
+        // Only where the output changes are inputs told apart, so that products stay small and singles exact.
         let (a, b) = (-intercept / slope, (255.0 - intercept) / slope);
-        if !(a.is_finite() && b.is_finite()) || (a - b).abs() < 2.0 {
+        if !(a.is_finite() && b.is_finite()) {
             return None;
         }
-        let first = (a.min(b).floor().max(f64::from(least))) as i32;
-        let last = (a.max(b).ceil().min(f64::from(most))) as i32;
-        if first >= last {
-            return None;
-        }
-        let scale = f64::from(1 << FRACTION);
-        // The slope's own rounding could turn a half to either side; a little more than its error makes halves go up.
-        let up = scale / 2.0 + f64::from(last - first) / 2.0 + 1.0;
-        let start = (slope * f64::from(first) + intercept) * scale + up;
-        Some(Self { first, last, slope: (slope * scale).round() as i32, start: start.round() as i32 })
+        let first = a.min(b).floor().max(f64::from(least));
+        let last = a.max(b).ceil().min(f64::from(most));
+        let start = slope * first + intercept + HALF_UP;
+        (first < last).then_some(Self {
+            first: first as f32,
+            range: (last - first) as f32,
+            slope: slope as f32,
+            start: start as f32,
+        })
     }
 
     #[inline(always)]
     fn at(self, sample: i32) -> u8 {
-        let x = sample.clamp(self.first, self.last) - self.first;
-        let y = (x.wrapping_mul(self.slope).wrapping_add(self.start)) >> FRACTION;
-        y.clamp(0, 255) as u8
+        let x = (sample as f32 - self.first).clamp(0.0, self.range);
+        let y = (x * self.slope + self.start).clamp(0.0, 255.0);
+        (y + ROUNDING).to_bits() as u8
     }
 }
 
