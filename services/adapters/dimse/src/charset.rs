@@ -26,7 +26,8 @@ impl Charset {
         // ISO 2022 IR 87 brings its own decoder of escape sequences; of several it is the one that can read all of them.
         let japanese = known.iter().find(|set| set.name() == "ISO_IR 87");
         let chosen = japanese.or(known.last()).cloned().unwrap_or(SpecificCharacterSet::ISO_IR_6);
-        Self { escapes: japanese.is_none() && known.len() > 1, codec: chosen }
+        let extended = names.is_some_and(|names| names.contains("2022"));
+        Self { escapes: japanese.is_none() && extended, codec: chosen }
     }
 
     pub(crate) fn decode<'a>(&self, bytes: &'a [u8]) -> Cow<'a, str> {

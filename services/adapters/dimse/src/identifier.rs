@@ -109,8 +109,9 @@ fn write(out: &mut Vec<u8>, explicit: bool, tag: Tag, vr: VR, value: &[u8]) {
     let length = u32::try_from(padded).unwrap_or(0);
     if !explicit {
         out.extend_from_slice(&length.to_le_bytes());
-    } else if vr == VR::SQ {
-        out.extend_from_slice(b"SQ\0\0");
+    } else if has_long_length(vr) {
+        out.extend_from_slice(vr.to_string().as_bytes());
+        out.extend_from_slice(&[0, 0]);
         out.extend_from_slice(&length.to_le_bytes());
     } else {
         out.extend_from_slice(vr.to_string().as_bytes());
@@ -118,6 +119,12 @@ fn write(out: &mut Vec<u8>, explicit: bool, tag: Tag, vr: VR, value: &[u8]) {
     }
     out.extend_from_slice(value);
     out.resize(out.len() + padded - value.len(), if vr == VR::UI { 0 } else { b' ' });
+}
+
+/// Two reserved bytes and four of length (PS3.5 §7.1.2).
+const fn has_long_length(vr: VR) -> bool {
+    use VR::{OB, OD, OF, OL, OV, OW, SQ, SV, UC, UN, UR, UT, UV};
+    matches!(vr, OB | OD | OF | OL | OV | OW | SQ | SV | UC | UN | UR | UT | UV)
 }
 
 /// An identifier that was received, scanned before anything of it is read.
@@ -192,6 +199,7 @@ mod tests {
     use dicom_core::Tag;
 
     const REQUEST: Tag = Tag(0x0040, 0x0275);
+    const ISSUER: Tag = Tag(0x0008, 0x0051);
 
     #[test]
     fn what_is_written_is_read_in_both_encodings_and_in_order() {
@@ -199,13 +207,16 @@ mod tests {
             let identifier = Identifier::new(Level::Series)
                 .key(Tag(0x0020, 0x000D), "2.25.123")
                 .wanted(&[Tag(0x0008, 0x0060), Tag(0x0020, 0x000D)])
-                .wanted_item(REQUEST, &[Tag(0x0040, 0x0009), Tag(0x0040, 0x1001)]);
+                .wanted_item(REQUEST, &[Tag(0x0040, 0x0009), Tag(0x0040, 0x1001)])
+                .wanted_item(ISSUER, &[Tag(0x0040, 0x0031), Tag(0x0040, 0x0033)]);
             let received = Received::scan(identifier.encode(uid).into(), uid, None).unwrap();
             let root = received.root();
             assert_eq!(root.text(Tag(0x0008, 0x0052)).unwrap(), "SERIES");
             assert_eq!(root.uid(Tag(0x0020, 0x000D)).unwrap().as_str(), "2.25.123");
             assert_eq!(root.text(Tag(0x0008, 0x0060)), None);
-            assert_eq!(root.items(REQUEST).count(), 1);
+            let within = |sequence| root.items(sequence).map(|item| item.data_set.iter().count()).collect::<Vec<_>>();
+            assert_eq!((within(REQUEST), within(ISSUER)), (vec![2], vec![2]));
+            assert!(received.structure.remarks.is_empty());
             let tags: Vec<_> = received.structure.top_level().map(|element| element.tag).collect();
             assert!(tags.is_sorted());
         }

@@ -5,33 +5,29 @@ use std::time::Duration;
 
 use adapter_api::SourceError;
 use bytes::Bytes;
-use index_model::{AeTitle, DimseAddress, RepositoryCode};
 use runtime::Ctx;
 use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_util::task::TaskTracker;
+use tokio::sync::OwnedSemaphorePermit;
 
-use super::error::of_association;
-use crate::association::{Association, AssociationError, Proposal, ProposedContext};
+use super::link::Link;
+use crate::association::{Association, AssociationError, ProposedContext};
 use crate::identifier::{IDENTIFIER_BYTES, Identifier};
 use crate::message::{Command, Operation, Outcome, Request, Response, StoreRequest};
-use crate::options::DimseOptions;
 
-/// One operation runs on each association, so its message id is always the same.
+/// One operation at a time runs on each association, so its message id is always the same.
 pub(super) const MESSAGE_ID: u16 = 1;
 /// How long a peer is given to answer a C-CANCEL before the association is aborted.
 const CANCEL_GRACE: Duration = Duration::from_secs(2);
 
-/// How a repository is reached, and how many associations it may have.
-#[derive(Debug)]
-pub(super) struct Link {
-    pub(super) code: RepositoryCode,
-    pub(super) address: DimseAddress,
-    pub(super) own_ae: AeTitle,
-    pub(super) options: DimseOptions,
-    slots: Arc<Semaphore>,
-    /// Operations that are being cancelled after their caller has gone.
-    endings: TaskTracker,
+/// What is asked, and on what kind of association.
+#[derive(Debug, Clone)]
+pub(super) struct Question {
+    pub(super) contexts: Vec<ProposedContext>,
+    /// The one of the contexts that the question is asked in.
+    pub(super) sop_class: &'static str,
+    pub(super) operation: Operation,
+    pub(super) request: Request,
+    pub(super) identifier: Identifier,
 }
 
 /// What comes while an operation runs.
@@ -51,75 +47,58 @@ pub(super) struct Exchange {
     permit: Option<OwnedSemaphorePermit>,
     operation: Operation,
     context: u8,
+    /// To be asked again when a kept association turns out to be gone; `None` once an answer has begun.
+    again: Option<Question>,
     heard: bool,
     running: bool,
 }
 
-impl Link {
-    pub(super) fn new(
-        code: RepositoryCode,
-        address: DimseAddress,
-        own_ae: AeTitle,
-        options: DimseOptions,
-        concurrency: u32,
-    ) -> Self {
-        let slots = Arc::new(Semaphore::new(usize::try_from(concurrency.clamp(1, 64)).unwrap_or(1)));
-        Self { code, address, own_ae, options, slots, endings: TaskTracker::new() }
-    }
-
-    /// Waits for a free slot.
-    pub(super) async fn slot(&self, ctx: &Ctx) -> Result<Option<OwnedSemaphorePermit>, SourceError> {
-        // The semaphore is never closed.
-        Ok(ctx.run(Arc::clone(&self.slots).acquire_owned()).await?.ok())
-    }
-
-    pub(super) async fn associate(
-        &self,
-        contexts: Vec<ProposedContext>,
-    ) -> Result<Association<TcpStream>, AssociationError> {
-        let proposal = Proposal { calling: self.own_ae.clone(), called: self.address.ae_title.clone(), contexts };
-        let limit = self.options.association;
-        let mut association = Association::connect(&self.address.host, self.address.port, &proposal, limit).await?;
-        association.set_patience(self.options.first_response);
-        Ok(association)
-    }
-
-    pub(super) fn failure(&self, error: AssociationError) -> SourceError {
-        of_association(&self.code, error)
-    }
-
-    pub(super) fn malformed(&self, rule: impl Into<String>) -> SourceError {
-        SourceError::Malformed { repository: self.code.clone(), rule: rule.into() }
-    }
-}
-
 impl Exchange {
-    /// Opens an association with `contexts` and asks with `identifier` in the context of `sop_class`.
-    pub(super) async fn start(
-        link: &Arc<Link>,
-        ctx: &Ctx,
-        contexts: Vec<ProposedContext>,
-        sop_class: &'static str,
-        (operation, request): (Operation, Request),
-        identifier: &Identifier,
-    ) -> Result<Self, SourceError> {
+    /// Asks on an association of its own; a C-FIND on a kept one, if there is one.
+    pub(super) async fn start(link: &Arc<Link>, ctx: &Ctx, question: Question) -> Result<Self, SourceError> {
         let permit = link.slot(ctx).await?;
-        let mut association = ctx.run(link.associate(contexts)).await?.map_err(|error| link.failure(error))?;
-        let Some(context) = association.context_for(sop_class).cloned() else {
-            association.release().await;
-            return Err(link.failure(AssociationError::NoContext));
-        };
-        let identifier = identifier.encode(&context.transfer_syntax);
-        ctx.run(association.ask(context.id, request, Some(&identifier))).await?.map_err(|error| link.failure(error))?;
-        Ok(Self {
+        let kept = if question.operation == Operation::Find { link.kept() } else { None };
+        let mut exchange = Self {
             link: Arc::clone(link),
-            association: Some(association),
+            association: kept,
             permit,
-            operation,
-            context: context.id,
+            operation: question.operation,
+            context: 0,
+            again: None,
             heard: false,
-            running: true,
-        })
+            running: false,
+        };
+        let reused = exchange.association.is_some();
+        match ctx.run(exchange.ask(&question)).await? {
+            Ok(()) => exchange.again = reused.then_some(question),
+            Err(error) if reused && error.is_gone() => exchange.ask_anew(ctx, &question).await?,
+            Err(error) => return Err(link.failure(error)),
+        }
+        Ok(exchange)
+    }
+
+    async fn ask_anew(&mut self, ctx: &Ctx, question: &Question) -> Result<(), SourceError> {
+        self.association = None;
+        let asked = ctx.run(self.ask(question)).await?;
+        asked.map_err(|error| self.link.failure(error))
+    }
+
+    async fn ask(&mut self, question: &Question) -> Result<(), AssociationError> {
+        let mut association = match self.association.take() {
+            Some(kept) => kept,
+            None => self.link.associate(question.contexts.clone()).await?,
+        };
+        association.set_patience(self.link.options.first_response);
+        let Some(context) = association.context_for(question.sop_class).cloned() else {
+            association.release().await;
+            return Err(AssociationError::NoContext);
+        };
+        let identifier = question.identifier.encode(&context.transfer_syntax);
+        association.ask(context.id, question.request.clone(), Some(&identifier)).await?;
+        self.association = Some(association);
+        self.context = context.id;
+        self.running = true;
+        Ok(())
     }
 
     /// Transfer syntax of the identifiers.
@@ -134,25 +113,30 @@ impl Exchange {
         self.association.as_mut().ok_or(closed)
     }
 
-    /// The next event. After a final response the association is released.
+    /// The next event. After a final response the association is kept or released.
     pub(super) async fn next(&mut self, ctx: &Ctx) -> Result<Event, SourceError> {
-        let event = ctx.run(self.receive()).await?;
-        match event {
-            Ok(Event::Response(response, data)) => {
-                if response.status.outcome() != Outcome::Pending {
+        loop {
+            let event = ctx.run(self.receive()).await?;
+            match event {
+                Ok(Event::Response(response, data)) => {
+                    if response.status.outcome() != Outcome::Pending {
+                        self.running = false;
+                        self.finish();
+                    }
+                    return Ok(Event::Response(response, data));
+                }
+                Ok(store) => return Ok(store),
+                Err(error) => {
                     self.running = false;
-                    self.finish();
+                    match self.again.take() {
+                        Some(question) if error.is_gone() && !self.heard => self.ask_anew(ctx, &question).await?,
+                        _ => {
+                            // What comes after a broken message can't be understood, so there is nothing to cancel.
+                            self.leave(|association| association.abort());
+                            return Err(self.link.failure(error));
+                        }
+                    }
                 }
-                Ok(Event::Response(response, data))
-            }
-            Ok(store) => Ok(store),
-            Err(error) => {
-                // What comes after a broken message can't be understood, so there is nothing to cancel.
-                self.running = false;
-                if let (Some(association), false) = (self.association.take(), error.is_gone()) {
-                    association.abort().await;
-                }
-                Err(self.link.failure(error))
             }
         }
     }
@@ -180,23 +164,25 @@ impl Exchange {
         }
     }
 
-    /// Releases the association without making the caller wait for it.
+    /// Gives the association back without making the caller wait for it.
     fn finish(&mut self) {
-        self.leave(|association| association.release());
+        if self.operation == Operation::Find {
+            if let Some(association) = self.association.take() {
+                self.link.keep(association);
+            }
+            self.permit = None;
+        } else {
+            self.leave(|association| association.release());
+        }
     }
 
     fn leave<F: Future<Output = ()> + Send + 'static>(&mut self, end: impl FnOnce(Association<TcpStream>) -> F) {
-        if let Some(association) = self.association.take()
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
-        {
+        if let Some(association) = self.association.take() {
             let (permit, end) = (self.permit.take(), end(association));
-            self.link.endings.spawn_on(
-                async move {
-                    end.await;
-                    drop(permit);
-                },
-                &runtime,
-            );
+            self.link.finish_later(async move {
+                end.await;
+                drop(permit);
+            });
         }
     }
 }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use adapter_api::SourceError;
-use index_model::Uid;
 use runtime::Ctx;
 
 use super::error::of_status;
-use super::exchange::{Event, Exchange, Link, MESSAGE_ID};
+use super::exchange::{Event, Exchange, MESSAGE_ID, Question};
 use super::keys::{self, Tier};
+use super::link::Link;
 use crate::association::ProposedContext;
 use crate::identifier::{Identifier, Level, Received};
 use crate::message::{Operation, Outcome, Request, Status};
@@ -24,11 +24,15 @@ pub(super) struct Find {
 }
 
 impl Find {
-    pub(super) async fn start(link: &Arc<Link>, ctx: &Ctx, identifier: &Identifier) -> Result<Self, SourceError> {
-        let contexts = vec![ProposedContext::scu(STUDY_ROOT_FIND, &PLAIN_TRANSFER_SYNTAXES)];
-        let request = Request::Find { message_id: MESSAGE_ID, sop_class: study_root_find(link)? };
-        let asked = (Operation::Find, request);
-        let exchange = Exchange::start(link, ctx, contexts, STUDY_ROOT_FIND, asked, identifier).await?;
+    pub(super) async fn start(link: &Arc<Link>, ctx: &Ctx, identifier: Identifier) -> Result<Self, SourceError> {
+        let question = Question {
+            contexts: vec![ProposedContext::scu(STUDY_ROOT_FIND, &PLAIN_TRANSFER_SYNTAXES)],
+            sop_class: STUDY_ROOT_FIND,
+            operation: Operation::Find,
+            request: Request::Find { message_id: MESSAGE_ID, sop_class: link.uid(STUDY_ROOT_FIND)? },
+            identifier,
+        };
+        let exchange = Exchange::start(link, ctx, question).await?;
         Ok(Self { link: Arc::clone(link), exchange, matches: 0 })
     }
 
@@ -62,10 +66,6 @@ enum Step {
     Unreadable(SourceError),
     /// The final status.
     End(Status),
-}
-
-fn study_root_find(link: &Link) -> Result<Uid, SourceError> {
-    Uid::parse(STUDY_ROOT_FIND).map_err(|_| link.malformed("Study Root"))
 }
 
 /// A query that asks for less where the peer refuses what is optional.
@@ -122,7 +122,7 @@ impl Query {
         loop {
             let mut find = match self.find.take() {
                 Some(find) => find,
-                None => Find::start(&self.link, ctx, &keys::identifier(self.level, self.tier, &self.keys)).await?,
+                None => Find::start(&self.link, ctx, keys::identifier(self.level, self.tier, &self.keys)).await?,
             };
             let first = find.matches == 0;
             let answer = match find.step(ctx, self.charset.as_deref()).await? {

@@ -4,6 +4,7 @@ mod error;
 mod exchange;
 mod find;
 mod keys;
+mod link;
 mod records;
 mod retrieve;
 mod verify;
@@ -24,8 +25,8 @@ pub use error::FailedStatus;
 
 use crate::identifier::{Item, Level, Received};
 use crate::options::DimseOptions;
-use exchange::Link;
 use find::{Query, Understood};
+use link::Link;
 use retrieve::{Expected, Retrieval};
 
 /// Series of one study, and instances of one series, beyond which an answer counts as broken.

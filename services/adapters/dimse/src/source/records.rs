@@ -20,10 +20,9 @@ pub(super) fn study(item: Item<'_>, definition: &RepositoryDefinition) -> Result
         patient: patient(item, definition),
         study_date: date(item, tags::STUDY_DATE),
         study_time: time(item, tags::STUDY_TIME),
-        accession_number: item.text(tags::ACCESSION_NUMBER).map(|value| IssuedId {
-            issuer: accession_issuer(item, definition),
-            value: Phi::new(value),
-        }),
+        accession_number: item
+            .text(tags::ACCESSION_NUMBER)
+            .map(|value| IssuedId { issuer: accession_issuer(item, definition), value: Phi::new(value) }),
         study_id: item.text(tags::STUDY_ID).map(Phi::new),
         study_description: item.text(tags::STUDY_DESCRIPTION),
         referring_physician_name: name(item, tags::REFERRING_PHYSICIAN_NAME),

@@ -9,7 +9,8 @@ use index_model::{RetrieveBy, Uid};
 use runtime::Ctx;
 
 use super::error::of_status;
-use super::exchange::{Event, Exchange, Link, MESSAGE_ID};
+use super::exchange::{Event, Exchange, MESSAGE_ID, Question};
+use super::link::Link;
 use crate::association::ProposedContext;
 use crate::identifier::{Identifier, Level};
 use crate::intake::receive_object;
@@ -49,23 +50,19 @@ impl Retrieval {
         what: &Retrieve,
         expected: Expected,
     ) -> Result<Self, SourceError> {
-        let identifier = identifier(what);
-        let plain = &PLAIN_TRANSFER_SYNTAXES;
-        let class = |uid: &str| Uid::parse(uid).map_err(|_| link.malformed("Study Root"));
-        let exchange = match link.address.retrieve {
-            RetrieveBy::Move => {
-                let (sop_class, destination) = (class(STUDY_ROOT_MOVE)?, link.own_ae.clone());
-                let request = Request::Move { message_id: MESSAGE_ID, sop_class, destination };
-                let contexts = vec![ProposedContext::scu(STUDY_ROOT_MOVE, plain)];
-                Exchange::start(link, ctx, contexts, STUDY_ROOT_MOVE, (Operation::Move, request), &identifier).await?
-            }
-            RetrieveBy::Get => {
-                let request = Request::Get { message_id: MESSAGE_ID, sop_class: class(STUDY_ROOT_GET)? };
-                let mut contexts = vec![ProposedContext::scu(STUDY_ROOT_GET, plain)];
-                contexts.extend(storage_contexts(&expected.classes));
-                Exchange::start(link, ctx, contexts, STUDY_ROOT_GET, (Operation::Get, request), &identifier).await?
-            }
+        let get = link.address.retrieve == RetrieveBy::Get;
+        let sop_class = if get { STUDY_ROOT_GET } else { STUDY_ROOT_MOVE };
+        let class = link.uid(sop_class)?;
+        let mut contexts = vec![ProposedContext::scu(sop_class, &PLAIN_TRANSFER_SYNTAXES)];
+        let (operation, request) = if get {
+            contexts.extend(storage_contexts(&expected.classes));
+            (Operation::Get, Request::Get { message_id: MESSAGE_ID, sop_class: class })
+        } else {
+            let destination = link.own_ae.clone();
+            (Operation::Move, Request::Move { message_id: MESSAGE_ID, sop_class: class, destination })
         };
+        let question = Question { contexts, sop_class, operation, request, identifier: identifier(what) };
+        let exchange = Exchange::start(link, ctx, question).await?;
         Ok(Self {
             link: Arc::clone(link),
             exchange,

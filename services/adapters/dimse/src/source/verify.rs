@@ -8,8 +8,8 @@ use index_model::{RepositoryDefinition, RetrieveBy};
 use runtime::Ctx;
 
 use super::error::remedy;
-use super::exchange::Link;
 use super::find::{Query, Understood};
+use super::link::Link;
 use crate::association::{AssociationError, ProposedContext};
 use crate::identifier::Level;
 use crate::message::{Operation, Outcome, Request};
@@ -29,10 +29,12 @@ fn bad(step: &'static str, text: impl Into<String>) -> TestStep {
 
 pub(super) async fn verify(link: &std::sync::Arc<Link>, definition: &RepositoryDefinition, ctx: &Ctx) -> Vec<TestStep> {
     let mut steps = Vec::new();
-    if let Err(stopped) = ctx.run(services(link, &mut steps)).await {
-        steps.push(bad("connect", format!("the test was stopped: {stopped}")));
+    let slot = link.slot(ctx).await;
+    if ctx.run(services(link, &mut steps)).await.is_err() {
+        steps.push(bad("connect", "the test was stopped: no answer within the time it was given"));
         return steps;
     }
+    drop(slot);
     if steps.iter().all(|step| step.ok) {
         steps.push(sample(link, definition, ctx).await);
     }

@@ -199,6 +199,7 @@ async fn an_archive_that_chokes_on_optional_keys_is_asked_for_less() {
     let all = studies(&source, &StudyFilter::default()).await;
     assert_eq!(all.len(), 2);
     assert_eq!(all[0].patient.patient_name.alphabetic, "Lefèbvre^Renée");
+    assert_eq!(all[0].study_description, None);
     assert_eq!(source.search_series(&ctx(), &uid(STUDY)).await.unwrap().len(), 1);
 }
 
@@ -217,4 +218,27 @@ async fn a_search_that_is_dropped_gives_its_place_to_the_next() {
     assert!(matches!(waiting, SourceError::Stopped(Stopped::DeadlinePassed)), "{waiting:?}");
     drop(held);
     assert_eq!(source.search_series(&ctx(), &uid(STUDY)).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn queries_one_after_the_other_share_an_association() {
+    let archive = archive(Manners::Good).await;
+    let source = archive.source(RetrieveBy::Get);
+    studies(&source, &StudyFilter::default()).await;
+    for _ in 0..5 {
+        assert_eq!(source.search_series(&ctx(), &uid(STUDY)).await.unwrap().len(), 1);
+    }
+    assert_eq!(archive.running.associations(), 1);
+    let parts: Vec<Part> = source.retrieve(&ctx(), &series(STUDY, SERIES)).try_collect().await.unwrap();
+    assert_eq!((parts.len(), archive.running.associations()), (SLICES, 2));
+}
+
+#[tokio::test]
+async fn a_kept_association_that_the_archive_has_closed_is_replaced() {
+    let archive = archive(Manners::OneOperationEach).await;
+    let source = archive.source(RetrieveBy::Move);
+    for _ in 0..3 {
+        assert_eq!(source.search_series(&ctx(), &uid(STUDY)).await.unwrap().len(), 1);
+    }
+    assert_eq!(archive.running.associations(), 3);
 }

@@ -66,10 +66,9 @@ async fn every_answer_of_the_inbox_has_its_status() {
 #[tokio::test]
 async fn strangers_and_wrong_numbers_are_rejected_with_the_reason() {
     let to = receiver(StoreAnswer::Stored, StoreScpOptions::default()).await;
-    for (calling, called, expected) in [
-        ("STRANGER", "DICS", Rejection::CALLING_AE_TITLE),
-        ("MODALITY", "OTHER", Rejection::CALLED_AE_TITLE),
-    ] {
+    for (calling, called, expected) in
+        [("STRANGER", "DICS", Rejection::CALLING_AE_TITLE), ("MODALITY", "OTHER", Rejection::CALLED_AE_TITLE)]
+    {
         let error = scu(&to, calling, called, &[&slice(1)]).await.unwrap_err();
         assert!(matches!(error, AssociationError::Rejected(reason) if reason == expected), "{error:?}");
     }
