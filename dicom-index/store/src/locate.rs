@@ -144,11 +144,7 @@ pub(crate) async fn keys(link: &mut Link, sql: Sql) -> Result<Vec<i64>, StoreErr
 }
 
 /// Studies in the order of their keys here; those that are gone meanwhile are left out.
-pub(crate) async fn studies(
-    link: &mut Link,
-    keys: &[i64],
-    filter: &SearchFilter,
-) -> Result<Vec<StudyRow>, StoreError> {
+pub(crate) async fn studies(link: &mut Link, keys: &[i64], filter: &SearchFilter) -> Result<Vec<StudyRow>, StoreError> {
     let mut found: HashMap<i64, StudyRow> = HashMap::with_capacity(keys.len());
     for chunk in keys.chunks(CHUNK) {
         let mut sql = Sql::new(
@@ -198,11 +194,7 @@ fn study(row: &Row) -> Result<StudyRow, StoreError> {
 }
 
 /// Series in the order of their keys here, each with its study.
-pub(crate) async fn series(
-    link: &mut Link,
-    keys: &[i64],
-    filter: &SearchFilter,
-) -> Result<Vec<SeriesRow>, StoreError> {
+pub(crate) async fn series(link: &mut Link, keys: &[i64], filter: &SearchFilter) -> Result<Vec<SeriesRow>, StoreError> {
     let mut found: HashMap<i64, SeriesRow> = HashMap::with_capacity(keys.len());
     let mut holders: HashMap<i64, Vec<RepositoryCode>> = HashMap::new();
     let mut rows = Vec::with_capacity(keys.len());

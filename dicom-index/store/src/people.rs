@@ -43,11 +43,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn studies_of_person(
-        &self,
-        person_key: i64,
-        filter: &SearchFilter,
-    ) -> Result<Vec<StudyRow>, StoreError> {
+    pub async fn studies_of_person(&self, person_key: i64, filter: &SearchFilter) -> Result<Vec<StudyRow>, StoreError> {
         let mut sql = Sql::new(
             "SELECT s.study_key FROM study s WHERE s.study_key IN (SELECT c.study_key FROM study_copy c \
              JOIN source_patient p ON p.patient_key = c.patient_key WHERE p.person_key = ",

@@ -436,4 +436,3 @@ pub struct Change {
     /// When, Unix milliseconds.
     pub at_ms: i64,
 }
-

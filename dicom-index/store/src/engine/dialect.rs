@@ -41,9 +41,9 @@ pub(crate) async fn hold_feed(link: &mut Link) -> Result<(), StoreError> {
 
 /// FNV-1a. Only its being the same on all nodes matters.
 fn fnv(bytes: &[u8]) -> i64 {
-    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let hash = bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3));
     hash.cast_signed()
 }
 

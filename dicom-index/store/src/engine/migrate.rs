@@ -35,7 +35,9 @@ where
         MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => {
             StoreError::Conflict { what: "the database was made by a newer version" }
         }
-        MigrateError::VersionMismatch(_) => StoreError::Conflict { what: "a migration is not the one that was applied" },
+        MigrateError::VersionMismatch(_) => {
+            StoreError::Conflict { what: "a migration is not the one that was applied" }
+        }
         _ => StoreError::Conflict { what: "a migration can't be applied" },
     })
 }

@@ -59,7 +59,8 @@ pub(super) async fn write(work: &mut Work<'_>, batch: &[Placed<'_>]) -> Result<V
         let series_key = placed.series.series_key;
         let known = rows.entry((series_key, placed.new.entry.instance.sop_instance_uid.as_str().into())).or_default();
         let (outcome, superseded_object) = decide(known, placed);
-        let grown = growth.entry(series_key).or_insert_with(|| Growth { study_key: placed.study_key, ..Growth::default() });
+        let grown =
+            growth.entry(series_key).or_insert_with(|| Growth { study_key: placed.study_key, ..Growth::default() });
         grow(grown, placed, outcome);
         if matches!(outcome, Outcome::New | Outcome::Upgraded) {
             entries.push(placed);
@@ -90,7 +91,14 @@ async fn load(work: &mut Work<'_>, batch: &[Placed<'_>]) -> Result<Rows, StoreEr
              WHERE sop_instance_uid IN (",
         );
         sql.list(chunk.iter().map(|placed| placed.new.entry.instance.sop_instance_uid.as_str()));
-        for row in work.link.rows({ sql.push(") ORDER BY instance_key"); sql }).await? {
+        for row in work
+            .link
+            .rows({
+                sql.push(") ORDER BY instance_key");
+                sql
+            })
+            .await?
+        {
             rows.entry((row.int(0)?, row.text(1)?)).or_default().push(Held {
                 instance_key: Some(row.int(2)?),
                 repository_key: row.int(3)?,
@@ -183,7 +191,8 @@ async fn insert_rows(work: &mut Work<'_>, rows: &Rows) -> Result<(), StoreError>
 }
 
 async fn upgrade(work: &mut Work<'_>, instance_key: i64, placed: &Placed<'_>) -> Result<(), StoreError> {
-    let sql = Sql::new("UPDATE held_instance SET repository_key = $1, sha256 = $2, object = $3 WHERE instance_key = $4");
+    let sql =
+        Sql::new("UPDATE held_instance SET repository_key = $1, sha256 = $2, object = $3 WHERE instance_key = $4");
     let entry = &placed.new.entry;
     let sql = sql.arg(placed.repository_key).arg(entry.sha256.as_str()).arg(entry.object.as_deref());
     work.link.run(sql.arg(instance_key)).await.map(drop)

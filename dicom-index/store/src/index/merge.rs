@@ -91,7 +91,8 @@ pub(super) fn renew_study(known: &StudyRecord, said: &StudyRecord, manner: Manne
         out.modalities_in_study.clone_from(&said.modalities_in_study);
     }
     let newer = |said: Option<u32>, known: Option<u32>| said.or(known);
-    out.number_of_study_related_series = newer(said.number_of_study_related_series, known.number_of_study_related_series);
+    out.number_of_study_related_series =
+        newer(said.number_of_study_related_series, known.number_of_study_related_series);
     out.number_of_study_related_instances =
         newer(said.number_of_study_related_instances, known.number_of_study_related_instances);
     out
@@ -146,7 +147,8 @@ pub(super) fn one_person(a: &PatientRecord, b: &PatientRecord) -> bool {
     let number = |p: &PatientRecord| p.health_number.as_ref().map(|h| h.number.clone());
     let same_number = number(a).is_some() && number(a) == number(b);
     let same_birth = a.patient_birth_date.is_some() && a.patient_birth_date == b.patient_birth_date;
-    let family = |p: &PatientRecord| fold(p.patient_name.alphabetic.split('^').next().unwrap_or_default()).trim().to_owned();
+    let family =
+        |p: &PatientRecord| fold(p.patient_name.alphabetic.split('^').next().unwrap_or_default()).trim().to_owned();
     let same_family = !family(a).is_empty() && family(a) == family(b);
     let same_sex = a.patient_sex.is_some() && a.patient_sex == b.patient_sex;
     same_number && same_birth && (same_family || same_sex)

@@ -27,7 +27,8 @@ pub(crate) async fn place(
     alone: &str,
 ) -> Result<Placed, StoreError> {
     let (issuer, id) = said.patient_id.as_ref().map_or(("", ""), |id| (id.issuer.as_str(), id.value.expose().as_str()));
-    let private_to = if is_usable(said.patient_id.as_ref()) { String::new() } else { format!("{repository_key} {alone}") };
+    let private_to =
+        if is_usable(said.patient_id.as_ref()) { String::new() } else { format!("{repository_key} {alone}") };
     let sql = Sql::new(
         "SELECT patient_key, person_key, record FROM source_patient \
          WHERE patient_id = $1 AND issuer = $2 AND private_to = $3",
@@ -36,8 +37,7 @@ pub(crate) async fn place(
     let Some(row) = found else {
         return insert(work, repository_key, said, &private_to).await;
     };
-    let (placed, known) =
-        (Placed { patient_key: row.int(0)?, person_key: row.int(1)? }, row.json::<PatientRecord>(2)?);
+    let (placed, known) = (Placed { patient_key: row.int(0)?, person_key: row.int(1)? }, row.json::<PatientRecord>(2)?);
     let renewed = renew_patient(&known, said);
     if renewed == known {
         return Ok(placed);

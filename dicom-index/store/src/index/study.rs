@@ -9,8 +9,8 @@ use super::patient::{self, Placed};
 use super::work::Work;
 use super::{Manner, series};
 use crate::engine::{Link, Sql, Value, json};
-use index_query::text::{closed_group, folded, name_words, time_begin};
 use crate::{ChangeKind, StoreError};
+use index_query::text::{closed_group, folded, name_words, time_begin};
 
 /// One repository's copy, as it was before.
 struct Copy {
@@ -58,9 +58,10 @@ impl Known {
         let studies: BTreeSet<i64> = self.0.iter().map(|copy| copy.study_key).collect();
         let rank = |study_key: &i64| {
             let is_own = own.is_some_and(|own| own.study_key == *study_key);
-            let mut others = self.0.iter().filter(|copy| {
-                copy.study_key == *study_key && own.is_none_or(|own| own.copy_key != copy.copy_key)
-            });
+            let mut others = self
+                .0
+                .iter()
+                .filter(|copy| copy.study_key == *study_key && own.is_none_or(|own| own.copy_key != copy.copy_key));
             let fit = if others.clone().next().is_none() {
                 2
             } else if others.clone().any(|copy| copy.placed.person_key == placed.person_key) {

@@ -7,8 +7,8 @@ use super::names;
 use super::pattern::Pattern;
 use crate::engine::dialect::has_pieces;
 use crate::engine::{Sql, Value};
-use index_query::text::{folded, time_begin, time_end};
 use crate::{Engine, SearchFilter};
+use index_query::text::{folded, time_begin, time_end};
 
 /// The stable order of studies: latest first, undated last.
 pub(crate) const ORDER: &str = " ORDER BY s.study_date DESC, s.study_time DESC, s.study_instance_uid, s.study_key";

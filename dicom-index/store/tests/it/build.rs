@@ -1,8 +1,8 @@
 //! Studies, series, instances and queries for the tests, each with as little as it takes.
 
 use index_model::{
-    FrameIndex, HealthNumber, InstanceEntry, InstanceRecord, IssuedId, PatientRecord, PersonName, Phi, Protocol,
-    PushSource, RepositoryCode, RepositoryDefinition, SeriesRecord, StudyRecord, Uid,
+    FrameIndex, HealthNumber, InstanceEntry, InstanceRecord, IssuedId, PatientRecord, PersonName, Phi, RepositoryCode,
+    RepositoryDefinition, SeriesRecord, StudyRecord, Uid,
 };
 use index_query::{Level, Parsed, parse};
 use index_store::{Found, NewInstance, SearchFilter, Store, StudyRow};
@@ -18,23 +18,11 @@ pub(crate) fn uid(text: &str) -> Uid {
 }
 
 pub(crate) fn definition(repository: &str, region: &str) -> RepositoryDefinition {
-    RepositoryDefinition {
-        code: code(repository),
-        name: repository.into(),
-        region: region.into(),
-        protocol: Protocol::Push,
-        patient_id_issuer: repository.into(),
-        accession_issuer: None,
-        character_set: None,
-        time_zone: "America/Toronto".into(),
-        concurrency: 4,
-        poll_seconds: 30,
-        dicomweb: None,
-        dimse: None,
-        archive: None,
-        push: Some(PushSource { calling_ae_titles: Vec::new() }),
-        hl7: None,
-    }
+    let text = format!(
+        r#"{{"code": "{repository}", "name": "{repository}", "region": "{region}", "protocol": "push",
+        "patientIdIssuer": "{repository}", "push": {{"callingAeTitles": []}}}}"#
+    );
+    serde_json::from_str(&text).unwrap()
 }
 
 pub(crate) async fn repository(store: &Store, repository: &str, region: &str) -> RepositoryCode {

@@ -3,7 +3,9 @@
 use index_model::Finding;
 use index_store::{ChangeKind, Outcome, Store, StoreError, SyncPhase, SyncState};
 
-use crate::build::{all, code, definition, found, instance, jane, patient, repository, series, study, tails, two, uid, NOW};
+use crate::build::{
+    NOW, all, code, definition, found, instance, jane, patient, repository, series, study, tails, two, uid,
+};
 
 async fn a_repository_keeps_what_it_has_when_it_is_defined_again(store: Store) {
     let (north, _) = two(&store).await;
@@ -207,7 +209,8 @@ async fn what_is_held_counts_where_it_is_more_than_what_is_declared(store: Store
     let (north, south) = two(&store).await;
     let record = study("1.1", jane(), "20260101");
     store.index_study(&north, &record, &[series("1.1.1", "CT", 2)], NOW).await.unwrap();
-    let batch: Vec<_> = (1..=3).map(|n| instance(&north, &record, "1.1.1", &format!("9.{n}"), &format!("a{n}"))).collect();
+    let batch: Vec<_> =
+        (1..=3).map(|n| instance(&north, &record, "1.1.1", &format!("9.{n}"), &format!("a{n}"))).collect();
     let out = store.index_instances(&batch, NOW).await.unwrap();
     let row = store.studies_by_uid(&uid("1.1"), &all()).await.unwrap().remove(0);
     assert_eq!((row.number_of_series, row.number_of_instances), (1, 3));
@@ -215,7 +218,8 @@ async fn what_is_held_counts_where_it_is_more_than_what_is_declared(store: Store
 
     store.index_study(&south, &record, &[series("1.1.1", "CT", 9)], NOW).await.unwrap();
     let copies = store.copies_of_series(out[0].series_key).await.unwrap();
-    let told: Vec<_> = copies.iter().map(|copy| (copy.repository.as_str(), copy.number_of_instances, copy.held)).collect();
+    let told: Vec<_> =
+        copies.iter().map(|copy| (copy.repository.as_str(), copy.number_of_instances, copy.held)).collect();
     assert_eq!(told, [("neodin", Some(3), 3), ("swodin", Some(9), 0)]);
     let row = store.studies_by_uid(&uid("1.1"), &all()).await.unwrap().remove(0);
     assert_eq!(row.number_of_instances, 9);

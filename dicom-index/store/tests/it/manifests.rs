@@ -2,7 +2,7 @@
 
 use index_store::{ManifestPhase, ManifestState, Store};
 
-use crate::build::{instance, jane, series, study, two, NOW};
+use crate::build::{NOW, instance, jane, series, study, two};
 
 async fn a_fold_takes_the_entries_it_has_seen_and_leaves_the_others(store: Store) {
     let (north, _) = two(&store).await;
@@ -13,7 +13,8 @@ async fn a_fold_takes_the_entries_it_has_seen_and_leaves_the_others(store: Store
     assert_eq!((seen.version, seen.state, seen.pending, &seen.base_object), (0, ManifestPhase::Partial, 2, &None));
     store.index_instances(&[one(3)], NOW + 1).await.unwrap();
 
-    let fold = |version| store.fold_manifest(key, version, "manifests/1", seen.last_entry_key, ManifestPhase::Partial, 2, NOW);
+    let fold =
+        |version| store.fold_manifest(key, version, "manifests/1", seen.last_entry_key, ManifestPhase::Partial, 2, NOW);
     assert!(fold(0).await.unwrap());
     assert!(!fold(0).await.unwrap(), "somebody folded it meanwhile");
     let state = store.manifest_state(key).await.unwrap().unwrap();

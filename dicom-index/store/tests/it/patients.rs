@@ -2,7 +2,7 @@
 
 use index_store::{SearchFilter, Store};
 
-use crate::build::{all, issued, jane, patient, study, tails, two, uid, with_number, NOW};
+use crate::build::{NOW, all, issued, jane, patient, study, tails, two, uid, with_number};
 
 const NUMBER: &str = "9876543217";
 

@@ -3,7 +3,7 @@
 use index_model::{LinkEvidence, PatientRecord, PersonName, Phi, ReportRecord, ReportStatus};
 use index_store::{ChangeKind, ReportStored, Store};
 
-use crate::build::{all, issued, jane, patient, study, two, uid, NOW};
+use crate::build::{NOW, all, issued, jane, patient, study, two, uid};
 
 fn report(control_id: &str, patient: PatientRecord, status: ReportStatus, issued_ms: i64) -> ReportRecord {
     ReportRecord {

@@ -4,7 +4,7 @@ use index_model::{PersonName, RepositoryCode, SeriesRecord};
 use index_query::{Level, parse};
 use index_store::{Found, SearchFilter, SeriesRow, Store};
 
-use crate::build::{all, found, instance, issued, patient, search, series, study, tails, two, uid, NOW};
+use crate::build::{NOW, all, found, instance, issued, patient, search, series, study, tails, two, uid};
 
 /// A few studies of both repositories; the last component of the UID tells them apart.
 async fn province(store: &Store) -> (RepositoryCode, RepositoryCode) {
@@ -26,6 +26,7 @@ async fn province(store: &Store) -> (RepositoryCode, RepositoryCode) {
     let mut record = study("1.6", patient("swodin/A1", "DOE^JANE", "19700101"), "20260103");
     record.accession_number = Some(issued("swodin", "ACC1"));
     record.institution_name = Some("Hôpital du Nord".into());
+    record.study_time = Some("11".into());
     record.study_id = Some("S6".to_owned().into());
     record.referring_physician_name = PersonName::parse("HOUSE^GREG");
     let mut numbered = series("2.6.1", "MR", 5);
@@ -119,7 +120,7 @@ finds! {
         "StudyTime=10" => "1 2",
         "StudyTime=1030" => "1 2",
         "StudyTime=103015" => "1",
-        "StudyTime=103001-" => "1 5",
+        "StudyTime=103001-" => "6 1 5",
         "StudyTime=-1030" => "1 2",
         "PatientBirthDate=19700101" => "6 1 5",
         "PatientBirthDate=19700102-19720303" => "2 3",
