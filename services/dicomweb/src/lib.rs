@@ -1,1 +1,158 @@
-//! Being built.
+//! PS3.18 on the wire: the Studies service (search, retrieve, store) and the URI service.
+//!
+//! IHE actor: Imaging Document Responder (WIA, RAD-107 and RAD-129), and for RAD-55 Imaging Document Source. A handler extracts, asks
+//! for leave, calls one use case of the registry and presents what it gave: no policy, no matching rule and no SQL is here.
+//!
+//! What a client may rely on beyond the text of the standard:
+//!
+//! - Stored bytes go out as they are. Another form is made only when `Accept` asks for it, or when what is stored is known to be shown
+//!   wrong by browsers and the caller left the choice to us (`transfer-syntax=*`).
+//! - An answer that is not complete says so: `Warning: 299`, 206, or a body that is broken off; never a shorter list.
+//! - URLs in answers lead to this service, never to a repository.
+#![forbid(unsafe_code)]
+
+mod accept;
+mod bulkdata;
+mod capabilities;
+mod cors;
+mod dictionary;
+mod document;
+mod explicit;
+mod frames;
+mod json;
+mod metadata;
+mod multipart;
+mod picture;
+mod range;
+mod rendered;
+mod request;
+mod retrieve;
+mod search;
+mod store;
+mod syntax;
+mod thumbnail;
+mod wado_uri;
+mod warning;
+mod xml;
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::FromRef;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{MethodRouter, get};
+use registry::Registry;
+
+/// How the service is set up.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Path at which the router is mounted, such as `/dicom-web`; URLs in answers begin with it.
+    pub base_path: String,
+    /// Scheme and host of the outside, such as `https://di.example`, when a proxy hides them. Else the request's own host is used.
+    pub public_origin: Option<String>,
+    /// Origins whose pages may call, such as `https://viewer.example`.
+    pub cors_origins: Vec<String>,
+    /// Most instances that one store request may bring.
+    pub store_instances: usize,
+    /// Instances of one store request that are being stored at a time.
+    pub store_at_once: usize,
+    /// Rows of a search that names no limit.
+    pub search_limit: NonZeroU32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            base_path: "/dicom-web".into(),
+            public_origin: None,
+            cors_origins: Vec::new(),
+            store_instances: 100_000,
+            store_at_once: 32,
+            search_limit: NonZeroU32::new(1_000).unwrap_or(NonZeroU32::MIN),
+        }
+    }
+}
+
+/// What every handler has.
+#[derive(Debug, Clone)]
+pub(crate) struct Face {
+    pub(crate) registry: Registry,
+    pub(crate) options: Arc<Options>,
+}
+
+impl FromRef<Face> for Registry {
+    fn from_ref(face: &Face) -> Self {
+        face.registry.clone()
+    }
+}
+
+/// The service, to be merged into a server's router: everything below [`Options::base_path`], the path itself with and without a slash
+/// at its end. The listener must give `ConnectInfo<SocketAddr>`.
+pub fn service(registry: Registry, options: Options) -> Router {
+    let path = options.base_path.trim_end_matches('/').to_owned();
+    // What is nested is not asked for the path with a slash at its end.
+    let slash = layered(Router::new().route(&format!("{path}/"), root()), registry.clone(), options.clone());
+    slash.nest(&path, router(registry, options))
+}
+
+/// The service's routes without the path before them, to be nested at [`Options::base_path`].
+pub fn router(registry: Registry, options: Options) -> Router {
+    let routes = Router::new()
+        .route("/", root())
+        .route("/studies", get(search::studies).post(store::studies))
+        .route("/series", get(search::all_series))
+        .route("/instances", get(search::all_instances))
+        .nest("/studies/{study}", study())
+        .nest("/studies/{study}/series/{series}", series())
+        .nest("/studies/{study}/series/{series}/instances/{instance}", instance())
+        .fallback(capabilities::nothing);
+    layered(routes, registry, options)
+}
+
+fn layered(routes: Router<Face>, registry: Registry, options: Options) -> Router {
+    let face = Face { registry, options: Arc::new(options) };
+    routes
+        .layer(from_fn(face::finish))
+        .layer(from_fn(range::freshness))
+        .layer(from_fn_with_state(face.clone(), cors::apply))
+        .with_state(face)
+}
+
+fn root() -> MethodRouter<Face> {
+    get(wado_uri::retrieve).options(capabilities::describe)
+}
+
+fn study() -> Router<Face> {
+    Router::new()
+        .route("/", get(retrieve::study).post(store::study))
+        .route("/series", get(search::series))
+        .route("/instances", get(search::instances_of_study))
+        .route("/metadata", get(metadata::study))
+        .route("/rendered", get(rendered::study))
+        .route("/thumbnail", get(thumbnail::study))
+}
+
+fn series() -> Router<Face> {
+    Router::new()
+        .route("/", get(retrieve::series))
+        .route("/instances", get(search::instances))
+        .route("/metadata", get(metadata::series))
+        .route("/rendered", get(rendered::series))
+        .route("/thumbnail", get(thumbnail::series))
+}
+
+fn instance() -> Router<Face> {
+    Router::new()
+        .route("/", get(retrieve::instance))
+        .route("/metadata", get(metadata::instance))
+        .route("/rendered", get(rendered::instance))
+        .route("/thumbnail", get(thumbnail::instance))
+        .route("/pixeldata", get(frames::pixel_data))
+        .route("/frames/{frames}", get(frames::frames))
+        .route("/frames/{frames}/rendered", get(rendered::frames))
+        .route("/frames/{frames}/thumbnail", get(thumbnail::frame))
+        .route("/bulkdata", get(bulkdata::instance))
+        .route("/bulkdata/{*path}", get(bulkdata::value))
+        .route("/bulk/{*path}", get(bulkdata::value))
+}

@@ -1,0 +1,249 @@
+//! What the caller accepts: the `Accept` header and the `accept` parameter, PS3.18 §8.3.3.1 and §8.7.5, RFC 9110 §12.5.1.
+//!
+//! Clients spell it in many ways (`type` and `transfer-syntax` with and without quotes, the star quoted too, parameters in any
+//! order); all of them are taken.
+
+use http::HeaderMap;
+use http::header::ACCEPT;
+
+/// More media ranges than this are not looked at.
+const MOST_RANGES: usize = 64;
+
+/// One media range: `multipart/related; type="application/dicom"; transfer-syntax=*; q=0.5`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct MediaRange {
+    /// `type/subtype` in lower case.
+    pub(crate) essence: String,
+    /// Names in lower case, values as given, unquoted.
+    parameters: Vec<(String, String)>,
+    /// Thousandths.
+    quality: u16,
+}
+
+/// How the parts of an answer are put together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Container {
+    /// The payload alone.
+    Single,
+    /// `multipart/related`, one part for each thing.
+    Multipart,
+    /// Either; the resource's own default.
+    Any,
+}
+
+/// One form that would do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Wanted<'a> {
+    /// One or many parts.
+    pub(crate) container: Container,
+    /// Media range of the payload: `application/dicom`, `image/*`, `*/*`.
+    pub(crate) payload: &'a str,
+    /// `transfer-syntax`, where given: a UID or `*`.
+    pub(crate) transfer_syntax: Option<&'a str>,
+}
+
+/// A form that a resource has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Offer {
+    /// One or many parts; never [`Container::Any`].
+    pub(crate) container: Container,
+    /// Media type of the payload.
+    pub(crate) payload: &'static str,
+}
+
+impl Offer {
+    /// The payload alone.
+    pub(crate) const fn single(payload: &'static str) -> Self {
+        Self { container: Container::Single, payload }
+    }
+
+    /// In a multipart body.
+    pub(crate) const fn multipart(payload: &'static str) -> Self {
+        Self { container: Container::Multipart, payload }
+    }
+}
+
+/// All media ranges of a request, best first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Accept(Vec<MediaRange>);
+
+impl Accept {
+    /// The `accept` parameter where given, else the header; everything when neither says anything.
+    pub(crate) fn of(headers: &HeaderMap, parameter: Option<&str>) -> Self {
+        let header =
+            headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect::<Vec<_>>().join(",");
+        let text = parameter.unwrap_or(&header);
+        Self::parse(if text.trim().is_empty() { "*/*" } else { text })
+    }
+
+    /// Parses a list of media ranges. What can't be read accepts nothing.
+    pub(crate) fn parse(text: &str) -> Self {
+        let ranges = split_unquoted(text, b',').into_iter().take(MOST_RANGES).filter_map(MediaRange::parse);
+        let mut ranges: Vec<_> = ranges.filter(|range| range.quality > 0).collect();
+        ranges.sort_by_key(|range| std::cmp::Reverse(range.quality));
+        Self(ranges)
+    }
+
+    /// The forms that would do, best first.
+    pub(crate) fn wanted(&self) -> impl Iterator<Item = Wanted<'_>> {
+        self.0.iter().map(MediaRange::wanted)
+    }
+
+    /// The first offer that the best range takes; offers are in the resource's own order.
+    pub(crate) fn best(&self, offers: &[Offer]) -> Option<Offer> {
+        self.wanted().find_map(|wanted| offers.iter().copied().find(|offer| wanted.takes(*offer)))
+    }
+}
+
+impl Wanted<'_> {
+    /// Whether an offer is of this form.
+    pub(crate) fn takes(&self, offer: Offer) -> bool {
+        (self.container == Container::Any || self.container == offer.container) && matches(self.payload, offer.payload)
+    }
+}
+
+impl MediaRange {
+    fn parse(text: &str) -> Option<Self> {
+        let mut pieces = split_unquoted(text, b';').into_iter();
+        // `+` in a query parameter arrives as a space when the client did not escape it.
+        let essence = pieces.next()?.trim().to_ascii_lowercase().replace(' ', "+");
+        let (kind, subkind) = essence.split_once('/')?;
+        if kind.is_empty() || subkind.is_empty() {
+            return None;
+        }
+        let parameters: Vec<_> = pieces.filter_map(parameter).collect();
+        let quality = find(&parameters, "q").map_or(Some(1000), thousandths)?;
+        Some(Self { essence, parameters, quality })
+    }
+
+    /// A parameter's value.
+    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
+        find(&self.parameters, name)
+    }
+
+    /// Parses a single media type, such as a `Content-Type`.
+    pub(crate) fn content_type(headers: &HeaderMap) -> Option<Self> {
+        Self::parse(headers.get(http::header::CONTENT_TYPE)?.to_str().ok()?)
+    }
+
+    fn wanted(&self) -> Wanted<'_> {
+        let transfer_syntax = self.parameter("transfer-syntax");
+        match self.essence.as_str() {
+            "multipart/related" | "multipart/*" => {
+                let payload = self.parameter("type").unwrap_or("*/*");
+                Wanted { container: Container::Multipart, payload, transfer_syntax }
+            }
+            "*/*" => Wanted { container: Container::Any, payload: "*/*", transfer_syntax },
+            payload => Wanted { container: Container::Single, payload, transfer_syntax },
+        }
+    }
+}
+
+/// Names that older editions of the standard gave to media types, and their names now.
+const FORMER: [(&str, &str); 4] = [
+    ("image/x-jls", "image/jls"),
+    ("image/x-dicom-rle", "image/dicom-rle"),
+    ("image/dicom+rle", "image/dicom-rle"),
+    ("video/mpeg2", "video/mpeg"),
+];
+
+/// Whether a media range covers a media type.
+pub(crate) fn matches(range: &str, media_type: &str) -> bool {
+    let former = FORMER.iter().find(|(former, _)| range.eq_ignore_ascii_case(former));
+    let range = former.map_or(range, |(_, now)| now);
+    match range.split_once('/') {
+        Some(("*", "*")) => true,
+        Some((kind, "*")) => media_type.split_once('/').is_some_and(|(actual, _)| actual.eq_ignore_ascii_case(kind)),
+        _ => range.eq_ignore_ascii_case(media_type),
+    }
+}
+
+fn find<'a>(parameters: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+}
+
+fn parameter(text: &str) -> Option<(String, String)> {
+    let (name, value) = text.split_once('=')?;
+    Some((name.trim().to_ascii_lowercase(), unquote(value.trim())))
+}
+
+fn unquote(text: &str) -> String {
+    let Some(inner) = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else { return text.to_owned() };
+    let mut out = String::with_capacity(inner.len());
+    let mut characters = inner.chars();
+    while let Some(c) = characters.next() {
+        out.extend(if c == '\\' { characters.next() } else { Some(c) });
+    }
+    out.trim().to_owned()
+}
+
+fn thousandths(text: &str) -> Option<u16> {
+    let quality: f32 = text.parse().ok()?;
+    (0.0..=1.0).contains(&quality).then_some((quality * 1000.0).round() as u16)
+}
+
+/// Splits at `separator` wherever it stands outside a quoted string.
+fn split_unquoted(text: &str, separator: u8) -> Vec<&str> {
+    let (mut pieces, mut start, mut quoted, mut escaped) = (Vec::new(), 0, false, false);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            byte if byte == separator && !quoted => {
+                pieces.push(&text[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    pieces.push(&text[start..]);
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Accept, Container, Offer};
+
+    fn first(text: &str) -> (Container, String, Option<String>) {
+        let accept = Accept::parse(text);
+        let wanted = accept.wanted().next().expect("one range");
+        (wanted.container, wanted.payload.to_owned(), wanted.transfer_syntax.map(str::to_owned))
+    }
+
+    #[test]
+    fn every_spelling_of_the_viewers_is_read_alike() {
+        let expected = (Container::Multipart, "application/octet-stream".to_owned(), Some("*".to_owned()));
+        for spelling in [
+            r#"multipart/related; type=application/octet-stream; transfer-syntax=*"#,
+            r#"multipart/related; type="application/octet-stream"; transfer-syntax="*""#,
+            r#"Multipart/Related;transfer-syntax=*;TYPE="application/octet-stream""#,
+            r#"multipart/related;type=application/octet-stream ; transfer-syntax=* ; q=1.0"#,
+        ] {
+            assert_eq!(first(spelling), expected, "{spelling}");
+        }
+    }
+
+    #[test]
+    fn quality_orders_and_zero_excludes() {
+        let accept = Accept::parse("text/html;q=0.5, image/png;q=0, image/jpeg, */*;q=0.1");
+        let payloads: Vec<_> = accept.wanted().map(|wanted| wanted.payload.to_owned()).collect();
+        assert_eq!(payloads, ["image/jpeg", "text/html", "*/*"]);
+    }
+
+    #[test]
+    fn nothing_readable_accepts_nothing() {
+        assert_eq!(Accept::parse("nonsense, ;;, /, a/").wanted().count(), 0);
+        assert_eq!(Accept::parse("image/png;q=7").wanted().count(), 0);
+    }
+
+    #[test]
+    fn the_best_range_wins_over_the_first_offer() {
+        let offers = [Offer::single("application/dicom+json"), Offer::multipart("application/dicom+xml")];
+        let xml = r#"multipart/related; type="application/dicom+xml", application/dicom+json;q=0.9"#;
+        assert_eq!(Accept::parse(xml).best(&offers), Some(offers[1]));
+        assert_eq!(Accept::parse("*/*").best(&offers), Some(offers[0]));
+        assert_eq!(Accept::parse("application/dicom json").best(&offers), Some(offers[0]));
+        assert_eq!(Accept::parse("text/css").best(&offers), None);
+    }
+}

@@ -1,0 +1,197 @@
+//! The content tree of a structured report, PS3.3 §C.17.3, as HTML and as text. Every value is escaped; nothing is interpreted.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use crate::json::{DataSet, sequence, string};
+use crate::xml::escape;
+
+/// The tree is followed no deeper than this.
+const MOST_NESTED: usize = 64;
+
+const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:2rem;max-width:60rem;color:#111;background:#fff}\
+dt{font-weight:600}dd{margin:0 0 .5rem 1.5rem;white-space:pre-wrap}header{border-bottom:1px solid #888;margin-bottom:1rem}\
+h1{font-size:1.5rem}h2,h3,h4,h5,h6{font-size:1.1rem;margin:1rem 0 .25rem}";
+
+/// One content item, read.
+struct Item<'a> {
+    /// ConceptNameCodeSequence (0040,A043).
+    name: &'a str,
+    /// `None` for a container.
+    value: Option<String>,
+    children: Vec<&'a DataSet>,
+}
+
+/// The report as a page that needs nothing else.
+pub(super) fn html(header: &DataSet) -> String {
+    let root = item(header);
+    let title = escape(if root.name.is_empty() { "Structured report" } else { root.name });
+    let mut out = format!(
+        "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><title>{title}</title><style>{STYLE}</style></head>\n<body><header><h1>{title}</h1><dl>"
+    );
+    for (label, value) in heading(header) {
+        let _ = write!(out, "<dt>{label}</dt><dd>{}</dd>", escape(&value));
+    }
+    out.push_str("</dl></header>\n<main>");
+    root.children.iter().for_each(|child| html_item(&mut out, child, 2));
+    out.push_str("</main></body></html>\n");
+    out
+}
+
+fn html_item(out: &mut String, data_set: &DataSet, depth: usize) {
+    if depth > MOST_NESTED {
+        return;
+    }
+    let item = item(data_set);
+    let name = escape(item.name);
+    match &item.value {
+        Some(value) => {
+            let _ = write!(out, "<dl><dt>{name}</dt><dd>{}</dd></dl>", escape(value));
+        }
+        None => {
+            let level = depth.min(6);
+            let _ = write!(out, "<section><h{level}>{name}</h{level}>");
+        }
+    }
+    item.children.iter().for_each(|child| html_item(out, child, depth + 1));
+    if item.value.is_none() {
+        out.push_str("</section>\n");
+    }
+}
+
+/// The report as lines.
+pub(super) fn text(header: &DataSet) -> String {
+    let root = item(header);
+    let mut out = format!("{}\n\n", root.name);
+    for (label, value) in heading(header) {
+        let _ = writeln!(out, "{label}: {value}");
+    }
+    out.push('\n');
+    root.children.iter().for_each(|child| text_item(&mut out, child, 0));
+    out
+}
+
+fn text_item(out: &mut String, data_set: &DataSet, depth: usize) {
+    if depth > MOST_NESTED {
+        return;
+    }
+    let item = item(data_set);
+    let indent = "  ".repeat(depth);
+    let _ = match &item.value {
+        Some(value) => writeln!(out, "{indent}{}: {value}", item.name),
+        None => writeln!(out, "{indent}{}", item.name),
+    };
+    item.children.iter().for_each(|child| text_item(out, child, depth + 1));
+}
+
+/// Whose report, when, and how far it has got.
+fn heading(header: &DataSet) -> Vec<(&'static str, String)> {
+    let labels = [
+        ("00100010", "Patient"),
+        ("00100020", "Patient ID"),
+        ("00100030", "Date of birth"),
+        ("00080020", "Study date"),
+        ("00080050", "Accession number"),
+        ("0040A491", "Completion"),
+        ("0040A493", "Verification"),
+    ];
+    let value = |tag: &str| string(header, tag).map(|text| text.replace('^', " ").trim().to_owned());
+    labels.into_iter().filter_map(|(tag, label)| Some((label, value(tag).filter(|text| !text.is_empty())?))).collect()
+}
+
+fn item(data_set: &DataSet) -> Item<'_> {
+    let name = sequence(data_set, "0040A043").next().map_or("", meaning);
+    Item { name, value: value(data_set), children: sequence(data_set, "0040A730").collect() }
+}
+
+/// CodeMeaning (0008,0104), else the code.
+fn meaning(code: &DataSet) -> &str {
+    string(code, "00080104").or_else(|| string(code, "00080100")).unwrap_or("")
+}
+
+/// The value of a content item, by its ValueType (0040,A040).
+fn value(data_set: &DataSet) -> Option<String> {
+    let plain = |tag: &str| string(data_set, tag).unwrap_or_default().to_owned();
+    Some(match string(data_set, "0040A040")? {
+        "CONTAINER" => return None,
+        "TEXT" => plain("0040A160"),
+        "CODE" => sequence(data_set, "0040A168").next().map_or_else(String::new, |code| meaning(code).to_owned()),
+        "NUM" => measured(data_set),
+        "PNAME" => plain("0040A123").replace('^', " "),
+        "DATE" => plain("0040A121"),
+        "TIME" => plain("0040A122"),
+        "DATETIME" => plain("0040A120"),
+        "UIDREF" => plain("0040A124"),
+        "IMAGE" | "COMPOSITE" | "WAVEFORM" => {
+            let referenced = sequence(data_set, "00081199").next().and_then(|item| string(item, "00081155"));
+            format!("\u{2192} {}", referenced.unwrap_or_default())
+        }
+        other => format!("({})", other.to_lowercase()),
+    })
+}
+
+/// NumericValue (0040,A30A) with its unit (0040,08EA).
+fn measured(data_set: &DataSet) -> String {
+    let Some(measured) = sequence(data_set, "0040A300").next() else { return String::new() };
+    let number = match measured.get("0040A30A").and_then(|a| a.get("Value")?.get(0)) {
+        Some(Value::String(text)) => text.clone(),
+        Some(number @ Value::Number(_)) => number.to_string(),
+        _ => String::new(),
+    };
+    let unit = sequence(measured, "004008EA")
+        .next()
+        .map_or("", |unit| string(unit, "00080100").unwrap_or_else(|| meaning(unit)));
+    format!("{number} {unit}").trim().to_owned()
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{html, text};
+
+    fn report() -> Value {
+        let code = |meaning: &str| json!({ "vr": "SQ", "Value": [{ "00080104": { "vr": "LO", "Value": [meaning] } }] });
+        json!({
+            "00100010": { "vr": "PN", "Value": [{ "Alphabetic": "Doe^<Jane>" }] },
+            "0040A040": { "vr": "CS", "Value": ["CONTAINER"] },
+            "0040A043": code("Chest & more"),
+            "0040A730": { "vr": "SQ", "Value": [
+                { "0040A040": { "vr": "CS", "Value": ["TEXT"] }, "0040A043": code("Finding"),
+                  "0040A160": { "vr": "UT", "Value": ["<script>alert(1)</script>"] } },
+                { "0040A040": { "vr": "CS", "Value": ["CONTAINER"] }, "0040A043": code("Measurements"), "0040A730": { "vr": "SQ", "Value": [
+                    { "0040A040": { "vr": "CS", "Value": ["NUM"] }, "0040A043": code("Length"), "0040A300": { "vr": "SQ", "Value": [{
+                        "0040A30A": { "vr": "DS", "Value": [12.5] },
+                        "004008EA": { "vr": "SQ", "Value": [{ "00080100": { "vr": "SH", "Value": ["mm"] } }] } }] } }] } },
+            ] },
+        })
+    }
+
+    #[test]
+    fn a_report_reads_as_lines() {
+        let text = text(report().as_object().unwrap());
+        assert_eq!(
+            text,
+            "Chest & more\n\nPatient: Doe <Jane>\n\nFinding: <script>alert(1)</script>\nMeasurements\n  Length: 12.5 mm\n"
+        );
+    }
+
+    #[test]
+    fn no_value_becomes_markup() {
+        let html = html(report().as_object().unwrap());
+        assert!(html.contains("<dd>&lt;script&gt;alert(1)&lt;/script&gt;</dd>") && html.contains("Doe &lt;Jane&gt;"));
+        assert!(!html.contains("<script") && !html.contains("<Jane"));
+        assert!(html.contains("<h2>Measurements</h2>") && html.contains("12.5 mm"));
+    }
+
+    #[test]
+    fn a_tree_without_end_is_cut() {
+        let mut tree = json!({});
+        for _ in 0..200 {
+            tree = json!({ "0040A040": { "vr": "CS", "Value": ["CONTAINER"] }, "0040A730": { "vr": "SQ", "Value": [tree] } });
+        }
+        assert_eq!(html(tree.as_object().unwrap()).matches("<section>").count(), 63);
+    }
+}

@@ -1,0 +1,233 @@
+//! An object rewritten in Explicit VR Little Endian, the default syntax of PS3.18 §8.7.3.5.2: for callers who ask for it by name.
+//!
+//! What is not compressed is rewritten element by element. The frames of what is are left out here, and sent after
+//! [`Rewritten::head`] one by one as they are decoded.
+
+use dicom_core::VR;
+use dicom_core::dictionary::VirtualVr;
+use index_guard::{DataSet, Kind, Limits, Node, Structure, Tag, scan_file};
+use index_model::transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN;
+
+const PIXEL_DATA: Tag = Tag(0x7FE0, 0x0010);
+const PHOTOMETRIC_INTERPRETATION: Tag = Tag(0x0028, 0x0004);
+const PLANAR_CONFIGURATION: Tag = Tag(0x0028, 0x0006);
+/// Trailing padding and what belongs to the stored encoding alone: extended offset tables (PS3.3 §C.7.6.3.1.8).
+const LEFT_OUT: [Tag; 3] = [Tag(0x7FE0, 0x0001), Tag(0x7FE0, 0x0002), Tag(0xFFFC, 0xFFFC)];
+
+/// A rewritten object.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Rewritten {
+    /// From the preamble to the last element before compressed pixel data; everything when there are none.
+    pub(crate) head: Vec<u8>,
+    /// Whether decoded frames belong between head and tail.
+    pub(crate) frames: bool,
+    /// What comes after the pixel data.
+    pub(crate) tail: Vec<u8>,
+}
+
+/// Rewrites an object. `photometric_interpretation` is what decoded frames have. `None` when the object can't be read, or has compressed
+/// pixels where no frame can be asked for.
+pub(crate) fn rewrite(object: &[u8], photometric_interpretation: &str) -> Option<Rewritten> {
+    let structure = scan_file(object, &Limits::default()).ok()?;
+    let mut out = Rewritten { head: meta(&structure, object), ..Rewritten::default() };
+    for node in structure.data_set(object).iter() {
+        let into = if out.frames { &mut out.tail } else { &mut out.head };
+        match node.tag() {
+            PIXEL_DATA if node.element.kind == Kind::Fragments => out.frames = true,
+            tag if LEFT_OUT.contains(&tag) => {}
+            _ => write(into, node)?,
+        }
+    }
+    if out.frames {
+        out.head = meta(&structure, object);
+        before_frames(&mut out.head, structure.data_set(object), photometric_interpretation)?;
+    }
+    Some(out)
+}
+
+/// The element header of decoded pixel data.
+pub(crate) fn pixel_data_header(bits_allocated: u16, length: u32) -> [u8; 12] {
+    let vr = if bits_allocated > 8 { *b"OW" } else { *b"OB" };
+    let [a, b, c, d] = length.to_le_bytes();
+    [0xe0, 0x7f, 0x10, 0x00, vr[0], vr[1], 0, 0, a, b, c, d]
+}
+
+/// Everything before the pixels, with the attributes that decoding changes.
+fn before_frames(out: &mut Vec<u8>, data_set: DataSet<'_>, photometric_interpretation: &str) -> Option<()> {
+    for node in data_set.iter().take_while(|node| node.tag() != PIXEL_DATA) {
+        match node.tag() {
+            PHOTOMETRIC_INTERPRETATION => element(out, node.tag(), VR::CS, photometric_interpretation.as_bytes()),
+            // Decoders give colour by pixel.
+            PLANAR_CONFIGURATION => element(out, node.tag(), VR::US, &[0, 0]),
+            tag if LEFT_OUT.contains(&tag) => {}
+            _ => write(out, node)?,
+        }
+    }
+    Some(())
+}
+
+/// Preamble and file meta information, PS3.10 §7.1, with the new transfer syntax.
+fn meta(structure: &Structure, object: &[u8]) -> Vec<u8> {
+    let mut meta = Vec::new();
+    for node in structure.meta(object).iter() {
+        match (node.tag(), node.exact_vr()) {
+            (Tag(2, 0x0000), _) => {}
+            (tag @ Tag(2, 0x0010), _) => element(&mut meta, tag, VR::UI, EXPLICIT_VR_LITTLE_ENDIAN.as_bytes()),
+            (tag, vr) => element(&mut meta, tag, vr.unwrap_or(VR::UN), node.bytes()),
+        }
+    }
+    let mut out = vec![0; 128];
+    out.extend_from_slice(b"DICM");
+    element(&mut out, Tag(2, 0), VR::UL, &u32::try_from(meta.len()).unwrap_or(0).to_le_bytes());
+    out.extend_from_slice(&meta);
+    out
+}
+
+/// One element and all that it contains. The scan has bounded how deep they nest.
+fn write(out: &mut Vec<u8>, node: Node<'_>) -> Option<()> {
+    // Group lengths would be wrong now, and are retired (PS3.5 §7.2).
+    if node.tag().element() == 0 {
+        return Some(());
+    }
+    match node.element.kind {
+        Kind::Fragments | Kind::Item => return None,
+        Kind::Value => {
+            let vr = vr(&node);
+            let swap = node.element.big_endian && vr != VR::UN;
+            match word(vr) {
+                1 => element(out, node.tag(), vr, node.bytes()),
+                size if swap => {
+                    let mut value = node.bytes().to_vec();
+                    value.chunks_exact_mut(size).for_each(<[u8]>::reverse);
+                    element(out, node.tag(), vr, &value);
+                }
+                _ => element(out, node.tag(), vr, node.bytes()),
+            }
+        }
+        Kind::Sequence => {
+            let mut items = Vec::new();
+            for item in node.items() {
+                let mut content = Vec::new();
+                item.iter().try_for_each(|node| write(&mut content, node))?;
+                items.extend_from_slice(&[0xfe, 0xff, 0x00, 0xe0]);
+                items.extend_from_slice(&u32::try_from(content.len()).ok()?.to_le_bytes());
+                items.extend_from_slice(&content);
+            }
+            element(out, node.tag(), VR::SQ, &items);
+        }
+    }
+    Some(())
+}
+
+/// As written, or as PS3.6 has it; where the context decides, unsigned words mean the same bytes (PS3.5 §A.1).
+fn vr(node: &Node<'_>) -> VR {
+    match node.element.vr {
+        VirtualVr::Exact(VR::SQ) => VR::UN,
+        VirtualVr::Exact(vr) => vr,
+        VirtualVr::Xs => VR::US,
+        _ => VR::OW,
+    }
+}
+
+/// Bytes of one number: what a change of byte order turns around (PS3.5 §7.3).
+const fn word(vr: VR) -> usize {
+    match vr {
+        VR::AT | VR::OW | VR::SS | VR::US => 2,
+        VR::FL | VR::OF | VR::OL | VR::SL | VR::UL => 4,
+        VR::FD | VR::OD | VR::OV | VR::SV | VR::UV => 8,
+        _ => 1,
+    }
+}
+
+/// An element with an explicit value representation: PS3.5 §7.1.2.
+fn element(out: &mut Vec<u8>, tag: Tag, vr: VR, value: &[u8]) {
+    let padded = value.len().next_multiple_of(2);
+    // What is too long for a short length field is written as UN (PS3.5 §6.2.2 note 4).
+    let long = is_long(vr) || padded > usize::from(u16::MAX);
+    let vr = if long && !is_long(vr) { VR::UN } else { vr };
+    out.extend_from_slice(&tag.group().to_le_bytes());
+    out.extend_from_slice(&tag.element().to_le_bytes());
+    out.extend_from_slice(vr.to_string().as_bytes());
+    if long {
+        out.extend_from_slice(&[0, 0]);
+        out.extend_from_slice(&u32::try_from(padded).unwrap_or(u32::MAX).to_le_bytes());
+    } else {
+        out.extend_from_slice(&u16::try_from(padded).unwrap_or(u16::MAX).to_le_bytes());
+    }
+    out.extend_from_slice(value);
+    if padded > value.len() {
+        out.push(if matches!(vr, VR::UI | VR::OB | VR::UN) { 0 } else { b' ' });
+    }
+}
+
+/// Value representations with a 32-bit length: PS3.5 §7.1.2.
+const fn is_long(vr: VR) -> bool {
+    matches!(
+        vr,
+        VR::OB
+            | VR::OD
+            | VR::OF
+            | VR::OL
+            | VR::OV
+            | VR::OW
+            | VR::SQ
+            | VR::SV
+            | VR::UC
+            | VR::UN
+            | VR::UR
+            | VR::UT
+            | VR::UV
+    )
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::{Rewritten, rewrite};
+
+    const PREAMBLE: usize = 132;
+
+    /// A file of these elements in this syntax.
+    fn file(syntax: &[u8], data_set: &[u8]) -> Vec<u8> {
+        let mut out = vec![0; 128];
+        out.extend_from_slice(b"DICM\x02\0\x10\0UI");
+        out.extend_from_slice(&(syntax.len() as u16).to_le_bytes());
+        out.extend_from_slice(syntax);
+        out.extend_from_slice(data_set);
+        out
+    }
+
+    const IMPLICIT: &[u8] = b"1.2.840.10008.1.2\0";
+    const EXPLICIT: &[u8] = b"1.2.840.10008.1.2.1\0";
+    const BIG: &[u8] = b"1.2.840.10008.1.2.2\0";
+    const EXPECTED: &[u8] =
+        b"\x08\0\x18\0UI\x04\x001.2\0\x08\0\x40\x11SQ\0\0\x14\0\0\0\xfe\xff\0\xe0\x0c\0\0\0\x08\0\x55\x11UI\x04\x001.3\0\x28\0\x10\0US\x02\0\x02\x01";
+
+    #[test]
+    fn implicit_and_big_endian_become_explicit_little_endian() {
+        let implicit = b"\x08\0\x18\0\x04\0\0\x001.2\0\x08\0\x40\x11\xff\xff\xff\xff\xfe\xff\0\xe0\xff\xff\xff\xff\x08\0\x55\x11\x04\0\0\x001.3\0\xfe\xff\x0d\xe0\0\0\0\0\xfe\xff\xdd\xe0\0\0\0\0\x28\0\x10\0\x02\0\0\0\x02\x01";
+        let big = b"\0\x08\0\x18UI\0\x041.2\0\0\x08\x11\x40SQ\0\0\0\0\0\x14\xff\xfe\xe0\0\0\0\0\x0c\0\x08\x11\x55UI\0\x041.3\0\0\x28\0\x10US\0\x02\x01\x02";
+        for (syntax, data_set) in [(IMPLICIT, &implicit[..]), (BIG, &big[..]), (EXPLICIT, EXPECTED)] {
+            let Rewritten { head, frames, tail } = rewrite(&file(syntax, data_set), "").unwrap();
+            assert!(!frames && tail.is_empty());
+            assert!(head.ends_with(EXPECTED), "{:?}", &head[PREAMBLE..]);
+            assert!(
+                head[PREAMBLE..]
+                    .starts_with(b"\x02\0\0\0UL\x04\0\x1c\0\0\0\x02\0\x10\0UI\x14\x001.2.840.10008.1.2.1\0")
+            );
+        }
+    }
+
+    #[test]
+    fn compressed_pixels_are_left_for_their_frames() {
+        let data_set = b"\x28\0\x04\0CS\x0c\0YBR_FULL_422\xe0\x7f\x10\0OB\0\0\xff\xff\xff\xff\xfe\xff\0\xe0\0\0\0\0\xfe\xff\0\xe0\x02\0\0\0\x01\x02\xfe\xff\xdd\xe0\0\0\0\0\xfc\xff\xfc\xffOB\0\0\x02\0\0\0\0\0";
+        let rewritten = rewrite(&file(b"1.2.840.10008.1.2.5\0", data_set), "RGB").unwrap();
+        assert!(rewritten.frames && rewritten.tail.is_empty());
+        assert!(rewritten.head.ends_with(b"\x28\0\x04\0CS\x04\0RGB "));
+    }
+
+    #[test]
+    fn what_is_no_object_is_refused() {
+        assert_eq!(rewrite(b"nothing", ""), None);
+    }
+}

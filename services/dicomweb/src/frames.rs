@@ -1,0 +1,354 @@
+//! Retrieve Frames, PS3.18 §10.4.1.1.6: stored frames as they lie, or uncompressed when that is asked for or wiser.
+
+use std::sync::Arc;
+
+use access::Action;
+use axum::extract::State;
+use axum::response::Response;
+use futures::StreamExt;
+use futures::stream;
+use http::{HeaderMap, StatusCode};
+use index_model::{InstanceEntry, Uid, transfer_syntax};
+use registry::{Frame, OpenedStudy, RegistryError};
+use serde::Deserialize;
+
+use crate::Face;
+use crate::accept::{Accept, Container, Wanted, matches};
+use crate::multipart::{self, Part};
+use crate::range;
+use crate::request::{At, Base, Parameters};
+use crate::syntax::{self, OCTET_STREAM, Samples};
+use face::{Caller, Problem};
+
+/// A request names no more frames than this.
+const MOST_FRAMES: usize = 10_000;
+
+/// The frames of one instance.
+struct Asked {
+    face: Face,
+    opened: OpenedStudy,
+    series: Uid,
+    instance: Uid,
+    location: String,
+}
+
+/// In which form frames go out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Form {
+    multipart: bool,
+    /// Uncompressed, Explicit VR Little Endian; else as stored.
+    native: bool,
+    /// The caller left the choice to us.
+    our_choice: bool,
+    /// The media type.
+    media_type: &'static str,
+}
+
+pub(crate) async fn frames(
+    State(face): State<Face>,
+    caller: Caller,
+    base: Base,
+    At((study, series, instance, list)): At<(Uid, Uid, Uid, String)>,
+    parameters: Parameters,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let numbers = frame_list(&list)?;
+    let asked = Asked::open(face, &caller, &base, study, series, instance).await?;
+    asked.answer(&numbers, &Accept::of(&headers, parameters.get("accept")), &headers).await
+}
+
+/// All frames of an instance.
+pub(crate) async fn pixel_data(
+    State(face): State<Face>,
+    caller: Caller,
+    base: Base,
+    At((study, series, instance)): At<(Uid, Uid, Uid)>,
+    parameters: Parameters,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let asked = Asked::open(face, &caller, &base, study, series, instance).await?;
+    asked.all(&Accept::of(&headers, parameters.get("accept")), &headers).await
+}
+
+/// All frames of an instance that is opened already.
+pub(crate) async fn all_frames(
+    face: Face,
+    opened: OpenedStudy,
+    (series, instance): (Uid, Uid),
+    location: String,
+    accept: &Accept,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    Asked { face, opened, series, instance, location }.all(accept, headers).await
+}
+
+/// A list of frame numbers, such as `1,3,2`.
+pub(crate) fn frame_list(list: &str) -> Result<Vec<u32>, Problem> {
+    let wrong =
+        || Problem::parameter("frames", "a list of frame numbers, counted from 1 and parted by commas, is wanted");
+    let number = |text: &str| text.trim().parse::<u32>().ok().filter(|number| *number > 0).ok_or_else(wrong);
+    let numbers: Vec<_> = list.split(',').take(MOST_FRAMES + 1).map(number).collect::<Result<_, _>>()?;
+    if numbers.len() > MOST_FRAMES { Err(wrong()) } else { Ok(numbers) }
+}
+
+impl Asked {
+    async fn open(
+        face: Face,
+        caller: &Caller,
+        base: &Base,
+        study: Uid,
+        series: Uid,
+        instance: Uid,
+    ) -> Result<Self, Problem> {
+        let opened = face.registry.open_study(&caller.0, Action::View, &study).await?;
+        let location = base.instance(study.as_str(), series.as_str(), instance.as_str());
+        Ok(Self { face, opened, series, instance, location })
+    }
+
+    async fn all(self, accept: &Accept, headers: &HeaderMap) -> Result<Response, Problem> {
+        let manifest = self.face.registry.manifest(&self.opened, &self.series).await?;
+        let entry = manifest.entry(&self.instance).ok_or(RegistryError::NotFound)?;
+        let count = entry.instance.number_of_frames.max(entry.frames.count());
+        let numbers: Vec<_> = (1..=count).collect();
+        if numbers.is_empty() {
+            return Err(Problem::not_found("the instance has no frames"));
+        }
+        self.answer(&numbers, accept, headers).await
+    }
+
+    async fn answer(self, numbers: &[u32], accept: &Accept, headers: &HeaderMap) -> Result<Response, Problem> {
+        let (first, alone) = (numbers[0], numbers.len() == 1);
+        let stored = self.face.registry.frame(&self.opened, &self.series, &self.instance, first).await?;
+        self.check_last(numbers, &stored.entry)?;
+        let form = choose(accept, alone, &stored).ok_or_else(|| none_of_these(&stored, alone))?;
+        let (frame, form) = self.first(stored, first, form).await?;
+        match (alone, form.multipart) {
+            (true, false) => {
+                let tag = range::etag(&frame.etag, "");
+                Ok(range::bytes(headers, &content_type(&frame, form), Some(&tag), frame.bytes))
+            }
+            (true, true) => {
+                let tag = range::etag(&frame.etag, "-m");
+                if let Some(unchanged) = range::not_modified(headers, &tag) {
+                    return Ok(unchanged);
+                }
+                let mut response = multipart::whole(form.media_type, vec![self.part(frame, first, form)]);
+                range::set_etag(&mut response, &tag);
+                Ok(response)
+            }
+            (false, _) => self.many(frame, numbers, form).await,
+        }
+    }
+
+    /// A frame beyond the last makes the whole request fail before anything is sent.
+    fn check_last(&self, numbers: &[u32], entry: &InstanceEntry) -> Result<(), Problem> {
+        let last = numbers.iter().max().copied().unwrap_or(0);
+        if last > entry.frames.count() { Err(Problem::not_found("the instance has fewer frames")) } else { Ok(()) }
+    }
+
+    /// The first frame decides for all: where the choice was ours and it can't be uncompressed, frames go out as stored.
+    async fn first(&self, stored: Frame, number: u32, form: Form) -> Result<(Frame, Form), Problem> {
+        if !form.native {
+            return Ok((stored, form));
+        }
+        match self.native(number).await {
+            Ok(frame) => Ok((frame, form)),
+            Err(RegistryError::NotAcceptable { .. }) if form.our_choice => {
+                let media_type = syntax::media_type(&stored.transfer_syntax_uid);
+                Ok((stored, Form { native: false, media_type, ..form }))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn native(&self, number: u32) -> Result<Frame, RegistryError> {
+        self.face.registry.frame_native(&self.opened, &self.series, &self.instance, number).await
+    }
+
+    fn part(&self, frame: Frame, number: u32, form: Form) -> Part {
+        Part::of(content_type(&frame, form), frame.bytes).at(format!("{}/frames/{number}", self.location))
+    }
+
+    /// Several frames: the first is here, the next is opened while one is sent.
+    async fn many(self, first: Frame, numbers: &[u32], form: Form) -> Result<Response, Problem> {
+        let head = self.part(first, numbers[0], form);
+        let (asked, rest) = (Arc::new(self), numbers[1..].to_vec());
+        let rest = stream::iter(rest).then(move |number| {
+            let asked = Arc::clone(&asked);
+            async move {
+                let frame = match form.native {
+                    true => asked.native(number).await?,
+                    false => asked.face.registry.frame(&asked.opened, &asked.series, &asked.instance, number).await?,
+                };
+                Ok(asked.part(frame, number, form))
+            }
+        });
+        multipart::related(form.media_type, stream::iter([Ok(head)]).chain(rest).boxed()).await
+    }
+}
+
+fn content_type(frame: &Frame, form: Form) -> String {
+    // Plain little endian samples are the same bytes in both syntaxes; the explicit one is the default of §8.7.3.3.
+    let syntax = match frame.transfer_syntax_uid.as_str() {
+        transfer_syntax::IMPLICIT_VR_LITTLE_ENDIAN => transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN,
+        other => other,
+    };
+    format!("{}; transfer-syntax={syntax}", form.media_type)
+}
+
+/// The first form that the caller wants and the frame has.
+fn choose(accept: &Accept, alone: bool, stored: &Frame) -> Option<Form> {
+    let samples = || samples(&stored.entry);
+    let wrong = syntax::is_shown_wrong(&stored.transfer_syntax_uid, &stored.bytes, samples);
+    accept.wanted().find_map(|wanted| form_of(wanted, alone, &stored.transfer_syntax_uid, wrong))
+}
+
+fn form_of(wanted: Wanted<'_>, alone: bool, stored: &str, shown_wrong: bool) -> Option<Form> {
+    let multipart = match wanted.container {
+        Container::Single if !alone => return None,
+        Container::Single => false,
+        Container::Multipart | Container::Any => true,
+    };
+    let plain = syntax::is_native(stored);
+    let our_choice =
+        wanted.transfer_syntax == Some("*") || (wanted.payload == "*/*" && wanted.transfer_syntax.is_none());
+    let uncompressed = Form { multipart, native: !plain, our_choice, media_type: OCTET_STREAM };
+    let as_stored = |media_type| Form { multipart, native: false, our_choice, media_type };
+    let named = syntax::media_type(stored);
+    let anything = wanted.payload == "*/*";
+    let bytes = matches(wanted.payload, OCTET_STREAM);
+    let image = matches(wanted.payload, named);
+    match wanted.transfer_syntax {
+        Some(syntax) if syntax::is_native(syntax) => bytes.then_some(uncompressed),
+        Some("*") if bytes && (plain || shown_wrong) => Some(uncompressed),
+        Some("*") if anything => Some(as_stored(named)),
+        Some("*") if bytes => Some(as_stored(OCTET_STREAM)),
+        Some(syntax) if syntax != "*" && syntax != stored => None,
+        Some(_) if image => Some(as_stored(named)),
+        Some(syntax) => (syntax == stored && bytes).then(|| as_stored(OCTET_STREAM)),
+        None if anything && !shown_wrong => Some(as_stored(if plain { OCTET_STREAM } else { named })),
+        None if bytes => Some(uncompressed),
+        None => image.then(|| as_stored(named)),
+    }
+}
+
+/// The few attributes that matter, without building the rest of a header that may be large.
+#[derive(Deserialize, Default)]
+struct Header {
+    #[serde(rename = "00280002", default)]
+    samples_per_pixel: Numbers,
+    #[serde(rename = "00280100", default)]
+    bits_allocated: Numbers,
+    #[serde(rename = "00280103", default)]
+    pixel_representation: Numbers,
+}
+
+#[derive(Deserialize, Default)]
+struct Numbers {
+    #[serde(rename = "Value", default)]
+    values: Vec<u16>,
+}
+
+fn samples(entry: &InstanceEntry) -> Samples {
+    let header: Header = serde_json::from_str(entry.metadata.get()).unwrap_or_default();
+    let first = |numbers: &Numbers| numbers.values.first().copied().unwrap_or(0);
+    Samples {
+        bits_allocated: first(&header.bits_allocated),
+        samples_per_pixel: first(&header.samples_per_pixel),
+        signed: first(&header.pixel_representation) == 1,
+    }
+}
+
+fn none_of_these(stored: &Frame, alone: bool) -> Problem {
+    let syntax = &stored.transfer_syntax_uid;
+    let media_type = syntax::media_type(syntax);
+    let parts = if alone { "multipart/related or single part" } else { "multipart/related" };
+    Problem::new(
+        StatusCode::NOT_ACCEPTABLE,
+        format!(
+            "frames of this instance are answered ({parts}) as {media_type}; transfer-syntax={syntax} or \
+             {OCTET_STREAM}; transfer-syntax={}",
+            transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN
+        ),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Form, form_of, frame_list};
+    use crate::accept::Accept;
+
+    const JPHC: &str = "1.2.840.10008.1.2.4.202";
+    const EXPLICIT: &str = "1.2.840.10008.1.2.1";
+
+    fn chosen(accept: &str, alone: bool, stored: &str, wrong: bool) -> Option<(bool, bool, &'static str)> {
+        let form = Accept::parse(accept).wanted().find_map(|wanted| form_of(wanted, alone, stored, wrong));
+        form.map(|Form { multipart, native, media_type, .. }| (multipart, native, media_type))
+    }
+
+    #[test]
+    fn each_spelling_gets_the_form_it_means() {
+        let bytes = "application/octet-stream";
+        for (accept, stored, expected) in [
+            ("multipart/related; type=application/octet-stream; transfer-syntax=*", JPHC, Some((true, false, bytes))),
+            (
+                r#"multipart/related; type="application/octet-stream"; transfer-syntax="*""#,
+                EXPLICIT,
+                Some((true, false, bytes)),
+            ),
+            ("multipart/related; type=\"application/octet-stream\"", JPHC, Some((true, true, bytes))),
+            (
+                "multipart/related; type=application/octet-stream; transfer-syntax=1.2.840.10008.1.2.1",
+                JPHC,
+                Some((true, true, bytes)),
+            ),
+            ("application/octet-stream", EXPLICIT, Some((false, false, bytes))),
+            ("application/octet-stream; transfer-syntax=1.2.840.10008.1.2", EXPLICIT, Some((false, false, bytes))),
+            ("*/*", JPHC, Some((true, false, "image/jphc"))),
+            ("*/*; transfer-syntax=*", JPHC, Some((true, false, "image/jphc"))),
+            ("multipart/related", EXPLICIT, Some((true, false, bytes))),
+            ("image/jphc", JPHC, Some((false, false, "image/jphc"))),
+            ("image/jphc; transfer-syntax=*", JPHC, Some((false, false, "image/jphc"))),
+            ("image/*", JPHC, Some((false, false, "image/jphc"))),
+            (
+                "multipart/related; type=image/jphc; transfer-syntax=1.2.840.10008.1.2.4.202",
+                JPHC,
+                Some((true, false, "image/jphc")),
+            ),
+            ("image/jphc; transfer-syntax=1.2.840.10008.1.2.4.201", JPHC, None),
+            ("image/jls", JPHC, None),
+            ("image/jphc", EXPLICIT, None),
+            ("image/jls, application/octet-stream;q=0.5", JPHC, Some((false, true, bytes))),
+            ("text/html", JPHC, None),
+        ] {
+            assert_eq!(chosen(accept, true, stored, false), expected, "{accept} of {stored}");
+        }
+    }
+
+    #[test]
+    fn several_frames_need_a_multipart() {
+        assert_eq!(chosen("application/octet-stream", false, EXPLICIT, false), None);
+        assert!(chosen("*/*", false, EXPLICIT, false).is_some());
+    }
+
+    #[test]
+    fn what_is_shown_wrong_is_uncompressed_unless_it_is_asked_for_by_name() {
+        for accept in
+            ["*/*", "multipart/related; type=application/octet-stream; transfer-syntax=*", "*/*; transfer-syntax=*"]
+        {
+            assert_eq!(
+                chosen(accept, true, "1.2.840.10008.1.2.4.90", true),
+                Some((true, true, "application/octet-stream"))
+            );
+        }
+        assert_eq!(chosen("image/jp2", true, "1.2.840.10008.1.2.4.90", true), Some((false, false, "image/jp2")));
+    }
+
+    #[test]
+    fn a_frame_list_counts_from_one() {
+        assert_eq!(frame_list("3,1, 2").ok(), Some(vec![3, 1, 2]));
+        for wrong in ["", "0", "1,,2", "-1", "a", "1,", "4294967296"] {
+            assert!(frame_list(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Writing: parts are sent as they come, and the next is opened while one is sent.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures::stream::{self, BoxStream, Peekable, Stream, StreamExt, TryStreamExt};
+use http::HeaderValue;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use registry::RegistryError;
+
+use face::Problem;
+
+/// One part.
+pub(crate) struct Part {
+    /// Its `Content-Type`.
+    pub(crate) content_type: String,
+    /// Its `Content-Location`: where it can be had alone.
+    pub(crate) location: Option<String>,
+    /// Size of the body.
+    pub(crate) size_bytes: u64,
+    /// The body.
+    pub(crate) body: BoxStream<'static, io::Result<Bytes>>,
+}
+
+impl Part {
+    /// A part that is in memory.
+    pub(crate) fn of(content_type: impl Into<String>, bytes: Bytes) -> Self {
+        Self {
+            content_type: content_type.into(),
+            location: None,
+            size_bytes: bytes.len() as u64,
+            body: stream::once(async move { Ok(bytes) }).boxed(),
+        }
+    }
+
+    /// The same with a `Content-Location`.
+    pub(crate) fn at(self, location: String) -> Self {
+        Self { location: Some(location), ..self }
+    }
+
+    /// Delimiter and headers. Spelt as browsers' parsers want it: `Content-Type` with capitals, CRLF everywhere.
+    fn head(&self, boundary: &str, first: bool) -> String {
+        let before = if first { "" } else { "\r\n" };
+        let mut head = format!("{before}--{boundary}\r\nContent-Type: {}\r\n", self.content_type);
+        if let Some(location) = &self.location {
+            head.push_str("Content-Location: ");
+            head.push_str(location);
+            head.push_str("\r\n");
+        }
+        head.push_str("\r\n");
+        head
+    }
+}
+
+fn closing(boundary: &str) -> String {
+    format!("\r\n--{boundary}--\r\n")
+}
+
+/// An answer of parts that are opened one after the other. Waits for the first, so that what fails at once has its own status; a
+/// later failure breaks the answer off, which the caller sees by the absent closing delimiter.
+///
+/// # Errors
+/// What the first part failed with; 404 when there is none.
+pub(crate) async fn related(
+    payload: &str,
+    parts: BoxStream<'static, Result<Part, RegistryError>>,
+) -> Result<Response, Problem> {
+    let mut parts: Parts = Box::pin(parts.peekable());
+    if parts.as_mut().peek().await.is_none() {
+        return Err(Problem::not_found("there is nothing to send"));
+    }
+    if let Some(Err(error)) = parts.as_mut().next_if(Result::is_err).await {
+        return Err(error.into());
+    }
+    let boundary = fresh_boundary();
+    let sending = Sending { parts, boundary: boundary.clone(), sent: 0, current: None, closed: false };
+    Ok(response(payload, &boundary, Body::from_stream(sending)))
+}
+
+/// An answer of parts whose size is known.
+pub(crate) fn whole(payload: &str, parts: Vec<Part>) -> Response {
+    let boundary = fresh_boundary();
+    let heads = parts.iter().enumerate().map(|(at, part)| part.head(&boundary, at == 0).len() as u64);
+    let size =
+        heads.sum::<u64>() + parts.iter().map(|part| part.size_bytes).sum::<u64>() + closing(&boundary).len() as u64;
+    let parts: BoxStream<'static, Result<Part, RegistryError>> = stream::iter(parts.into_iter().map(Ok)).boxed();
+    let parts = Box::pin(parts.peekable());
+    let sending = Sending { parts, boundary: boundary.clone(), sent: 0, current: None, closed: false };
+    let mut response = response(payload, &boundary, Body::from_stream(sending));
+    response.headers_mut().insert(CONTENT_LENGTH, size.into());
+    response
+}
+
+/// Long and random, so that no object contains it.
+fn fresh_boundary() -> String {
+    uuid::Uuid::new_v4().simple().to_string()
+}
+
+fn response(payload: &str, boundary: &str, body: Body) -> Response {
+    let mut response = body.into_response();
+    let content_type = format!(r#"multipart/related; type="{payload}"; boundary={boundary}"#);
+    if let Ok(value) = HeaderValue::from_str(&content_type) {
+        response.headers_mut().insert(CONTENT_TYPE, value);
+    }
+    response
+}
+
+type Parts = Pin<Box<Peekable<BoxStream<'static, Result<Part, RegistryError>>>>>;
+
+/// The bytes of the body.
+struct Sending {
+    parts: Parts,
+    boundary: String,
+    sent: u64,
+    current: Option<BoxStream<'static, io::Result<Bytes>>>,
+    closed: bool,
+}
+
+impl Stream for Sending {
+    type Item = io::Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        if let Some(body) = &mut this.current {
+            // The next part is opened while this one is sent.
+            let _ = this.parts.as_mut().poll_peek(cx);
+            match ready!(body.try_poll_next_unpin(cx)) {
+                Some(bytes) => return Poll::Ready(Some(bytes)),
+                None => this.current = None,
+            }
+        }
+        Poll::Ready(match ready!(this.parts.as_mut().poll_next(cx)) {
+            Some(Ok(part)) => {
+                let head = part.head(&this.boundary, this.sent == 0);
+                this.sent += 1;
+                this.current = Some(part.body);
+                Some(Ok(head.into()))
+            }
+            Some(Err(error)) => {
+                tracing::warn!(error = %error, parts.sent = this.sent, "a multipart answer was broken off");
+                this.closed = true;
+                Some(Err(io::Error::other("broken off")))
+            }
+            None if this.closed => None,
+            None => {
+                this.closed = true;
+                Some(Ok(closing(&this.boundary).into()))
+            }
+        })
+    }
+}

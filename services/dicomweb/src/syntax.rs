@@ -1,0 +1,101 @@
+//! Transfer syntaxes as media types, PS3.18 §8.7.3, and those that are better not sent as stored.
+
+use index_model::transfer_syntax as ts;
+
+/// Media type of frames that are not compressed.
+pub(crate) const OCTET_STREAM: &str = "application/octet-stream";
+
+/// The media type of frames of a transfer syntax: PS3.18 table 8.7.3-4 and -5.
+pub(crate) fn media_type(transfer_syntax_uid: &str) -> &'static str {
+    match transfer_syntax_uid {
+        ts::JPEG_BASELINE | ts::JPEG_EXTENDED | ts::JPEG_LOSSLESS | ts::JPEG_LOSSLESS_SV1 => "image/jpeg",
+        ts::RLE_LOSSLESS => "image/dicom-rle",
+        ts::JPEG_LS_LOSSLESS | ts::JPEG_LS_NEAR_LOSSLESS => "image/jls",
+        ts::JPEG_2000_LOSSLESS | ts::JPEG_2000 => "image/jp2",
+        "1.2.840.10008.1.2.4.92" | "1.2.840.10008.1.2.4.93" => "image/jpx",
+        ts::HTJ2K_LOSSLESS | ts::HTJ2K_LOSSLESS_RPCL | ts::HTJ2K => "image/jphc",
+        "1.2.840.10008.1.2.4.110" | "1.2.840.10008.1.2.4.111" | "1.2.840.10008.1.2.4.112" => "image/jxl",
+        other => video(other).unwrap_or(OCTET_STREAM),
+    }
+}
+
+/// The media type of a video.
+pub(crate) fn video(transfer_syntax_uid: &str) -> Option<&'static str> {
+    match transfer_syntax_uid.strip_prefix("1.2.840.10008.1.2.4.")?.split('.').next()? {
+        "100" | "101" => Some("video/mpeg"),
+        "102" | "103" | "104" | "105" | "106" | "107" | "108" => Some("video/mp4"),
+        _ => None,
+    }
+}
+
+/// Whether frames of this syntax are plain little endian samples.
+pub(crate) fn is_native(transfer_syntax_uid: &str) -> bool {
+    [ts::EXPLICIT_VR_LITTLE_ENDIAN, ts::IMPLICIT_VR_LITTLE_ENDIAN].contains(&transfer_syntax_uid)
+}
+
+/// What is known of a stored frame when the form is chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Samples {
+    /// BitsAllocated (0028,0100).
+    pub(crate) bits_allocated: u16,
+    /// SamplesPerPixel (0028,0002).
+    pub(crate) samples_per_pixel: u16,
+    /// PixelRepresentation (0028,0103) is 1.
+    pub(crate) signed: bool,
+}
+
+/// Whether browsers show these frames wrong, without any error: signed JPEG 2000 whose codestream says unsigned, 12-bit JPEG, RLE
+/// with 16-bit colour, big endian. Such frames are sent uncompressed when the caller leaves the choice to us.
+pub(crate) fn is_shown_wrong(transfer_syntax_uid: &str, frame: &[u8], samples: impl Fn() -> Samples) -> bool {
+    match transfer_syntax_uid {
+        ts::EXPLICIT_VR_BIG_ENDIAN | ts::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN => true,
+        // The deflated image frame is a zlib stream of its own.
+        "1.2.840.10008.1.2.8.1" => true,
+        ts::JPEG_EXTENDED => samples().bits_allocated > 8,
+        ts::RLE_LOSSLESS => {
+            let samples = samples();
+            samples.bits_allocated > 8 && samples.samples_per_pixel > 1
+        }
+        ts::JPEG_2000_LOSSLESS | ts::JPEG_2000 | ts::HTJ2K_LOSSLESS | ts::HTJ2K_LOSSLESS_RPCL | ts::HTJ2K => {
+            codestream_signed(frame).is_some_and(|signed| signed != samples().signed)
+        }
+        _ => false,
+    }
+}
+
+/// The sign flag of the first component in a JPEG 2000 codestream's SIZ marker: ISO/IEC 15444-1 §A.5.1.
+fn codestream_signed(frame: &[u8]) -> Option<bool> {
+    let head = &frame[..frame.len().min(4096)];
+    let siz = memchr::memmem::find(head, &[0xff, 0x4f, 0xff, 0x51])?;
+    // SOC, SIZ, Lsiz, Rsiz, eight sizes of four bytes, Csiz, then Ssiz of the first component.
+    head.get(siz + 2 + 2 + 2 + 2 + 32 + 2).map(|depth| depth & 0x80 != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Samples, is_shown_wrong, media_type};
+
+    const LOSSLESS: &str = "1.2.840.10008.1.2.4.90";
+
+    #[test]
+    fn a_codestream_that_denies_the_sign_is_noticed() {
+        let mut frame = vec![0xff, 0x4f, 0xff, 0x51, 0, 41];
+        frame.extend([0u8; 2 + 32]);
+        frame.extend([0, 1, 0x0b]);
+        let signed = Samples { signed: true, bits_allocated: 16, samples_per_pixel: 1 };
+        assert!(is_shown_wrong(LOSSLESS, &frame, || signed));
+        assert!(!is_shown_wrong(LOSSLESS, &frame, || Samples { signed: false, ..signed }));
+        let last = frame.len() - 1;
+        frame[last] = 0x8b;
+        assert!(!is_shown_wrong(LOSSLESS, &frame, || signed));
+        assert!(!is_shown_wrong(LOSSLESS, &frame[..10], || signed));
+    }
+
+    #[test]
+    fn each_compressed_form_has_its_media_type() {
+        assert_eq!(media_type("1.2.840.10008.1.2.4.202"), "image/jphc");
+        assert_eq!(media_type("1.2.840.10008.1.2.4.102"), "video/mp4");
+        assert_eq!(media_type("1.2.840.10008.1.2.4.104.1"), "video/mp4");
+        assert_eq!(media_type("1.2.840.10008.1.2"), "application/octet-stream");
+    }
+}

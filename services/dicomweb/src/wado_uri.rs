@@ -1,0 +1,148 @@
+//! URI Service (WADO-URI), PS3.18 chapter 9 and IHE RAD-55: one object or picture, named by query parameters.
+
+use access::Action;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::HeaderMap;
+use index_model::Uid;
+use registry::OpenedStudy;
+use registry::rendering::{RenderOptions, RenderedMedia, SourceRegion, Viewport, WindowFunction};
+
+use crate::Face;
+use crate::accept::{Accept, Container, Offer};
+use crate::json::DataSet;
+use crate::picture::{self, PICTURES, Pick};
+use crate::request::Parameters;
+use crate::{capabilities, document, range, rendered, retrieve};
+use face::{Caller, Problem};
+
+const DICOM: Offer = Offer::single("application/dicom");
+/// A side that the caller does not limit, in pixels.
+const UNLIMITED: u32 = 16_384;
+
+pub(crate) async fn retrieve(
+    State(face): State<Face>,
+    caller: Result<Caller, Problem>,
+    parameters: Parameters,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let Some(request_type) = parameters.get("requestType") else {
+        return Ok(capabilities::describe(headers).await.into_response());
+    };
+    if !request_type.eq_ignore_ascii_case("WADO") {
+        return Err(Problem::parameter("requestType", "WADO is wanted"));
+    }
+    let caller = caller?;
+    for refused in ["anonymize", "presentationUID", "presentationSeriesUID"] {
+        if parameters.get(refused).is_some_and(|value| !value.is_empty() && !value.eq_ignore_ascii_case("no")) {
+            return Err(Problem::parameter(refused, "this is not supported; it is refused rather than ignored"));
+        }
+    }
+    let [study, series, object] = ["studyUID", "seriesUID", "objectUID"].map(|name| uid(&parameters, name));
+    let (study, series, object) = (study?, series?, object?);
+    let accept = Accept::of(&headers, parameters.get("contentType"));
+    let action =
+        if accept.best(&[PICTURES[0], DICOM]) == Some(DICOM) { Action::RetrieveInstances } else { Action::View };
+    let opened = face.registry.open_study(&caller.0, action, &study).await?;
+    let pick = picture::of_instance(&face, &opened, series, &object).await?;
+    if action == Action::RetrieveInstances {
+        return whole(&face, &opened, &pick, &parameters, &headers).await;
+    }
+    if !picture::is_picture(&pick.entry) {
+        return document::rendered(&face, &opened, &pick, &accept, &headers).await;
+    }
+    let number = number(&parameters, "frameNumber")?.unwrap_or(1);
+    let options = options(&parameters, &accept, &pick)?;
+    rendered::single(&face, &opened, &Pick { number, ..pick }, &options, &headers).await
+}
+
+fn uid(parameters: &Parameters, name: &'static str) -> Result<Uid, Problem> {
+    let text = parameters.get(name).ok_or_else(|| Problem::parameter(name, "this parameter is required"))?;
+    Uid::parse(text).map_err(|_| Problem::parameter(name, "a unique identifier is wanted (PS3.5 §9.1)"))
+}
+
+/// A whole number above zero.
+fn number(parameters: &Parameters, name: &'static str) -> Result<Option<u32>, Problem> {
+    let Some(text) = parameters.get(name) else { return Ok(None) };
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.map(Some).ok_or_else(|| Problem::parameter(name, "a whole number above zero is wanted"))
+}
+
+async fn whole(
+    face: &Face,
+    opened: &OpenedStudy,
+    pick: &Pick,
+    parameters: &Parameters,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let stored = &pick.entry.instance.transfer_syntax_uid;
+    if parameters.get("transferSyntax").is_some_and(|wanted| wanted != stored && wanted != "*") {
+        return Err(Problem::not_acceptable(format!("this object is answered in the transfer syntax {stored}")));
+    }
+    let found = face.registry.instance(opened, &pick.series, &pick.entry.instance.sop_instance_uid).await?;
+    let tag = range::etag(&found.etag, "");
+    if let Some(unchanged) = range::not_modified(headers, &tag) {
+        return Ok(unchanged);
+    }
+    let mut response = retrieve::stored(found);
+    range::set_etag(&mut response, &tag);
+    Ok(response)
+}
+
+fn options(parameters: &Parameters, accept: &Accept, pick: &Pick) -> Result<RenderOptions, Problem> {
+    let singles: Vec<_> = PICTURES.into_iter().filter(|offer| offer.container == Container::Single).collect();
+    let form = accept.best(&singles).ok_or_else(|| {
+        Problem::not_acceptable("this object is answered as image/jpeg, image/png, image/gif or application/dicom")
+    })?;
+    let quality = number(parameters, "imageQuality")?.unwrap_or(90);
+    let quality = u8::try_from(quality).ok().filter(|quality| *quality <= 100);
+    let quality =
+        quality.ok_or_else(|| Problem::parameter("imageQuality", "a whole number from 1 to 100 is wanted"))?;
+    let media = match form.payload {
+        "image/png" => RenderedMedia::Png,
+        "image/gif" => RenderedMedia::Gif,
+        _ => RenderedMedia::Jpeg { quality },
+    };
+    let window = match (parameters.get("windowCenter"), parameters.get("windowWidth")) {
+        (None, None) => None,
+        (Some(center), Some(width)) => {
+            Some(picture::window_of(center, width, WindowFunction::Linear).ok_or_else(|| {
+                Problem::parameter("windowWidth", "windowCenter and windowWidth must be numbers, the width at least 1")
+            })?)
+        }
+        _ => return Err(Problem::parameter("windowCenter", "windowCenter and windowWidth are wanted together")),
+    };
+    Ok(RenderOptions { media, viewport: viewport(parameters, pick)?, window })
+}
+
+fn viewport(parameters: &Parameters, pick: &Pick) -> Result<Option<Viewport>, Problem> {
+    let (height, width) = (number(parameters, "rows")?, number(parameters, "columns")?);
+    let region = parameters.get("region").map(|text| region(text, pick)).transpose()?;
+    if (height, width, region) == (None, None, None) {
+        return Ok(None);
+    }
+    let unlimited = region.map_or(UNLIMITED, |region| (region.width.max(region.height) as u32).max(1));
+    let both = height.is_none() && width.is_none();
+    let side = |given: Option<u32>| given.unwrap_or(if both { unlimited } else { UNLIMITED }).min(UNLIMITED);
+    Ok(Some(Viewport { width: side(width), height: side(height), source: region }))
+}
+
+/// `left,top,right,bottom`, each from 0 to 1.
+fn region(text: &str, pick: &Pick) -> Result<SourceRegion, Problem> {
+    let wrong = || Problem::parameter("region", "left, top, right and bottom are wanted, each from 0 to 1");
+    let corner = |text: &str| text.trim().parse().ok().filter(|number: &f64| (0.0..=1.0).contains(number));
+    let corners: Vec<f64> = text.split(',').map(corner).collect::<Option<_>>().ok_or_else(wrong)?;
+    let [left, top, right, bottom] = corners[..] else { return Err(wrong()) };
+    if right <= left || bottom <= top {
+        return Err(wrong());
+    }
+    let header: DataSet = serde_json::from_str(pick.entry.metadata.get()).unwrap_or_default();
+    let size = |tag: &str| header.get(tag).and_then(|a| a.get("Value")?.get(0)?.as_f64()).unwrap_or(0.0);
+    let (rows, columns) = (size("00280010"), size("00280011"));
+    Ok(SourceRegion {
+        x: left * columns,
+        y: top * rows,
+        width: (right - left) * columns,
+        height: (bottom - top) * rows,
+    })
+}

@@ -1,0 +1,86 @@
+//! `Warning: 299` headers: what an answer leaves out, PS3.18 §8.3.4.6 and §8.5.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use index_query::Attribute;
+use registry::Missing;
+
+const WARNING: HeaderName = http::header::WARNING;
+/// More matching keys than this are not named one by one.
+const MOST_NAMED: usize = 16;
+
+/// Warnings of one answer.
+#[derive(Debug)]
+pub(crate) struct Warnings {
+    service: String,
+    texts: Vec<String>,
+}
+
+impl Warnings {
+    /// None yet; `service` is the base URL that names us.
+    pub(crate) fn of(service: &str) -> Self {
+        Self { service: service.to_owned(), texts: Vec::new() }
+    }
+
+    /// Adds one, a sentence.
+    pub(crate) fn add(&mut self, text: impl Into<String>) {
+        self.texts.push(text.into());
+    }
+
+    /// Matches remain after this page.
+    pub(crate) fn remaining(&mut self, remaining: u64) {
+        if remaining > 0 {
+            self.add(format!("There are {remaining} additional results that can be requested."));
+        }
+    }
+
+    /// Matching keys were ignored.
+    pub(crate) fn unsupported(&mut self, attributes: &[Attribute]) {
+        for attribute in attributes.iter().take(MOST_NAMED) {
+            let name = crate::dictionary::keyword(attribute.tag());
+            self.add(format!("The matching key {name} is not supported and was ignored."));
+        }
+    }
+
+    /// Repositories are behind or do not answer.
+    pub(crate) fn missing(&mut self, missing: &[Missing]) {
+        for missing in missing {
+            self.add(format!("Repository {} did not answer; results may be incomplete.", missing.repository));
+        }
+    }
+
+    /// Writes them.
+    pub(crate) fn write(self, headers: &mut HeaderMap) {
+        for text in self.texts {
+            let line: String = format!("299 {}: {text}", self.service)
+                .chars()
+                .map(|c| if (' '..='~').contains(&c) { c } else { '?' })
+                .collect();
+            if let Ok(value) = HeaderValue::from_str(&line) {
+                headers.append(WARNING, value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Warnings;
+
+    #[test]
+    fn a_warning_is_one_printable_line_that_names_the_service() {
+        let mut warnings = Warnings::of("http://here/dicom-web");
+        warnings.remaining(0);
+        warnings.remaining(7);
+        warnings.add("Dépôt\r\nX: y");
+        let mut headers = http::HeaderMap::new();
+        warnings.write(&mut headers);
+        let lines: Vec<_> = headers.get_all("warning").iter().map(|value| value.to_str().expect("ASCII")).collect();
+        assert_eq!(
+            lines,
+            [
+                "299 http://here/dicom-web: There are 7 additional results that can be requested.",
+                "299 http://here/dicom-web: D?p?t??X: y",
+            ]
+        );
+    }
+}

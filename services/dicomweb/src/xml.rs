@@ -1,0 +1,122 @@
+//! The Native DICOM Model, PS3.19 §A.1, written from the DICOM JSON model: PS3.18 §F.2 names every counterpart.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use crate::dictionary;
+use crate::json::DataSet;
+
+/// Sequences nest no deeper than this; what is below is left out.
+const MOST_NESTED: usize = 64;
+
+/// A data set as an XML document.
+pub(crate) fn document(data_set: &DataSet) -> String {
+    let mut out = String::from(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<NativeDicomModel xmlns=\"http://dicom.nema.org/PS3.19/models/NativeDICOM\" xml:space=\"preserve\">\n",
+    );
+    attributes(&mut out, data_set, 0);
+    out.push_str("</NativeDicomModel>\n");
+    out
+}
+
+fn attributes(out: &mut String, data_set: &DataSet, depth: usize) {
+    if depth > MOST_NESTED {
+        return;
+    }
+    for (tag, attribute) in data_set {
+        let vr = attribute.get("vr").and_then(Value::as_str).unwrap_or("UN");
+        let _ = write!(out, "<DicomAttribute tag=\"{}\" vr=\"{}\"", escape(tag), escape(vr));
+        if let Some(keyword) = dictionary::known_keyword(tag) {
+            let _ = write!(out, " keyword=\"{keyword}\"");
+        }
+        out.push('>');
+        content(out, attribute, vr, depth);
+        out.push_str("</DicomAttribute>\n");
+    }
+}
+
+fn content(out: &mut String, attribute: &Value, vr: &str, depth: usize) {
+    if let Some(binary) = attribute.get("InlineBinary").and_then(Value::as_str) {
+        let _ = write!(out, "<InlineBinary>{}</InlineBinary>", escape(binary));
+    } else if let Some(uri) = attribute.get("BulkDataURI").and_then(Value::as_str) {
+        let _ = write!(out, "<BulkData uri=\"{}\"/>", escape(uri));
+    }
+    let values = attribute.get("Value").and_then(Value::as_array);
+    for (number, value) in values.into_iter().flatten().enumerate().map(|(at, value)| (at + 1, value)) {
+        match (vr, value) {
+            (_, Value::Null) => {}
+            ("SQ", Value::Object(item)) => {
+                let _ = write!(out, "<Item number=\"{number}\">");
+                attributes(out, item, depth + 1);
+                out.push_str("</Item>");
+            }
+            ("PN", Value::Object(name)) => person_name(out, number, name),
+            (_, Value::String(text)) => {
+                let _ = write!(out, "<Value number=\"{number}\">{}</Value>", escape(text));
+            }
+            (_, other) => {
+                let _ = write!(out, "<Value number=\"{number}\">{}</Value>", escape(&other.to_string()));
+            }
+        }
+    }
+}
+
+fn person_name(out: &mut String, number: usize, name: &DataSet) {
+    let _ = write!(out, "<PersonName number=\"{number}\">");
+    for group in ["Alphabetic", "Ideographic", "Phonetic"] {
+        let Some(text) = name.get(group).and_then(Value::as_str) else { continue };
+        let _ = write!(out, "<{group}>");
+        let components = ["FamilyName", "GivenName", "MiddleName", "NamePrefix", "NameSuffix"];
+        for (component, value) in components.into_iter().zip(text.split('^')).filter(|(_, value)| !value.is_empty()) {
+            let _ = write!(out, "<{component}>{}</{component}>", escape(value));
+        }
+        let _ = write!(out, "</{group}>");
+    }
+    out.push_str("</PersonName>");
+}
+
+/// Text as XML and HTML content or attribute value. Control characters that XML 1.0 can't hold become U+FFFD.
+pub(crate) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            '\t' | '\n' | '\r' => out.push(c),
+            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::document;
+
+    #[test]
+    fn the_json_model_becomes_the_native_model() {
+        let data_set = serde_json::json!({
+            "00080020": { "vr": "DA" },
+            "00081140": { "vr": "SQ", "Value": [{ "00081155": { "vr": "UI", "Value": ["1.2"] } }] },
+            "00100010": { "vr": "PN", "Value": [{ "Alphabetic": "A&B^C^^Dr" }] },
+            "00280030": { "vr": "DS", "Value": [0.5, null, "x"] },
+            "7FE00010": { "vr": "OW", "BulkDataURI": "/a?b=\"1\"" },
+        });
+        let xml = document(data_set.as_object().unwrap());
+        for piece in [
+            r#"<DicomAttribute tag="00080020" vr="DA" keyword="StudyDate"></DicomAttribute>"#,
+            r#"<Item number="1"><DicomAttribute tag="00081155" vr="UI" keyword="ReferencedSOPInstanceUID"><Value number="1">1.2</Value>"#,
+            "<FamilyName>A&amp;B</FamilyName><GivenName>C</GivenName><NamePrefix>Dr</NamePrefix>",
+            r#"<Value number="1">0.5</Value><Value number="3">x</Value>"#,
+            r#"<BulkData uri="/a?b=&quot;1&quot;"/>"#,
+        ] {
+            assert!(xml.contains(piece), "{piece} in {xml}");
+        }
+    }
+}

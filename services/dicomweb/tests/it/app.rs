@@ -1,0 +1,203 @@
+//! The service under test.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use access::{Access, AuditLog, DevelopmentUser};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::BodyExt;
+use registry::{Limits, Registry};
+use runtime::{Clock, CpuPool};
+use serde_json::Value;
+use tower::ServiceExt;
+
+use crate::objects::Object;
+
+/// A service with an empty registry.
+pub(crate) struct TestApp {
+    router: Router,
+    _folder: tempfile::TempDir,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// One part of a multipart answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Part {
+    pub(crate) content_type: String,
+    pub(crate) body: Vec<u8>,
+}
+
+impl TestApp {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(dicomweb::Options::default()).await
+    }
+
+    pub(crate) async fn start_with(options: dicomweb::Options) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for name in ["objects", "incoming"] {
+            std::fs::create_dir(at(name)).unwrap();
+        }
+        let store = index_store::Store::open(&format!("sqlite://{}", at("registry.sqlite").display())).await.unwrap();
+        let clock = Clock::fixed(1_800_000_000_000);
+        let audit = AuditLog::open(&at("audit")).unwrap();
+        let registry = Registry::start(registry::Options {
+            store,
+            objects: Arc::new(object_store::local::LocalFileSystem::new_with_prefix(at("objects")).unwrap()),
+            incoming: at("incoming"),
+            access: Access::development(DevelopmentUser::default(), audit, clock.clone()),
+            sources: Arc::new(|_| Ok(None)),
+            transcoder: transcode::Transcoder::start(transcode::Options::new(worker())).unwrap(),
+            cpu: CpuPool::new(2, 16).unwrap(),
+            clock,
+            dicomweb_path: "/dicom-web".into(),
+            limits: Limits { object_bytes: 1 << 20, quiet: std::time::Duration::from_millis(1), ..Limits::default() },
+        });
+        let registry = registry.await.unwrap();
+        let router = dicomweb::service(registry, options);
+        Self { router, _folder: folder }
+    }
+
+    /// A service that holds these objects.
+    pub(crate) async fn holding(objects: &[Object]) -> Self {
+        let app = Self::start().await;
+        app.store(objects).await.expect(200);
+        app
+    }
+
+    pub(crate) async fn send(&self, mut request: Request<Body>) -> Answer {
+        let from: SocketAddr = "127.0.0.1:50000".parse().unwrap();
+        if request.extensions().get::<ConnectInfo<SocketAddr>>().is_none() {
+            request.extensions_mut().insert(ConnectInfo(from));
+        }
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.ask(Method::GET, path, &[]).await
+    }
+
+    pub(crate) async fn get_as(&self, path: &str, accept: &str) -> Answer {
+        self.ask(Method::GET, path, &[("accept", accept)]).await
+    }
+
+    pub(crate) async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = Request::builder().method(method).uri(format!("/dicom-web{path}")).header("host", "di.test");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    pub(crate) async fn store(&self, objects: &[Object]) -> Answer {
+        let bytes: Vec<_> = objects.iter().map(Object::to_bytes).collect();
+        self.post("/studies", &related(&bytes)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &[u8]) -> Answer {
+        let request = Request::post(format!("/dicom-web{path}"))
+            .header("host", "di.test")
+            .header("content-type", "multipart/related; type=\"application/dicom\"; boundary=tests")
+            .body(Body::from(body.to_vec()))
+            .unwrap();
+        self.send(request).await
+    }
+}
+
+/// The codec worker that `cargo nextest` builds with the transcode crate; a stand-in suffices where nothing is decoded.
+fn worker() -> transcode::WorkerCommand {
+    let built = std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().join("codec-worker");
+    let program = if built.exists() { built } else { PathBuf::from("/bin/cat") };
+    transcode::WorkerCommand { program, args: Vec::new() }
+}
+
+/// A multipart body of these objects.
+pub(crate) fn related(objects: &[Vec<u8>]) -> Vec<u8> {
+    let mut body = Vec::new();
+    for object in objects {
+        body.extend_from_slice(b"--tests\r\nContent-Type: application/dicom\r\n\r\n");
+        body.extend_from_slice(object);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(b"--tests--\r\n");
+    body
+}
+
+impl Answer {
+    #[track_caller]
+    pub(crate) fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{}", String::from_utf8_lossy(&self.body[..self.body.len().min(600)]));
+        self
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    /// The first value of `tag` in each data set.
+    pub(crate) fn column(&self, tag: &str) -> Vec<String> {
+        let rows = self.json();
+        rows.as_array().unwrap().iter().map(|row| first(row, tag)).collect()
+    }
+
+    /// The parts of a multipart answer, taken apart by hand.
+    #[track_caller]
+    pub(crate) fn parts(&self) -> Vec<Part> {
+        let content_type = self.header("content-type");
+        let boundary =
+            content_type.split("boundary=").nth(1).unwrap_or_else(|| panic!("no boundary in {content_type}"));
+        let delimiter = format!("\r\n--{boundary}");
+        let whole = [b"\r\n".as_slice(), &self.body].concat();
+        let mut pieces = split(&whole, delimiter.as_bytes()).into_iter();
+        assert_eq!(pieces.next(), Some(&b""[..]), "the body begins with its first boundary");
+        let mut pieces: Vec<_> = pieces.collect();
+        assert_eq!(pieces.pop(), Some(&b"--\r\n"[..]), "the closing boundary ends the body");
+        pieces.into_iter().map(part).collect()
+    }
+}
+
+fn part(piece: &[u8]) -> Part {
+    let head = split(piece, b"\r\n\r\n")[0];
+    let text = std::str::from_utf8(head).unwrap();
+    let content_type = text.lines().find_map(|line| line.strip_prefix("Content-Type: ")).unwrap().to_owned();
+    Part { content_type, body: piece[head.len() + 4..].to_vec() }
+}
+
+fn split<'a>(bytes: &'a [u8], at: &[u8]) -> Vec<&'a [u8]> {
+    let (mut pieces, mut from) = (Vec::new(), 0);
+    while let Some(found) = bytes[from..].windows(at.len()).position(|window| window == at) {
+        pieces.push(&bytes[from..from + found]);
+        from += found + at.len();
+    }
+    pieces.push(&bytes[from..]);
+    pieces
+}
+
+/// The first value of an attribute as text.
+pub(crate) fn first(row: &Value, tag: &str) -> String {
+    match &row[tag]["Value"][0] {
+        Value::String(text) => text.clone(),
+        Value::Object(name) => name["Alphabetic"].as_str().unwrap_or_default().to_owned(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,80 @@
+//! Retrieve Frames, PS3.18 §10.4.1.1.6.
+
+use http::Method;
+
+use crate::app::TestApp;
+use crate::objects::{EXPLICIT, RLE, frames, image, pdf, rle};
+
+#[tokio::test]
+async fn frames_are_the_stored_pixels_in_every_spelling() {
+    let app = TestApp::holding(&[image(1)]).await;
+    let path = format!("{}/frames/1", image(1).path());
+    for accept in [
+        "multipart/related; type=application/octet-stream; transfer-syntax=*",
+        r#"multipart/related; type="application/octet-stream"; transfer-syntax="*""#,
+        r#"multipart/related; type="application/octet-stream""#,
+        "*/*",
+        "multipart/related;type=\"application/octet-stream\";transfer-syntax=1.2.840.10008.1.2.1",
+    ] {
+        let parts = app.get_as(&path, accept).await.expect(200).parts();
+        assert_eq!(parts[0].body, image(1).frames[0], "{accept}");
+        assert_eq!(parts[0].content_type, format!("application/octet-stream; transfer-syntax={EXPLICIT}"));
+    }
+    let alone = app.get_as(&path, "application/octet-stream").await.expect(200);
+    assert_eq!(&alone.body[..], &image(1).frames[0][..]);
+    assert_eq!((alone.header("content-length"), alone.header("accept-ranges")), ("64", "bytes"));
+}
+
+#[tokio::test]
+async fn a_list_comes_in_its_own_order() {
+    let app = TestApp::holding(&[frames(5)]).await;
+    for list in ["4,2,2", "4%2C2%2C2"] {
+        let parts = app.get(&format!("{}/frames/{list}", frames(5).path())).await.expect(200).parts();
+        let bodies: Vec<_> = parts.into_iter().map(|part| part.body).collect();
+        assert_eq!(bodies, [4, 2, 2].map(|n: usize| frames(5).frames[n - 1].clone()));
+    }
+    let all = app.get(&format!("{}/pixeldata", frames(5).path())).await.expect(200).parts();
+    assert_eq!(all.len(), 5);
+    for (list, status) in [("6", 404), ("1,6", 404), ("0", 400), ("x", 400), ("1,,2", 400), ("-1", 400)] {
+        app.get(&format!("{}/frames/{list}", frames(5).path())).await.expect(status);
+    }
+    app.get_as(&format!("{}/frames/1,2", frames(5).path()), "application/octet-stream").await.expect(406);
+    let app = TestApp::holding(&[pdf()]).await;
+    app.get(&format!("{}/frames/1", pdf().path())).await.expect(404);
+}
+
+#[tokio::test]
+async fn compressed_frames_go_out_as_stored_or_uncompressed_when_asked() {
+    let app = TestApp::holding(&[rle()]).await;
+    let path = format!("{}/frames/1", rle().path());
+    let stored = app
+        .get_as(&path, "multipart/related; type=application/octet-stream; transfer-syntax=*")
+        .await
+        .expect(200)
+        .parts();
+    assert_eq!(stored[0].content_type, format!("application/octet-stream; transfer-syntax={RLE}"));
+    assert!(stored[0].body.starts_with(&rle().frames[0]));
+    let named = app.get_as(&path, "image/dicom-rle").await.expect(200);
+    assert_eq!(named.header("content-type"), format!("image/dicom-rle; transfer-syntax={RLE}"));
+    let plain = app.get_as(&path, "application/octet-stream").await.expect(200);
+    assert_eq!(&plain.body[..], &image(91).frames[0][..]);
+    assert_eq!(plain.header("content-type"), format!("application/octet-stream; transfer-syntax={EXPLICIT}"));
+    app.get_as(&path, "image/jls").await.expect(406);
+}
+
+#[tokio::test]
+async fn a_range_of_a_frame_can_be_asked_for() {
+    let app = TestApp::holding(&[image(1)]).await;
+    let path = format!("{}/frames/1", image(1).path());
+    let single = ("accept", "application/octet-stream");
+    let part = app.ask(Method::GET, &path, &[single, ("range", "bytes=10-19")]).await.expect(206);
+    assert_eq!(&part.body[..], &image(1).frames[0][10..20]);
+    assert_eq!((part.header("content-range"), part.header("content-length")), ("bytes 10-19/64", "10"));
+    let beyond = app.ask(Method::GET, &path, &[single, ("range", "bytes=64-")]).await.expect(416);
+    assert_eq!(beyond.header("content-range"), "bytes */64");
+    let tag = part.header("etag").to_owned();
+    app.ask(Method::GET, &path, &[single, ("if-none-match", &tag)]).await.expect(304);
+    app.ask(Method::GET, &path, &[single, ("range", "bytes=0-1"), ("if-range", "\"other\"")]).await.expect(200);
+    let head = app.ask(Method::HEAD, &path, &[single]).await.expect(200);
+    assert_eq!((head.header("content-length"), head.body.len()), ("64", 0));
+}

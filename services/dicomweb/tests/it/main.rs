@@ -1,0 +1,13 @@
+//! The service over a real registry on SQLite, in a folder of its own; requests go through the router as a listener would hand them on.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod app;
+mod frames;
+mod metadata;
+mod objects;
+mod refusals;
+mod rendered;
+mod retrieve;
+mod search;
+mod store;
+mod wado_uri;

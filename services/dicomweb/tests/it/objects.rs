@@ -1,0 +1,233 @@
+//! Small objects with known pixels, written by hand in Explicit VR Little Endian.
+
+/// One object.
+#[derive(Debug, Clone)]
+pub(crate) struct Object {
+    pub(crate) study: &'static str,
+    pub(crate) series: &'static str,
+    pub(crate) instance: String,
+    pub(crate) number: u32,
+    pub(crate) patient: &'static str,
+    pub(crate) syntax: &'static str,
+    pub(crate) frames: Vec<Vec<u8>>,
+    pub(crate) content: Content,
+}
+
+/// What it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// 16-bit grey, 8 columns and 4 rows.
+    Image,
+    /// An encapsulated PDF.
+    Pdf,
+    /// A structured report of one line.
+    Report,
+}
+
+pub(crate) const EXPLICIT: &str = "1.2.840.10008.1.2.1";
+pub(crate) const RLE: &str = "1.2.840.10008.1.2.5";
+pub(crate) const STUDY: &str = "1.2.826.0.1.3680043.10.1";
+pub(crate) const SERIES: &str = "1.2.826.0.1.3680043.10.1.1";
+
+/// The `number`-th image of the series.
+pub(crate) fn image(number: u32) -> Object {
+    let pixels = (0..32u16).flat_map(|at| (at * 7 + number as u16).to_le_bytes()).collect();
+    Object {
+        study: STUDY,
+        series: SERIES,
+        instance: format!("{SERIES}.{number}"),
+        number,
+        patient: "Tremblay^Zoé=^=",
+        syntax: EXPLICIT,
+        frames: vec![pixels],
+        content: Content::Image,
+    }
+}
+
+/// An image of several frames.
+pub(crate) fn frames(count: u16) -> Object {
+    let frame = |n: u16| (0..32u16).flat_map(|at| (at + 100 * n).to_le_bytes()).collect();
+    Object { frames: (1..=count).map(frame).collect(), ..image(90) }
+}
+
+/// An image whose frame is encoded with RLE (PS3.5 Annex G), every segment as literal runs.
+pub(crate) fn rle() -> Object {
+    let plain = image(91);
+    let planes = [1, 0].map(|byte| plain.frames[0].iter().skip(byte).step_by(2).copied().collect::<Vec<_>>());
+    let segments = planes.map(|plane| [&[31u8][..], &plane, &[0x80]].concat());
+    let mut frame: Vec<u8> = [2u32, 64, 64 + segments[0].len() as u32].into_iter().flat_map(u32::to_le_bytes).collect();
+    frame.resize(64, 0);
+    segments.iter().for_each(|segment| frame.extend_from_slice(segment));
+    Object { syntax: RLE, frames: vec![frame], ..plain }
+}
+
+/// A document.
+pub(crate) fn pdf() -> Object {
+    Object {
+        content: Content::Pdf,
+        series: "1.2.826.0.1.3680043.10.1.2",
+        instance: "1.2.826.0.1.3680043.10.1.2.1".into(),
+        frames: Vec::new(),
+        ..image(1)
+    }
+}
+
+/// A structured report.
+pub(crate) fn report() -> Object {
+    Object {
+        content: Content::Report,
+        series: "1.2.826.0.1.3680043.10.1.3",
+        instance: "1.2.826.0.1.3680043.10.1.3.1".into(),
+        frames: Vec::new(),
+        ..image(1)
+    }
+}
+
+pub(crate) const PDF: &[u8] = b"%PDF-1.4 small";
+
+impl Object {
+    fn sop_class(&self) -> &'static str {
+        match self.content {
+            Content::Image => "1.2.840.10008.5.1.4.1.1.2",
+            Content::Pdf => "1.2.840.10008.5.1.4.1.1.104.1",
+            Content::Report => "1.2.840.10008.5.1.4.1.1.88.11",
+        }
+    }
+
+    fn modality(&self) -> &'static str {
+        match self.content {
+            Content::Image => "CT",
+            Content::Pdf => "DOC",
+            Content::Report => "SR",
+        }
+    }
+
+    /// The path of the instance below the service's root.
+    pub(crate) fn path(&self) -> String {
+        format!("/studies/{}/series/{}/instances/{}", self.study, self.series, self.instance)
+    }
+
+    /// The whole Part 10 file.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let mut meta = Vec::new();
+        text(&mut meta, 0x0002, 0x0002, "UI", self.sop_class());
+        text(&mut meta, 0x0002, 0x0003, "UI", &self.instance);
+        text(&mut meta, 0x0002, 0x0010, "UI", self.syntax);
+        let mut out = vec![0; 128];
+        out.extend_from_slice(b"DICM");
+        element(&mut out, 0x0002, 0x0000, "UL", &(meta.len() as u32).to_le_bytes());
+        out.extend_from_slice(&meta);
+        self.data_set(&mut out);
+        out
+    }
+
+    fn data_set(&self, out: &mut Vec<u8>) {
+        text(out, 0x0008, 0x0005, "CS", "ISO_IR 192");
+        text(out, 0x0008, 0x0016, "UI", self.sop_class());
+        text(out, 0x0008, 0x0018, "UI", &self.instance);
+        text(out, 0x0008, 0x0020, "DA", "20240229");
+        text(out, 0x0008, 0x0030, "TM", "101500");
+        text(out, 0x0008, 0x0050, "SH", "ACC-7");
+        text(out, 0x0008, 0x0060, "CS", self.modality());
+        text(out, 0x0008, 0x0090, "PN", "Referring^R");
+        text(out, 0x0008, 0x1030, "LO", "CT thorax");
+        text(out, 0x0008, 0x103E, "LO", "Axial");
+        text(out, 0x0010, 0x0010, "PN", self.patient);
+        text(out, 0x0010, 0x0020, "LO", "P-100");
+        text(out, 0x0010, 0x0030, "DA", "19700101");
+        text(out, 0x0010, 0x0040, "CS", "F");
+        text(out, 0x0020, 0x000D, "UI", self.study);
+        text(out, 0x0020, 0x000E, "UI", self.series);
+        text(out, 0x0020, 0x0010, "SH", "S7");
+        text(out, 0x0020, 0x0011, "IS", "4");
+        text(out, 0x0020, 0x0013, "IS", &self.number.to_string());
+        match self.content {
+            Content::Image => self.pixels(out),
+            Content::Pdf => {
+                element(out, 0x0042, 0x0011, "OB", PDF);
+                text(out, 0x0042, 0x0012, "LO", "application/pdf");
+            }
+            Content::Report => report_content(out),
+        }
+    }
+
+    fn pixels(&self, out: &mut Vec<u8>) {
+        let short = |out: &mut Vec<u8>, element_number, value: u16| {
+            element(out, 0x0028, element_number, "US", &value.to_le_bytes())
+        };
+        short(out, 0x0002, 1);
+        text(out, 0x0028, 0x0004, "CS", "MONOCHROME2");
+        text(out, 0x0028, 0x0008, "IS", &self.frames.len().to_string());
+        short(out, 0x0010, 4);
+        short(out, 0x0011, 8);
+        short(out, 0x0100, 16);
+        short(out, 0x0101, 16);
+        short(out, 0x0102, 15);
+        short(out, 0x0103, 0);
+        if self.syntax == EXPLICIT {
+            element(out, 0x7FE0, 0x0010, "OW", &self.frames.concat());
+            return;
+        }
+        out.extend_from_slice(&[0xe0, 0x7f, 0x10, 0x00, b'O', b'B', 0, 0, 0xff, 0xff, 0xff, 0xff]);
+        item(out, 0xE000, &[]);
+        for frame in &self.frames {
+            let mut frame = frame.clone();
+            frame.resize(frame.len().next_multiple_of(2), 0);
+            item(out, 0xE000, &frame);
+        }
+        item(out, 0xE0DD, &[]);
+    }
+}
+
+fn report_content(out: &mut Vec<u8>) {
+    let code = |meaning: &str| {
+        let mut code = Vec::new();
+        text(&mut code, 0x0008, 0x0100, "SH", "C1");
+        text(&mut code, 0x0008, 0x0104, "LO", meaning);
+        code
+    };
+    text(out, 0x0040, 0xA040, "CS", "CONTAINER");
+    sequence(out, 0x0040, 0xA043, &code("Chest report"));
+    let mut line = Vec::new();
+    text(&mut line, 0x0040, 0xA010, "CS", "CONTAINS");
+    text(&mut line, 0x0040, 0xA040, "CS", "TEXT");
+    sequence(&mut line, 0x0040, 0xA043, &code("Finding"));
+    text(&mut line, 0x0040, 0xA160, "UT", "Clear lungs <b>");
+    sequence(out, 0x0040, 0xA730, &line);
+}
+
+fn sequence(out: &mut Vec<u8>, group: u16, number: u16, content: &[u8]) {
+    let mut items = Vec::new();
+    item(&mut items, 0xE000, content);
+    element(out, group, number, "SQ", &items);
+}
+
+fn item(out: &mut Vec<u8>, number: u16, content: &[u8]) {
+    out.extend_from_slice(&0xFFFEu16.to_le_bytes());
+    out.extend_from_slice(&number.to_le_bytes());
+    out.extend_from_slice(&(content.len() as u32).to_le_bytes());
+    out.extend_from_slice(content);
+}
+
+fn text(out: &mut Vec<u8>, group: u16, number: u16, vr: &str, value: &str) {
+    let mut value = value.as_bytes().to_vec();
+    if value.len() % 2 == 1 {
+        value.push(if vr == "UI" { 0 } else { b' ' });
+    }
+    element(out, group, number, vr, &value);
+}
+
+fn element(out: &mut Vec<u8>, group: u16, number: u16, vr: &str, value: &[u8]) {
+    out.extend_from_slice(&group.to_le_bytes());
+    out.extend_from_slice(&number.to_le_bytes());
+    out.extend_from_slice(vr.as_bytes());
+    let padded = value.len().next_multiple_of(2);
+    if ["OB", "OW", "SQ", "UT", "UN"].contains(&vr) {
+        out.extend_from_slice(&[0, 0]);
+        out.extend_from_slice(&(padded as u32).to_le_bytes());
+    } else {
+        out.extend_from_slice(&(padded as u16).to_le_bytes());
+    }
+    out.extend_from_slice(value);
+    out.resize(out.len() + padded - value.len(), 0);
+}

@@ -1,0 +1,153 @@
+//! What is refused, and how: PS3.18 §8.5.
+
+use std::net::SocketAddr;
+
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use http::{Method, Request};
+
+use crate::app::TestApp;
+use crate::objects::{SERIES, STUDY, image, pdf, report};
+
+/// Every resource, by a path that names something stored.
+fn resources() -> Vec<(Method, String)> {
+    let instance = image(1).path();
+    let below = |path: &str| format!("{instance}{path}");
+    let mut paths = vec!["/studies".to_owned(), "/series".to_owned(), "/instances".to_owned()];
+    for level in [format!("/studies/{STUDY}"), format!("/studies/{STUDY}/series/{SERIES}"), instance.clone()] {
+        paths.extend(["", "/metadata", "/rendered", "/thumbnail"].map(|end| format!("{level}{end}")));
+    }
+    paths.extend([format!("/studies/{STUDY}/series"), format!("/studies/{STUDY}/instances")]);
+    paths.extend(
+        ["/frames/1", "/frames/1/rendered", "/frames/1/thumbnail", "/pixeldata", "/bulkdata", "/bulkdata/7FE00010"]
+            .map(below),
+    );
+    paths.push(format!("?requestType=WADO&studyUID={STUDY}&seriesUID={SERIES}&objectUID={}", image(1).instance));
+    let mut all: Vec<_> = paths.into_iter().map(|path| (Method::GET, path)).collect();
+    all.extend([(Method::POST, "/studies".to_owned()), (Method::POST, format!("/studies/{STUDY}"))]);
+    all
+}
+
+#[tokio::test]
+async fn nobody_who_is_not_signed_on_gets_anything() {
+    let app = TestApp::holding(&[image(1)]).await;
+    let outside: SocketAddr = "192.0.2.7:4000".parse().unwrap();
+    for (method, path) in resources() {
+        let mut request =
+            Request::builder().method(&method).uri(format!("/dicom-web{path}")).body(Body::empty()).unwrap();
+        request
+            .headers_mut()
+            .insert("content-type", "multipart/related; type=\"application/dicom\"; boundary=tests".parse().unwrap());
+        request.extensions_mut().insert(ConnectInfo(outside));
+        let answer = app.send(request).await;
+        assert_eq!(answer.status, 401, "{method} {path}");
+        assert_eq!(answer.header("content-type"), "application/problem+json");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_404_at_every_level() {
+    let app = TestApp::holding(&[image(1), report()]).await;
+    let elsewhere = |path: String| path.replace(STUDY, "1.2.3.4");
+    for (_, path) in
+        resources().into_iter().filter(|(method, path)| method == Method::GET && path.contains("/studies/"))
+    {
+        let answer = app.get(&elsewhere(path.clone())).await;
+        let search = path.ends_with("/series") || path.ends_with("/instances");
+        assert_eq!(answer.status, if search { 204 } else { 404 }, "{path}");
+    }
+    app.get(&format!("/studies/{STUDY}/series/1.2.3/metadata")).await.expect(404);
+    app.get(&format!("/studies/{STUDY}/series/{SERIES}/instances/1.2.3")).await.expect(404);
+    app.get("/nowhere").await.expect(404);
+    let answer = app.get(&format!("/studies/{STUDY}/series/{SERIES}/nothing")).await.expect(404);
+    assert_eq!(answer.header("content-type"), "application/problem+json");
+}
+
+#[tokio::test]
+async fn what_is_not_a_uid_or_not_a_parameter_is_400_and_named() {
+    let app = TestApp::holding(&[image(1)]).await;
+    for path in [
+        "/studies/..%2Fetc",
+        "/studies/abc/metadata",
+        "/studies/1.2/series/x",
+        "/studies/1.2/series/1.3/instances/1..4/frames/1",
+    ] {
+        app.get(path).await.expect(400);
+    }
+    for (query, parameter) in [
+        ("PatientNam=x", "PatientNam"),
+        ("StudyDate=2024-13-01", "StudyDate"),
+        ("limit=-1", "limit"),
+        ("limit=x", "limit"),
+    ] {
+        let answer = app.get(&format!("/studies?{query}")).await.expect(400);
+        let problem = answer.json();
+        assert_eq!(problem["parameter"], parameter);
+        assert!(problem["requestId"].as_str().is_some_and(|id| !id.is_empty()));
+    }
+}
+
+#[tokio::test]
+async fn a_problem_carries_the_request_id_and_no_value() {
+    let app = TestApp::start().await;
+    let answer = app.ask(Method::GET, "/studies?StudyDate=Sentinel", &[("x-request-id", "r-17")]).await.expect(400);
+    assert_eq!(answer.json()["requestId"], "r-17");
+    assert!(!String::from_utf8(answer.body.to_vec()).unwrap().contains("Sentinel"));
+    assert_eq!(answer.header("cache-control"), "private, no-cache");
+}
+
+#[tokio::test]
+async fn what_no_representation_fits_is_406() {
+    let app = TestApp::holding(&[image(1), pdf()]).await;
+    for (path, accept) in [
+        ("/studies".to_owned(), "text/css"),
+        (format!("/studies/{STUDY}/metadata"), "image/png"),
+        (image(1).path(), "text/html"),
+        (format!("{}/frames/1", image(1).path()), "text/html"),
+        (format!("{}/rendered", image(1).path()), "text/html"),
+        (format!("{}/bulkdata/7FE00010", image(1).path()), "text/html"),
+        (format!("{}/rendered", pdf().path()), "text/html"),
+    ] {
+        let answer = app.get_as(&path, accept).await.expect(406);
+        assert!(answer.json()["detail"].as_str().is_some_and(|words| words.len() > 20), "{path} says what there is");
+    }
+}
+
+#[tokio::test]
+async fn a_method_that_a_resource_lacks_is_405_and_a_body_that_is_not_taken_is_415() {
+    let app = TestApp::start().await;
+    let answer = app.ask(Method::DELETE, "/studies/1.2.3", &[]).await.expect(405);
+    assert_eq!(answer.header("content-type"), "application/problem+json");
+    app.ask(Method::POST, "/studies", &[("content-type", "application/json")]).await.expect(415);
+    app.ask(Method::POST, "/studies", &[]).await.expect(415);
+    let json = "multipart/related; type=\"application/dicom+json\"; boundary=b";
+    app.ask(Method::POST, "/studies", &[("content-type", json)]).await.expect(415);
+    app.ask(Method::POST, "/studies", &[("content-type", "multipart/related; type=\"application/dicom\"")])
+        .await
+        .expect(400);
+}
+
+#[tokio::test]
+async fn capabilities_are_told_with_and_without_a_slash() {
+    let app = TestApp::start().await;
+    for path in ["", "/"] {
+        let answer = app.ask(Method::OPTIONS, path, &[]).await.expect(200);
+        assert!(answer.json()["resources"].as_array().is_some_and(|resources| resources.len() > 20));
+        let wadl = app.ask(Method::OPTIONS, path, &[("accept", "application/vnd.sun.wadl+xml")]).await.expect(200);
+        assert!(wadl.body.starts_with(b"<?xml"));
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_a_listed_origin_may_call_and_no_other() {
+    let options = dicomweb::Options { cors_origins: vec!["https://viewer.example".into()], ..Default::default() };
+    let app = TestApp::start_with(options).await;
+    let preflight = [("origin", "https://viewer.example"), ("access-control-request-method", "GET")];
+    let answer = app.ask(Method::OPTIONS, "/studies", &preflight).await.expect(204);
+    assert_eq!(answer.header("access-control-allow-origin"), "https://viewer.example");
+    assert!(answer.header("access-control-allow-headers").contains("Authorization"));
+    let answer = app.ask(Method::GET, "/studies", &preflight[..1]).await.expect(204);
+    assert!(answer.header("access-control-expose-headers").contains("Warning"));
+    let other = app.ask(Method::GET, "/studies", &[("origin", "https://evil.example")]).await.expect(204);
+    assert_eq!(other.header("access-control-allow-origin"), "");
+}

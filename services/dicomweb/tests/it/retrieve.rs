@@ -1,0 +1,68 @@
+//! Retrieve Instances, PS3.18 §10.4.1.1.1.
+
+use http::Method;
+
+use crate::app::TestApp;
+use crate::objects::{EXPLICIT, RLE, SERIES, STUDY, image, pdf, rle};
+
+const DICOM: &str = "multipart/related; type=\"application/dicom\"";
+
+#[tokio::test]
+async fn objects_come_back_byte_for_byte() {
+    let app = TestApp::holding(&[image(1), image(2), rle(), pdf()]).await;
+    let study = app.get_as(&format!("/studies/{STUDY}"), &format!("{DICOM}; transfer-syntax=*")).await.expect(200);
+    let mut bodies: Vec<_> = study.parts().into_iter().map(|part| part.body).collect();
+    let mut expected: Vec<_> = [image(1), image(2), rle(), pdf()].iter().map(|object| object.to_bytes()).collect();
+    bodies.sort();
+    expected.sort();
+    assert!(bodies == expected);
+    let series = app.get_as(&format!("/studies/{STUDY}/series/{SERIES}"), DICOM).await.expect(200).parts();
+    assert_eq!(series.len(), 3);
+    assert_eq!(series[0].content_type, format!("application/dicom; transfer-syntax={EXPLICIT}"));
+    let one = app.get(&image(2).path()).await.expect(200).parts();
+    assert!(one.len() == 1 && one[0].body == image(2).to_bytes());
+}
+
+#[tokio::test]
+async fn one_instance_may_come_alone() {
+    let app = TestApp::holding(&[image(1)]).await;
+    let alone = app.get_as(&image(1).path(), "application/dicom; transfer-syntax=*").await.expect(200);
+    assert!(alone.body[..] == image(1).to_bytes()[..]);
+    assert_eq!(alone.header("content-length"), image(1).to_bytes().len().to_string());
+    let head = app.ask(Method::HEAD, &image(1).path(), &[("accept", "application/dicom")]).await.expect(200);
+    assert!(head.body.is_empty());
+    app.ask(Method::GET, &image(1).path(), &[("accept", "application/dicom"), ("if-none-match", alone.header("etag"))])
+        .await
+        .expect(304);
+    app.get_as(&format!("/studies/{STUDY}"), "application/dicom").await.expect(406);
+}
+
+#[tokio::test]
+async fn the_transfer_syntax_is_what_is_stored_or_406() {
+    let app = TestApp::holding(&[image(1), rle()]).await;
+    app.get_as(&rle().path(), &format!("{DICOM}; transfer-syntax={RLE}")).await.expect(200);
+    app.get_as(&rle().path(), &format!("{DICOM}; transfer-syntax=\"{RLE}\"")).await.expect(200);
+    app.get_as(&image(1).path(), &format!("{DICOM}; transfer-syntax=1.2.840.10008.1.2.4.80")).await.expect(406);
+    app.get_as(&image(1).path(), &format!("{DICOM}; transfer-syntax=1.2.840.10008.1.2.4.80, {DICOM};q=0.5"))
+        .await
+        .expect(200);
+    app.get_as(&format!("/studies/{STUDY}"), "image/jpeg").await.expect(406);
+    let by_parameter = format!("{}?accept=application%2Fdicom", image(1).path());
+    assert_eq!(
+        app.get_as(&by_parameter, "image/png").await.expect(200).header("content-type"),
+        format!("application/dicom; transfer-syntax={EXPLICIT}")
+    );
+}
+
+#[tokio::test]
+async fn a_compressed_object_is_decoded_for_who_asks_for_explicit_little_endian() {
+    let app = TestApp::holding(&[image(1), rle()]).await;
+    let explicit = format!("{DICOM}; transfer-syntax={EXPLICIT}");
+    let parts = app.get_as(&rle().path(), &explicit).await.expect(200).parts();
+    assert_eq!(parts[0].content_type, format!("application/dicom; transfer-syntax={EXPLICIT}"));
+    assert!(parts[0].body == image(91).to_bytes());
+    let series = app.get_as(&format!("/studies/{STUDY}/series/{SERIES}"), &explicit).await.expect(200).parts();
+    assert!(series.len() == 2 && series.iter().all(|part| part.content_type.ends_with(EXPLICIT)));
+    let alone = app.get_as(&rle().path(), &format!("application/dicom; transfer-syntax={EXPLICIT}")).await.expect(200);
+    assert!(alone.body[..] == image(91).to_bytes()[..]);
+}
