@@ -72,7 +72,10 @@ impl Registry {
     /// When the index does not answer. Repositories that don't are in [`Answer::missing`].
     pub async fn search_instances(&self, permit: &Permit, query: &Query) -> Result<Answer<InstanceRow>, RegistryError> {
         let scope = self.0.store.instances_scope(query, &search_filter(permit)).await?;
-        let applied: Vec<_> = query.matches.iter().filter(|one| scope.unsupported.contains(&one.attribute)).collect();
+        // SOPInstanceUID finds the series by its column, and the instance in the manifest.
+        let names_instance = |one: &index_query::Match| matches!(one.attribute.path[..], [tag] if (tag.0, tag.1) == (0x0008, 0x0018));
+        let below_series = |one: &&index_query::Match| scope.unsupported.contains(&one.attribute) || names_instance(one);
+        let applied: Vec<_> = query.matches.iter().filter(below_series).collect();
         let mut missing = self.missing();
         let (offset, limit) = (query.page.offset as usize, query.page.limit.get() as usize);
         let mut answer = Answer { rows: Vec::new(), remaining: 0, unsupported: Vec::new(), missing: Vec::new() };
