@@ -1,0 +1,195 @@
+//! A walk over the archive: what changed since a mark, and further marks.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Mutex, PoisonError};
+
+use adapter_api::{Part, SourceError};
+use futures::stream::BoxStream;
+use futures::{Stream, StreamExt};
+use runtime::Ctx;
+
+use crate::mark::{Mark, Walk};
+use crate::read::{Outcome, listed};
+use crate::source::ArchiveSource;
+use crate::store::{Entry, StoreError};
+
+/// Objects between two marks.
+const MARK_OBJECTS: u32 = 100;
+/// Files looked at between two marks, where nothing changed.
+const MARK_FILES: u32 = 20_000;
+/// Files that are remembered between walks.
+const MEMORY_LIMIT: usize = 200_000;
+
+/// What a source remembers between walks. All of it can be lost: the price is that some objects come twice.
+#[derive(Debug, Default)]
+pub(crate) struct Memory(Mutex<Remembered>);
+
+#[derive(Debug, Default)]
+struct Remembered {
+    /// Given in walks whose end the caller has come back with.
+    kept: HashMap<String, (i64, u64)>,
+    /// Given in the last walk.
+    given: HashMap<String, (i64, u64)>,
+    /// The end of the last walk.
+    end: Option<String>,
+    /// Files that could not be read: looked at again in every walk.
+    denied: HashSet<String>,
+}
+
+impl Memory {
+    fn with<T>(&self, work: impl FnOnce(&mut Remembered) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A caller comes with a mark. What the last walk gave is kept only by a caller that has its end.
+    fn begin(&self, mark: Option<&str>) {
+        self.with(|memory| {
+            if memory.end.is_some() && memory.end.as_deref() == mark {
+                let given = std::mem::take(&mut memory.given);
+                memory.kept.extend(given);
+            } else {
+                (memory.kept, memory.given) = Default::default();
+            }
+            memory.end = None;
+        });
+    }
+
+    /// A walk is over: what lies before its mark needs no memory. A mark that is the one the walk began with would not tell a caller that
+    /// kept everything from one that kept nothing, so that it counts for the latter.
+    fn end(&self, begun: Option<&str>, mark: &Mark) {
+        self.with(|memory| {
+            memory.kept.retain(|_, (changed_ms, _)| *changed_ms > mark.since_ms);
+            memory.given.retain(|_, (changed_ms, _)| *changed_ms > mark.since_ms);
+            memory.end = Some(mark.to_string()).filter(|end| begun != Some(end));
+        });
+    }
+
+    fn is_new(&self, entry: &Entry) -> bool {
+        self.with(|memory| memory.kept.get(&entry.key) != Some(&(entry.changed_ms, entry.size_bytes)))
+    }
+
+    fn was_denied(&self, key: &str) -> bool {
+        self.with(|memory| memory.denied.contains(key))
+    }
+
+    /// Only what lies within the overlap can come again.
+    fn given(&self, entry: &Entry, overlap_from_ms: i64) {
+        self.with(|memory| {
+            memory.denied.remove(&entry.key);
+            if entry.changed_ms > overlap_from_ms && memory.given.len() < MEMORY_LIMIT {
+                memory.given.insert(entry.key.clone(), (entry.changed_ms, entry.size_bytes));
+            }
+        });
+    }
+
+    fn denied(&self, key: &str) {
+        self.with(|memory| memory.denied.len() < MEMORY_LIMIT && memory.denied.insert(key.to_owned()));
+    }
+}
+
+/// The bounds in time of one walk.
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    since_ms: i64,
+    started_ms: i64,
+    /// What changed later may still be changing.
+    until_ms: i64,
+}
+
+/// A file that was passed, and the object that it gave.
+struct Passed {
+    key: String,
+    part: Option<Part>,
+}
+
+/// Everything that changed after the mark, then the mark of the next walk.
+pub(crate) fn parts<'a>(
+    source: &'a ArchiveSource,
+    ctx: &'a Ctx,
+    mark: Option<&str>,
+) -> impl Stream<Item = Result<Part, SourceError>> + 'a {
+    source.memory.begin(mark);
+    let begun = mark.map(str::to_owned);
+    let mark = Mark::read(mark);
+    let now_ms = source.options.clock.now_ms();
+    let started_ms = mark.walk.as_ref().map_or(now_ms, |walk| walk.started_ms);
+    let window = Window { since_ms: mark.since_ms, started_ms, until_ms: now_ms - source.options.settle_ms };
+    let files = source.store.walk(mark.walk.map(|walk| walk.key));
+    let passed = files.map(move |entry| pass(source, window, entry)).buffered(source.concurrency).boxed();
+    let progress = Progress { passed, window, begun, ready: VecDeque::new(), objects: 0, files: 0, over: false };
+    futures::stream::try_unfold(progress, move |mut progress| async move {
+        let part = progress.next(source, ctx).await?;
+        Ok(part.map(|part| (part, progress)))
+    })
+}
+
+struct Progress<'a> {
+    passed: BoxStream<'a, Result<Passed, StoreError>>,
+    window: Window,
+    /// The mark that the caller came with.
+    begun: Option<String>,
+    ready: VecDeque<Part>,
+    objects: u32,
+    files: u32,
+    over: bool,
+}
+
+impl Progress<'_> {
+    async fn next(&mut self, source: &ArchiveSource, ctx: &Ctx) -> Result<Option<Part>, SourceError> {
+        while self.ready.is_empty() && !self.over {
+            match ctx.run(self.passed.next()).await? {
+                Some(passed) => self.note(passed.map_err(|error| source.error(error))?),
+                None => self.end(source),
+            }
+        }
+        Ok(self.ready.pop_front())
+    }
+
+    fn note(&mut self, passed: Passed) {
+        self.files += 1;
+        self.objects += u32::from(passed.part.is_some());
+        self.ready.extend(passed.part);
+        if self.objects >= MARK_OBJECTS || self.files >= MARK_FILES {
+            (self.objects, self.files) = (0, 0);
+            let walk = Walk { started_ms: self.window.started_ms, key: passed.key };
+            let mark = Mark { since_ms: self.window.since_ms, walk: Some(walk) };
+            self.ready.push_back(Part::Mark(mark.to_string()));
+        }
+    }
+
+    /// The next walk looks back over the end of this one, for clocks that disagree and uploads that are dated by their beginning.
+    fn end(&mut self, source: &ArchiveSource) {
+        let since_ms = self.window.since_ms.max(self.window.started_ms - source.options.overlap_ms);
+        let mark = Mark { since_ms, walk: None };
+        source.memory.end(self.begun.as_deref(), &mark);
+        self.ready.push_back(Part::Mark(mark.to_string()));
+        self.over = true;
+    }
+}
+
+/// Reads a file if it changed within the window and is new to the caller.
+async fn pass(source: &ArchiveSource, window: Window, entry: Result<Entry, StoreError>) -> Result<Passed, StoreError> {
+    let entry = entry?;
+    let changed =
+        entry.changed_ms > window.since_ms && entry.changed_ms <= window.until_ms && source.memory.is_new(&entry);
+    if !changed && !source.memory.was_denied(&entry.key) {
+        return Ok(Passed { key: entry.key, part: None });
+    }
+    let part = match listed(&source.store, &source.options, &entry).await? {
+        Outcome::Object(object) => {
+            source.memory.given(&entry, window.started_ms - source.options.overlap_ms);
+            Some(Part::Object { object, remote: Some(entry.key.clone()) })
+        }
+        Outcome::Denied => {
+            tracing::warn!(repository.code = %source.repository, "a file of an archive may not be read; it is tried again in the next walk");
+            source.memory.denied(&entry.key);
+            None
+        }
+        Outcome::TooLarge => {
+            tracing::warn!(repository.code = %source.repository, size_bytes = entry.size_bytes, "a file of an archive is larger than the limit");
+            None
+        }
+        Outcome::NotDicom | Outcome::Unfinished | Outcome::Gone => None,
+    };
+    Ok(Passed { key: entry.key, part })
+}

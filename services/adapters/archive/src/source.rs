@@ -1,0 +1,197 @@
+//! The source itself and what it is made of.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use adapter_api::{Capabilities, ImagingSource, InstanceKey, Part, Retrieve, SourceError, StudyFilter, TestStep};
+use async_trait::async_trait;
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use index_model::{RepositoryCode, RepositoryDefinition, SeriesRecord, StudyRecord, Uid};
+use object_store::ObjectStore;
+use object_store::aws::AmazonS3Builder;
+use object_store::path::Path;
+use runtime::{Clock, Ctx};
+use url::Url;
+
+use crate::list::{self, Memory};
+use crate::read::{self, Outcome};
+use crate::store::{Bucket, Folder, Store, StoreError};
+use crate::verify;
+
+/// Files that are read at a time, at most.
+const CONCURRENCY_LIMIT: u32 = 8;
+
+/// Bounds and secrets of one archive.
+#[derive(Debug, Clone)]
+pub struct ArchiveOptions {
+    /// Where objects too large for memory are kept while they are read; exists.
+    pub spool_folder: PathBuf,
+    /// Largest object, in bytes.
+    pub object_limit_bytes: u64,
+    /// A file that changed less than this before a walk is left for the next one.
+    pub settle_ms: i64,
+    /// How far a walk looks back over the one before: for clocks that disagree, and for uploads that carry the time of their beginning.
+    pub overlap_ms: i64,
+    /// The time of day.
+    pub clock: Clock,
+    /// Settings of a bucket by their names in `object_store` (`aws_endpoint`, `aws_access_key_id`, …), before those of the environment.
+    pub bucket: Vec<(String, String)>,
+}
+
+impl ArchiveOptions {
+    /// The usual bounds; the overlap fits a bucket.
+    pub fn new(spool_folder: impl Into<PathBuf>) -> Self {
+        Self {
+            spool_folder: spool_folder.into(),
+            object_limit_bytes: 4 << 30,
+            settle_ms: 1000,
+            overlap_ms: 60 * 60 * 1000,
+            clock: Clock::system(),
+            bucket: Vec::new(),
+        }
+    }
+}
+
+/// A definition that no archive can be made of.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidArchive {
+    /// `archive` is missing.
+    #[error("the definition has no archive section")]
+    NoAddress,
+    /// Neither a path nor a URL that is known.
+    #[error("the url must be an absolute path, file:// or s3://")]
+    Url,
+    /// A setting that is not known or not usable.
+    #[error("the bucket's settings are not usable")]
+    Bucket(#[source] object_store::Error),
+}
+
+/// A repository that is walked and read.
+#[derive(Debug)]
+pub struct ArchiveSource {
+    pub(crate) repository: RepositoryCode,
+    pub(crate) store: Store,
+    pub(crate) options: ArchiveOptions,
+    pub(crate) concurrency: usize,
+    pub(crate) memory: Memory,
+}
+
+impl ArchiveSource {
+    /// An archive of this definition. Nothing is read yet.
+    ///
+    /// # Errors
+    /// [`InvalidArchive`] when the address or a setting is not usable.
+    pub fn new(definition: &RepositoryDefinition, options: ArchiveOptions) -> Result<Self, InvalidArchive> {
+        let address = definition.archive.as_ref().ok_or(InvalidArchive::NoAddress)?;
+        let store = store(address.url.trim(), &options.bucket)?;
+        Ok(Self::of(definition, store, options))
+    }
+
+    /// An archive in any object store, below a prefix of its keys (empty for all of it).
+    pub fn in_store(
+        definition: &RepositoryDefinition,
+        store: Arc<dyn ObjectStore>,
+        prefix: &str,
+        options: ArchiveOptions,
+    ) -> Self {
+        Self::of(definition, Store::Bucket(Bucket::new(store, Some(Path::from(prefix)))), options)
+    }
+
+    fn of(definition: &RepositoryDefinition, store: Store, options: ArchiveOptions) -> Self {
+        let concurrency = definition.concurrency.clamp(1, CONCURRENCY_LIMIT) as usize;
+        Self { repository: definition.code.clone(), store, options, concurrency, memory: Memory::default() }
+    }
+
+    pub(crate) fn error(&self, error: StoreError) -> SourceError {
+        let repository = self.repository.clone();
+        match error {
+            StoreError::NotFound => SourceError::NotFound { repository },
+            StoreError::Denied => SourceError::Refused { repository, reason: "permission denied".into() },
+            StoreError::Rule(rule) => SourceError::Malformed { repository, rule: rule.into() },
+            StoreError::Failed(cause) => SourceError::Unavailable { repository, cause },
+        }
+    }
+
+    async fn object(&self, ctx: &Ctx, what: &Retrieve) -> Result<Part, SourceError> {
+        let repository = self.repository.clone();
+        let Some(key) = &what.remote else {
+            return Err(SourceError::NotFound { repository });
+        };
+        let outcome = ctx.run(read::whole(&self.store, &self.options, key)).await?;
+        match outcome.map_err(|error| self.error(error))? {
+            Outcome::Object(object) => Ok(Part::Object { object, remote: Some(key.clone()) }),
+            Outcome::Gone => Err(SourceError::NotFound { repository }),
+            Outcome::Denied => Err(self.error(StoreError::Denied)),
+            Outcome::NotDicom | Outcome::Unfinished => {
+                Err(self.error(StoreError::Rule("PS3.10 §7.1: the file has no DICOM prefix")))
+            }
+            Outcome::TooLarge => Err(self.error(StoreError::Rule("the limit for the size of one object"))),
+        }
+    }
+}
+
+fn store(address: &str, settings: &[(String, String)]) -> Result<Store, InvalidArchive> {
+    if address.starts_with('/') {
+        return Ok(Store::Folder(Folder::new(address.into())));
+    }
+    let url = Url::parse(address).map_err(|_| InvalidArchive::Url)?;
+    match url.scheme() {
+        "file" => url.to_file_path().map(|path| Store::Folder(Folder::new(path))).map_err(|()| InvalidArchive::Url),
+        "s3" => {
+            let mut builder = AmazonS3Builder::from_env().with_url(address);
+            for (name, value) in settings {
+                builder = builder.with_config(name.parse().map_err(InvalidArchive::Bucket)?, value);
+            }
+            let bucket = builder.build().map_err(InvalidArchive::Bucket)?;
+            let prefix = Path::from_url_path(url.path()).map_err(|_| InvalidArchive::Url)?;
+            Ok(Store::Bucket(Bucket::new(Arc::new(bucket), Some(prefix))))
+        }
+        _ => Err(InvalidArchive::Url),
+    }
+}
+
+#[async_trait]
+impl ImagingSource for ArchiveSource {
+    fn repository(&self) -> &RepositoryCode {
+        &self.repository
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { metadata: false, single_instance: true, listing_only: true }
+    }
+
+    async fn verify(&self, ctx: &Ctx) -> Vec<TestStep> {
+        verify::steps(self, ctx).await
+    }
+
+    fn search_studies<'a>(&'a self, _: &'a Ctx, _: &'a StudyFilter) -> BoxStream<'a, Result<StudyRecord, SourceError>> {
+        futures::stream::empty().boxed()
+    }
+
+    async fn search_series(&self, _: &Ctx, _: &Uid) -> Result<Vec<SeriesRecord>, SourceError> {
+        Err(self.error(StoreError::NotFound))
+    }
+
+    async fn search_instances(&self, _: &Ctx, _: &Uid, _: &Uid) -> Result<Vec<InstanceKey>, SourceError> {
+        Err(self.error(StoreError::NotFound))
+    }
+
+    async fn metadata(
+        &self,
+        _: &Ctx,
+        _: &Uid,
+        _: &Uid,
+    ) -> Result<Option<Vec<serde_json::Map<String, serde_json::Value>>>, SourceError> {
+        Ok(None)
+    }
+
+    /// Reads one object by its key, `what.remote`; what has no key is not found.
+    fn retrieve<'a>(&'a self, ctx: &'a Ctx, what: &'a Retrieve) -> BoxStream<'a, Result<Part, SourceError>> {
+        futures::stream::once(self.object(ctx, what)).boxed()
+    }
+
+    fn list<'a>(&'a self, ctx: &'a Ctx, filter: &'a StudyFilter) -> BoxStream<'a, Result<Part, SourceError>> {
+        list::parts(self, ctx, filter.changed_after.as_deref()).boxed()
+    }
+}

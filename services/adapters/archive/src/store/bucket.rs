@@ -1,0 +1,72 @@
+//! A bucket of an object store.
+
+use std::sync::Arc;
+
+use futures::{Stream, StreamExt, TryStreamExt};
+use object_store::path::Path;
+use object_store::{Error, ObjectMeta, ObjectStore, ObjectStoreExt};
+
+use super::{Entry, Opened, StoreError};
+
+/// A bucket, or the part of one below a prefix.
+#[derive(Debug)]
+pub(crate) struct Bucket {
+    store: Arc<dyn ObjectStore>,
+    prefix: Option<Path>,
+}
+
+impl From<Error> for StoreError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::NotFound { .. } => Self::NotFound,
+            Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => Self::Denied,
+            error => Self::Failed(Box::new(error)),
+        }
+    }
+}
+
+impl Bucket {
+    pub(crate) fn new(store: Arc<dyn ObjectStore>, prefix: Option<Path>) -> Self {
+        Self { store, prefix: prefix.filter(|prefix| !prefix.as_ref().is_empty()) }
+    }
+
+    /// Buckets list in the order of keys; one that does not can't be taken up where a walk was left, and is refused.
+    pub(super) fn walk(&self, after: Option<String>) -> impl Stream<Item = Result<Entry, StoreError>> + Send + use<> {
+        let listed = match &after {
+            Some(key) => self.store.list_with_offset(self.prefix.as_ref(), &Path::from(key.as_str())),
+            None => self.store.list(self.prefix.as_ref()),
+        };
+        listed.map_err(StoreError::from).scan(after, |last, listed| {
+            let checked = listed.and_then(|meta| {
+                let entry = entry(meta);
+                if last.as_ref().is_some_and(|last| *last >= entry.key) {
+                    return Err(StoreError::Rule("a listing in the order of keys"));
+                }
+                *last = Some(entry.key.clone());
+                Ok(entry)
+            });
+            std::future::ready(Some(checked))
+        })
+    }
+
+    pub(super) async fn open<'a>(&'a self, key: &str) -> Result<Opened<'a>, StoreError> {
+        let got = self.store.get(&self.path(key)?).await?;
+        Ok(Opened { entry: entry(got.meta.clone()), bytes: got.into_stream().map_err(StoreError::from).boxed() })
+    }
+
+    pub(super) async fn look(&self, key: &str) -> Result<Entry, StoreError> {
+        Ok(entry(self.store.head(&self.path(key)?).await?))
+    }
+
+    /// Only keys below the prefix are this archive's.
+    fn path(&self, key: &str) -> Result<Path, StoreError> {
+        let path = Path::parse(key).map_err(|_| StoreError::NotFound)?;
+        let inside = self.prefix.as_ref().is_none_or(|prefix| path.prefix_matches(prefix));
+        if inside { Ok(path) } else { Err(StoreError::NotFound) }
+    }
+}
+
+fn entry(meta: ObjectMeta) -> Entry {
+    let ObjectMeta { location, last_modified, size, .. } = meta;
+    Entry { key: location.into(), changed_ms: last_modified.timestamp_millis(), size_bytes: size }
+}

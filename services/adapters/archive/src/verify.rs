@@ -1,0 +1,77 @@
+//! A look at the archive, step by step, in words that an administrator can act on.
+
+use adapter_api::TestStep;
+use futures::StreamExt;
+use runtime::Ctx;
+
+use crate::read::{Outcome, listed};
+use crate::source::ArchiveSource;
+use crate::store::{Entry, Store, StoreError};
+
+/// Files that are opened for a look.
+const SAMPLE: usize = 20;
+
+fn step(step: &'static str, ok: bool, text: impl Into<String>) -> TestStep {
+    TestStep { step, ok, text: text.into() }
+}
+
+/// The steps up to and including the first that fails.
+pub(crate) async fn steps(source: &ArchiveSource, ctx: &Ctx) -> Vec<TestStep> {
+    match ctx.run(look(source)).await {
+        Ok(steps) => steps,
+        Err(stopped) => vec![step("list", false, format!("the test was stopped: {stopped}"))],
+    }
+}
+
+async fn look(source: &ArchiveSource) -> Vec<TestStep> {
+    let mut files: Vec<Entry> = Vec::new();
+    let mut walk = source.store.walk(None).take(SAMPLE);
+    while let Some(entry) = walk.next().await {
+        match entry {
+            Ok(entry) => files.push(entry),
+            Err(error) => return vec![step("list", false, unlisted(&source.store, &error))],
+        }
+    }
+    if files.is_empty() {
+        return vec![step("list", true, "it can be listed, and is empty")];
+    }
+    let listed = step("list", true, format!("it can be listed; the first {} files are looked at", files.len()));
+    vec![listed, sample(source, &files).await]
+}
+
+async fn sample(source: &ArchiveSource, files: &[Entry]) -> TestStep {
+    let mut objects = 0;
+    for entry in files {
+        match listed(&source.store, &source.options, entry).await {
+            Ok(Outcome::Object(_)) => objects += 1,
+            Ok(Outcome::Denied) => {
+                return step("read", false, "a file can be listed and not read: give this service the right to read");
+            }
+            Ok(_) => {}
+            Err(error) => return step("read", false, format!("a file can't be read: {error}")),
+        }
+    }
+    if objects == 0 {
+        return step(
+            "read",
+            false,
+            "none of them is a DICOM file (PS3.10): check the path, or the prefix of the bucket",
+        );
+    }
+    step("read", true, format!("{objects} of {} are DICOM files", files.len()))
+}
+
+fn unlisted(store: &Store, error: &StoreError) -> String {
+    let place = match store {
+        Store::Folder(_) => "folder",
+        Store::Bucket(_) => "bucket",
+    };
+    match error {
+        StoreError::NotFound => {
+            format!("the {place} does not exist: check its name, and that it is mounted or reachable here")
+        }
+        StoreError::Denied => format!("the {place} may not be listed: give this service the right to list and read"),
+        StoreError::Rule(rule) => format!("the {place} breaks {rule}"),
+        StoreError::Failed(cause) => format!("the {place} can't be listed: {cause}"),
+    }
+}

@@ -1,0 +1,6 @@
+//! Archives as they are found: folders and buckets that fill, move and are written to while they are walked.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod place;
+mod retrieve;
+mod walk;
