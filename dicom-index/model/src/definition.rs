@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AeTitle, RepositoryCode};
+use crate::{AeTitle, RepositoryCode, Uid};
 
 /// What a repository speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,6 +102,9 @@ pub struct RepositoryDefinition {
     pub region: String,
     /// What it speaks.
     pub protocol: Protocol,
+    /// RetrieveLocationUID (0040,E011) of the repository; one made from its code when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location_uid: Option<Uid>,
     /// Issuer of patient ids where its objects name none.
     pub patient_id_issuer: String,
     /// Issuer of accession numbers where its objects name none; `patient_id_issuer` when absent.
@@ -155,6 +158,20 @@ impl RepositoryDefinition {
     /// Issuer of accession numbers where an object names none.
     pub fn accession_issuer(&self) -> &str {
         self.accession_issuer.as_deref().unwrap_or(&self.patient_id_issuer)
+    }
+
+    /// RetrieveLocationUID (0040,E011): the configured one, else one below `2.25` that follows from the code.
+    pub fn location_uid(&self) -> String {
+        match &self.location_uid {
+            Some(uid) => uid.as_str().to_owned(),
+            // FNV-1a, 128 bits: stable, and as unlikely to collide as it needs to be among some repositories.
+            None => {
+                let hash = self.code.as_str().bytes().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128, |hash, byte| {
+                    (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
+                });
+                format!("2.25.{hash}")
+            }
+        }
     }
 
     /// One name for each issuer, whatever an object or message calls it.

@@ -80,7 +80,7 @@ pub struct InstanceRecord {
 }
 
 /// One instance in a series manifest.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct InstanceEntry {
     /// Its keys.
     pub instance: InstanceRecord,
@@ -96,4 +96,16 @@ pub struct InstanceEntry {
     pub object: Option<String>,
     /// Name by which the repository keeps it, where that is not the SOPInstanceUID (an object's key in a bucket).
     pub remote: Option<String>,
+}
+
+/// The header names a patient, so only what is not in it is printed.
+impl std::fmt::Debug for InstanceEntry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("InstanceEntry")
+            .field("transfer_syntax_uid", &self.instance.transfer_syntax_uid)
+            .field("frames", &self.frames.count())
+            .field("size_bytes", &self.size_bytes)
+            .field("held", &self.object.is_some())
+            .finish_non_exhaustive()
+    }
 }

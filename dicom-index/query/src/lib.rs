@@ -17,6 +17,7 @@ mod query;
 mod render;
 pub mod text;
 
+pub use dicom_core::Tag;
 pub use matching::matches;
 pub use parse::{Limits, Parsed, QueryError, attribute, parse, parse_with};
 pub use query::{Attribute, Include, Level, Match, Page, Query, Rule};

@@ -60,6 +60,7 @@ impl Registry {
                 protocol: Protocol::Push,
                 patient_id_issuer: "LOCAL".into(),
                 accession_issuer: None,
+                location_uid: None,
                 issuer_aliases: Vec::new(),
                 character_set: None,
                 time_zone: "America/Toronto".into(),

@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use access::Permit;
 use index_model::{InstanceEntry, RepositoryCode, Uid};
-use index_query::{Attribute, Query};
+use index_query::{Attribute, Query, Rule, Tag};
 use index_store::{SeriesRow, StudyRow};
 
 use crate::open::{OpenedStudy, search_filter};
 use crate::{Registry, RegistryError};
+
+/// RetrieveLocationUID.
+const RETRIEVE_LOCATION_UID: Tag = Tag(0x0040, 0xE011);
 
 /// What was found, and what may be missing from it.
 #[derive(Debug)]
@@ -53,7 +56,7 @@ impl Registry {
     /// # Errors
     /// When the index does not answer.
     pub async fn search_studies(&self, permit: &Permit, query: &Query) -> Result<Answer<StudyRow>, RegistryError> {
-        let found = self.0.store.search_studies(query, &search_filter(permit)).await?;
+        let found = self.0.store.search_studies(&self.by_code(query), &search_filter(permit)).await?;
         Ok(Answer { rows: found.rows, remaining: found.remaining, unsupported: found.unsupported, missing: self.missing() })
     }
 
@@ -62,7 +65,7 @@ impl Registry {
     /// # Errors
     /// When the index does not answer.
     pub async fn search_series(&self, permit: &Permit, query: &Query) -> Result<Answer<SeriesRow>, RegistryError> {
-        let found = self.0.store.search_series(query, &search_filter(permit)).await?;
+        let found = self.0.store.search_series(&self.by_code(query), &search_filter(permit)).await?;
         Ok(Answer { rows: found.rows, remaining: found.remaining, unsupported: found.unsupported, missing: self.missing() })
     }
 
@@ -71,6 +74,7 @@ impl Registry {
     /// # Errors
     /// When the index does not answer. Repositories that don't are in [`Answer::missing`].
     pub async fn search_instances(&self, permit: &Permit, query: &Query) -> Result<Answer<InstanceRow>, RegistryError> {
+        let query = &self.by_code(query);
         let scope = self.0.store.instances_scope(query, &search_filter(permit)).await?;
         // SOPInstanceUID finds the series by its column, and the instance in the manifest.
         let names_instance = |one: &index_query::Match| matches!(one.attribute.path[..], [tag] if (tag.0, tag.1) == (0x0008, 0x0018));
@@ -104,6 +108,30 @@ impl Registry {
         answer.missing = missing;
         answer.remaining = matched.saturating_sub(offset + answer.rows.len()) as u64 + scope.remaining;
         Ok(answer)
+    }
+
+    /// RetrieveLocationUID (0040,E011) of a repository.
+    pub fn location_uid(&self, code: &RepositoryCode) -> Option<String> {
+        self.0.directory.definition(code).map(|definition| definition.location_uid())
+    }
+
+    /// The same query with repositories named by their codes, as the index knows them.
+    fn by_code(&self, query: &Query) -> Query {
+        let mut query = query.clone();
+        let entries = self.0.directory.all();
+        let code = |uid: &mut String| {
+            if let Some(entry) = entries.iter().find(|entry| entry.definition.location_uid() == *uid) {
+                *uid = entry.definition.code.to_string();
+            }
+        };
+        for one in query.matches.iter_mut().filter(|one| one.attribute.path == [RETRIEVE_LOCATION_UID]) {
+            match &mut one.rule {
+                Rule::Equals(uid) => code(uid),
+                Rule::AnyOf(uids) => uids.iter_mut().for_each(code),
+                Rule::Universal | Rule::Like(_) | Rule::Range(..) | Rule::Empty => {}
+            }
+        }
+        query
     }
 
     /// Every repository that does not answer now.

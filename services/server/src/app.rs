@@ -134,7 +134,8 @@ fn transcoder(config: &Config) -> anyhow::Result<Arc<Transcoder>> {
     let limit = config.cpu.worker_memory_bytes;
     let command = WorkerCommand {
         program: std::env::current_exe().context("the path of this program is not known")?,
-        args: vec!["codec-worker".into(), "--memory-limit-bytes".into(), limit.to_string().into()],
+        // The pool adds the limit itself.
+        args: vec!["codec-worker".into(), "--memory-limit-bytes".into()],
     };
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     Ok(Transcoder::start(transcode::Options {

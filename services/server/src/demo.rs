@@ -18,7 +18,6 @@ use anyhow::Context;
 use crate::app::{self, App};
 use crate::cli;
 use crate::config::{Config, Mode};
-use crate::demo::province::Material;
 use crate::demo::simulators::Simulators;
 
 /// Our own AE title.

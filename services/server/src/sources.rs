@@ -14,7 +14,7 @@ pub(crate) fn factory(own_ae: AeTitle, incoming: std::path::PathBuf) -> SourceFa
     Arc::new(move |definition: &RepositoryDefinition| {
         let source: Arc<dyn ImagingSource> = match definition.protocol {
             Protocol::Dicomweb => Arc::new(
-                DicomwebSource::new(definition.clone(), DicomwebOptions::new(&incoming))
+                DicomwebSource::new(definition, DicomwebOptions::new(&incoming))
                     .map_err(|error| error.to_string())?,
             ),
             Protocol::Dimse => Arc::new(
@@ -22,7 +22,7 @@ pub(crate) fn factory(own_ae: AeTitle, incoming: std::path::PathBuf) -> SourceFa
                     .map_err(|error| error.to_string())?,
             ),
             Protocol::Archive => Arc::new(
-                ArchiveSource::new(definition.clone(), ArchiveOptions::new(&incoming))
+                ArchiveSource::new(definition, ArchiveOptions::new(&incoming))
                     .map_err(|error| error.to_string())?,
             ),
             Protocol::Push => return Ok(None),

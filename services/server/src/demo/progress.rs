@@ -15,13 +15,13 @@ const LOOK: Duration = Duration::from_millis(400);
 /// Shows a bar for each region; returns when every region has all its studies and reports.
 pub(super) async fn show(registry: &Registry, material: &Material) {
     let bars = MultiProgress::new();
-    let mut lines: Vec<(Region, ProgressBar)> = Vec::new();
+    let mut lines: Vec<(Region, ProgressBar, bool)> = Vec::new();
     for region in Region::ALL {
         let bar = bars.add(ProgressBar::new(material.studies(region).unwrap_or(0)));
         let template = "{prefix:10} {bar:30} {pos:>4}/{len:4} studies  {msg}";
         bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.set_prefix(region.title());
-        lines.push((region, bar));
+        lines.push((region, bar, material.reports(region).is_empty()));
     }
     let mut ticks = 0u32;
     loop {
@@ -29,7 +29,7 @@ pub(super) async fn show(registry: &Registry, material: &Material) {
             return;
         };
         let mut all = true;
-        for (region, bar) in &lines {
+        for (region, bar, no_reports) in &lines {
             let Some(status) = statuses.iter().find(|status| status.definition.region == region.code()) else {
                 continue;
             };
@@ -37,7 +37,7 @@ pub(super) async fn show(registry: &Registry, material: &Material) {
             bar.set_length(expected);
             bar.set_position(status.counts.studies);
             bar.set_message(words(status));
-            all &= is_there(status, expected, material.reports(*region).is_empty());
+            all &= is_there(status, expected, *no_reports);
         }
         ticks += 1;
         if all {
@@ -49,7 +49,7 @@ pub(super) async fn show(registry: &Registry, material: &Material) {
         }
         tokio::time::sleep(LOOK).await;
     }
-    lines.iter().for_each(|(_, bar)| bar.abandon());
+    lines.iter().for_each(|(_, bar, _)| bar.abandon());
     if let Some(statuses) = statuses(registry).await {
         println!("Every region is indexed: {}.", statuses.iter().map(line).collect::<Vec<_>>().join(", "));
     }

@@ -41,7 +41,7 @@ impl Simulators {
         let [neodin, swodin, gta_west] = folders;
         let destinations = HashMap::from([(AeTitle::parse(OUR_AE)?, receiver)]);
         Ok(Self {
-            neodin: DicomwebOrigin::start(LOOPBACK_ANY, neodin).await.context("NEODIN's simulator can't be started")?,
+            neodin: DicomwebOrigin::start(LOOPBACK_ANY, &neodin).await.context("NEODIN's simulator can't be started")?,
             swodin: DimseArchive::start(LOOPBACK_ANY, AeTitle::parse(SWODIN_AE)?, swodin, destinations)
                 .await
                 .context("SWODIN's simulator can't be started")?,
@@ -54,7 +54,7 @@ impl Simulators {
     /// The four regions as they are registered.
     pub(super) fn definitions(&self) -> anyhow::Result<Vec<RepositoryDefinition>> {
         Ok(vec![
-            definitions::neodin(format!("http://{}/dicom-web", self.neodin.addr))?,
+            definitions::neodin(self.neodin.url())?,
             definitions::swodin(self.swodin.addr)?,
             definitions::gta_west(&self.gta_west)?,
             definitions::hdirs()?,
@@ -94,16 +94,19 @@ async fn push_objects(folder: PathBuf, sent: PathBuf, receiver: SocketAddr, stop
 }
 
 async fn push_reports(messages: Vec<Vec<u8>>, sent: PathBuf, receiver: SocketAddr, stop: CancellationToken) {
-    let mut done = lines(&sent).next().and_then(|count| count.parse().ok()).unwrap_or(0usize).min(messages.len());
-    while done < messages.len() && !stop.is_cancelled() {
-        let acknowledged = tokio::select! {
-            () = stop.cancelled() => break,
-            acknowledged = mllp::send(receiver, &messages[done..]) => acknowledged,
-        };
-        done += acknowledged.accepted;
-        remember(&sent, &done.to_string());
-        if done < messages.len() {
-            tokio::time::sleep(RETRY).await;
+    let from = lines(&sent).next().and_then(|count| count.parse().ok()).unwrap_or(0usize).min(messages.len());
+    let options = mllp::SendOptions { from, ..mllp::SendOptions::default() };
+    let mut note = |answered: usize| {
+        if answered.is_multiple_of(10) || answered == messages.len() {
+            remember(&sent, &answered.to_string());
+        }
+    };
+    tokio::select! {
+        () = stop.cancelled() => {}
+        result = mllp::send(receiver, &messages, &options, &mut note) => match result {
+            Ok(run) if !run.refused.is_empty() => tracing::error!(refused = run.refused.len(), "reports were refused"),
+            Ok(_) => {}
+            Err(error) => tracing::error!(error = %error, cause = %error.cause, "reports could not be sent"),
         }
     }
 }
