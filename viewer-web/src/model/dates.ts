@@ -62,5 +62,12 @@ function two(value: number): string {
 
 /** Today as a DICOM date, in the reader's own zone. */
 export function today(): string {
-  return dicomDay(new Date());
+  return daysAgo(0);
+}
+
+/** A day before today as a DICOM date, in the reader's own zone. */
+export function daysAgo(days: number): string {
+  const day = new Date();
+  day.setDate(day.getDate() - days); // by the calendar: a day may have 23 hours
+  return dicomDay(day);
 }

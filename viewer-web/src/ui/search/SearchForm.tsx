@@ -2,7 +2,7 @@ import { type FormEvent, useState } from "react";
 import { Button } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import { EVERYTHING, isHealthNumber, type StudySearch } from "../../dicomweb/query";
-import { dicomDate, dicomDay, isoDate } from "../../model/dates";
+import { daysAgo, dicomDate, isoDate } from "../../model/dates";
 import { Choice, Field } from "../parts/Field";
 import { Icon } from "../parts/Icon";
 import { useSession } from "../services";
@@ -35,8 +35,7 @@ export function SearchForm({ initial, onSearch }: { readonly initial: StudySearc
     search(form);
   };
   const back = (days: number): void => {
-    const today = new Date();
-    const next = { ...form, from: dicomDay(new Date(today.getTime() - days * 86_400_000)), to: days === 0 ? dicomDay(today) : "" };
+    const next = { ...form, from: daysAgo(days), to: days === 0 ? daysAgo(0) : "" };
     setForm(next);
     search(next);
   };
