@@ -159,7 +159,7 @@ impl Progress<'_> {
 
     /// The next walk looks back over the end of this one, for clocks that disagree and uploads that are dated by their beginning.
     fn end(&mut self, source: &ArchiveSource) {
-        let since_ms = self.window.since_ms.max(self.window.started_ms - source.options.overlap_ms);
+        let since_ms = self.window.since_ms.max(self.window.started_ms - source.overlap_ms);
         let mark = Mark { since_ms, walk: None };
         source.memory.end(self.begun.as_deref(), &mark);
         self.ready.push_back(Part::Mark(mark.to_string()));
@@ -177,7 +177,7 @@ async fn pass(source: &ArchiveSource, window: Window, entry: Result<Entry, Store
     }
     let part = match listed(&source.store, &source.options, &entry).await? {
         Outcome::Object(object) => {
-            source.memory.given(&entry, window.started_ms - source.options.overlap_ms);
+            source.memory.given(&entry, window.started_ms - source.overlap_ms);
             Some(Part::Object { object, remote: Some(entry.key.clone()) })
         }
         Outcome::Denied => {

@@ -22,6 +22,9 @@ use crate::verify;
 /// Files that are read at a time, at most.
 const CONCURRENCY_LIMIT: u32 = 8;
 
+const FOLDER_OVERLAP_MS: i64 = 60 * 1000;
+const BUCKET_OVERLAP_MS: i64 = 60 * 60 * 1000;
+
 /// Bounds and secrets of one archive.
 #[derive(Debug, Clone)]
 pub struct ArchiveOptions {
@@ -32,7 +35,8 @@ pub struct ArchiveOptions {
     /// A file that changed less than this before a walk is left for the next one.
     pub settle_ms: i64,
     /// How far a walk looks back over the one before: for clocks that disagree, and for uploads that carry the time of their beginning.
-    pub overlap_ms: i64,
+    /// `None` is a minute for a folder and an hour for a bucket.
+    pub overlap_ms: Option<i64>,
     /// The time of day.
     pub clock: Clock,
     /// Settings of a bucket by their names in `object_store` (`aws_endpoint`, `aws_access_key_id`, …), before those of the environment.
@@ -40,13 +44,13 @@ pub struct ArchiveOptions {
 }
 
 impl ArchiveOptions {
-    /// The usual bounds; the overlap fits a bucket.
+    /// The usual bounds.
     pub fn new(spool_folder: impl Into<PathBuf>) -> Self {
         Self {
             spool_folder: spool_folder.into(),
             object_limit_bytes: 4 << 30,
             settle_ms: 1000,
-            overlap_ms: 60 * 60 * 1000,
+            overlap_ms: None,
             clock: Clock::system(),
             bucket: Vec::new(),
         }
@@ -74,6 +78,7 @@ pub struct ArchiveSource {
     pub(crate) store: Store,
     pub(crate) options: ArchiveOptions,
     pub(crate) concurrency: usize,
+    pub(crate) overlap_ms: i64,
     pub(crate) memory: Memory,
 }
 
@@ -100,7 +105,12 @@ impl ArchiveSource {
 
     fn of(definition: &RepositoryDefinition, store: Store, options: ArchiveOptions) -> Self {
         let concurrency = definition.concurrency.clamp(1, CONCURRENCY_LIMIT) as usize;
-        Self { repository: definition.code.clone(), store, options, concurrency, memory: Memory::default() }
+        let usual = match store {
+            Store::Folder(_) => FOLDER_OVERLAP_MS,
+            Store::Bucket(_) => BUCKET_OVERLAP_MS,
+        };
+        let overlap_ms = options.overlap_ms.unwrap_or(usual);
+        Self { repository: definition.code.clone(), store, options, concurrency, overlap_ms, memory: Memory::default() }
     }
 
     pub(crate) fn error(&self, error: StoreError) -> SourceError {

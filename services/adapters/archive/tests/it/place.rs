@@ -34,7 +34,8 @@ pub(crate) fn definition(url: &str) -> RepositoryDefinition {
 
 /// A clock ahead of every file that a test writes.
 pub(crate) fn options() -> ArchiveOptions {
-    ArchiveOptions { clock: Clock::fixed(now_ms() + 60_000), ..ArchiveOptions::new(std::env::temp_dir()) }
+    let clock = Clock::fixed(now_ms() + 60_000);
+    ArchiveOptions { clock, overlap_ms: Some(3_600_000), ..ArchiveOptions::new(std::env::temp_dir()) }
 }
 
 pub(crate) fn write(root: &Path, key: &str, bytes: &[u8]) {

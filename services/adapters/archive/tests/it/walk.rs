@@ -60,7 +60,7 @@ async fn a_walk_is_taken_up_at_its_marks_after_a_restart_too() {
     assert_eq!(begun.keys[100], "*");
     let rest = walk(&source(folder.path(), options()), begun.end()).await;
     assert_eq!(rest.objects(), keys[100..].iter().map(String::as_str).collect::<Vec<_>>());
-    let restarted = source(folder.path(), ArchiveOptions { overlap_ms: 0, ..options() });
+    let restarted = source(folder.path(), ArchiveOptions { overlap_ms: Some(0), ..options() });
     assert_eq!(walk(&restarted, rest.end()).await.objects().len(), 250, "the overlap of the walk before");
     let after = walk(&restarted, walk(&restarted, None).await.end()).await;
     assert_eq!(after.objects(), [""; 0]);
@@ -87,7 +87,7 @@ async fn files_and_folders_that_are_moved_here_are_found_whatever_their_age() {
     age(&elsewhere.path().join("old.dcm"));
     age(&elsewhere.path().join("study/old.dcm"));
     write(folder.path(), "before.dcm", &object(1));
-    let source = source(folder.path(), ArchiveOptions { overlap_ms: 70_000, ..options() });
+    let source = source(folder.path(), ArchiveOptions { overlap_ms: Some(70_000), ..options() });
     let mark = walk(&source, None).await.marks.pop();
     fs::rename(elsewhere.path().join("old.dcm"), folder.path().join("old.dcm")).unwrap();
     fs::rename(elsewhere.path().join("study"), folder.path().join("study")).unwrap();

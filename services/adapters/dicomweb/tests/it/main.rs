@@ -4,5 +4,6 @@
 mod origin;
 mod retrieve;
 mod search;
+mod simulated;
 mod transport;
 mod verify;

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod inbox;
+mod province;
 
 use std::sync::Arc;
 use std::time::Duration;
