@@ -126,6 +126,20 @@ WHEN (old.patient_words, old.referring_words, old.study_description, old.institu
     VALUES (new.study_key, new.patient_words, new.referring_words, new.study_description, new.institution_name);
 END;
 
+-- A study under each of its modalities, in the stable order: search by modality alone or with a date reads nothing else.
+CREATE TABLE study_modality (
+    modality TEXT NOT NULL,
+    study_date TEXT NOT NULL,
+    study_time TEXT NOT NULL,
+    study_instance_uid TEXT NOT NULL,
+    study_key INTEGER NOT NULL REFERENCES study,
+    PRIMARY KEY (study_key, modality)
+) STRICT, WITHOUT ROWID;
+
+-- Search by ModalitiesInStudy, alone or with StudyDate.
+CREATE INDEX study_modality_by_date
+    ON study_modality (modality, study_date DESC, study_time DESC, study_instance_uid, study_key);
+
 CREATE TABLE study_copy (
     study_copy_key INTEGER PRIMARY KEY AUTOINCREMENT,
     study_key INTEGER NOT NULL REFERENCES study,
@@ -136,6 +150,7 @@ CREATE TABLE study_copy (
     declared_series INTEGER,
     declared_instances INTEGER,
     first_ms INTEGER NOT NULL,
+    -- Empty while this is the only copy: then it is the study's.
     record TEXT NOT NULL
 ) STRICT;
 
@@ -187,6 +202,7 @@ CREATE TABLE series_copy (
     declared INTEGER,
     known INTEGER NOT NULL DEFAULT 0,
     held INTEGER NOT NULL DEFAULT 0,
+    -- Empty while this is the only copy: then it is the series'.
     record TEXT NOT NULL
 ) STRICT;
 

@@ -1,6 +1,8 @@
 //! Where the two engines need different words.
 
-use super::{Link, Sql};
+use std::num::NonZeroU32;
+
+use super::{Link, Row, Sql};
 use crate::{Engine, StoreError};
 
 /// Text columns of `study` that can be searched by any part of three letters or more.
@@ -92,4 +94,16 @@ pub(crate) fn like_literal(text: &str) -> String {
         out.push(c);
     }
     out
+}
+
+/// Asks for the plan of a statement.
+pub(crate) fn explain(engine: Engine, sql: Sql, limit: NonZeroU32) -> Sql {
+    let mut sql = sql;
+    sql.push(" LIMIT ").bind(limit.get());
+    sql.before(if engine == Engine::Sqlite { "EXPLAIN QUERY PLAN " } else { "EXPLAIN " })
+}
+
+/// One line of a plan.
+pub(crate) fn explained(engine: Engine, row: &Row) -> Result<String, StoreError> {
+    row.text(if engine == Engine::Sqlite { 3 } else { 0 })
 }

@@ -140,7 +140,14 @@ impl Sql {
         self.push(if first { "(" } else { ", (" }).list(values).push(")")
     }
 
+    /// Puts text before what is there.
+    pub(crate) fn before(mut self, text: &'static str) -> Self {
+        self.text.0.to_mut().insert_str(0, text);
+        self
+    }
+
     /// The text so far.
+    #[cfg(test)]
     pub(crate) fn text(&self) -> &str {
         &self.text.0
     }
@@ -222,7 +229,22 @@ impl Row {
     }
 }
 
-/// A record as its JSON column.
+/// A record as its JSON column, without what it does not say.
 pub(crate) fn json(record: &impl serde::Serialize) -> Result<String, StoreError> {
-    serde_json::to_string(record).map_err(|_| StoreError::Conflict { what: "a record that can't be written" })
+    let unwritable = |_| StoreError::Conflict { what: "a record that can't be written" };
+    let mut value = serde_json::to_value(record).map_err(unwritable)?;
+    drop_nulls(&mut value);
+    serde_json::to_string(&value).map_err(unwritable)
+}
+
+/// Records are a few levels deep; their types bound this.
+fn drop_nulls(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::Object(members) => {
+            members.retain(|_, member| !member.is_null());
+            members.values_mut().for_each(drop_nulls);
+        }
+        serde_json::Value::Array(items) => items.iter_mut().for_each(drop_nulls),
+        _ => {}
+    }
 }

@@ -29,6 +29,8 @@ pub(crate) enum Manner {
 
 /// Series of one study, beyond which a declaration is refused.
 const MAX_SERIES: usize = 20_000;
+/// Studies of one batch.
+const MAX_STUDIES: usize = 1_000;
 /// Instances of one batch.
 const MAX_BATCH: usize = 5_000;
 
@@ -53,6 +55,25 @@ impl Store {
         }
         let repository_key = self.repository_key(repository).await?;
         in_transaction!(self.pools(), |link| index_study(&mut link, repository_key, study, series, now_ms))
+    }
+
+    /// Takes in several studies as [`index_study`](Self::index_study) does, in one transaction: a back-fill waits for the disk once
+    /// for each batch instead of once for each study. At most 1,000; the answer has the order of the batch.
+    ///
+    /// # Errors
+    /// [`StoreError::Unknown`] without such a repository; [`StoreError::Conflict`] when the batch is too large;
+    /// [`StoreError::Unavailable`].
+    pub async fn index_studies(
+        &self,
+        repository: &RepositoryCode,
+        batch: &[(StudyRecord, Vec<SeriesRecord>)],
+        now_ms: i64,
+    ) -> Result<Vec<Indexed>, StoreError> {
+        if batch.len() > MAX_STUDIES || batch.iter().any(|(_, series)| series.len() > MAX_SERIES) {
+            return Err(StoreError::Conflict { what: "a batch of more than 1,000 studies" });
+        }
+        let repository_key = self.repository_key(repository).await?;
+        in_transaction!(self.pools(), |link| index_studies(&mut link, repository_key, batch, now_ms))
     }
 
     /// Takes in instances that are now held, or whose headers are now known; at most 5,000 in one transaction.
@@ -84,6 +105,26 @@ impl Store {
         }
         in_transaction!(self.pools(), |link| index_instances(&mut link, &repository_keys, batch, now_ms))
     }
+}
+
+async fn index_studies(
+    link: &mut Link,
+    repository_key: i64,
+    batch: &[(StudyRecord, Vec<SeriesRecord>)],
+    now_ms: i64,
+) -> Result<Vec<Indexed>, StoreError> {
+    dialect::hold(link, batch.iter().flat_map(|(study, _)| names_to_hold(study))).await?;
+    let mut work = Work::new(link, now_ms);
+    let mut out = Vec::with_capacity(batch.len());
+    for (study, series) in batch {
+        let before = work.writes;
+        let study_key = study::place(&mut work, repository_key, study, Manner::Declared).await?;
+        let placed = series::place(&mut work, study_key, repository_key, series, Manner::Declared).await?;
+        let series_keys = placed.iter().map(|series| series.series_key).collect();
+        out.push(Indexed { study_key, series_keys, changed: work.writes > before });
+    }
+    work.finish().await?;
+    Ok(out)
 }
 
 async fn index_study(

@@ -1,5 +1,6 @@
 //! A repository's copy of a study moves to another union study, because its patient is another than was thought.
 
+use super::series;
 use super::work::Work;
 use crate::StoreError;
 use crate::engine::Sql;
@@ -23,22 +24,24 @@ pub(in crate::index) async fn move_copy(
     );
     let rows = work.link.rows(sql.arg(repository_key).arg(to).arg(from)).await?;
     for row in rows {
-        let (series, twin, others) = (row.int(0)?, row.opt_int(1)?, row.int(2)?);
+        let (key, twin, others) = (row.int(0)?, row.opt_int(1)?, row.int(2)?);
         match (twin, others) {
             (None, 0) => {
-                let sql = Sql::new("UPDATE series SET study_key = $1 WHERE series_key = $2").arg(to).arg(series);
+                let sql = Sql::new("UPDATE series SET study_key = $1 WHERE series_key = $2").arg(to).arg(key);
                 work.link.run(sql).await?;
             }
             (twin, others) => {
                 let target = match twin {
                     Some(target) => target,
-                    None => duplicate(work, series, to).await?,
+                    None => duplicate(work, key, to).await?,
                 };
-                move_rows(work, series, target, repository_key).await?;
+                series::spell_out(work, key).await?;
+                series::spell_out(work, target).await?;
+                move_rows(work, key, target, repository_key).await?;
                 if others == 0 {
-                    inherit(work, series, target).await?;
+                    inherit(work, key, target).await?;
                 } else {
-                    empty(work, series).await?;
+                    empty(work, key).await?;
                 }
                 recount(work, target).await?;
             }

@@ -81,7 +81,7 @@ async fn load(
     for chunk in said.chunks(CHUNK) {
         let mut sql = Sql::new(
             "SELECT r.series_instance_uid, r.series_key, r.declared, c.series_copy_key, c.repository_key, c.declared, \
-             c.known, c.record FROM series r JOIN series_copy c ON c.series_key = r.series_key WHERE r.study_key = ",
+             c.known, CASE WHEN c.record = '' THEN r.record ELSE c.record END FROM series r JOIN series_copy c ON c.series_key = r.series_key WHERE r.study_key = ",
         );
         sql.bind(study_key).push(" AND r.series_instance_uid IN (");
         sql.list(chunk.iter().map(|record| record.series_instance_uid.as_str()));
@@ -114,6 +114,7 @@ async fn renew(
     manner: Manner,
 ) -> Result<(), StoreError> {
     let place = series.copies.iter().position(|copy| copy.repository_key == repository_key);
+    let is_alone = series.copies.len() == 1;
     let was = place.and_then(|place| series.copies.get(place)).map_or(0, Copy::instances);
     if let Some(copy) = place.and_then(|place| series.copies.get_mut(place)) {
         let record = renew_series(&copy.record, said, manner);
@@ -122,9 +123,11 @@ async fn renew(
         }
         copy.declared = record.number_of_series_related_instances;
         copy.record = record;
+        let written = if is_alone { String::new() } else { json(&copy.record)? };
         let sql = Sql::new("UPDATE series_copy SET declared = $1, record = $2 WHERE series_copy_key = $3");
-        work.link.run(sql.arg(copy.declared).arg(json(&copy.record)?).arg(copy.copy_key)).await?;
+        work.link.run(sql.arg(copy.declared).arg(written).arg(copy.copy_key)).await?;
     } else {
+        spell_out(work, series.series_key).await?;
         let mut sql = Sql::new("INSERT INTO series_copy (series_key, repository_key, declared, record) VALUES ");
         let declared = said.number_of_series_related_instances;
         let row = [series.series_key.into(), repository_key.into(), declared.into(), json(said)?.into()];
@@ -137,6 +140,15 @@ async fn renew(
     work.delta(repository_key).instances += now - was;
     work.changed(study_key);
     refresh(work, series).await
+}
+
+/// Writes the record of a copy that is alone so far, before the series' record becomes another.
+pub(super) async fn spell_out(work: &mut Work<'_>, series_key: i64) -> Result<(), StoreError> {
+    let sql = Sql::new(
+        "UPDATE series_copy SET record = (SELECT r.record FROM series r WHERE r.series_key = series_copy.series_key) \
+         WHERE series_key = $1 AND record = ''",
+    );
+    work.link.run(sql.arg(series_key)).await.map(drop)
 }
 
 /// Writes the union of a series' copies.
@@ -211,7 +223,7 @@ async fn insert(
     let mut sql = Sql::new("INSERT INTO series_copy (series_key, repository_key, declared, record) VALUES ");
     for (i, record) in fresh.iter().enumerate() {
         let declared = record.number_of_series_related_instances;
-        sql.tuple(i == 0, [key_of(record)?.into(), repository_key.into(), declared.into(), json(record)?.into()]);
+        sql.tuple(i == 0, [key_of(record)?.into(), repository_key.into(), declared.into(), "".into()]);
     }
     sql.push(" RETURNING series_copy_key, series_key");
     let mut copies = HashMap::new();

@@ -27,8 +27,8 @@ struct Known(Vec<Copy>);
 impl Known {
     async fn load(link: &mut Link, uid: &Uid) -> Result<Self, StoreError> {
         let sql = Sql::new(
-            "SELECT c.study_copy_key, c.study_key, c.repository_key, c.patient_key, p.person_key, c.record \
-             FROM study s JOIN study_copy c ON c.study_key = s.study_key \
+            "SELECT c.study_copy_key, c.study_key, c.repository_key, c.patient_key, p.person_key, \
+             CASE WHEN c.record = '' THEN s.record ELSE c.record END FROM study s JOIN study_copy c ON c.study_key = s.study_key \
              JOIN source_patient p ON p.patient_key = c.patient_key \
              WHERE s.study_instance_uid = $1 ORDER BY c.study_copy_key LIMIT 1000",
         );
@@ -103,10 +103,15 @@ pub(super) async fn place(
         Some(study_key) => study_key,
         None => insert(work, &record, placed).await?,
     };
+    let is_alone = known.0.iter().all(|copy| own.is_some_and(|own| own.copy_key == copy.copy_key));
+    if !is_alone {
+        spell_out(work, &said.study_instance_uid).await?;
+    }
+    let written = if is_alone { String::new() } else { json(&record)? };
     if let Some(own) = own {
-        update_copy(work, own, study_key, placed, &record).await?;
+        update_copy(work, own, study_key, placed, &record, written).await?;
     } else {
-        insert_copy(work, study_key, repository_key, placed, &record).await?;
+        insert_copy(work, study_key, repository_key, placed, &record, written).await?;
     }
     let mut copies: Vec<(i64, Placed, &StudyRecord)> = known
         .0
@@ -126,12 +131,22 @@ pub(super) async fn place(
     Ok(study_key)
 }
 
+/// Writes the records of copies that are alone so far, before their studies' records become others.
+async fn spell_out(work: &mut Work<'_>, uid: &Uid) -> Result<(), StoreError> {
+    let sql = Sql::new(
+        "UPDATE study_copy SET record = (SELECT s.record FROM study s WHERE s.study_key = study_copy.study_key) \
+         WHERE record = '' AND study_key IN (SELECT study_key FROM study WHERE study_instance_uid = $1)",
+    );
+    work.link.run(sql.arg(uid.as_str())).await.map(drop)
+}
+
 async fn insert_copy(
     work: &mut Work<'_>,
     study_key: i64,
     repository_key: i64,
     placed: Placed,
     record: &StudyRecord,
+    written: String,
 ) -> Result<(), StoreError> {
     let mut sql = Sql::new(
         "INSERT INTO study_copy (study_key, repository_key, patient_key, accession_number, accession_issuer, \
@@ -149,7 +164,7 @@ async fn insert_copy(
             record.number_of_study_related_series.into(),
             record.number_of_study_related_instances.into(),
             work.now_ms.into(),
-            json(record)?.into(),
+            written.into(),
         ],
     );
     work.link.run(sql).await?;
@@ -163,6 +178,7 @@ async fn update_copy(
     study_key: i64,
     placed: Placed,
     record: &StudyRecord,
+    written: String,
 ) -> Result<(), StoreError> {
     let (issuer, accession) = accession(record);
     let sql = Sql::new(
@@ -171,7 +187,7 @@ async fn update_copy(
     );
     let sql = sql.arg(study_key).arg(placed.patient_key).arg(accession).arg(issuer);
     let sql = sql.arg(record.number_of_study_related_series).arg(record.number_of_study_related_instances);
-    work.link.run(sql.arg(json(record)?).arg(own.copy_key)).await.map(drop)
+    work.link.run(sql.arg(written).arg(own.copy_key)).await.map(drop)
 }
 
 /// Issuer and value.
@@ -211,8 +227,7 @@ async fn insert(work: &mut Work<'_>, record: &StudyRecord, placed: Placed) -> Re
     sql.push(") VALUES (").list([placed.person_key, placed.patient_key, work.now_ms, work.now_ms]).push(", ");
     sql.bind(json(record)?).push(", ").list(values).push(") RETURNING study_key");
     let study_key = work.link.number(sql).await?;
-    work.touched.insert(study_key);
-    work.changes.insert(study_key, ChangeKind::StudyNew);
+    work.added(study_key);
     Ok(study_key)
 }
 
@@ -253,6 +268,7 @@ async fn leave(work: &mut Work<'_>, known: &Known, gone: &Copy) -> Result<(), St
     work.link.run(Sql::new("DELETE FROM report_link WHERE study_key = $1").arg(gone.study_key)).await?;
     work.changed(gone.study_key);
     if others.is_empty() {
+        work.link.run(Sql::new("DELETE FROM study_modality WHERE study_key = $1").arg(gone.study_key)).await?;
         work.link.run(Sql::new("DELETE FROM study WHERE study_key = $1").arg(gone.study_key)).await?;
         work.touched.remove(&gone.study_key);
         return Ok(());
@@ -293,7 +309,7 @@ pub(super) async fn count(work: &mut Work<'_>, study_key: i64) -> Result<(), Sto
         "SELECT modality, count(*), CAST(sum(number_of_instances) AS BIGINT) FROM series WHERE study_key = $1 \
          GROUP BY modality",
     );
-    let mut modalities: BTreeSet<String> = record.modalities_in_study.into_iter().collect();
+    let mut modalities: BTreeSet<String> = record.modalities_in_study.iter().cloned().collect();
     let (mut series, mut instances) = (0, 0);
     for row in work.link.rows(sql.arg(study_key)).await? {
         modalities.insert(row.text(0)?);
@@ -306,7 +322,8 @@ pub(super) async fn count(work: &mut Work<'_>, study_key: i64) -> Result<(), Sto
          WHERE study_key = $5",
     );
     let sql = sql.arg(modalities_column(&modalities)).arg(series.max(declared_series));
-    work.link.run(sql.arg(instances.max(declared_instances)).arg(work.now_ms).arg(study_key)).await.map(drop)
+    work.link.run(sql.arg(instances.max(declared_instances)).arg(work.now_ms).arg(study_key)).await?;
+    list_modalities(work, study_key, &record, modalities).await
 }
 
 /// `|CT|SR|`, so that one of them is found as `|CT|`.
@@ -316,4 +333,41 @@ fn modalities_column(modalities: &BTreeSet<String>) -> String {
     }
     let all: Vec<&str> = modalities.iter().map(String::as_str).collect();
     format!("|{}|", all.join("|"))
+}
+
+/// Keeps `study_modality` in step.
+async fn list_modalities(
+    work: &mut Work<'_>,
+    study_key: i64,
+    record: &StudyRecord,
+    modalities: BTreeSet<String>,
+) -> Result<(), StoreError> {
+    let place = (
+        record.study_date.clone().unwrap_or_default(),
+        record.study_time.as_deref().and_then(time_begin).unwrap_or_default(),
+    );
+    let sql = Sql::new("SELECT modality, study_date, study_time FROM study_modality WHERE study_key = $1");
+    let rows = work.link.rows(sql.arg(study_key)).await?;
+    let listed = rows
+        .iter()
+        .map(|row| Ok((row.text(0)?, (row.text(1)?, row.text(2)?))))
+        .collect::<Result<BTreeSet<_>, StoreError>>()?;
+    let wanted: BTreeSet<_> = modalities.into_iter().map(|modality| (modality, place.clone())).collect();
+    if listed == wanted {
+        return Ok(());
+    }
+    if !listed.is_empty() {
+        work.link.run(Sql::new("DELETE FROM study_modality WHERE study_key = $1").arg(study_key)).await?;
+    }
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let mut sql = Sql::new(
+        "INSERT INTO study_modality (modality, study_date, study_time, study_instance_uid, study_key) VALUES ",
+    );
+    for (i, (modality, (date, time))) in wanted.into_iter().enumerate() {
+        let uid = record.study_instance_uid.as_str();
+        sql.tuple(i == 0, [modality.into(), date.into(), time.into(), uid.into(), study_key.into()]);
+    }
+    work.link.run(sql).await.map(drop)
 }

@@ -22,11 +22,13 @@ pub(crate) struct Work<'a> {
     pub(super) touched: BTreeSet<i64>,
     /// Lines for the change feed.
     pub(super) changes: BTreeMap<i64, ChangeKind>,
+    /// How often something was changed.
+    pub(super) writes: u64,
 }
 
 impl<'a> Work<'a> {
     pub(crate) const fn new(link: &'a mut Link, now_ms: i64) -> Self {
-        Self { link, now_ms, deltas: BTreeMap::new(), touched: BTreeSet::new(), changes: BTreeMap::new() }
+        Self { link, now_ms, deltas: BTreeMap::new(), touched: BTreeSet::new(), changes: BTreeMap::new(), writes: 0 }
     }
 
     pub(super) fn delta(&mut self, repository_key: i64) -> &mut Delta {
@@ -36,7 +38,14 @@ impl<'a> Work<'a> {
     /// Notes that a study has something new, unless it is new itself.
     pub(crate) fn changed(&mut self, study_key: i64) {
         self.touched.insert(study_key);
+        self.writes += 1;
         self.changes.entry(study_key).or_insert(ChangeKind::StudyChanged);
+    }
+
+    /// Notes that a study is new.
+    pub(super) fn added(&mut self, study_key: i64) {
+        self.changed(study_key);
+        self.changes.insert(study_key, ChangeKind::StudyNew);
     }
 
     /// Notes another kind of change, unless the study has one already.

@@ -5,22 +5,16 @@ mod names;
 mod pattern;
 mod render;
 
-use index_query::Query;
+use index_query::{Page, Query};
 
 use self::render::Conditions;
 pub(crate) use self::render::{ORDER, SERIES_ORDER, visible};
-use crate::engine::{Link, Sql};
+use crate::engine::{Link, Sql, dialect};
 use crate::locate::{keys, series, studies};
 use crate::{Found, SearchFilter, SeriesRow, Store, StoreError, StudyRow};
 
 /// Series that an instance search may reach into.
 const MAX_SCOPE: u32 = 1_000;
-
-/// One page of keys.
-struct Window {
-    limit: u32,
-    offset: u32,
-}
 
 impl Store {
     /// Studies that match, within what the filter lets through (PS3.18 §10.6, PS3.4 §C.2.2.2).
@@ -31,17 +25,21 @@ impl Store {
     /// [`StoreError::Unavailable`].
     pub async fn search_studies(&self, query: &Query, filter: &SearchFilter) -> Result<Found<StudyRow>, StoreError> {
         let conditions = Conditions::of(query, self.engine());
-        let window = Window { limit: query.page.limit.get(), offset: query.page.offset };
         let mut link = self.read().await?;
-        let mut page = Sql::new("SELECT s.study_key");
-        conditions.studies(&mut page, filter);
-        page.push(ORDER);
-        let mut count = Sql::new("SELECT count(*)");
-        conditions.studies(&mut count, filter);
-        let (keys, remaining) = fetch(&mut link, page, count, &window).await?;
+        let (keys, remaining) = fetch(&mut link, study_search(&conditions, filter), query.page).await?;
         let rows = studies(&mut link, &keys, filter).await?;
         tracing::debug!(rows = rows.len(), remaining, "studies searched");
         Ok(Found { rows, remaining, unsupported: conditions.unsupported })
+    }
+
+    /// How the engine would look for the first page of studies: for whoever wonders why a search is slow.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn plan_of_search(&self, query: &Query, filter: &SearchFilter) -> Result<Vec<String>, StoreError> {
+        let conditions = Conditions::of(query, self.engine());
+        let explained = dialect::explain(self.engine(), study_search(&conditions, filter).0, query.page.limit);
+        self.read().await?.rows(explained).await?.iter().map(|row| dialect::explained(self.engine(), row)).collect()
     }
 
     /// Series that match, within what the filter lets through.
@@ -49,8 +47,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn search_series(&self, query: &Query, filter: &SearchFilter) -> Result<Found<SeriesRow>, StoreError> {
-        let window = Window { limit: query.page.limit.get(), offset: query.page.offset };
-        self.find_series(query, filter, &window).await
+        self.find_series(query, filter, query.page).await
     }
 
     /// The series that instances of this query may lie in, the first 1,000; `remaining` tells of more.
@@ -60,35 +57,51 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn instances_scope(&self, query: &Query, filter: &SearchFilter) -> Result<Found<SeriesRow>, StoreError> {
-        self.find_series(query, filter, &Window { limit: MAX_SCOPE, offset: 0 }).await
+        self.find_series(query, filter, Page::first(MAX_SCOPE)).await
     }
 
     async fn find_series(
         &self,
         query: &Query,
         filter: &SearchFilter,
-        window: &Window,
+        page: Page,
     ) -> Result<Found<SeriesRow>, StoreError> {
         let conditions = Conditions::of(query, self.engine());
         let mut link = self.read().await?;
-        let mut page = Sql::new("SELECT r.series_key");
-        conditions.series(&mut page, filter);
-        page.push(SERIES_ORDER);
-        let mut count = Sql::new("SELECT count(*)");
-        conditions.series(&mut count, filter);
-        let (keys, remaining) = fetch(&mut link, page, count, window).await?;
+        let (keys, remaining) = fetch(&mut link, series_search(&conditions, filter), page).await?;
         let rows = series(&mut link, &keys, filter).await?;
         tracing::debug!(rows = rows.len(), remaining, "series searched");
         Ok(Found { rows, remaining, unsupported: conditions.unsupported })
     }
 }
 
+/// The statement for a page's keys, still without its window, and the one that counts all matches.
+fn study_search(conditions: &Conditions<'_>, filter: &SearchFilter) -> (Sql, Sql) {
+    let mut page = Sql::new("SELECT s.study_key");
+    conditions.studies(&mut page, filter);
+    page.push(ORDER);
+    let mut count = Sql::new("SELECT count(*)");
+    conditions.studies(&mut count, filter);
+    (page, count)
+}
+
+/// The same for series.
+fn series_search(conditions: &Conditions<'_>, filter: &SearchFilter) -> (Sql, Sql) {
+    let mut page = Sql::new("SELECT r.series_key");
+    conditions.series(&mut page, filter);
+    page.push(SERIES_ORDER);
+    let mut count = Sql::new("SELECT count(*)");
+    conditions.series(&mut count, filter);
+    (page, count)
+}
+
 /// The keys of one page, and how many more there are. They are counted only when there are more.
-async fn fetch(link: &mut Link, mut page: Sql, count: Sql, window: &Window) -> Result<(Vec<i64>, u64), StoreError> {
-    let limit = i64::from(window.limit);
+async fn fetch(link: &mut Link, search: (Sql, Sql), window: Page) -> Result<(Vec<i64>, u64), StoreError> {
+    let (mut page, count) = search;
+    let limit = i64::from(window.limit.get());
     page.push(" LIMIT ").bind(limit + 1).push(" OFFSET ").bind(window.offset);
     let mut keys = keys(link, page).await?;
-    let wanted = usize::try_from(window.limit).unwrap_or(usize::MAX);
+    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
     if keys.len() <= wanted {
         return Ok((keys, 0));
     }
@@ -97,3 +110,6 @@ async fn fetch(link: &mut Link, mut page: Sql, count: Sql, window: &Window) -> R
     let remaining = (all - i64::from(window.offset) - limit).max(1);
     Ok((keys, remaining.cast_unsigned()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -55,8 +55,14 @@ impl<'q> Conditions<'q> {
 
     /// Writes ` FROM … WHERE …` for a search of studies.
     pub(crate) fn studies(&self, sql: &mut Sql, filter: &SearchFilter) {
-        sql.push(" FROM study s WHERE 1 = 1");
-        self.write_study(sql, filter);
+        let modality = self.by_modality();
+        if let Some(modality) = modality {
+            // Alias `s` has all columns that the conditions and the order name.
+            sql.push(" FROM study_modality s WHERE s.modality = ").bind(modality);
+        } else {
+            sql.push(" FROM study s WHERE 1 = 1");
+        }
+        self.write_study(sql, filter, modality.is_some());
         if !self.series.is_empty() || !self.instance.is_empty() {
             sql.push(" AND EXISTS (SELECT 1 FROM series r WHERE r.study_key = s.study_key");
             self.write_series(sql);
@@ -64,18 +70,34 @@ impl<'q> Conditions<'q> {
         }
     }
 
+    /// The modality of a search by modality, and by date, time and UID at most: `study_modality` answers it alone.
+    fn by_modality(&self) -> Option<&'q str> {
+        const COLUMNS: [How; 3] =
+            [How::Date("s.study_date"), How::Time("s.study_time"), How::Exact("s.study_instance_uid")];
+        let mut modalities = self.study.iter().filter(|(_, how)| *how == How::Modalities);
+        let (Some((condition, _)), None) = (modalities.next(), modalities.next()) else { return None };
+        let others_fit = self.study.iter().all(|(_, how)| *how == How::Modalities || COLUMNS.contains(how));
+        match &condition.rule {
+            Rule::Equals(modality) if others_fit => Some(modality),
+            _ => None,
+        }
+    }
+
     /// Writes ` FROM … WHERE …` for a search of series.
     pub(crate) fn series(&self, sql: &mut Sql, filter: &SearchFilter) {
         sql.push(" FROM study s JOIN series r ON r.study_key = s.study_key WHERE 1 = 1");
-        self.write_study(sql, filter);
+        self.write_study(sql, filter, false);
         self.write_series(sql);
     }
 
-    fn write_study(&self, sql: &mut Sql, filter: &SearchFilter) {
+    fn write_study(&self, sql: &mut Sql, filter: &SearchFilter, is_by_modality: bool) {
         visible(sql, filter);
         self.write_copy(sql);
         for (condition, how) in &self.study {
-            write(sql, self.engine, *how, &condition.rule, self.fuzzy);
+            let is_done = how == &How::Modalities && is_by_modality;
+            if !is_done {
+                write(sql, self.engine, *how, &condition.rule, self.fuzzy);
+            }
         }
     }
 

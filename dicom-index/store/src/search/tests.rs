@@ -1,0 +1,84 @@
+//! The SQL of searches, as it is sent.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use index_query::{Level, parse};
+use insta::assert_snapshot;
+
+use super::{Conditions, series_search, study_search};
+use crate::{Engine, SearchFilter};
+
+/// The one place that knows the API; the tests below are only data.
+fn rendered(engine: Engine, level: Level, text: &str, filter: &SearchFilter) -> String {
+    let pairs: Vec<(String, String)> =
+        text.split('&').filter_map(|pair| pair.split_once('=')).map(|(a, b)| (a.to_owned(), b.to_owned())).collect();
+    let query = parse(level, &pairs).unwrap().query;
+    let conditions = Conditions::of(&query, engine);
+    let (page, count) = match level {
+        Level::Study => study_search(&conditions, filter),
+        Level::Series | Level::Instance => series_search(&conditions, filter),
+    };
+    let (select, page_rest) = page.text().split_once(" FROM ").unwrap();
+    let (_, count_rest) = count.text().split_once(" FROM ").unwrap();
+    let (conditions, order) = page_rest.split_once(" ORDER BY ").unwrap();
+    assert_eq!(conditions, count_rest, "what is counted is what is paged");
+    assert!(order.starts_with("s.study_date DESC, s.study_time DESC, s.study_instance_uid, s.study_key"));
+    assert!(select.starts_with("SELECT "));
+    let begin = if level == Level::Study {
+        "study s WHERE 1 = 1"
+    } else {
+        "study s JOIN series r ON r.study_key = s.study_key WHERE 1 = 1"
+    };
+    conditions.strip_prefix(begin).unwrap_or(conditions).trim().to_owned()
+}
+
+fn studies(text: &str) -> String {
+    rendered(Engine::Sqlite, Level::Study, text, &SearchFilter::default())
+}
+
+#[test]
+fn a_name_is_a_range_of_closed_components() {
+    assert_snapshot!(studies("PatientName=DOE^JANE"), @"AND ((s.patient_name >= $1 AND s.patient_name < $2) OR (s.patient_name_ideographic >= $3 AND s.patient_name_ideographic < $4) OR (s.patient_name_phonetic >= $5 AND s.patient_name_phonetic < $6))");
+    assert_snapshot!(studies("PatientName=D?E*"), @r#"AND ((s.patient_name >= $1 AND s.patient_name < $2 AND s.patient_name LIKE $3 ESCAPE '\') OR (s.patient_name_ideographic >= $4 AND s.patient_name_ideographic < $5 AND s.patient_name_ideographic LIKE $6 ESCAPE '\') OR (s.patient_name_phonetic >= $7 AND s.patient_name_phonetic < $8 AND s.patient_name_phonetic LIKE $9 ESCAPE '\'))"#);
+    assert_snapshot!(studies("PatientName==山田"), @"AND (1 = 1 AND (s.patient_name_ideographic >= $1 AND s.patient_name_ideographic < $2))");
+}
+
+#[test]
+fn a_name_anywhere_goes_through_the_index_of_parts() {
+    assert_snapshot!(studies("PatientName=*DOE^J*"), @r#"AND s.study_key IN (SELECT rowid FROM study_text WHERE study_text MATCH $1) AND ((s.patient_name LIKE $2 ESCAPE '\') OR (s.patient_name_ideographic LIKE $3 ESCAPE '\') OR (s.patient_name_phonetic LIKE $4 ESCAPE '\'))"#);
+    assert_snapshot!(rendered(Engine::Postgres, Level::Study, "PatientName=*DOE^J*", &SearchFilter::default()), @r#"AND s.patient_words LIKE $1 AND ((s.patient_name LIKE $2 ESCAPE '\') OR (s.patient_name_ideographic LIKE $3 ESCAPE '\') OR (s.patient_name_phonetic LIKE $4 ESCAPE '\'))"#);
+    assert_snapshot!(studies("PatientName=jane doe&fuzzymatching=true"), @r#"AND s.study_key IN (SELECT rowid FROM study_text WHERE study_text MATCH $1) AND (s.patient_words LIKE $2 ESCAPE '\') AND (s.patient_words LIKE $3 ESCAPE '\')"#);
+}
+
+#[test]
+fn a_date_range_may_be_open_at_one_end() {
+    assert_snapshot!(studies("StudyDate=20240101-"), @"AND s.study_date >= $1");
+    assert_snapshot!(studies("StudyDate=-20240101"), @"AND s.study_date <= $1 AND s.study_date > ''");
+    assert_snapshot!(studies("StudyTime=10"), @"AND s.study_time >= $1 AND s.study_time <= $2");
+}
+
+#[test]
+fn a_modality_with_a_date_needs_no_other_table() {
+    assert_snapshot!(studies("ModalitiesInStudy=CT&StudyDate=20240101-20240131"), @"study_modality s WHERE s.modality = $1 AND s.study_date >= $2 AND s.study_date <= $3");
+    assert_snapshot!(studies("ModalitiesInStudy=CT,MR"), @r#"AND (1 = 0 OR (s.modalities LIKE $1 ESCAPE '\') OR (s.modalities LIKE $2 ESCAPE '\'))"#);
+    assert_snapshot!(studies("ModalitiesInStudy=CT&PatientName=DOE"), @r#"AND (s.modalities LIKE $1 ESCAPE '\') AND ((s.patient_name >= $2 AND s.patient_name < $3) OR (s.patient_name_ideographic >= $4 AND s.patient_name_ideographic < $5) OR (s.patient_name_phonetic >= $6 AND s.patient_name_phonetic < $7))"#);
+}
+
+#[test]
+fn ids_and_their_issuers_are_of_one_copy() {
+    assert_snapshot!(studies("PatientID=1&IssuerOfPatientID=A&AccessionNumber=2"), @"AND s.study_key IN (SELECT c.study_key FROM study_copy c JOIN source_patient p ON p.patient_key = c.patient_key WHERE 1 = 1 AND p.patient_id = $1 AND p.issuer = $2 AND c.accession_number = $3 AND c.accession_number <> '')");
+}
+
+#[test]
+fn a_filter_is_part_of_the_statement() {
+    let filter = SearchFilter { regions: Some(vec!["north".into()]), person_keys: Some(vec![1, 2]) };
+    assert_snapshot!(rendered(Engine::Sqlite, Level::Study, "", &filter), @"AND s.study_key IN (SELECT c.study_key FROM study_copy c JOIN source_patient p ON p.patient_key = c.patient_key WHERE p.person_key IN ($1, $2)) AND EXISTS (SELECT 1 FROM study_copy c JOIN repository q ON q.repository_key = c.repository_key WHERE c.study_key = s.study_key AND q.region IN ($3))");
+    let nothing = SearchFilter { regions: Some(Vec::new()), person_keys: None };
+    assert_snapshot!(rendered(Engine::Sqlite, Level::Study, "", &nothing), @"AND EXISTS (SELECT 1 FROM study_copy c JOIN repository q ON q.repository_key = c.repository_key WHERE c.study_key = s.study_key AND q.region IN (NULL))");
+}
+
+#[test]
+fn conditions_on_series_are_of_one_series() {
+    assert_snapshot!(studies("Modality=SR&SeriesNumber=3"), @"AND EXISTS (SELECT 1 FROM series r WHERE r.study_key = s.study_key AND r.modality = $1 AND r.series_number = $2)");
+    assert_snapshot!(rendered(Engine::Sqlite, Level::Series, "StudyInstanceUID=1.2&Modality=SR", &SearchFilter::default()), @"AND s.study_instance_uid = $1 AND r.modality = $2");
+    assert_snapshot!(rendered(Engine::Sqlite, Level::Instance, "SOPInstanceUID=1.2", &SearchFilter::default()), @"AND r.series_key IN (SELECT h.series_key FROM held_instance h WHERE 1 = 1 AND h.sop_instance_uid = $1)");
+}
