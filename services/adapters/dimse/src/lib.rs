@@ -8,6 +8,7 @@
 
 pub mod association;
 mod charset;
+mod deliveries;
 pub mod identifier;
 mod intake;
 pub mod message;
@@ -18,6 +19,7 @@ mod store_scp;
 mod store_scu;
 pub mod uids;
 
+pub use deliveries::Deliveries;
 pub use options::DimseOptions;
 pub use source::{DimseSource, FailedStatus, NoAddress};
 pub use store_scp::{StoreScp, StoreScpOptions};

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use runtime::Clock;
 
+use crate::deliveries::Deliveries;
+
 /// How patient we are with a repository, and how much we take from it.
 #[derive(Debug, Clone)]
 pub struct DimseOptions {
@@ -22,6 +24,8 @@ pub struct DimseOptions {
     pub object_bytes: u64,
     /// Where objects too large for memory lie on their way in. It exists.
     pub spool_folder: PathBuf,
+    /// Signs of life from the receiver that C-MOVE delivers to: share its handle.
+    pub deliveries: Deliveries,
     /// The time of day, for the sample query of a connection test.
     pub clock: Clock,
 }
@@ -36,6 +40,7 @@ impl Default for DimseOptions {
             most_idle_responses: 10_000,
             object_bytes: 8 << 30,
             spool_folder: std::env::temp_dir(),
+            deliveries: Deliveries::default(),
             clock: Clock::system(),
         }
     }

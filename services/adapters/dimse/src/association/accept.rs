@@ -1,5 +1,6 @@
 //! The accepting side: a request is read, looked at for as long as it takes, and then rejected or accepted.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use dicom_ul::pdu::{
@@ -60,6 +61,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Invitation<S> {
         let Ok(Some(Pdu::AssociationRQ(request))) = read_pdu(&frame.whole[..], MAXIMUM_PDU_SIZE, false) else {
             return Err(AssociationError::Broken("A-ASSOCIATE-RQ (PS3.8 §9.3.2)"));
         };
+        let ids: HashSet<u8> = request.presentation_contexts.iter().map(|context| context.id).collect();
+        if ids.len() != request.presentation_contexts.len() || ids.iter().any(|id| id % 2 == 0) {
+            return Err(AssociationError::Broken("presentation context ids: odd, each once (PS3.8 §9.3.2.2)"));
+        }
         let fault = if request.protocol_version & 1 == 0 {
             Some(Rejection::PROTOCOL_VERSION)
         } else if request.application_context_name.trim_end_matches(['\0', ' ']) != APPLICATION_CONTEXT {
@@ -124,7 +129,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Invitation<S> {
                 transfer_syntaxes: &proposed.transfer_syntaxes,
                 peer_as_scp: roles.is_some_and(|roles| roles.scp),
             });
-            if let (Answer::Accept(transfer_syntax), true) = (&answer, proposed.id % 2 == 1) {
+            if let Answer::Accept(transfer_syntax) = &answer {
                 contexts.push(Context {
                     id: proposed.id,
                     abstract_syntax: abstract_syntax.into(),

@@ -143,7 +143,15 @@ impl Exchange {
 
     async fn receive(&mut self) -> Result<Event, AssociationError> {
         let association = self.association.as_mut().ok_or(AssociationError::Closed)?;
-        let (context, command) = association.receive().await?.ok_or(AssociationError::Released)?;
+        let (context, command) = loop {
+            match association.receive().await {
+                // Pending responses are optional: an archive that is delivering is not idle.
+                Err(AssociationError::Late(_)) if self.operation == Operation::Move && self.link.is_delivering() => {
+                    association.set_patience(self.link.options.inactivity);
+                }
+                received => break received?.ok_or(AssociationError::Released)?,
+            }
+        };
         if !std::mem::replace(&mut self.heard, true) {
             association.set_patience(self.link.options.inactivity);
         }

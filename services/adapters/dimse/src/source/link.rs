@@ -109,6 +109,12 @@ impl Link {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether this repository has sent something to our receiver lately.
+    pub(super) fn is_delivering(&self) -> bool {
+        let since = self.options.deliveries.since(&self.address.ae_title);
+        since.is_some_and(|since| since < self.options.inactivity)
+    }
+
     /// One of our constants.
     pub(super) fn uid(&self, constant: &'static str) -> Result<Uid, SourceError> {
         Uid::parse(constant).map_err(|_| self.malformed("nothing; a UID of ours is wrong"))

@@ -12,8 +12,9 @@ use super::error::of_status;
 use super::exchange::{Event, Exchange, MESSAGE_ID, Question};
 use super::link::Link;
 use crate::association::ProposedContext;
+use crate::deliveries::Beat;
 use crate::identifier::{Identifier, Level};
-use crate::intake::receive_object;
+use crate::intake::{Intake, receive_object};
 use crate::message::{Operation, Outcome, Request, Response, Status, StoreRequest, Suboperations};
 use crate::uids::{
     OBJECT_TRANSFER_SYNTAXES, PLAIN_TRANSFER_SYNTAXES, STUDY_ROOT_GET, STUDY_ROOT_MOVE, usual_storage_classes,
@@ -99,10 +100,15 @@ impl Retrieval {
 
     async fn receive(&mut self, ctx: &Ctx, context: u8, request: &StoreRequest) -> Result<Option<Part>, SourceError> {
         let link = Arc::clone(&self.link);
-        let (folder, limit) = (&link.options.spool_folder, link.options.object_bytes);
+        let intake = Intake {
+            source: &link.address.ae_title,
+            spool_folder: &link.options.spool_folder,
+            limit_bytes: link.options.object_bytes,
+            beat: &Beat::new(),
+        };
         let association = self.exchange.association()?;
         let work = async {
-            let object = receive_object(association, context, request, &link.address.ae_title, folder, limit).await?;
+            let object = receive_object(association, context, request, intake).await?;
             let status = object.as_ref().map_or_else(|status| *status, |_| Status::SUCCESS);
             let answer = Response {
                 sop_class: Some(request.sop_class.clone()),

@@ -58,12 +58,14 @@ impl Limits {
             return Err(Full::ForThisPeer);
         }
         *count += 1;
+        metrics::gauge!("dics_dimse_associations").increment(1);
         Ok(Place { limits: self, peer: peer.clone(), _permit: permit })
     }
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
+        metrics::gauge!("dics_dimse_associations").decrement(1);
         let mut of_peer = self.limits.of_peer.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = of_peer.get_mut(&self.peer) {
             *count -= 1;

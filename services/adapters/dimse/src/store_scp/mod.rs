@@ -15,6 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::deliveries::Deliveries;
 use limits::Limits;
 
 /// What the receiver bears.
@@ -24,6 +25,8 @@ pub struct StoreScpOptions {
     pub associations: usize,
     /// Associations at a time of one calling AE title, so that one peer can't take them all.
     pub associations_each: usize,
+    /// A new connection may take so long to ask for its association.
+    pub association: Duration,
     /// One PDU may take so long to come or go; then the association is aborted.
     pub idle: Duration,
     /// Largest object, in bytes.
@@ -32,6 +35,8 @@ pub struct StoreScpOptions {
     pub spool_folder: PathBuf,
     /// On shutdown, how long an object that is being received may take to be received.
     pub grace: Duration,
+    /// Told of every part of an object that comes; the sources whose C-MOVE ends here share it.
+    pub deliveries: Deliveries,
 }
 
 impl Default for StoreScpOptions {
@@ -39,10 +44,12 @@ impl Default for StoreScpOptions {
         Self {
             associations: 64,
             associations_each: 32,
+            association: Duration::from_secs(10),
             idle: Duration::from_secs(30),
             object_bytes: 8 << 30,
             spool_folder: std::env::temp_dir(),
             grace: Duration::from_secs(10),
+            deliveries: Deliveries::default(),
         }
     }
 }

@@ -8,7 +8,8 @@ use tokio_util::sync::CancellationToken;
 use super::Shared;
 use super::limits::{Full, Place};
 use crate::association::{Answer, Association, AssociationError, Invitation, Proposed, Rejection};
-use crate::intake::receive_object;
+use crate::deliveries::Beat;
+use crate::intake::{Intake, receive_object};
 use crate::message::{Command, Operation, Request, Response, Status, StoreRequest};
 use crate::uids::{OBJECT_TRANSFER_SYNTAXES, PLAIN_TRANSFER_SYNTAXES, VERIFICATION, is_storage};
 
@@ -18,7 +19,7 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(stream: S, shared: 
     let invitation = tokio::select! {
         biased;
         () = stop.cancelled() => return,
-        invitation = Invitation::read(stream, shared.options.idle) => invitation,
+        invitation = Invitation::read(stream, shared.options.association) => invitation,
     };
     let invitation = match invitation {
         Ok(invitation) => invitation,
@@ -31,6 +32,7 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(stream: S, shared: 
         Ok(admitted) => admitted,
         Err(reason) => {
             tracing::info!(reason = %reason, "association rejected");
+            metrics::counter!("dics_dimse_rejected_total", "reason" => reason.to_string()).increment(1);
             return invitation.reject(reason).await;
         }
     };
@@ -42,7 +44,8 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(stream: S, shared: 
         }
     };
     association.set_patience(shared.options.idle);
-    let mut session = Session { shared, from: Sender::AeTitle(calling.clone()), calling, stored: 0, refused: 0 };
+    let beat = shared.options.deliveries.of(&calling);
+    let mut session = Session { shared, from: Sender::AeTitle(calling.clone()), calling, beat, stored: 0, refused: 0 };
     let end = session.messages(&mut association, stop).await;
     let Session { calling, stored, refused, .. } = session;
     let duration_ms = started.elapsed().as_millis();
@@ -96,6 +99,7 @@ struct Session<'a> {
     shared: &'a Shared,
     calling: AeTitle,
     from: Sender,
+    beat: Beat,
     stored: u64,
     refused: u64,
 }
@@ -142,8 +146,13 @@ impl Session<'_> {
             }
             Request::Store(store) => {
                 let shared = self.shared;
-                let (folder, limit) = (&shared.options.spool_folder, shared.options.object_bytes);
-                let receiving = receive_object(association, context, &store, &self.calling, folder, limit);
+                let intake = Intake {
+                    source: &self.calling,
+                    spool_folder: &shared.options.spool_folder,
+                    limit_bytes: shared.options.object_bytes,
+                    beat: &self.beat,
+                };
+                let receiving = receive_object(association, context, &store, intake);
                 let received = in_grace(receiving, stop, shared.options.grace).await?;
                 let response = self.store(&store, received).await;
                 association.answer(context, response, None).await
@@ -195,6 +204,7 @@ impl Session<'_> {
             Status::SUCCESS => self.stored += 1,
             _ => self.refused += 1,
         }
+        metrics::counter!("dics_dimse_objects_total", "status" => format!("{:04X}", status.0)).increment(1);
         Response {
             sop_class: Some(request.sop_class.clone()),
             sop_instance: Some(request.sop_instance.clone()),

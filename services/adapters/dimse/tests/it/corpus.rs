@@ -10,7 +10,7 @@ use dicom_dictionary_std::tags;
 use dicom_encoding::text::SpecificCharacterSet;
 use dicom_object::InMemDicomObject;
 use fixtures::simulators::dimse::{DimseArchive, Manners, Running};
-use index_model::{AeTitle, DimseAddress, Protocol, RepositoryCode, RepositoryDefinition, RetrieveBy, Uid};
+use index_model::{AeTitle, RepositoryDefinition, RetrieveBy, Uid};
 use runtime::Ctx;
 
 pub(crate) const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
@@ -141,24 +141,15 @@ pub(crate) async fn archive(manners: Manners) -> Archive {
 
 /// How the archive would be registered.
 pub(crate) fn definition(port: u16, retrieve: RetrieveBy) -> RepositoryDefinition {
-    RepositoryDefinition {
-        code: RepositoryCode::parse("west").unwrap(),
-        name: "West".into(),
-        region: "west".into(),
-        protocol: Protocol::Dimse,
-        patient_id_issuer: "WEST".into(),
-        accession_issuer: None,
-        issuer_aliases: Vec::new(),
-        character_set: None,
-        time_zone: "America/Toronto".into(),
-        concurrency: 4,
-        poll_seconds: 30,
-        dicomweb: None,
-        dimse: Some(DimseAddress { host: "127.0.0.1".into(), port, ae_title: ae("PACS"), retrieve }),
-        archive: None,
-        push: None,
-        hl7: None,
-    }
+    let written = serde_json::json!({
+        "code": "west",
+        "name": "West",
+        "region": "west",
+        "protocol": "dimse",
+        "patientIdIssuer": "WEST",
+        "dimse": { "host": "127.0.0.1", "port": port, "aeTitle": "PACS", "retrieve": retrieve },
+    });
+    serde_json::from_value(written).unwrap()
 }
 
 /// Options for peers that are expected to fail soon.

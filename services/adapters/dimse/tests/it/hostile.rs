@@ -3,14 +3,14 @@
 use std::time::{Duration, Instant};
 
 use adapter_api::{ImagingSource, Part, SourceError, StoreAnswer, StudyFilter};
-use adapter_dimse::StoreScpOptions;
+use adapter_dimse::{Deliveries, DimseOptions, DimseSource, StoreScpOptions};
 use fixtures::simulators::dimse::Manners;
 use futures::{Stream, StreamExt};
 use index_model::RetrieveBy;
 use runtime::{Ctx, Stopped};
 
 use crate::archive::series;
-use crate::corpus::{SERIES, STUDY, ae, archive, ctx, uid};
+use crate::corpus::{SERIES, STUDY, ae, archive, ctx, definition, impatient, uid};
 use crate::inbox::receiver;
 
 /// What came before the first error, and that error.
@@ -144,4 +144,24 @@ async fn a_retrieval_that_is_cut_off_says_so() {
     let (_, error) = until_error(source.retrieve(&context, &what)).await;
     assert!(matches!(error, Some(SourceError::Unavailable { .. })), "{error:?}");
     assert_eq!(receiver.count(), 6);
+}
+
+#[tokio::test]
+async fn an_archive_that_delivers_without_a_word_is_not_given_up() {
+    let deliveries = Deliveries::default();
+    let options = StoreScpOptions { deliveries: deliveries.clone(), ..StoreScpOptions::default() };
+    let receiver = receiver(StoreAnswer::Stored, options).await;
+    let archive = archive(Manners::SlowWithoutPending(Duration::from_millis(60))).await;
+    archive.running.set_destination(ae("DICS"), receiver.addr);
+    let (context, what) = (ctx(), series(STUDY, SERIES));
+    let hasty = |deliveries| DimseOptions { inactivity: Duration::from_secs(5), deliveries, ..impatient() };
+    let source = |options| {
+        DimseSource::new(definition(archive.running.addr.port(), RetrieveBy::Move), ae("DICS"), options).unwrap()
+    };
+
+    // Twelve objects take 720 ms; without a sign of life the first answer would be missed after 300.
+    let patient: Vec<_> = source(hasty(deliveries)).retrieve(&context, &what).collect().await;
+    assert!(matches!(patient[..], [Ok(Part::Delivered { completed: 12, failed: 0 })]), "{patient:?}");
+    let (_, error) = until_error(source(hasty(Deliveries::default())).retrieve(&context, &what)).await;
+    assert!(matches!(error, Some(SourceError::Unavailable { .. })), "{error:?}");
 }

@@ -14,7 +14,7 @@ use crate::corpus::ae;
 #[derive(Debug)]
 pub(crate) struct Kept {
     known: Vec<AeTitle>,
-    answer: StoreAnswer,
+    pub(crate) answer: Mutex<StoreAnswer>,
     pub(crate) objects: Mutex<Vec<(Sender, Vec<u8>)>>,
     pub(crate) in_files: Mutex<usize>,
 }
@@ -28,7 +28,7 @@ impl Inbox for Kept {
     async fn store(&self, from: &Sender, object: Object) -> StoreAnswer {
         *self.in_files.lock().unwrap() += usize::from(object.path().is_some());
         self.objects.lock().unwrap().push((from.clone(), object.to_vec()));
-        self.answer.clone()
+        self.answer.lock().unwrap().clone()
     }
 
     async fn facility(&self, _sending_facility: &str) -> Option<RepositoryDefinition> {
@@ -51,7 +51,8 @@ pub(crate) struct Receiver {
 
 pub(crate) async fn receiver(answer: StoreAnswer, options: StoreScpOptions) -> Receiver {
     let known = ["PACS", "MODALITY", "STORESCU", "ECHOSCU"].map(ae).to_vec();
-    let inbox = Arc::new(Kept { known, answer, objects: Mutex::default(), in_files: Mutex::default() });
+    let inbox =
+        Arc::new(Kept { known, answer: Mutex::new(answer), objects: Mutex::default(), in_files: Mutex::default() });
     let scp = StoreScp::bind("127.0.0.1:0".parse().unwrap(), ae("DICS"), inbox.clone(), options).await.unwrap();
     let (addr, stop) = (scp.local_addr(), CancellationToken::new());
     let served = tokio::spawn(scp.run(stop.clone()));

@@ -7,4 +7,5 @@ mod dcmtk;
 mod hostile;
 mod inbox;
 mod mutation;
+mod push;
 mod receiver;

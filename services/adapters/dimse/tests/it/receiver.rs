@@ -142,7 +142,8 @@ async fn a_large_object_goes_through_a_file_and_one_too_large_ends_the_associati
 
 #[tokio::test]
 async fn a_peer_that_goes_or_stops_in_the_middle_leaves_nothing_and_harms_nobody() {
-    let options = StoreScpOptions { idle: Duration::from_millis(300), ..StoreScpOptions::default() };
+    let soon = Duration::from_millis(300);
+    let options = StoreScpOptions { association: soon, idle: soon, ..StoreScpOptions::default() };
     let to = receiver(StoreAnswer::Stored, options).await;
     let mut half = TcpStream::connect(to.addr).await.unwrap();
     half.write_all(&[1, 0, 0, 0, 1, 0, 0]).await.unwrap();
