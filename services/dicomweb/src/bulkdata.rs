@@ -23,7 +23,7 @@ use crate::json::DataSet;
 use crate::multipart::{self, Part};
 use crate::range;
 use crate::request::{At, Base, Parameters};
-use crate::syntax::{self, OCTET_STREAM};
+use crate::syntax::OCTET_STREAM;
 use face::{Caller, Problem};
 
 const OFFERS: [Offer; 2] = [Offer::single(OCTET_STREAM), Offer::multipart(OCTET_STREAM)];
@@ -162,21 +162,23 @@ impl Asked {
 
     /// Uncompressed pixels are one value, streamed frame by frame; compressed ones are frames of their own media type.
     async fn pixel_data(self, accept: &Accept, headers: &HeaderMap) -> Result<Response, Problem> {
-        let FrameIndex::Native { frame_bits, count, .. } = self.entry.frames else {
-            let instance = self.instance().clone();
-            return frames::all_frames(self.face, self.opened, (self.series, instance), self.location, accept, headers)
-                .await;
+        let (aligned, size_bytes) = match self.entry.frames {
+            FrameIndex::Native { frame_bits, count, .. } => (frame_bits % 8 == 0, frame_bits / 8 * u64::from(count)),
+            FrameIndex::Deflated { .. } => (false, 0),
+            _ => {
+                let instance = (self.series, self.entry.instance.sop_instance_uid.clone());
+                return frames::all_frames(self.face, self.opened, instance, self.location, accept, headers).await;
+            }
         };
-        let plain = syntax::is_native(&self.entry.instance.transfer_syntax_uid) && frame_bits % 8 == 0;
         let form = accept.best(&OFFERS).ok_or_else(no_such_form)?;
-        if !plain || headers.contains_key(RANGE) {
+        if !aligned || headers.contains_key(RANGE) {
             let bytes = self.read(&PIXEL_DATA).await?;
             return Ok(match form.container {
                 Container::Multipart => multipart::whole(OCTET_STREAM, vec![Part::of(OCTET_STREAM, bytes)]),
                 _ => range::bytes(headers, OCTET_STREAM, None, bytes),
             });
         }
-        let size_bytes = frame_bits / 8 * u64::from(count);
+        let count = self.entry.frames.count();
         let body = self.stream(count);
         if form.container == Container::Multipart {
             let part = Part { content_type: OCTET_STREAM.to_owned(), location: None, size_bytes, body };
@@ -192,7 +194,8 @@ impl Asked {
         let frames = stream::iter(1..=count).then(move |number| {
             let asked = self.clone();
             async move {
-                let frame = asked.face.registry.frame(&asked.opened, &asked.series, asked.instance(), number).await;
+                let frame =
+                    asked.face.registry.frame_native(&asked.opened, &asked.series, asked.instance(), number).await;
                 frame.map(|frame| frame.bytes)
             }
         });

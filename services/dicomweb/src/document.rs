@@ -21,6 +21,15 @@ const DOCUMENT_TYPES: [&str; 3] = ["application/pdf", "text/xml", "application/x
 /// What a report can be.
 const REPORT: [Offer; 2] = [Offer::single("text/html"), Offer::single("text/plain")];
 
+/// The media type that the SOP class implies: a header that came without bulk data may not name it.
+fn document_class(pick: &Pick) -> Option<&'static str> {
+    match pick.entry.instance.sop_class_uid.as_str().strip_prefix("1.2.840.10008.5.1.4.1.1.104.")? {
+        "1" => Some("application/pdf"),
+        "2" => Some("text/xml"),
+        _ => Some("application/octet-stream"),
+    }
+}
+
 /// A document as it reads.
 pub(crate) async fn rendered(
     face: &Face,
@@ -30,7 +39,7 @@ pub(crate) async fn rendered(
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let header: DataSet = serde_json::from_str(pick.entry.metadata.get()).unwrap_or_default();
-    if header.contains_key("00420011") {
+    if header.contains_key("00420011") || document_class(pick).is_some() {
         return encapsulated(face, opened, pick, &header, accept, headers).await;
     }
     if header.contains_key("0040A730") {
@@ -48,7 +57,8 @@ async fn encapsulated(
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let named = json::string(header, "00420012").unwrap_or_default().to_ascii_lowercase();
-    let media_type = DOCUMENT_TYPES.into_iter().find(|known| *known == named).unwrap_or("application/octet-stream");
+    let media_type = DOCUMENT_TYPES.into_iter().find(|known| *known == named).or(document_class(pick));
+    let media_type = media_type.unwrap_or("application/octet-stream");
     if accept.best(&[Offer::single(media_type)]).is_none() {
         return Err(Problem::not_acceptable(format!("this document is answered as {media_type}")));
     }

@@ -3,12 +3,15 @@
 //! What is not compressed is rewritten element by element. The frames of what is are left out here, and sent after
 //! [`Rewritten::head`] one by one as they are decoded.
 
+use std::borrow::Cow;
+
 use dicom_core::VR;
 use dicom_core::dictionary::VirtualVr;
 use index_guard::{DataSet, Kind, Limits, Node, Structure, Tag, scan_file};
 use index_model::transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN;
 
 const PIXEL_DATA: Tag = Tag(0x7FE0, 0x0010);
+const BITS_ALLOCATED: Tag = Tag(0x0028, 0x0100);
 const PHOTOMETRIC_INTERPRETATION: Tag = Tag(0x0028, 0x0004);
 const PLANAR_CONFIGURATION: Tag = Tag(0x0028, 0x0006);
 /// Trailing padding and what belongs to the stored encoding alone: extended offset tables (PS3.3 §C.7.6.3.1.8).
@@ -30,10 +33,12 @@ pub(crate) struct Rewritten {
 pub(crate) fn rewrite(object: &[u8], photometric_interpretation: &str) -> Option<Rewritten> {
     let structure = scan_file(object, &Limits::default()).ok()?;
     let mut out = Rewritten { head: meta(&structure, object), ..Rewritten::default() };
+    let pixel_word = pixel_word(structure.data_set(object));
     for node in structure.data_set(object).iter() {
         let into = if out.frames { &mut out.tail } else { &mut out.head };
         match node.tag() {
             PIXEL_DATA if node.element.kind == Kind::Fragments => out.frames = true,
+            PIXEL_DATA => element(into, PIXEL_DATA, vr(&node), &value(&node, pixel_word)),
             tag if LEFT_OUT.contains(&tag) => {}
             _ => write(into, node)?,
         }
@@ -93,16 +98,7 @@ fn write(out: &mut Vec<u8>, node: Node<'_>) -> Option<()> {
         Kind::Fragments | Kind::Item => return None,
         Kind::Value => {
             let vr = vr(&node);
-            let swap = node.element.big_endian && vr != VR::UN;
-            match word(vr) {
-                1 => element(out, node.tag(), vr, node.bytes()),
-                size if swap => {
-                    let mut value = node.bytes().to_vec();
-                    value.chunks_exact_mut(size).for_each(<[u8]>::reverse);
-                    element(out, node.tag(), vr, &value);
-                }
-                _ => element(out, node.tag(), vr, node.bytes()),
-            }
+            element(out, node.tag(), vr, &value(&node, word(vr)));
         }
         Kind::Sequence => {
             let mut items = Vec::new();
@@ -117,6 +113,30 @@ fn write(out: &mut Vec<u8>, node: Node<'_>) -> Option<()> {
         }
     }
     Some(())
+}
+
+/// The value with its numbers, `word` bytes each, in little endian. What is in UN is so already.
+fn value<'a>(node: &Node<'a>, word: usize) -> Cow<'a, [u8]> {
+    if !node.element.big_endian || word == 1 || vr(node) == VR::UN {
+        return Cow::Borrowed(node.bytes());
+    }
+    let mut value = node.bytes().to_vec();
+    value.chunks_exact_mut(word).for_each(<[u8]>::reverse);
+    Cow::Owned(value)
+}
+
+/// Bytes of one sample as far as order goes: OW holds samples of any size (PS3.5 §8.1.1), and those of 8 bits lie in words.
+fn pixel_word(data_set: DataSet<'_>) -> usize {
+    let pixels = data_set.find(PIXEL_DATA).map_or(VR::OB, |node| vr(&node));
+    let bits = data_set.find(BITS_ALLOCATED).and_then(|node| {
+        let bytes = *node.bytes().first_chunk::<2>()?;
+        Some(if node.element.big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) })
+    });
+    match (pixels, bits) {
+        (VR::OW, Some(32)) => 4,
+        (VR::OW, Some(64)) => 8,
+        (other, _) => word(other),
+    }
 }
 
 /// As written, or as PS3.6 has it; where the context decides, unsigned words mean the same bytes (PS3.5 §A.1).
@@ -224,6 +244,14 @@ mod tests {
         let rewritten = rewrite(&file(b"1.2.840.10008.1.2.5\0", data_set), "RGB").unwrap();
         assert!(rewritten.frames && rewritten.tail.is_empty());
         assert!(rewritten.head.ends_with(b"\x28\0\x04\0CS\x04\0RGB "));
+    }
+
+    #[test]
+    fn large_samples_in_words_are_turned_around_whole() {
+        let big = b"\0\x28\x01\0US\0\x02\0\x20\x7f\xe0\0\x10OW\0\0\0\0\0\x04\x01\x02\x03\x04";
+        assert!(
+            rewrite(&file(BIG, big), "").unwrap().head.ends_with(b"\xe0\x7f\x10\0OW\0\0\x04\0\0\0\x04\x03\x02\x01")
+        );
     }
 
     #[test]

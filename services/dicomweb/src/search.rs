@@ -52,9 +52,7 @@ pub(crate) async fn studies(
 ) -> Result<Response, Problem> {
     let search = Search::begin((State(face), caller, base, parameters, headers), Level::Study, []).await?;
     let answer = search.face.registry.search_studies(&search.permit, &search.query).await?;
-    search.present(answer, |row, shown, face| {
-        json::study(row, Shown { available: face.registry.is_available(row), ..shown })
-    })
+    search.present(answer, json::study)
 }
 
 /// Search for Series, of one study or of all.
@@ -117,35 +115,27 @@ impl Search {
 
     async fn series(self) -> Result<Response, Problem> {
         let answer = self.face.registry.search_series(&self.permit, &self.query).await?;
-        self.present(answer, |row, shown, face| {
-            json::series(row, Shown { available: face.registry.is_available(&row.study), ..shown })
-        })
+        self.present(answer, json::series)
     }
 
     async fn instances(self) -> Result<Response, Problem> {
         let answer = self.face.registry.search_instances(&self.permit, &self.query).await?;
-        self.present(answer, |row, shown, face| {
-            json::instance(row, Shown { available: face.registry.is_available(&row.study), ..shown })
-        })
+        self.present(answer, json::instance)
     }
 
     /// 200 or 204, and what is left out.
-    fn present<T>(
-        mut self,
-        answer: Answer<T>,
-        show: impl Fn(&T, Shown<'_>, &Face) -> DataSet,
-    ) -> Result<Response, Problem> {
+    fn present<T>(mut self, answer: Answer<T>, show: impl Fn(&T, Shown<'_>) -> DataSet) -> Result<Response, Problem> {
         self.warnings.remaining(answer.remaining);
         self.warnings.unsupported(&answer.unsupported);
         self.warnings.missing(&answer.missing);
         let shown = Shown {
+            registry: &self.face.registry,
             base: &self.base,
             include: &self.query.include,
             with_study: self.with_study,
             with_series: self.with_series,
-            available: true,
         };
-        let rows: Vec<_> = answer.rows.iter().map(|row| show(row, shown, &self.face)).collect();
+        let rows: Vec<_> = answer.rows.iter().map(|row| show(row, shown)).collect();
         let mut response =
             if rows.is_empty() { StatusCode::NO_CONTENT.into_response() } else { data_sets(self.form, rows) };
         self.warnings.write(response.headers_mut());

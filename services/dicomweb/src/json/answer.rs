@@ -1,8 +1,8 @@
 //! Rows as data sets: tables 10.6.3-3, 10.6.3-4 and 10.6.3-5, what Ontario adds to them, and `includefield`.
 
-use index_model::IssuedId;
+use index_model::{IssuedId, RepositoryCode};
 use index_query::Include;
-use registry::{InstanceRow, SeriesRow, StudyRow};
+use registry::{InstanceRow, Registry, SeriesRow, StudyRow};
 
 use super::value::{DataSet, Writer};
 use crate::dictionary;
@@ -11,6 +11,8 @@ use crate::request::Base;
 /// What of an answer does not stand in its row.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shown<'a> {
+    /// Who knows the repositories.
+    pub(crate) registry: &'a Registry,
     /// Our address.
     pub(crate) base: &'a Base,
     /// What was asked for beyond the table.
@@ -19,13 +21,18 @@ pub(crate) struct Shown<'a> {
     pub(crate) with_study: bool,
     /// The path named no series: its attributes come with every row.
     pub(crate) with_series: bool,
-    /// Whether the study can be looked at now.
-    pub(crate) available: bool,
 }
 
-/// InstanceAvailability (0008,0056).
-fn availability(available: bool) -> &'static str {
-    if available { "ONLINE" } else { "UNAVAILABLE" }
+/// InstanceAvailability (0008,0056): whether it can be looked at now.
+fn availability(out: &mut Writer, available: bool) {
+    out.text("00080056", "CS", Some(if available { "ONLINE" } else { "UNAVAILABLE" }));
+}
+
+/// Who holds it: RetrieveAETitle (0008,0054) and RetrieveLocationUID (0040,E011), one value for each repository.
+fn locations(out: &mut Writer, repositories: &[RepositoryCode], registry: &Registry) {
+    out.texts("00080054", "AE", repositories.iter().map(RepositoryCode::as_str));
+    let uids: Vec<_> = repositories.iter().filter_map(|code| registry.location_uid(code)).collect();
+    out.texts("0040E011", "UI", uids.iter().map(String::as_str));
 }
 
 /// A study.
@@ -33,7 +40,8 @@ pub(crate) fn study(row: &StudyRow, shown: Shown<'_>) -> DataSet {
     let mut out = Writer::default();
     study_attributes(&mut out, row);
     let study = row.study.study_instance_uid.as_str();
-    out.text("00080056", "CS", Some(availability(shown.available)));
+    locations(&mut out, &row.repositories, shown.registry);
+    availability(&mut out, shown.registry.is_available(row));
     out.text("00081190", "UR", Some(&shown.base.study(study)));
     out.0
 }
@@ -45,7 +53,6 @@ fn study_attributes(out: &mut Writer, row: &StudyRow) {
     out.text("00080030", "TM", study.study_time.as_deref());
     out.text("00080050", "SH", study.accession_number.as_ref().map(|id| id.value.expose().as_str()));
     out.items("00080051", study.accession_number.iter().map(issuer).collect());
-    out.texts("00080054", "AE", row.repositories.iter().map(index_model::RepositoryCode::as_str));
     out.texts("00080061", "CS", row.modalities.iter().map(String::as_str));
     out.text("00080080", "LO", study.institution_name.as_deref());
     out.name("00080090", &study.referring_physician_name);
@@ -91,7 +98,8 @@ pub(crate) fn series(row: &SeriesRow, shown: Shown<'_>) -> DataSet {
     study_part(&mut out, &row.study, shown, shown.with_study);
     series_attributes(&mut out, row);
     let study = row.study.study.study_instance_uid.as_str();
-    out.text("00080056", "CS", Some(availability(shown.available)));
+    locations(&mut out, &row.repositories, shown.registry);
+    availability(&mut out, shown.registry.is_available(&row.study));
     out.text("00081190", "UR", Some(&shown.base.series(study, row.series.series_instance_uid.as_str())));
     out.0
 }
@@ -115,7 +123,6 @@ fn study_part(out: &mut Writer, study: &StudyRow, shown: Shown<'_>, all: bool) {
 
 fn series_attributes(out: &mut Writer, row: &SeriesRow) {
     let series = &row.series;
-    out.texts("00080054", "AE", row.repositories.iter().map(index_model::RepositoryCode::as_str));
     out.text("00080060", "CS", series.modality.as_deref());
     out.text("0008103E", "LO", series.series_description.as_deref());
     out.text("00180015", "CS", series.body_part_examined.as_deref());
@@ -151,8 +158,8 @@ pub(crate) fn instance(row: &InstanceRow, shown: Shown<'_>) -> DataSet {
     out.text("00080005", "CS", Some("ISO_IR 192"));
     out.text("00080016", "UI", Some(entry.sop_class_uid.as_str()));
     out.text("00080018", "UI", Some(entry.sop_instance_uid.as_str()));
-    out.texts("00080054", "AE", row.series.repositories.iter().map(index_model::RepositoryCode::as_str));
-    out.text("00080056", "CS", Some(availability(shown.available || row.entry.object.is_some())));
+    locations(&mut out, &row.series.repositories, shown.registry);
+    availability(&mut out, row.entry.object.is_some() || shown.registry.is_available(&row.study));
     out.text("00083002", "UI", Some(&entry.transfer_syntax_uid).filter(|uid| !uid.is_empty()).map(String::as_str));
     let url = shown.base.instance(study.as_str(), series.as_str(), entry.sop_instance_uid.as_str());
     out.text("00081190", "UR", Some(&url));

@@ -18,6 +18,7 @@ async fn a_stored_study_is_found_with_the_attributes_of_its_table() {
         ("00080020", "20240229"),
         ("00080030", "101500"),
         ("00080050", "ACC-7"),
+        ("00080054", "local"),
         ("00080056", "ONLINE"),
         ("00080090", "Referring^R"),
         ("00081030", "CT thorax"),
@@ -32,6 +33,7 @@ async fn a_stored_study_is_found_with_the_attributes_of_its_table() {
     ] {
         assert_eq!(first(&rows[0], tag), expected, "{tag}");
     }
+    assert!(first(&rows[0], "0040E011").starts_with("2.25."), "the repository has a location");
     assert_eq!(rows[0]["00080061"]["Value"], serde_json::json!(["CT", "DOC"]));
     assert_eq!(first(&rows[0], "00081190"), format!("http://di.test/dicom-web/studies/{STUDY}"));
     assert!(!answer.body.windows(10).any(|window| window == b"\"Value\":[]"), "no empty Value");
