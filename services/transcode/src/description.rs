@@ -265,8 +265,15 @@ impl ImageDescription {
         }
     }
 
-    /// The bit of the first byte at which a 1-bit frame begins.
+    /// The bit of the first byte at which a 1-bit frame begins. Frames that are encapsulated begin with a byte of their own.
     pub(crate) fn first_bit(&self) -> usize {
+        use dicom_dictionary_std::uids::{
+            DEFLATED_IMAGE_FRAME_COMPRESSION, ENCAPSULATED_UNCOMPRESSED_EXPLICIT_VR_LITTLE_ENDIAN,
+        };
+        let encapsulated = [DEFLATED_IMAGE_FRAME_COMPRESSION, ENCAPSULATED_UNCOMPRESSED_EXPLICIT_VR_LITTLE_ENDIAN];
+        if encapsulated.contains(&self.transfer_syntax_uid.as_str()) {
+            return 0;
+        }
         let bits = self.pixels() * u64::from(self.samples_per_pixel);
         (u64::from(self.frame - 1) * bits % 8) as usize
     }

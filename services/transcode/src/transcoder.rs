@@ -149,7 +149,7 @@ impl Transcoder {
     /// Renders frames to one animated GIF, each shown for `frame_time`. All frames have the size of the first.
     ///
     /// # Errors
-    /// See [`TranscodeError`]; `Mismatch` when there is no frame, or more than [`MAX_ANIMATION_FRAMES`](render::MAX_ANIMATION_FRAMES).
+    /// See [`TranscodeError`]; `Mismatch` when there is no frame, or more than [`MAX_ANIMATION_FRAMES`](crate::MAX_ANIMATION_FRAMES).
     pub async fn render_animation(
         &self,
         frames: Vec<(ImageDescription, Bytes)>,

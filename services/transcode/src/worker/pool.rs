@@ -101,6 +101,8 @@ impl WorkerPool {
                 .stdout(Stdio::piped())
                 .stderr(Stdio::null())
                 .kill_on_drop(true)
+                // An interrupt at the terminal is for the server, which then lets its workers finish.
+                .process_group(0)
                 .spawn()?;
             let input = process.stdin.take().ok_or_else(missing)?;
             let output = process.stdout.take().ok_or_else(missing)?;

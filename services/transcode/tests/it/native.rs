@@ -99,6 +99,9 @@ async fn single_bits_are_unpacked_wherever_their_frame_begins() {
         let packed = expected.iter().rev().fold(0, |byte, bit| byte << 1 | bit);
         assert_eq!(on_the_wire(&image, frame).await[0] & 31, packed);
     }
+    // In encapsulated syntaxes, each frame has its own first byte.
+    let image = ImageDescription::from_json(&metadata, "1.2.840.10008.1.2.1.98", 2).unwrap();
+    assert_eq!(decode(&image, &[0b0000_1101]).await, [1, 0, 1, 1, 0]);
 }
 
 #[tokio::test]
