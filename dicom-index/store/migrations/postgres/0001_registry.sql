@@ -97,7 +97,7 @@ CREATE INDEX study_by_patient_name_phonetic ON study (patient_name_phonetic) WHE
 -- Search by PatientBirthDate.
 CREATE INDEX study_by_birth_date ON study (patient_birth_date, study_date);
 -- Search by StudyID.
-CREATE INDEX study_by_study_id ON study (study_id) WHERE study_id <> '';
+CREATE INDEX study_by_study_id ON study (study_id);
 -- Search by ReferringPhysicianName from its beginning.
 CREATE INDEX study_by_referring_name ON study (referring_name) WHERE referring_name IS NOT NULL;
 -- Studies of a person, when persons merge.
