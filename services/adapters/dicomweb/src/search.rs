@@ -46,7 +46,8 @@ impl<'a, T: Match> Pages<'a, T> {
 
     /// The next matches that no page before had; `None` after the last page.
     ///
-    /// A page that is shorter than asked for is the last, unless the server warns that more remain. A longer one comes from a server
+    /// A page that is shorter than asked for is the last, unless the server warns that more remain, or its length is a round number: some
+    /// servers have a limit of their own and do not say so. A longer one comes from a server
     /// that ignores `limit`; it is believed to be everything once the next page brings nothing new. A full page without anything new
     /// comes from a server that ignores `offset`, whose further matches can't be reached: an error, not an end.
     pub(crate) async fn next_page(&mut self) -> Result<Option<Vec<T>>, SourceError> {
@@ -73,7 +74,7 @@ impl<'a, T: Match> Pages<'a, T> {
             ));
         }
         self.offset += count;
-        self.over = fresh.is_empty() || (count < self.size && !found.more);
+        self.over = fresh.is_empty() || (count < self.size && !found.more && !is_round(count));
         Ok(Some(fresh))
     }
 
@@ -95,6 +96,11 @@ impl<'a, T: Match> Pages<'a, T> {
         }
         Ok(all)
     }
+}
+
+/// Whether this many matches may be a server's own limit.
+fn is_round(count: usize) -> bool {
+    count > 0 && count.is_multiple_of(25)
 }
 
 /// Studies, one after the other, a page ahead at most.

@@ -136,7 +136,7 @@ fn status_in_words(status: StatusCode) -> (bool, String) {
             format!("the server redirects elsewhere ({status}): give the address it redirects to")
         }
         status if status.is_server_error() => format!("the server is in trouble ({status}): see its own log"),
-        status => format!("the server refuses the search ({status})"),
+        status => format!("the server refuses the search ({status}): {ROOT}"),
     };
     (false, said)
 }

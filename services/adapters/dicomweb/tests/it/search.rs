@@ -27,10 +27,10 @@ async fn found(origin: &Origin) -> Result<usize, (&'static str, String)> {
 async fn pages_follow_until_one_is_short() {
     let origin = Origin::start(|request: Request| async move {
         let (limit, offset) = paging(&request);
-        studies(offset.min(250)..(offset + limit).min(250))
+        studies(offset.min(243)..(offset + limit).min(243))
     })
     .await;
-    assert_eq!(found(&origin).await, Ok(250));
+    assert_eq!(found(&origin).await, Ok(243));
     assert_eq!(origin.requests().len(), 3);
 }
 
@@ -55,6 +55,16 @@ async fn a_server_with_a_smaller_page_of_its_own_is_asked_on_when_it_says_so() {
     })
     .await;
     assert_eq!(found(&origin).await, Ok(75));
+}
+
+#[tokio::test]
+async fn a_server_with_a_limit_that_it_does_not_tell_is_asked_on() {
+    let origin = Origin::start(|request: Request| async move {
+        let (_, offset) = paging(&request);
+        studies(offset.min(120)..(offset + 50).min(120))
+    })
+    .await;
+    assert_eq!(found(&origin).await, Ok(120));
 }
 
 #[tokio::test]

@@ -40,6 +40,7 @@ async fn each_refusal_has_its_remedy() {
     assert!(last_of(|| StatusCode::UNAUTHORIZED.into_response()).await.contains("credentials are missing or wrong"));
     assert!(last_of(|| StatusCode::FORBIDDEN.into_response()).await.contains("ask for the right to query"));
     assert!(last_of(|| StatusCode::NOT_FOUND.into_response()).await.contains("must be the DICOMweb root"));
+    assert!(last_of(|| StatusCode::BAD_REQUEST.into_response()).await.contains("must be the DICOMweb root"));
     assert!(last_of(|| StatusCode::BAD_GATEWAY.into_response()).await.contains("see its own log"));
     assert!(
         last_of(|| StatusCode::NO_CONTENT.into_response())
