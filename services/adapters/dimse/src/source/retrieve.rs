@@ -206,17 +206,17 @@ fn storage_contexts(classes: &HashSet<Uid>) -> Vec<ProposedContext> {
     } else {
         classes.iter().map(|class| class.as_str().to_owned()).collect()
     };
-    let each = (STORAGE_CONTEXTS / known.len().max(1)).clamp(1, OBJECT_TRANSFER_SYNTAXES.len() - 1);
-    let mut contexts = Vec::new();
-    for class in &known {
-        // The first two are always there together, so that a peer that can convert has a choice; compressed ones stand alone.
-        let (plain, compressed) = OBJECT_TRANSFER_SYNTAXES.split_at(2);
-        let (alone, together) = compressed.split_at(each - 1);
-        let last: Vec<&str> = plain.iter().chain(together).copied().collect();
-        contexts.extend(alone.iter().map(|syntax| ProposedContext::scp(class, &[syntax])));
-        contexts.push(ProposedContext::scp(class, &last));
-    }
-    contexts
+    let each = (STORAGE_CONTEXTS / known.len().max(1)).clamp(1, OBJECT_TRANSFER_SYNTAXES.len());
+    // Explicit and implicit are parted last: every archive can turn one into the other, but not every one can decompress.
+    let [explicit, implicit, compressed @ ..] = OBJECT_TRANSFER_SYNTAXES;
+    let by_need: Vec<&str> = compressed.into_iter().chain([implicit]).collect();
+    let (alone, together) = by_need.split_at(each - 1);
+    let last: Vec<&str> = std::iter::once(explicit).chain(together.iter().rev().copied()).collect();
+    let of_class = |class: &String| {
+        let alone = alone.iter().map(|syntax| ProposedContext::scp(class, &[syntax]));
+        alone.chain([ProposedContext::scp(class, &last)]).collect::<Vec<_>>()
+    };
+    known.iter().flat_map(of_class).collect()
 }
 
 #[cfg(test)]

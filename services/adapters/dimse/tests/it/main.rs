@@ -7,5 +7,6 @@ mod dcmtk;
 mod hostile;
 mod inbox;
 mod mutation;
+mod province;
 mod push;
 mod receiver;
