@@ -20,10 +20,15 @@ pub struct Corpus {
 /// One CT volume of 512 x 512 whole, and the first object of every series of every other study.
 pub fn corpus() -> Corpus {
     let province = plan(&ProvinceOptions { seed: SEED, scale: Scale::Demo });
-    let large = province.studies.iter().filter(|study| modality(study) == "CT").max_by_key(|study| study.series[0].instances.len());
+    let large = province
+        .studies
+        .iter()
+        .filter(|study| modality(study) == "CT")
+        .max_by_key(|study| study.series[0].instances.len());
     let large = large.expect("the province has a CT volume");
     let series = &large.series[0];
-    let mut objects: Vec<Vec<u8>> = (0..series.instances.len()).map(|index| instance_bytes(large, series, index)).collect();
+    let mut objects: Vec<Vec<u8>> =
+        (0..series.instances.len()).map(|index| instance_bytes(large, series, index)).collect();
     for study in province.studies.iter().filter(|study| study.study_uid != large.study_uid && modality(study) != "US") {
         objects.extend(study.series.iter().map(|series| instance_bytes(study, series, 0)));
     }

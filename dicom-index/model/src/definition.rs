@@ -166,9 +166,10 @@ impl RepositoryDefinition {
             Some(uid) => uid.as_str().to_owned(),
             // FNV-1a, 128 bits: stable, and as unlikely to collide as it needs to be among some repositories.
             None => {
-                let hash = self.code.as_str().bytes().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128, |hash, byte| {
-                    (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
-                });
+                let hash =
+                    self.code.as_str().bytes().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d_u128, |hash, byte| {
+                        (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
+                    });
                 format!("2.25.{hash}")
             }
         }

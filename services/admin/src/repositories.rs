@@ -35,18 +35,28 @@ pub(crate) async fn list(State(registry): State<Registry>, caller: Caller) -> Re
 }
 
 /// `POST /api/admin/repositories`.
-pub(crate) async fn register(State(registry): State<Registry>, caller: Caller, body: Bytes) -> Result<Response, Problem> {
+pub(crate) async fn register(
+    State(registry): State<Registry>,
+    caller: Caller,
+    body: Bytes,
+) -> Result<Response, Problem> {
     let permit = permit(&registry, &caller).await?;
     match registry.register(&permit, definition(&body)?).await {
         Ok(status) => Ok((StatusCode::CREATED, Json(json::status(&status))).into_response()),
         Err(RegisterError::Invalid { field, remedy }) => Err(Problem::parameter(&field, remedy)),
-        Err(RegisterError::Taken) => Err(Problem::new(StatusCode::CONFLICT, "a repository of this code is registered already")),
+        Err(RegisterError::Taken) => {
+            Err(Problem::new(StatusCode::CONFLICT, "a repository of this code is registered already"))
+        }
         Err(RegisterError::Registry(error)) => Err(error.into()),
     }
 }
 
 /// `POST /api/admin/repositories/test`.
-pub(crate) async fn test_definition(State(registry): State<Registry>, caller: Caller, body: Bytes) -> Result<Json<Value>, Problem> {
+pub(crate) async fn test_definition(
+    State(registry): State<Registry>,
+    caller: Caller,
+    body: Bytes,
+) -> Result<Json<Value>, Problem> {
     let permit = permit(&registry, &caller).await?;
     Ok(Json(json::tested(&registry.test(&permit, &definition(&body)?).await)))
 }
@@ -63,12 +73,20 @@ pub(crate) async fn test_registered(
 }
 
 /// `POST /api/admin/repositories/{code}/pause`.
-pub(crate) async fn pause(registry: State<Registry>, caller: Caller, named: Path<String>) -> Result<StatusCode, Problem> {
+pub(crate) async fn pause(
+    registry: State<Registry>,
+    caller: Caller,
+    named: Path<String>,
+) -> Result<StatusCode, Problem> {
     set_paused(registry, caller, named, true).await
 }
 
 /// `POST /api/admin/repositories/{code}/resume`.
-pub(crate) async fn resume(registry: State<Registry>, caller: Caller, named: Path<String>) -> Result<StatusCode, Problem> {
+pub(crate) async fn resume(
+    registry: State<Registry>,
+    caller: Caller,
+    named: Path<String>,
+) -> Result<StatusCode, Problem> {
     set_paused(registry, caller, named, false).await
 }
 

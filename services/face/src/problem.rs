@@ -66,7 +66,9 @@ impl From<RegistryError> for Problem {
     fn from(error: RegistryError) -> Self {
         use StatusCode as S;
         let (status, retry_after_seconds) = match &error {
-            RegistryError::NotFound | RegistryError::Refused(Refused::NotPermitted) => return Self::not_found("not found"),
+            RegistryError::NotFound | RegistryError::Refused(Refused::NotPermitted) => {
+                return Self::not_found("not found");
+            }
             RegistryError::Refused(Refused::NotSignedOn) => (S::UNAUTHORIZED, None),
             RegistryError::Refused(Refused::NoAudit(_)) => (S::SERVICE_UNAVAILABLE, Some(REPOSITORY_RETRY_SECONDS)),
             RegistryError::Ambiguous { .. } => (S::CONFLICT, None),
@@ -138,6 +140,7 @@ fn log(request_id: &str, fault: &RegistryError) {
 /// The id that the server gave the request, or a fresh one.
 fn request_id(headers: &HeaderMap) -> String {
     let given = headers.get("x-request-id").and_then(|value| value.to_str().ok());
-    let plain = given.filter(|id| (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
+    let plain =
+        given.filter(|id| (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
     plain.map_or_else(|| uuid::Uuid::new_v4().simple().to_string(), str::to_owned)
 }

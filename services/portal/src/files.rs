@@ -33,8 +33,9 @@ pub(crate) async fn index(State(portal): State<Portal>, headers: HeaderMap) -> R
 /// A file of the viewer; a path without an extension is one of its pages, one with an extension that is not there is 404.
 pub(crate) async fn file(State(portal): State<Portal>, Path(path): Path<String>, headers: HeaderMap) -> Response {
     let last = path.rsplit('/').next().unwrap_or_default();
-    // UIDs have dots: only a known ending makes a path a file.
-    let is_file = path.starts_with("assets/") || mime_guess::from_path(last).first().is_some();
+    // UIDs have dots too, and some end like a file: only an ending that begins with a letter is one.
+    let lettered = last.rsplit_once('.').is_some_and(|(_, end)| end.starts_with(|c: char| c.is_ascii_alphabetic()));
+    let is_file = path.starts_with("assets/") || (lettered && mime_guess::from_path(last).first().is_some());
     serve(&portal, if is_file { &path } else { "index.html" }, &headers)
 }
 
@@ -95,12 +96,10 @@ fn etag(file: &EmbeddedFile, encoding: Option<&str>) -> String {
     format!("\"{short}{}\"", encoding.map(|encoding| format!("-{encoding}")).unwrap_or_default())
 }
 
-/// Scripts and workers from here alone; WebAssembly for the codecs; the viewer's own frames for documents.
+/// The policy that the viewer was tested under, with the portals that may show it in a frame.
 fn policy(frame_ancestors: &[String]) -> String {
-    format!(
-        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; \
-         img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; media-src 'self' blob:; frame-src 'self' blob:; \
-         object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self' {}",
-        frame_ancestors.join(" ")
-    )
+    const POLICY: &str = include_str!("../../../viewer-web/content-security-policy.txt");
+    let directives = POLICY.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+    let ours = format!("frame-ancestors 'self' {}", frame_ancestors.join(" "));
+    directives.replace("frame-ancestors 'self'", ours.trim_end())
 }

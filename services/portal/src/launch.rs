@@ -85,7 +85,9 @@ pub(crate) async fn opened(
     let kept = portal.launches.0.get(&id).await.filter(|kept| kept.caller == caller);
     let kept = kept.ok_or_else(|| Problem::not_found("this launch is over; open it again from the portal"))?;
     let mut body = match &kept.launch {
-        Launch::Studies { patient, studies } => json!({ "kind": "study", "patientKey": patient, "studyInstanceUids": studies }),
+        Launch::Studies { patient, studies } => {
+            json!({ "kind": "study", "patientKey": patient, "studyInstanceUids": studies })
+        }
         Launch::Patient { patient } => json!({ "kind": "patient", "patientKey": patient, "studyInstanceUids": [] }),
         Launch::Choose(choices) => {
             json!({ "kind": "choose", "studyInstanceUids": [], "choices": choices.iter().map(choice).collect::<Vec<_>>() })
@@ -105,7 +107,9 @@ type Fault = (&'static str, &'static str);
 
 fn parse(query: &str) -> Result<Invocation, Fault> {
     let pairs: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes()).into_owned().take(64).collect();
-    let get = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty());
+    let get = |name: &str| {
+        pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+    };
     let request = match get("requestType") {
         Some("STUDY") => study_request(get("studyUID"), get("accessionNumber"), get("patientID"))?,
         Some("PATIENT") => {
@@ -171,7 +175,9 @@ mod tests {
         assert_eq!(parse("requestType=PATIENT").unwrap_err().0, "patientID");
         assert_eq!(parse("studyUID=1.2").unwrap_err().0, "requestType");
         assert_eq!(parse("requestType=STUDY&studyUID=1.2&diagnosticQuality=yes").unwrap_err().0, "diagnosticQuality");
-        let LaunchRequest::Studies(uids) = parse("requestType=STUDY&studyUID=1.2,1.3").unwrap().request else { panic!() };
+        let LaunchRequest::Studies(uids) = parse("requestType=STUDY&studyUID=1.2,1.3").unwrap().request else {
+            panic!()
+        };
         assert_eq!(uids.len(), 2);
     }
 

@@ -21,12 +21,29 @@ pub(crate) fn language(headers: &HeaderMap, configured: &str) -> Language {
 pub(crate) fn refused(status: StatusCode, language: Language, fault: Option<(&str, &str)>) -> Response {
     use Language::{English, French};
     let (title, text) = match (status, language) {
-        (StatusCode::BAD_REQUEST, English) => ("The link is not complete", "The portal sent a request that can't be carried out. Its support desk can mend it:"),
-        (StatusCode::BAD_REQUEST, French) => ("Le lien est incomplet", "Le portail a envoyé une demande qui ne peut être exécutée. Son service de soutien peut la corriger :"),
-        (StatusCode::CONFLICT, English) => ("More than one patient", "What the portal named belongs to different patients, so nothing was opened. Search for the patient in the viewer instead."),
-        (StatusCode::CONFLICT, French) => ("Plus d’un patient", "Ce que le portail a nommé appartient à des patients différents; rien n’a été ouvert. Cherchez plutôt le patient dans le visualiseur."),
-        (_, English) => ("Nothing found", "No study or patient of this description is known here, or you may not see it."),
-        (_, French) => ("Rien n’a été trouvé", "Aucun examen ni patient de cette description n’est connu ici, ou vous n’y avez pas accès."),
+        (StatusCode::BAD_REQUEST, English) => (
+            "The link is not complete",
+            "The portal sent a request that can't be carried out. Its support desk can mend it:",
+        ),
+        (StatusCode::BAD_REQUEST, French) => (
+            "Le lien est incomplet",
+            "Le portail a envoyé une demande qui ne peut être exécutée. Son service de soutien peut la corriger :",
+        ),
+        (StatusCode::CONFLICT, English) => (
+            "More than one patient",
+            "What the portal named belongs to different patients, so nothing was opened. Search for the patient in the viewer instead.",
+        ),
+        (StatusCode::CONFLICT, French) => (
+            "Plus d’un patient",
+            "Ce que le portail a nommé appartient à des patients différents; rien n’a été ouvert. Cherchez plutôt le patient dans le visualiseur.",
+        ),
+        (_, English) => {
+            ("Nothing found", "No study or patient of this description is known here, or you may not see it.")
+        }
+        (_, French) => (
+            "Rien n’a été trouvé",
+            "Aucun examen ni patient de cette description n’est connu ici, ou vous n’y avez pas accès.",
+        ),
     };
     let lang = if language == French { "fr" } else { "en" };
     let detail = fault.map(|(parameter, rule)| format!("<p><code>{parameter}</code> {rule}</p>")).unwrap_or_default();
@@ -38,7 +55,8 @@ pub(crate) fn refused(status: StatusCode, language: Language, fault: Option<(&st
          {detail}<p><a href=\"/viewer/\">{open}</a></p></main></body></html>"
     );
     let mut response = (status, Html(body)).into_response();
-    let policy = HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'");
+    let policy =
+        HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'");
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     response
 }

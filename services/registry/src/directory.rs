@@ -55,7 +55,10 @@ impl Health {
 
     /// Counts failures that say the repository is unwell; what it merely declines or does not hold is an answer.
     pub(crate) fn failed(&self, error: &SourceError, now_ms: i64) {
-        if !matches!(error, SourceError::Unavailable { .. } | SourceError::Refused { .. } | SourceError::Malformed { .. }) {
+        if !matches!(
+            error,
+            SourceError::Unavailable { .. } | SourceError::Refused { .. } | SourceError::Malformed { .. }
+        ) {
             return;
         }
         self.with(|condition| {
@@ -104,7 +107,10 @@ impl Directory {
     }
 
     /// A source for a definition that is not registered, to test it.
-    pub(crate) fn try_source(&self, definition: &RepositoryDefinition) -> Result<Option<Arc<dyn ImagingSource>>, String> {
+    pub(crate) fn try_source(
+        &self,
+        definition: &RepositoryDefinition,
+    ) -> Result<Option<Arc<dyn ImagingSource>>, String> {
         (self.factory)(definition)
     }
 
@@ -127,7 +133,9 @@ impl Directory {
     /// The repository in whose name this AE title stores: a push source's user, or a DIMSE archive that we move from.
     pub(crate) fn by_ae_title(&self, calling: &AeTitle) -> Option<Entry> {
         self.all().into_iter().find(|entry| match entry.definition.protocol {
-            Protocol::Push => entry.definition.push.as_ref().is_some_and(|push| push.calling_ae_titles.contains(calling)),
+            Protocol::Push => {
+                entry.definition.push.as_ref().is_some_and(|push| push.calling_ae_titles.contains(calling))
+            }
             Protocol::Dimse => entry.definition.dimse.as_ref().is_some_and(|dimse| dimse.ae_title == *calling),
             Protocol::Dicomweb | Protocol::Archive => false,
         })

@@ -36,7 +36,9 @@ impl From<&SourceError> for Failed {
         match error {
             SourceError::NotFound { .. } => Self::NotHeld,
             SourceError::Malformed { rule, .. } => Self::Incomplete(rule.clone()),
-            SourceError::Unavailable { .. } | SourceError::Refused { .. } | SourceError::Stopped(_) => Self::Unavailable,
+            SourceError::Unavailable { .. } | SourceError::Refused { .. } | SourceError::Stopped(_) => {
+                Self::Unavailable
+            }
         }
     }
 }
@@ -104,7 +106,8 @@ impl Registry {
         remote: Option<String>,
         from: &RepositoryCode,
     ) -> Result<(), RegistryError> {
-        let target = self.target(opened, series, from).ok_or(RegistryError::Unavailable { repositories: vec![from.clone()] })?;
+        let target =
+            self.target(opened, series, from).ok_or(RegistryError::Unavailable { repositories: vec![from.clone()] })?;
         let whole = Key::Series(series.series_key, from.clone());
         let alone = Key::Instance(series.series_key, from.clone(), instance.clone());
         let one = target.source.capabilities().single_instance;
@@ -128,7 +131,12 @@ impl Registry {
     }
 
     /// The copies of a series that can be asked and were not read wholly, or have grown since.
-    async fn unread(&self, opened: &OpenedStudy, series: &SeriesRow, manifest: &Manifest) -> Result<Vec<Target>, RegistryError> {
+    async fn unread(
+        &self,
+        opened: &OpenedStudy,
+        series: &SeriesRow,
+        manifest: &Manifest,
+    ) -> Result<Vec<Target>, RegistryError> {
         let copies = self.0.store.copies_of_series(series.series_key).await?;
         Ok(copies
             .into_iter()
@@ -180,7 +188,9 @@ impl Registry {
         let result = match key {
             Key::Headers(..) => self.fetch_headers(&ctx, target).await,
             Key::Series(..) => self.fetch_objects(&ctx, target, None, None, &permit).await,
-            Key::Instance(_, _, instance) => self.fetch_objects(&ctx, target, Some(instance.clone()), remote, &permit).await,
+            Key::Instance(_, _, instance) => {
+                self.fetch_objects(&ctx, target, Some(instance.clone()), remote, &permit).await
+            }
         };
         match result {
             Ok(()) => {
@@ -212,7 +222,9 @@ impl Registry {
         for header in headers {
             let read = index_extract::json::study_record(&header, &defaults)
                 .and_then(|study| Ok((study, index_extract::json::series_record(&header)?)))
-                .and_then(|(study, series)| Ok((study, series, index_extract::json::instance_from_json(&header, &defaults)?)));
+                .and_then(|(study, series)| {
+                    Ok((study, series, index_extract::json::instance_from_json(&header, &defaults)?))
+                });
             let (study, series, entry) = match read {
                 Ok(read) => read,
                 Err(finding) => {
@@ -277,7 +289,9 @@ impl Registry {
         let listed = target.source.search_instances(ctx, &target.study, series_uid).await.unwrap_or_default();
         self.0.manifests.changed(target.series.series_key);
         let manifest = self.known_manifest(target.series.series_key).await.map_err(|error| unavailable(code, error))?;
-        let absent = listed.iter().filter(|key| manifest.entry(&key.sop_instance_uid).is_none_or(|entry| entry.object.is_none()));
+        let absent = listed
+            .iter()
+            .filter(|key| manifest.entry(&key.sop_instance_uid).is_none_or(|entry| entry.object.is_none()));
         let absent = absent.count();
         if absent > 0 {
             return Err(contradiction(code, &format!("{absent} of {} instances did not come", listed.len())));

@@ -42,7 +42,11 @@ pub(crate) async fn run(registry: Registry) {
 
 impl Registry {
     /// Writes the manifest of a series anew: base and appended entries in one. `read` says that a repository's copy has been read wholly.
-    pub(crate) async fn fold_series(&self, series_key: i64, read: Option<(RepositoryCode, u32)>) -> Result<(), RegistryError> {
+    pub(crate) async fn fold_series(
+        &self,
+        series_key: i64,
+        read: Option<(RepositoryCode, u32)>,
+    ) -> Result<(), RegistryError> {
         // Another fold, or an instance that arrives meanwhile, only means that it is done again.
         for _ in 0..5 {
             self.0.manifests.changed(series_key);
@@ -67,7 +71,10 @@ impl Registry {
             self.0.objects.put_bytes(&name, array).await?;
             let now_ms = self.0.clock.now_ms();
             let store = &self.0.store;
-            if store.fold_manifest(series_key, state.version, &name, state.last_entry_key, phase, instances, now_ms).await? {
+            if store
+                .fold_manifest(series_key, state.version, &name, state.last_entry_key, phase, instances, now_ms)
+                .await?
+            {
                 if let Some(old) = &state.base_object {
                     self.0.objects.remove(old).await;
                     self.0.objects.remove(&index_name(old)).await;

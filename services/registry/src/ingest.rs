@@ -80,7 +80,12 @@ impl Registry {
     }
 
     /// Takes one object in under `repository`. `remote` is the repository's own name for it.
-    pub(crate) async fn take_in(&self, repository: &RepositoryCode, object: Object, remote: Option<String>) -> StoredInstance {
+    pub(crate) async fn take_in(
+        &self,
+        repository: &RepositoryCode,
+        object: Object,
+        remote: Option<String>,
+    ) -> StoredInstance {
         let extracted = match self.extract(repository, object.clone()).await {
             Ok(Ok(extracted)) => extracted,
             Ok(Err(finding)) => return StoredInstance::unread(self.put_aside(repository, &object, &finding).await),
@@ -164,7 +169,12 @@ impl Registry {
     }
 
     /// Indexes the header of an object whose bytes stay where they are.
-    pub(crate) async fn take_note(&self, repository: &RepositoryCode, object: Object, remote: Option<String>) -> StoreAnswer {
+    pub(crate) async fn take_note(
+        &self,
+        repository: &RepositoryCode,
+        object: Object,
+        remote: Option<String>,
+    ) -> StoreAnswer {
         match self.extract(repository, object.clone()).await {
             Ok(Ok(Extracted { study, series, mut entry, .. })) => {
                 entry.remote = remote;
@@ -189,7 +199,12 @@ impl Registry {
         let now_ms = self.0.clock.now_ms();
         let size = object.len() as u64;
         let noted = match kept {
-            Ok(()) => self.0.store.quarantine(repository, finding, size, Some(&name), now_ms).await.map_err(|error| error.to_string()),
+            Ok(()) => self
+                .0
+                .store
+                .quarantine(repository, finding, size, Some(&name), now_ms)
+                .await
+                .map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
         };
         if let Err(error) = noted {

@@ -43,5 +43,7 @@ pub use start::Registry;
 
 /// Rendered forms, as `transcode` makes them.
 pub mod rendering {
-    pub use transcode::{ImageDescription, RenderOptions, Rendered, RenderedMedia, SourceRegion, Viewport, Window, WindowFunction};
+    pub use transcode::{
+        ImageDescription, RenderOptions, Rendered, RenderedMedia, SourceRegion, Viewport, Window, WindowFunction,
+    };
 }

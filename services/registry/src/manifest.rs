@@ -65,10 +65,16 @@ struct Index {
 pub(crate) type Known = Vec<(RepositoryCode, Arc<InstanceEntry>)>;
 
 impl Manifest {
-    pub(crate) fn new(known: Known, read: BTreeMap<RepositoryCode, u32>, state: &ManifestState, complete: bool) -> Self {
+    pub(crate) fn new(
+        known: Known,
+        read: BTreeMap<RepositoryCode, u32>,
+        state: &ManifestState,
+        complete: bool,
+    ) -> Self {
         let weight = known.iter().map(|(_, entry)| entry.metadata.get().len() as u64 + 400).sum();
         let (sources, entries): (Vec<_>, Vec<_>) = known.into_iter().unzip();
-        let by_uid = entries.iter().enumerate().map(|(n, entry)| (entry.instance.sop_instance_uid.clone(), n)).collect();
+        let by_uid =
+            entries.iter().enumerate().map(|(n, entry)| (entry.instance.sop_instance_uid.clone(), n)).collect();
         let etag = format!("{:x}-{:x}-{:x}", state.version, state.last_entry_key, state.pending);
         Self {
             entries,
@@ -200,7 +206,8 @@ impl Registry {
             return Ok(manifest);
         }
         let registry = self.clone();
-        let loaded = self.0.manifests.0.try_get_with(series_key, async move { registry.load_manifest(series_key).await });
+        let loaded =
+            self.0.manifests.0.try_get_with(series_key, async move { registry.load_manifest(series_key).await });
         loaded.await.map_err(|error: Arc<RegistryError>| match &*error {
             RegistryError::NotFound => RegistryError::NotFound,
             other => RegistryError::internal(other.to_string()),

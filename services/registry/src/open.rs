@@ -44,7 +44,8 @@ pub(crate) struct OpenCache(moka::future::Cache<Uid, Resolved>);
 
 impl OpenCache {
     pub(crate) fn new() -> Self {
-        let cache = moka::future::Cache::builder().max_capacity(MOST).time_to_live(BELIEVED).support_invalidation_closures();
+        let cache =
+            moka::future::Cache::builder().max_capacity(MOST).time_to_live(BELIEVED).support_invalidation_closures();
         Self(cache.build())
     }
 

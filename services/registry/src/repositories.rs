@@ -81,7 +81,11 @@ impl Registry {
     ///
     /// # Errors
     /// [`RegisterError`] naming what is wrong.
-    pub async fn register(&self, permit: &Permit, definition: RepositoryDefinition) -> Result<RepositoryStatus, RegisterError> {
+    pub async fn register(
+        &self,
+        permit: &Permit,
+        definition: RepositoryDefinition,
+    ) -> Result<RepositoryStatus, RegisterError> {
         if let Some((field, remedy)) = definition.fault() {
             return Err(RegisterError::Invalid { field: field.into(), remedy: remedy.into() });
         }
@@ -100,7 +104,9 @@ impl Registry {
             .map_err(|remedy| RegisterError::Invalid { field: "protocol".into(), remedy })?;
         self.follow(&code);
         let all = self.repositories(permit).await?;
-        all.into_iter().find(|status| status.definition.code == code).ok_or(RegisterError::Registry(RegistryError::NotFound))
+        all.into_iter()
+            .find(|status| status.definition.code == code)
+            .ok_or(RegisterError::Registry(RegistryError::NotFound))
     }
 
     /// Puts a definition in force that stands in the configuration: registers it, or brings a registered one up to date.
@@ -162,7 +168,11 @@ impl Registry {
     pub async fn set_paused(&self, permit: &Permit, code: &RepositoryCode, paused: bool) -> Result<(), RegistryError> {
         self.definition(permit, code)?;
         self.0.store.set_paused(code, paused).await?;
-        if paused { self.0.synchronisers.stop(code) } else { self.follow(code) }
+        if paused {
+            self.0.synchronisers.stop(code)
+        } else {
+            self.follow(code)
+        }
         Ok(())
     }
 

@@ -74,7 +74,11 @@ impl Registry {
     ///
     /// # Errors
     /// As [`Registry::manifest`].
-    pub async fn stored_metadata(&self, opened: &OpenedStudy, series: &Uid) -> Result<Option<StoredMetadata>, RegistryError> {
+    pub async fn stored_metadata(
+        &self,
+        opened: &OpenedStudy,
+        series: &Uid,
+    ) -> Result<Option<StoredMetadata>, RegistryError> {
         let manifest = self.manifest(opened, series).await?;
         match &manifest.base {
             Some(base) if manifest.pending == 0 => {
@@ -89,7 +93,12 @@ impl Registry {
     ///
     /// # Errors
     /// As [`Registry::manifest`].
-    pub async fn instance(&self, opened: &OpenedStudy, series: &Uid, instance: &Uid) -> Result<InstanceBytes, RegistryError> {
+    pub async fn instance(
+        &self,
+        opened: &OpenedStudy,
+        series: &Uid,
+        instance: &Uid,
+    ) -> Result<InstanceBytes, RegistryError> {
         let (entry, object) = self.held(opened, series, instance).await?;
         let (size_bytes, stream) = self.0.objects.stream(&object).await?;
         opened.permit.count(1, size_bytes);
@@ -117,7 +126,9 @@ impl Registry {
         };
         let transfer_syntax_uid = match entry.instance.transfer_syntax_uid.as_str() {
             // What lies inside a deflated data set is not deflated itself.
-            transfer_syntax::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN => transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN.to_owned(),
+            transfer_syntax::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN => {
+                transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN.to_owned()
+            }
             own => own.to_owned(),
         };
         opened.permit.count(1, bytes.len() as u64);
@@ -161,7 +172,10 @@ impl Registry {
         let (_, object) = self.held(opened, series, instance).await?;
         let whole = self.0.objects.get(&object).await?;
         let path = path.to_vec();
-        let value = self.0.cpu.run(move || index_extract::bulk_value(&whole, &path).map(|value| Bytes::from(value.into_owned())));
+        let value = self
+            .0
+            .cpu
+            .run(move || index_extract::bulk_value(&whole, &path).map(|value| Bytes::from(value.into_owned())));
         let value = value.await?.ok_or(RegistryError::NotFound)?;
         opened.permit.count(1, value.len() as u64);
         Ok(value)
@@ -201,7 +215,8 @@ impl Registry {
         let fetched = tokio::time::timeout(self.0.limits.first_image, fetch).await;
         fetched.map_err(|_| RegistryError::Unavailable { repositories: vec![from.clone()] })??;
         let manifest = self.known_manifest(row.series_key).await?;
-        held_entry(&manifest, instance).ok_or_else(|| told(from, Failed::Incomplete("the instance did not come".to_owned())))
+        held_entry(&manifest, instance)
+            .ok_or_else(|| told(from, Failed::Incomplete("the instance did not come".to_owned())))
     }
 
     async fn read_spans(&self, object: &str, spans: &[Span]) -> Result<Bytes, RegistryError> {
@@ -279,7 +294,11 @@ fn etag(entry: &InstanceEntry, frame: u32) -> String {
 }
 
 /// What the decoder must know of a frame, from the header.
-pub(crate) fn describe(entry: &InstanceEntry, transfer_syntax_uid: &str, number: u32) -> Result<ImageDescription, RegistryError> {
+pub(crate) fn describe(
+    entry: &InstanceEntry,
+    transfer_syntax_uid: &str,
+    number: u32,
+) -> Result<ImageDescription, RegistryError> {
     let header: serde_json::Map<String, serde_json::Value> =
         serde_json::from_str(entry.metadata.get()).map_err(RegistryError::internal)?;
     Ok(ImageDescription::from_json(&header, transfer_syntax_uid, number)?)

@@ -57,7 +57,12 @@ impl Registry {
     /// When the index does not answer.
     pub async fn search_studies(&self, permit: &Permit, query: &Query) -> Result<Answer<StudyRow>, RegistryError> {
         let found = self.0.store.search_studies(&self.by_code(query), &search_filter(permit)).await?;
-        Ok(Answer { rows: found.rows, remaining: found.remaining, unsupported: found.unsupported, missing: self.missing() })
+        Ok(Answer {
+            rows: found.rows,
+            remaining: found.remaining,
+            unsupported: found.unsupported,
+            missing: self.missing(),
+        })
     }
 
     /// Search for Series (PS3.18 §10.6).
@@ -66,7 +71,12 @@ impl Registry {
     /// When the index does not answer.
     pub async fn search_series(&self, permit: &Permit, query: &Query) -> Result<Answer<SeriesRow>, RegistryError> {
         let found = self.0.store.search_series(&self.by_code(query), &search_filter(permit)).await?;
-        Ok(Answer { rows: found.rows, remaining: found.remaining, unsupported: found.unsupported, missing: self.missing() })
+        Ok(Answer {
+            rows: found.rows,
+            remaining: found.remaining,
+            unsupported: found.unsupported,
+            missing: self.missing(),
+        })
     }
 
     /// Search for Instances (PS3.18 §10.6): the series come from the index, the instances from their manifests.
@@ -77,8 +87,10 @@ impl Registry {
         let query = &self.by_code(query);
         let scope = self.0.store.instances_scope(query, &search_filter(permit)).await?;
         // SOPInstanceUID finds the series by its column, and the instance in the manifest.
-        let names_instance = |one: &index_query::Match| matches!(one.attribute.path[..], [tag] if (tag.0, tag.1) == (0x0008, 0x0018));
-        let below_series = |one: &&index_query::Match| scope.unsupported.contains(&one.attribute) || names_instance(one);
+        let names_instance =
+            |one: &index_query::Match| matches!(one.attribute.path[..], [tag] if (tag.0, tag.1) == (0x0008, 0x0018));
+        let below_series =
+            |one: &&index_query::Match| scope.unsupported.contains(&one.attribute) || names_instance(one);
         let applied: Vec<_> = query.matches.iter().filter(below_series).collect();
         let mut missing = self.missing();
         let (offset, limit) = (query.page.offset as usize, query.page.limit.get() as usize);
@@ -136,7 +148,12 @@ impl Registry {
 
     /// Every repository that does not answer now.
     pub(crate) fn missing(&self) -> Vec<Missing> {
-        self.0.directory.codes().iter().filter_map(|code| self.missing_of(code).filter(|one| one.since_ms.is_some())).collect()
+        self.0
+            .directory
+            .codes()
+            .iter()
+            .filter_map(|code| self.missing_of(code).filter(|one| one.since_ms.is_some()))
+            .collect()
     }
 
     fn missing_of(&self, code: &RepositoryCode) -> Option<Missing> {
@@ -152,7 +169,10 @@ impl Registry {
     /// Whether a study's images can be looked at now: held here, or its repository answers.
     pub fn is_available(&self, study: &StudyRow) -> bool {
         study.repositories.iter().any(|code| {
-            self.0.directory.entry(code).is_some_and(|entry| entry.source.is_none() || entry.health.down_since_ms().is_none())
+            self.0
+                .directory
+                .entry(code)
+                .is_some_and(|entry| entry.source.is_none() || entry.health.down_since_ms().is_none())
         })
     }
 

@@ -139,7 +139,7 @@ impl Registry {
         if source.capabilities().listing_only {
             self.look_through_listing(ctx, entry, source.as_ref(), state, &permit).await
         } else {
-            self.look_through_studies(ctx, entry, source.as_ref(), state, &permit).await
+            self.look_through_studies(ctx, entry, &source, state, &permit).await
         }
     }
 

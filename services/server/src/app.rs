@@ -80,7 +80,9 @@ impl App {
 /// What to do about an occupied port.
 pub(crate) fn occupied(section: &str, listen: SocketAddr) -> String {
     let key = section.to_ascii_uppercase();
-    format!("{listen} can't be listened on: another program may have the port; choose another with {section}.listen or DICS__{key}__LISTEN")
+    format!(
+        "{listen} can't be listened on: another program may have the port; choose another with {section}.listen or DICS__{key}__LISTEN"
+    )
 }
 
 async fn registry(config: &Config) -> anyhow::Result<Registry> {
@@ -124,7 +126,8 @@ fn objects(config: &Config) -> anyhow::Result<Arc<dyn ObjectStore>> {
         }
         Some(address) => {
             let url = address.parse().context("storage.url is not a URL such as s3://bucket/prefix")?;
-            let (store, prefix) = object_store::parse_url_opts(&url, std::env::vars()).context("storage.url can't be used")?;
+            let (store, prefix) =
+                object_store::parse_url_opts(&url, std::env::vars()).context("storage.url can't be used")?;
             Ok(Arc::new(object_store::prefix::PrefixStore::new(store, prefix)))
         }
     }
@@ -176,7 +179,10 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     runtime::telemetry::start(&config.log);
     let app = App::start(&config).await?;
     warn_of_development();
-    println!("The DI Common Service is at http://{}/  (DICOMweb /dicom-web, DIMSE {} {}, MLLP {})", app.http, config.dimse.ae_title, app.dimse, app.mllp);
+    println!(
+        "The DI Common Service is at http://{}/  (DICOMweb /dicom-web, DIMSE {} {}, MLLP {})",
+        app.http, config.dimse.ae_title, app.dimse, app.mllp
+    );
     wait_for_end().await;
     app.stop().await;
     Ok(())

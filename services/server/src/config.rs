@@ -212,13 +212,19 @@ impl Config {
     /// Checks what types can't.
     pub(crate) fn check(&self) -> anyhow::Result<()> {
         let Some(mode) = self.access.mode else {
-            bail!("access.mode is not set: write [access] mode = \"development\" for a service that only this machine can reach");
+            bail!(
+                "access.mode is not set: write [access] mode = \"development\" for a service that only this machine can reach"
+            );
         };
         match mode {
             Mode::Development => {
-                for (key, listen) in [("http", self.http.listen), ("dimse", self.dimse.listen), ("mllp", self.mllp.listen)] {
+                for (key, listen) in
+                    [("http", self.http.listen), ("dimse", self.dimse.listen), ("mllp", self.mllp.listen)]
+                {
                     if !listen.ip().is_loopback() {
-                        bail!("{key}.listen = {listen} is not a loopback address: access.mode = \"development\" serves this machine alone; use 127.0.0.1");
+                        bail!(
+                            "{key}.listen = {listen} is not a loopback address: access.mode = \"development\" serves this machine alone; use 127.0.0.1"
+                        );
                     }
                 }
             }

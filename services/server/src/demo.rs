@@ -32,8 +32,9 @@ pub(crate) async fn run(options: cli::Demo) -> anyhow::Result<()> {
     if options.fresh && options.data_dir.exists() {
         std::fs::remove_dir_all(&options.data_dir).context("the state of the earlier demo can't be removed")?;
     }
-    std::fs::create_dir_all(&options.data_dir)
-        .with_context(|| format!("{} can't be written: choose another folder with --data-dir", options.data_dir.display()))?;
+    std::fs::create_dir_all(&options.data_dir).with_context(|| {
+        format!("{} can't be written: choose another folder with --data-dir", options.data_dir.display())
+    })?;
     let material = province::prepare(&options)?;
     let app = App::start(&config(&options)).await?;
     let simulators = Simulators::start(&material, app.dimse).await?;
@@ -44,7 +45,11 @@ pub(crate) async fn run(options: cli::Demo) -> anyhow::Result<()> {
     println!("Administrators' page  http://{}/admin", app.http);
     println!("DICOMweb              http://{}/dicom-web", app.http);
     println!("DIMSE DICS            {}\nMLLP                  {}", app.dimse, app.mllp);
-    println!("Ready after {:.1} s. Ctrl-C ends it; the state is kept in {}.\n", began.elapsed().as_secs_f32(), options.data_dir.display());
+    println!(
+        "Ready after {:.1} s. Ctrl-C ends it; the state is kept in {}.\n",
+        began.elapsed().as_secs_f32(),
+        options.data_dir.display()
+    );
     tokio::select! {
         () = app::wait_for_end() => {}
         () = progress::show(&app.registry, &material) => app::wait_for_end().await,

@@ -71,7 +71,9 @@ pub(crate) fn router(config: &Config, registry: Registry) -> Router {
     let regions = config.regions.iter();
     let portal = portal::Options {
         language: config.language.clone(),
-        regions: regions.map(|region| portal::Region { code: region.code.clone(), name: region.name.clone() }).collect(),
+        regions: regions
+            .map(|region| portal::Region { code: region.code.clone(), name: region.name.clone() })
+            .collect(),
         frame_ancestors: config.http.frame_ancestors.clone(),
     };
     let handle = prometheus();
@@ -121,9 +123,15 @@ struct Text;
 
 impl Predicate for Text {
     fn should_compress<B: axum::body::HttpBody>(&self, response: &axum::http::Response<B>) -> bool {
-        let kind = response.headers().get(axum::http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let text = ["application/json", "application/dicom+json", "application/problem+json", "application/xml", "text/"];
-        text.iter().any(|one| kind.starts_with(one)) && response.body().size_hint().exact().is_none_or(|bytes| bytes > 512)
+        let kind = response
+            .headers()
+            .get(axum::http::header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        let text =
+            ["application/json", "application/dicom+json", "application/problem+json", "application/xml", "text/"];
+        text.iter().any(|one| kind.starts_with(one))
+            && response.body().size_hint().exact().is_none_or(|bytes| bytes > 512)
     }
 }
 
@@ -134,9 +142,11 @@ async fn record(mut request: Request, next: Next) -> Response {
     if let Ok(value) = HeaderValue::from_str(&id) {
         request.headers_mut().insert(REQUEST_ID, value);
     }
-    let route = request.extensions().get::<MatchedPath>().map_or("unmatched".to_owned(), |path| path.as_str().to_owned());
+    let route =
+        request.extensions().get::<MatchedPath>().map_or("unmatched".to_owned(), |path| path.as_str().to_owned());
     let method = request.method().clone();
-    let local = request.extensions().get::<ConnectInfo<SocketAddr>>().is_some_and(|ConnectInfo(from)| from.ip().is_loopback());
+    let local =
+        request.extensions().get::<ConnectInfo<SocketAddr>>().is_some_and(|ConnectInfo(from)| from.ip().is_loopback());
     let began = Instant::now();
     let mut response = next.run(request).await;
     let (status, took) = (response.status().as_u16(), began.elapsed());

@@ -49,7 +49,9 @@ impl Service {
 
     async fn add(&self, config: &Config, definition: &RepositoryDefinition) -> anyhow::Result<()> {
         match self.ask(self.client.post(&self.base).json(definition)).await? {
-            Said::Answer(status, _) if status.is_success() => println!("{} is registered and being indexed.", definition.code),
+            Said::Answer(status, _) if status.is_success() => {
+                println!("{} is registered and being indexed.", definition.code)
+            }
             Said::Answer(_, problem) => bail!("{}", words(&problem)),
             Said::NotRunning => {
                 if let Some((field, remedy)) = definition.fault() {
@@ -61,7 +63,10 @@ impl Service {
                     bail!("a repository of this code is registered already");
                 }
                 store.close().await;
-                println!("{} is registered. No service runs here now; it will be indexed at the next start.", definition.code);
+                println!(
+                    "{} is registered. No service runs here now; it will be indexed at the next start.",
+                    definition.code
+                );
             }
         }
         Ok(())
@@ -77,7 +82,11 @@ impl Service {
             Said::Answer(status, tested) if status.is_success() => {
                 for step in tested["steps"].as_array().into_iter().flatten() {
                     let mark = if step["ok"] == true { "ok  " } else { "FAIL" };
-                    println!("{mark} {:10} {}", step["step"].as_str().unwrap_or_default(), step["text"].as_str().unwrap_or_default());
+                    println!(
+                        "{mark} {:10} {}",
+                        step["step"].as_str().unwrap_or_default(),
+                        step["text"].as_str().unwrap_or_default()
+                    );
                 }
                 if tested["ok"] != true {
                     bail!("the test failed");
@@ -85,7 +94,9 @@ impl Service {
                 Ok(())
             }
             Said::Answer(_, problem) => bail!("{}", words(&problem)),
-            Said::NotRunning => bail!("no service answers at http://{}: start it with `dics serve`", config.http.listen),
+            Said::NotRunning => {
+                bail!("no service answers at http://{}: start it with `dics serve`", config.http.listen)
+            }
         }
     }
 
@@ -96,7 +107,10 @@ impl Service {
             Said::NotRunning => {
                 let store = open(config).await?;
                 for row in store.repositories().await? {
-                    println!("{:16} {:10} {:?} (the service does not run)", row.definition.code, row.definition.region, row.definition.protocol);
+                    println!(
+                        "{:16} {:10} {:?} (the service does not run)",
+                        row.definition.code, row.definition.region, row.definition.protocol
+                    );
                 }
                 store.close().await;
             }
@@ -121,7 +135,9 @@ fn print(row: &Value) {
 }
 
 async fn open(config: &Config) -> anyhow::Result<index_store::Store> {
-    index_store::Store::open(&config.database_url()).await.context("the registry's database can't be opened: check data_dir")
+    index_store::Store::open(&config.database_url())
+        .await
+        .context("the registry's database can't be opened: check data_dir")
 }
 
 fn words(problem: &Value) -> String {

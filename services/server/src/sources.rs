@@ -14,16 +14,18 @@ pub(crate) fn factory(own_ae: AeTitle, incoming: std::path::PathBuf) -> SourceFa
     Arc::new(move |definition: &RepositoryDefinition| {
         let source: Arc<dyn ImagingSource> = match definition.protocol {
             Protocol::Dicomweb => Arc::new(
-                DicomwebSource::new(definition, DicomwebOptions::new(&incoming))
-                    .map_err(|error| error.to_string())?,
+                DicomwebSource::new(definition, DicomwebOptions::new(&incoming)).map_err(|error| error.to_string())?,
             ),
             Protocol::Dimse => Arc::new(
-                DimseSource::new(definition.clone(), own_ae.clone(), DimseOptions { spool_folder: incoming.clone(), ..DimseOptions::default() })
-                    .map_err(|error| error.to_string())?,
+                DimseSource::new(
+                    definition.clone(),
+                    own_ae.clone(),
+                    DimseOptions { spool_folder: incoming.clone(), ..DimseOptions::default() },
+                )
+                .map_err(|error| error.to_string())?,
             ),
             Protocol::Archive => Arc::new(
-                ArchiveSource::new(definition, ArchiveOptions::new(&incoming))
-                    .map_err(|error| error.to_string())?,
+                ArchiveSource::new(definition, ArchiveOptions::new(&incoming)).map_err(|error| error.to_string())?,
             ),
             Protocol::Push => return Ok(None),
         };

@@ -1,14 +1,15 @@
 //! Sources that only list (folders and buckets): each new object's header is read and indexed where it lies.
 
-use adapter_api::{ImagingSource, Part, StudyFilter};
+use adapter_api::{ImagingSource, Part, StoreAnswer, StudyFilter};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use index_store::{SyncPhase, SyncState};
 use runtime::Ctx;
+use tokio::task::JoinHandle;
 
-use crate::Registry;
 use crate::directory::Entry;
 use crate::synchronise::RoundError;
+use crate::{Registry, RegistryError};
 
 impl Registry {
     /// Lists what changed since the saved mark. A mark is saved only after all before it is in the index.
@@ -32,14 +33,16 @@ impl Registry {
             match part? {
                 Part::Object { object, remote } => {
                     permit.count(1, object.len() as u64);
-                    under_way.push(self.take_note(code, object, remote));
+                    // A task of its own, so that its writing goes on while the next object is read.
+                    let (registry, code) = (self.clone(), code.clone());
+                    under_way.push(self.0.tasks.spawn(async move { registry.take_note(&code, object, remote).await }));
                     if under_way.len() >= entry.definition.concurrency as usize {
-                        under_way.next().await;
+                        wait_for(&mut under_way).await?;
                     }
                     state.indexed += 1;
                 }
                 Part::Mark(mark) => {
-                    while under_way.next().await.is_some() {}
+                    while wait_for(&mut under_way).await? {}
                     self.0.synchronisers.heard_from(code, self.0.clock.now_ms());
                     state.cursor = Some(mark);
                     self.save(code, &state).await?;
@@ -47,8 +50,20 @@ impl Registry {
                 Part::Delivered { .. } => {}
             }
         }
-        while under_way.next().await.is_some() {}
+        while wait_for(&mut under_way).await? {}
         self.finished(&mut state);
         self.save(code, &state).await
+    }
+}
+
+/// One object more is in the index, or put aside. What could not be kept now is listed again, because the mark is not moved past it.
+async fn wait_for(under_way: &mut FuturesUnordered<JoinHandle<StoreAnswer>>) -> Result<bool, RoundError> {
+    match under_way.next().await {
+        None => Ok(false),
+        Some(Ok(StoreAnswer::Stored | StoreAnswer::Quarantined { .. })) => Ok(true),
+        Some(Ok(StoreAnswer::OutOfResources | StoreAnswer::NotAuthorised)) => {
+            Err(RegistryError::internal("an object could not be indexed").into())
+        }
+        Some(Err(error)) => Err(RegistryError::internal(error).into()),
     }
 }

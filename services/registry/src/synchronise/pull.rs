@@ -1,15 +1,17 @@
 //! Sources that are searched (DICOMweb, DIMSE): studies by date, newest first; then everything, for what has no date; then changes.
 
+use std::sync::Arc;
+
 use adapter_api::{ImagingSource, SourceError, StudyFilter};
 use futures::{StreamExt, TryStreamExt};
 use index_model::StudyRecord;
 use index_store::{SearchFilter, SyncPhase, SyncState};
 use runtime::Ctx;
 
-use crate::Registry;
 use crate::directory::Entry;
 use crate::ingest::{one_name, one_name_for_each_issuer};
 use crate::synchronise::RoundError;
+use crate::{Registry, RegistryError};
 
 /// Ages in days at which a window of the back-fill begins; the first is open towards the future, the last towards the past.
 const WINDOWS: [i64; 7] = [30, 180, 2 * 365, 5 * 365, 10 * 365, 20 * 365, i64::MAX];
@@ -43,7 +45,7 @@ impl Registry {
         &self,
         ctx: &Ctx,
         entry: &Entry,
-        source: &dyn ImagingSource,
+        source: &Arc<dyn ImagingSource>,
         mut state: SyncState,
         permit: &access::Permit,
     ) -> Result<(), RoundError> {
@@ -75,9 +77,13 @@ impl Registry {
     }
 
     /// How many studies there are, if they can be counted quickly.
-    async fn count(&self, ctx: &Ctx, source: &dyn ImagingSource) -> Result<Option<u64>, SourceError> {
+    async fn count(&self, ctx: &Ctx, source: &Arc<dyn ImagingSource>) -> Result<Option<u64>, SourceError> {
         let filter = StudyFilter::default();
-        let counted = source.search_studies(ctx, &filter).take(COUNTED + 1).try_fold(0usize, |n, _| async move { Ok(n + 1) }).await?;
+        let counted = source
+            .search_studies(ctx, &filter)
+            .take(COUNTED + 1)
+            .try_fold(0usize, |n, _| async move { Ok(n + 1) })
+            .await?;
         Ok((counted <= COUNTED).then_some(counted as u64))
     }
 
@@ -96,7 +102,7 @@ impl Registry {
         &self,
         ctx: &Ctx,
         entry: &Entry,
-        source: &dyn ImagingSource,
+        source: &Arc<dyn ImagingSource>,
         filter: &StudyFilter,
         state: &mut SyncState,
         permit: &access::Permit,
@@ -106,7 +112,13 @@ impl Registry {
         let mut indexed = source
             .search_studies(ctx, filter)
             .map_err(RoundError::from)
-            .map_ok(|study| async move { self.index_match(ctx, entry, source, study).await })
+            // Tasks of their own: a transaction that nobody polls while the next page is awaited would hold up every other writer.
+            .map_ok(|study| {
+                let (registry, ctx, entry, source) = (self.clone(), ctx.clone(), entry.clone(), Arc::clone(source));
+                let task =
+                    self.0.tasks.spawn(async move { registry.index_match(&ctx, &entry, source.as_ref(), study).await });
+                async move { task.await.map_err(|error| RoundError::from(RegistryError::internal(error)))? }
+            })
             .try_buffer_unordered(at_a_time);
         let mut since_saved = 0;
         while let Some(new) = indexed.try_next().await? {

@@ -26,7 +26,7 @@ fn definition(code: &str, region: Region, protocol: Protocol) -> Result<Reposito
         protocol,
         patient_id_issuer: region.code().into(),
         accession_issuer: None,
-                location_uid: None,
+        location_uid: None,
         issuer_aliases: vec![region.oid().into(), region.system_oid().into()],
         character_set: Some("ISO_IR 100".into()),
         time_zone: "America/Toronto".into(),

@@ -85,7 +85,10 @@ fn deal(from: &Path, folder: &Path) -> anyhow::Result<Material> {
             }
         }
     }
-    println!("{} studies were dealt over the four regions; {} files were not DICOM and left out.", dealt.studies, dealt.skipped);
+    println!(
+        "{} studies were dealt over the four regions; {} files were not DICOM and left out.",
+        dealt.studies, dealt.skipped
+    );
     if dealt.truncated {
         println!("There are more files than the demo takes; the first ones were dealt.");
     }

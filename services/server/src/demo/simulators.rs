@@ -41,7 +41,9 @@ impl Simulators {
         let [neodin, swodin, gta_west] = folders;
         let destinations = HashMap::from([(AeTitle::parse(OUR_AE)?, receiver)]);
         Ok(Self {
-            neodin: DicomwebOrigin::start(LOOPBACK_ANY, &neodin).await.context("NEODIN's simulator can't be started")?,
+            neodin: DicomwebOrigin::start(LOOPBACK_ANY, &neodin)
+                .await
+                .context("NEODIN's simulator can't be started")?,
             swodin: DimseArchive::start(LOOPBACK_ANY, AeTitle::parse(SWODIN_AE)?, swodin, destinations)
                 .await
                 .context("SWODIN's simulator can't be started")?,

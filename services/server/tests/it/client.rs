@@ -3,34 +3,37 @@
 use serde_json::Value;
 
 /// An answer, read wholly.
-pub struct Answer {
-    pub status: u16,
-    pub headers: reqwest::header::HeaderMap,
-    pub body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("status {}: not JSON: {error}", self.status))
     }
 
-    pub fn header(&self, name: &str) -> String {
+    pub(crate) fn header(&self, name: &str) -> String {
         self.headers.get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
     }
 
     /// The bodies of a multipart answer.
-    pub fn parts(&self) -> Vec<Vec<u8>> {
+    pub(crate) fn parts(&self) -> Vec<Vec<u8>> {
         let kind = self.header("content-type");
         let boundary = kind.split("boundary=").nth(1).unwrap_or_else(|| panic!("no boundary in the content type"));
         let boundary = boundary.split(';').next().unwrap().trim_matches('"');
         let marker = format!("--{boundary}").into_bytes();
         let mut starts = find_all(&self.body, &marker);
         starts.push(self.body.len());
-        assert!(self.body[starts[starts.len() - 2]..].starts_with(format!("--{boundary}--").as_bytes()), "no closing boundary");
+        assert!(
+            self.body[starts[starts.len() - 2]..].starts_with(format!("--{boundary}--").as_bytes()),
+            "no closing boundary"
+        );
         let between = starts.windows(2).take(starts.len() - 2);
         between
             .map(|pair| {
@@ -43,30 +46,24 @@ impl Answer {
 }
 
 fn find_all(body: &[u8], marker: &[u8]) -> Vec<usize> {
-    let mut found = Vec::new();
-    let mut at = 0;
-    while at + marker.len() <= body.len() {
-        if body[at..].starts_with(marker) {
-            found.push(at);
-            at += marker.len();
-        } else {
-            at += 1;
-        }
-    }
-    found
+    memchr::memmem::find_iter(body, marker).collect()
 }
 
 /// Talks to one service.
-pub struct Client {
+pub(crate) struct Client {
     base: String,
     runtime: tokio::runtime::Runtime,
     client: reqwest::Client,
 }
 
 impl Client {
-    pub fn new(base: String) -> Self {
+    pub(crate) fn new(base: String) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        Self { base, runtime, client: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap() }
+        Self {
+            base,
+            runtime,
+            client: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap(),
+        }
     }
 
     fn send(&self, request: reqwest::RequestBuilder) -> Result<Answer, reqwest::Error> {
@@ -77,28 +74,29 @@ impl Client {
         })
     }
 
-    pub fn try_get(&self, path: &str) -> Option<Answer> {
+    pub(crate) fn try_get(&self, path: &str) -> Option<Answer> {
         self.send(self.client.get(format!("{}{path}", self.base))).ok()
     }
 
-    pub fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Answer {
         self.send(self.client.get(format!("{}{path}", self.base))).unwrap()
     }
 
-    pub fn get_as(&self, path: &str, accept: &str) -> Answer {
+    pub(crate) fn get_as(&self, path: &str, accept: &str) -> Answer {
         self.send(self.client.get(format!("{}{path}", self.base)).header("accept", accept)).unwrap()
     }
 
-    pub fn post_json(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) fn post_json(&self, path: &str, body: &Value) -> Answer {
         self.send(self.client.post(format!("{}{path}", self.base)).json(body)).unwrap()
     }
 
-    pub fn post(&self, path: &str, content_type: &str, body: Vec<u8>) -> Answer {
-        self.send(self.client.post(format!("{}{path}", self.base)).header("content-type", content_type).body(body)).unwrap()
+    pub(crate) fn post(&self, path: &str, content_type: &str, body: Vec<u8>) -> Answer {
+        self.send(self.client.post(format!("{}{path}", self.base)).header("content-type", content_type).body(body))
+            .unwrap()
     }
 
     /// Stores objects by STOW-RS.
-    pub fn stow(&self, objects: &[Vec<u8>]) -> Answer {
+    pub(crate) fn stow(&self, objects: &[Vec<u8>]) -> Answer {
         let mut body = Vec::new();
         for object in objects {
             body.extend_from_slice(b"--stow\r\nContent-Type: application/dicom\r\n\r\n");

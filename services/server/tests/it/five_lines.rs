@@ -20,7 +20,13 @@ fn what_is_stored_comes_back_after_a_restart() {
     let service = Service::start(data.path());
     let rows = service.client.get("/dicom-web/studies").json();
     let uid = rows[0]["0020000D"]["Value"][0].as_str().unwrap();
-    let parts = service.client.get_as(&format!("/dicom-web/studies/{uid}"), "multipart/related; type=\"application/dicom\"; transfer-syntax=*").parts();
+    let parts = service
+        .client
+        .get_as(
+            &format!("/dicom-web/studies/{uid}"),
+            "multipart/related; type=\"application/dicom\"; transfer-syntax=*",
+        )
+        .parts();
     assert!(parts == [object], "the object did not come back as it was stored");
 }
 

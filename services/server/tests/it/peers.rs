@@ -32,9 +32,17 @@ fn orthanc_over_dicomweb_serves_every_image() {
     let sources: Vec<Source> = ct_head().into_iter().chain(pydicom()).collect();
     let orthanc = Orthanc::start(service.dimse_port);
     let loaded = orthanc.load(&sources);
-    service.register(&definition("orthanc-web", "dicomweb", json!({ "url": format!("http://127.0.0.1:{}/dicom-web", orthanc.http_port) })));
+    service.register(&definition(
+        "orthanc-web",
+        "dicomweb",
+        json!({ "url": format!("http://127.0.0.1:{}/dicom-web", orthanc.http_port) }),
+    ));
     check(&service, "orthanc-web", &loaded);
-    println!("peer: Orthanc over DICOMweb held {} objects in {} studies; all were asked for", loaded.len(), studies_of(&loaded));
+    println!(
+        "peer: Orthanc over DICOMweb held {} objects in {} studies; all were asked for",
+        loaded.len(),
+        studies_of(&loaded)
+    );
 }
 
 #[test]
@@ -47,7 +55,11 @@ fn orthanc_over_dimse_serves_every_image() {
     let address = json!({ "host": "127.0.0.1", "port": orthanc.dicom_port, "aeTitle": "ORTHANC", "retrieve": "move" });
     service.register(&definition("orthanc-dimse", "dimse", address));
     check(&service, "orthanc-dimse", &loaded);
-    println!("peer: Orthanc over DIMSE held {} objects in {} studies; all were asked for", loaded.len(), studies_of(&loaded));
+    println!(
+        "peer: Orthanc over DIMSE held {} objects in {} studies; all were asked for",
+        loaded.len(),
+        studies_of(&loaded)
+    );
 }
 
 #[test]
@@ -62,7 +74,11 @@ fn dcmqrscp_serves_every_image() {
     let address = json!({ "host": "127.0.0.1", "port": dcmqrscp.port, "aeTitle": "QRSCP", "retrieve": "move" });
     service.register(&definition("dcmqrscp", "dimse", address));
     check(&service, "dcmqrscp", &loaded);
-    println!("peer: dcmqrscp over DIMSE held {} objects in {} studies; all were asked for", loaded.len(), studies_of(&loaded));
+    println!(
+        "peer: dcmqrscp over DIMSE held {} objects in {} studies; all were asked for",
+        loaded.len(),
+        studies_of(&loaded)
+    );
 }
 
 #[test]
@@ -73,9 +89,21 @@ fn three_copies_of_a_study_are_one_study_with_three_locations() {
     let (orthanc, dcmqrscp) = (Orthanc::start(service.dimse_port), Dcmqrscp::start(service.dimse_port));
     orthanc.load(&sources);
     dcmqrscp.load(&sources);
-    service.register(&definition("web", "dicomweb", json!({ "url": format!("http://127.0.0.1:{}/dicom-web", orthanc.http_port) })));
-    service.register(&definition("dimse", "dimse", json!({ "host": "127.0.0.1", "port": orthanc.dicom_port, "aeTitle": "ORTHANC" })));
-    service.register(&definition("qrscp", "dimse", json!({ "host": "127.0.0.1", "port": dcmqrscp.port, "aeTitle": "QRSCP" })));
+    service.register(&definition(
+        "web",
+        "dicomweb",
+        json!({ "url": format!("http://127.0.0.1:{}/dicom-web", orthanc.http_port) }),
+    ));
+    service.register(&definition(
+        "dimse",
+        "dimse",
+        json!({ "host": "127.0.0.1", "port": orthanc.dicom_port, "aeTitle": "ORTHANC" }),
+    ));
+    service.register(&definition(
+        "qrscp",
+        "dimse",
+        json!({ "host": "127.0.0.1", "port": dcmqrscp.port, "aeTitle": "QRSCP" }),
+    ));
     for code in ["web", "dimse", "qrscp"] {
         service.wait_until_indexed(code, studies(&sources).len() as u64);
     }
@@ -112,7 +140,8 @@ fn check_series(service: &Service, path: &str, sources: &[&Source]) {
     let metadata = service.client.get(&format!("{path}/metadata"));
     assert_eq!(metadata.status, 200, "{name}: metadata: {}", metadata.text());
     let metadata = metadata.json();
-    let instances: BTreeSet<&str> = metadata.as_array().unwrap().iter().map(|one| one["00080018"]["Value"][0].as_str().unwrap()).collect();
+    let instances: BTreeSet<&str> =
+        metadata.as_array().unwrap().iter().map(|one| one["00080018"]["Value"][0].as_str().unwrap()).collect();
     let expected: BTreeSet<&str> = sources.iter().map(|source| source.instance.as_str()).collect();
     assert_eq!(instances.len(), expected.len(), "{name}: instances in the metadata");
     assert!(instances == expected, "{name}: other instances in the metadata");
@@ -128,7 +157,9 @@ fn check_image(service: &Service, path: &str, source: &Source) {
     let name = source.path.file_name().unwrap().to_string_lossy().into_owned();
     let Ok(object) = dicom_object::open_file(&source.path) else { return };
     let Ok(pixels) = object.element(dicom_dictionary_std::tags::PIXEL_DATA) else { return };
-    let frame = service.client.get_as(&format!("{path}/frames/1"), "multipart/related; type=\"application/octet-stream\"; transfer-syntax=*");
+    let frame = service
+        .client
+        .get_as(&format!("{path}/frames/1"), "multipart/related; type=\"application/octet-stream\"; transfer-syntax=*");
     assert!(frame.status == 200 || (400..500).contains(&frame.status), "{name}: frame: status {}", frame.status);
     let little = ["1.2.840.10008.1.2", "1.2.840.10008.1.2.1"].contains(&source.transfer_syntax.as_str());
     if let (true, Ok(bytes)) = (little && frame.status == 200, pixels.to_bytes()) {

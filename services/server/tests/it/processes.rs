@@ -6,11 +6,11 @@ use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 /// A program that ends with its owner.
-pub struct Process(Child);
+pub(crate) struct Process(Child);
 
 impl Process {
     /// Starts it; the remedy is told when it is not installed.
-    pub fn start(command: &mut Command, remedy: &str) -> Self {
+    pub(crate) fn start(command: &mut Command, remedy: &str) -> Self {
         let name = command.get_program().to_owned();
         match command.spawn() {
             Ok(child) => Self(child),
@@ -19,13 +19,13 @@ impl Process {
     }
 
     /// The moment of a power failure.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 
     /// Whether it has ended by itself.
-    pub fn has_ended(&mut self) -> bool {
+    pub(crate) fn has_ended(&mut self) -> bool {
         matches!(self.0.try_wait(), Ok(Some(_)))
     }
 }
@@ -37,12 +37,12 @@ impl Drop for Process {
 }
 
 /// A port that was free a moment ago.
-pub fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// Waits until somebody listens.
-pub fn wait_for_port(port: u16, who: &str, process: &mut Process) {
+pub(crate) fn wait_for_port(port: u16, who: &str, process: &mut Process) {
     let address = SocketAddr::from(([127, 0, 0, 1], port));
     wait(Duration::from_secs(30), &format!("{who} to listen"), || {
         assert!(!process.has_ended(), "{who} ended at its start");
@@ -51,7 +51,7 @@ pub fn wait_for_port(port: u16, who: &str, process: &mut Process) {
 }
 
 /// Looks again and again until it is so.
-pub fn wait(limit: Duration, what: &str, mut is_so: impl FnMut() -> bool) {
+pub(crate) fn wait(limit: Duration, what: &str, mut is_so: impl FnMut() -> bool) {
     let began = Instant::now();
     while !is_so() {
         assert!(began.elapsed() < limit, "waited {limit:?} for {what}");
@@ -60,9 +60,10 @@ pub fn wait(limit: Duration, what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 /// Runs one of the scripts that fetch test data.
-pub fn fetch(script: &str, arguments: &[&str]) {
+pub(crate) fn fetch(script: &str, arguments: &[&str]) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let output = Command::new("python3").arg(root.join("fixtures/files").join(script)).args(arguments).output().unwrap();
+    let output =
+        Command::new("python3").arg(root.join("fixtures/files").join(script)).args(arguments).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "test data can't be fetched; is there a network? {said}");
 }

@@ -29,7 +29,12 @@ fn listed(service: &Service) -> Vec<(String, u64, u64)> {
     let rows = service.client.get("/dicom-web/studies?limit=1000").json();
     let text = |row: &Value, tag: &str| row[tag]["Value"][0].as_str().unwrap().to_owned();
     let number = |row: &Value, tag: &str| row[tag]["Value"][0].as_u64().unwrap();
-    let mut rows: Vec<_> = rows.as_array().unwrap().iter().map(|row| (text(row, "0020000D"), number(row, "00201206"), number(row, "00201208"))).collect();
+    let mut rows: Vec<_> = rows
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| (text(row, "0020000D"), number(row, "00201206"), number(row, "00201208")))
+        .collect();
     rows.sort();
     rows
 }
@@ -40,11 +45,17 @@ fn indexing_goes_on_after_a_kill_and_nothing_is_doubled_or_lost() {
     let province = province(images.path());
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let swodin = images.path().join(Region::Swodin.slug());
-    let archive = DimseArchive::start("127.0.0.1:0".parse().unwrap(), AeTitle::parse("SWODIN").unwrap(), swodin, HashMap::new());
+    let archive =
+        DimseArchive::start("127.0.0.1:0".parse().unwrap(), AeTitle::parse("SWODIN").unwrap(), swodin, HashMap::new());
     let archive = runtime.block_on(archive).unwrap();
     let definitions = [
         definition("gtaw", "GTAW", "archive", json!({ "url": images.path().join(Region::GtaWest.slug()) })),
-        definition("swodin", "SWODIN", "dimse", json!({ "host": "127.0.0.1", "port": archive.addr.port(), "aeTitle": "SWODIN" })),
+        definition(
+            "swodin",
+            "SWODIN",
+            "dimse",
+            json!({ "host": "127.0.0.1", "port": archive.addr.port(), "aeTitle": "SWODIN" }),
+        ),
     ];
     let expected: Vec<(&str, u64)> = vec![
         ("gtaw", province.studies_of(Region::GtaWest).count() as u64),

@@ -10,21 +10,21 @@ use crate::client::Client;
 use crate::processes::{Process, free_port, wait};
 
 /// A running service.
-pub struct Service {
+pub(crate) struct Service {
     process: Process,
-    pub client: Client,
-    pub dimse_port: u16,
-    pub mllp_port: u16,
+    pub(crate) client: Client,
+    pub(crate) dimse_port: u16,
+    pub(crate) mllp_port: u16,
 }
 
 impl Service {
     /// Starts it on `data`, and waits until it is ready.
-    pub fn start(data: &Path) -> Self {
+    pub(crate) fn start(data: &Path) -> Self {
         Self::start_with(data, &[])
     }
 
     /// Starts it with more environment.
-    pub fn start_with(data: &Path, environment: &[(&str, &str)]) -> Self {
+    pub(crate) fn start_with(data: &Path, environment: &[(&str, &str)]) -> Self {
         let (http, dimse_port, mllp_port) = (free_port(), free_port(), free_port());
         let log = std::fs::OpenOptions::new().create(true).append(true).open(data.join("log")).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_dics"));
@@ -42,31 +42,35 @@ impl Service {
         let mut process = Process::start(&mut command, "cargo builds it");
         let client = Client::new(format!("http://127.0.0.1:{http}"));
         wait(Duration::from_secs(30), "the service to be ready", || {
-            assert!(!process.has_ended(), "the service ended at its start: {}", std::fs::read_to_string(data.join("log")).unwrap());
+            assert!(
+                !process.has_ended(),
+                "the service ended at its start: {}",
+                std::fs::read_to_string(data.join("log")).unwrap()
+            );
             client.try_get("/readyz").is_some_and(|response| response.status == 200)
         });
         Self { process, client, dimse_port, mllp_port }
     }
 
     /// Ends it without a word.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.process.kill();
     }
 
     /// Registers a repository over the administrators' API.
-    pub fn register(&self, definition: &Value) {
+    pub(crate) fn register(&self, definition: &Value) {
         let answer = self.client.post_json("/api/admin/repositories", definition);
         assert_eq!(answer.status, 201, "{}", answer.text());
     }
 
     /// How a repository stands.
-    pub fn repository(&self, code: &str) -> Value {
+    pub(crate) fn repository(&self, code: &str) -> Value {
         let all = self.client.get("/api/admin/repositories").json();
         all.as_array().unwrap().iter().find(|one| one["code"] == code).unwrap().clone()
     }
 
     /// Waits until a repository is wholly indexed.
-    pub fn wait_until_indexed(&self, code: &str, studies: u64) {
+    pub(crate) fn wait_until_indexed(&self, code: &str, studies: u64) {
         wait(Duration::from_secs(120), &format!("{studies} studies of {code}"), || {
             let status = self.repository(code);
             status["state"] == "following" && status["counts"]["studies"].as_u64() >= Some(studies)

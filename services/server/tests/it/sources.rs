@@ -8,12 +8,12 @@ use dicom_dictionary_std::tags;
 use crate::processes::fetch;
 
 /// One object on disk.
-pub struct Source {
-    pub path: PathBuf,
-    pub study: String,
-    pub series: String,
-    pub instance: String,
-    pub transfer_syntax: String,
+pub(crate) struct Source {
+    pub(crate) path: PathBuf,
+    pub(crate) study: String,
+    pub(crate) series: String,
+    pub(crate) instance: String,
+    pub(crate) transfer_syntax: String,
 }
 
 fn root() -> PathBuf {
@@ -22,7 +22,10 @@ fn root() -> PathBuf {
 
 fn read(path: PathBuf) -> Option<Source> {
     let object = dicom_object::OpenFileOptions::new().read_until(tags::PIXEL_DATA).open_file(&path).ok()?;
-    let text = |tag| Some(object.element(tag).ok()?.to_str().ok()?.trim_end_matches(['\0', ' ']).to_owned()).filter(|text: &String| !text.is_empty());
+    let text = |tag| {
+        Some(object.element(tag).ok()?.to_str().ok()?.trim_end_matches(['\0', ' ']).to_owned())
+            .filter(|text: &String| !text.is_empty())
+    };
     Some(Source {
         study: text(tags::STUDY_INSTANCE_UID)?,
         series: text(tags::SERIES_INSTANCE_UID)?,
@@ -33,7 +36,7 @@ fn read(path: PathBuf) -> Option<Source> {
 }
 
 /// The converted CT volume: 108 slices.
-pub fn ct_head() -> Vec<Source> {
+pub(crate) fn ct_head() -> Vec<Source> {
     fetch("fetch.py", &["pydicom-3.0.2"]);
     fetch("ct_volume.py", &[]);
     let files = std::fs::read_dir(root().join("ct-head")).unwrap().map(|entry| entry.unwrap().path());
@@ -44,7 +47,7 @@ pub fn ct_head() -> Vec<Source> {
 }
 
 /// The pydicom set, each SOP instance once.
-pub fn pydicom() -> Vec<Source> {
+pub(crate) fn pydicom() -> Vec<Source> {
     fetch("fetch.py", &["pydicom-3.0.2"]);
     let mut by_instance = BTreeMap::new();
     for folder in ["test_files", "charset_files"] {

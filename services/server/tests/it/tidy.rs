@@ -39,7 +39,17 @@ fn rooms() -> Vec<(&'static str, &'static str, &'static [&'static str])> {
         (
             "services/registry",
             "registry",
-            &["index-model", "index-query", "index-guard", "index-extract", "index-store", "adapter-api", "access", "runtime", "transcode"],
+            &[
+                "index-model",
+                "index-query",
+                "index-guard",
+                "index-extract",
+                "index-store",
+                "adapter-api",
+                "access",
+                "runtime",
+                "transcode",
+            ],
         ),
         ("services/face", "face", &["registry", "access", "index-model", "runtime"]),
         ("services/dicomweb", "dicomweb", FACE),

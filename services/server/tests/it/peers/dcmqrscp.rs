@@ -8,15 +8,15 @@ use crate::sources::Source;
 
 const REMEDY: &str = "install Debian's dcmtk (make setup-test does)";
 
-pub struct Dcmqrscp {
+pub(crate) struct Dcmqrscp {
     _process: Process,
     _folder: tempfile::TempDir,
-    pub port: u16,
+    pub(crate) port: u16,
 }
 
 impl Dcmqrscp {
     /// Starts one that knows our receiver.
-    pub fn start(our_dimse_port: u16) -> Self {
+    pub(crate) fn start(our_dimse_port: u16) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = free_port();
         let store = folder.path().join("store");
@@ -36,11 +36,16 @@ impl Dcmqrscp {
     }
 
     /// Loads objects; gives those that it took.
-    pub fn load<'a>(&self, sources: &'a [Source]) -> Loaded<'a> {
+    pub(crate) fn load<'a>(&self, sources: &'a [Source]) -> Loaded<'a> {
         let took = |source: &&Source| {
             let mut command = Command::new("storescu");
             command.args(["-aec", "QRSCP", "127.0.0.1", &self.port.to_string()]).arg(&source.path);
-            command.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap_or_else(|_| panic!("storescu: {REMEDY}")).success()
+            command
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status()
+                .unwrap_or_else(|_| panic!("storescu: {REMEDY}"))
+                .success()
         };
         let loaded: Vec<&Source> = sources.iter().filter(took).collect();
         assert!(loaded.len() >= 108, "dcmqrscp took {} of {} objects", loaded.len(), sources.len());

@@ -11,16 +11,16 @@ use crate::sources::Source;
 
 const REMEDY: &str = "install Debian's orthanc and orthanc-dicomweb (make setup-test does)";
 
-pub struct Orthanc {
+pub(crate) struct Orthanc {
     _process: Process,
     _folder: tempfile::TempDir,
-    pub http_port: u16,
-    pub dicom_port: u16,
+    pub(crate) http_port: u16,
+    pub(crate) dicom_port: u16,
 }
 
 impl Orthanc {
     /// Starts one that knows our receiver.
-    pub fn start(our_dimse_port: u16) -> Self {
+    pub(crate) fn start(our_dimse_port: u16) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (http_port, dicom_port) = (free_port(), free_port());
         let plugin = std::fs::read_dir("/usr/share/orthanc/plugins").ok().into_iter().flatten().flatten();
@@ -35,7 +35,11 @@ impl Orthanc {
         });
         let file = folder.path().join("orthanc.json");
         std::fs::write(&file, configuration.to_string()).unwrap();
-        let mut command = Command::new(if std::path::Path::new("/usr/sbin/Orthanc").exists() { "/usr/sbin/Orthanc" } else { "Orthanc" });
+        let mut command = Command::new(if std::path::Path::new("/usr/sbin/Orthanc").exists() {
+            "/usr/sbin/Orthanc"
+        } else {
+            "Orthanc"
+        });
         command.arg(&file).stdout(Stdio::null()).stderr(Stdio::null());
         let mut process = Process::start(&mut command, REMEDY);
         wait_for_port(http_port, "Orthanc", &mut process);
@@ -44,9 +48,11 @@ impl Orthanc {
     }
 
     /// Loads objects; gives those that it took.
-    pub fn load<'a>(&self, sources: &'a [Source]) -> Loaded<'a> {
+    pub(crate) fn load<'a>(&self, sources: &'a [Source]) -> Loaded<'a> {
         let client = Client::new(format!("http://127.0.0.1:{}", self.http_port));
-        let took = |source: &&Source| client.post("/instances", "application/dicom", std::fs::read(&source.path).unwrap()).status == 200;
+        let took = |source: &&Source| {
+            client.post("/instances", "application/dicom", std::fs::read(&source.path).unwrap()).status == 200
+        };
         let loaded: Vec<&Source> = sources.iter().filter(took).collect();
         assert!(loaded.len() >= 108, "Orthanc took {} of {} objects", loaded.len(), sources.len());
         loaded
