@@ -179,7 +179,9 @@ fn percentile(times: &[Duration], share: f64) -> f64 {
 }
 
 /// A search and how its values vary with the round.
-fn searches(studies: u64) -> Vec<(&'static str, Box<dyn Fn(u64) -> String>)> {
+type Search = (&'static str, Box<dyn Fn(u64) -> String>);
+
+fn searches(studies: u64) -> Vec<Search> {
     let of = move |round: u64| study(Dice(round).roll(studies), studies).0;
     let family = move |round| of(round).patient.patient_name.alphabetic.split('^').next().unwrap().to_owned();
     vec![
@@ -228,12 +230,7 @@ fn searches(studies: u64) -> Vec<(&'static str, Box<dyn Fn(u64) -> String>)> {
             "month + modality",
             Box::new(move |r| {
                 let d = of(r).study_date.unwrap();
-                format!("StudyDate={}01-{}31&ModalitiesInStudy=MR&limit=101", &d[..6], &d[..6])
-                    .replace("0231", "0228")
-                    .replace("0431", "0430")
-                    .replace("0631", "0630")
-                    .replace("0931", "0930")
-                    .replace("1131", "1130")
+                format!("StudyDate={0}01-{0}28&ModalitiesInStudy=MR&limit=101", &d[..6])
             }),
         ),
         (

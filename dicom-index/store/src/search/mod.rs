@@ -10,7 +10,7 @@ use index_query::{Page, Query};
 use self::render::Conditions;
 pub(crate) use self::render::{ORDER, SERIES_ORDER, visible};
 use crate::engine::{Link, Sql, dialect};
-use crate::locate::{keys, series, studies};
+use crate::locate::{series, studies};
 use crate::{Found, SearchFilter, SeriesRow, Store, StoreError, StudyRow};
 
 /// Series that an instance search may reach into.
@@ -38,7 +38,7 @@ impl Store {
     /// [`StoreError::Unavailable`].
     pub async fn plan_of_search(&self, query: &Query, filter: &SearchFilter) -> Result<Vec<String>, StoreError> {
         let conditions = Conditions::of(query, self.engine());
-        let explained = dialect::explain(self.engine(), study_search(&conditions, filter).0, query.page.limit);
+        let explained = dialect::explain(self.engine(), study_search(&conditions, filter).page, query.page.limit);
         self.read().await?.rows(explained).await?.iter().map(|row| dialect::explained(self.engine(), row)).collect()
     }
 
@@ -75,38 +75,49 @@ impl Store {
     }
 }
 
-/// The statement for a page's keys, still without its window, and the one that counts all matches.
-fn study_search(conditions: &Conditions<'_>, filter: &SearchFilter) -> (Sql, Sql) {
-    let mut page = Sql::new("SELECT s.study_key");
+/// A search's statements, still without the window.
+struct Statements {
+    /// The keys in order, with the number of all matches when there is no `count`.
+    page: Sql,
+    /// The number of all matches.
+    count: Option<Sql>,
+}
+
+fn study_search(conditions: &Conditions<'_>, filter: &SearchFilter) -> Statements {
+    let narrow = conditions.are_narrow();
+    let mut page = Sql::new(if narrow { "SELECT s.study_key, count(*) OVER ()" } else { "SELECT s.study_key" });
     conditions.studies(&mut page, filter);
     page.push(ORDER);
     let mut count = Sql::new("SELECT count(*)");
     conditions.studies(&mut count, filter);
-    (page, count)
+    Statements { page, count: (!narrow).then_some(count) }
 }
 
-/// The same for series.
-fn series_search(conditions: &Conditions<'_>, filter: &SearchFilter) -> (Sql, Sql) {
-    let mut page = Sql::new("SELECT r.series_key");
+fn series_search(conditions: &Conditions<'_>, filter: &SearchFilter) -> Statements {
+    let narrow = conditions.are_narrow();
+    let mut page = Sql::new(if narrow { "SELECT r.series_key, count(*) OVER ()" } else { "SELECT r.series_key" });
     conditions.series(&mut page, filter);
     page.push(SERIES_ORDER);
     let mut count = Sql::new("SELECT count(*)");
     conditions.series(&mut count, filter);
-    (page, count)
+    Statements { page, count: (!narrow).then_some(count) }
 }
 
-/// The keys of one page, and how many more there are. They are counted only when there are more.
-async fn fetch(link: &mut Link, search: (Sql, Sql), window: Page) -> Result<(Vec<i64>, u64), StoreError> {
-    let (mut page, count) = search;
+/// The keys of one page, and how many more there are.
+async fn fetch(link: &mut Link, search: Statements, window: Page) -> Result<(Vec<i64>, u64), StoreError> {
+    let Statements { mut page, count } = search;
     let limit = i64::from(window.limit.get());
     page.push(" LIMIT ").bind(limit + 1).push(" OFFSET ").bind(window.offset);
-    let mut keys = keys(link, page).await?;
+    let rows = link.rows(page).await?;
     let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
-    if keys.len() <= wanted {
+    let keys = rows.iter().take(wanted).map(|row| row.int(0)).collect::<Result<_, _>>()?;
+    if rows.len() <= wanted {
         return Ok((keys, 0));
     }
-    keys.truncate(wanted);
-    let all = link.number(count).await?;
+    let all = match (count, rows.first()) {
+        (Some(count), _) => link.number(count).await?,
+        (None, row) => row.map_or(Ok(0), |row| row.int(1))?,
+    };
     let remaining = (all - i64::from(window.offset) - limit).max(1);
     Ok((keys, remaining.cast_unsigned()))
 }

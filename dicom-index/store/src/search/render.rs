@@ -53,6 +53,19 @@ impl<'q> Conditions<'q> {
         out
     }
 
+    /// Whether something narrows the matches down to a few, so that all of them are looked at once, sorted and counted. Otherwise a
+    /// page is read in order from an index, and counting reads another.
+    pub(crate) fn are_narrow(&self) -> bool {
+        let is_narrow = |how: &How| {
+            let is_wide = matches!(how, How::Date("s.study_date") | How::Exact("s.patient_sex") | How::Modalities);
+            !is_wide && !matches!(how, How::Time(_) | How::Number(_) | How::Repository)
+        };
+        !self.instance.is_empty()
+            || self.copy.iter().any(|(condition, _)| condition.rule != Rule::Empty)
+            || self.study.iter().any(|(condition, how)| is_narrow(how) && condition.rule != Rule::Empty)
+            || self.series.iter().any(|(_, how)| *how == How::Exact("r.series_instance_uid"))
+    }
+
     /// Writes ` FROM … WHERE …` for a search of studies.
     pub(crate) fn studies(&self, sql: &mut Sql, filter: &SearchFilter) {
         let modality = self.by_modality();
