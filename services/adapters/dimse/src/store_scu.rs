@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use index_model::AeTitle;
-use tokio::net::TcpStream;
 
-use crate::association::{Association, AssociationError, Proposal, ProposedContext};
+use crate::association::{Association, AssociationError, Prompt, Proposal, ProposedContext};
 use crate::message::{Operation, Request, Status, StoreRequest};
 use crate::part10::{self, Meta, NotPart10};
 
@@ -27,7 +26,7 @@ pub enum StoreError {
 /// An association on which objects are stored, as they are: nothing is transcoded.
 #[derive(Debug)]
 pub struct StoreScu {
-    association: Association<TcpStream>,
+    association: Association<Prompt>,
     message_id: u16,
 }
 

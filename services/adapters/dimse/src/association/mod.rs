@@ -6,6 +6,7 @@
 
 mod accept;
 mod error;
+mod prompt;
 mod request;
 mod wire;
 
@@ -16,6 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use accept::{Answer, Invitation, Proposed};
 pub use error::{AssociationError, Rejection};
+pub use prompt::Prompt;
 pub(crate) use request::MOST_CONTEXTS;
 pub use request::{Proposal, ProposedContext};
 

@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use super::wire::{Wire, kind};
 use super::{
     APPLICATION_CONTEXT, Association, AssociationError, Context, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME,
-    OWN_MAX_PDU, Rejection, aborted,
+    OWN_MAX_PDU, Prompt, Rejection, aborted,
 };
 
 /// A presentation context to propose.
@@ -57,7 +57,7 @@ pub struct Proposal {
 /// Contexts have odd ids from 1 to 255.
 pub(crate) const MOST_CONTEXTS: usize = 128;
 
-impl Association<TcpStream> {
+impl Association<Prompt> {
     /// Connects to `host:port` and asks for an association, all within `limit`.
     ///
     /// # Errors
@@ -70,7 +70,7 @@ impl Association<TcpStream> {
     ) -> Result<Self, AssociationError> {
         let work = async {
             let stream = TcpStream::connect((host, port)).await.map_err(AssociationError::Connect)?;
-            stream.set_nodelay(true).map_err(AssociationError::Io)?;
+            let stream = Prompt::new(stream).map_err(AssociationError::Io)?;
             Self::request(stream, proposal, limit).await
         };
         tokio::time::timeout(limit, work).await.unwrap_or(Err(AssociationError::Late(limit)))

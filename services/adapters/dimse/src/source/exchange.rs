@@ -6,11 +6,10 @@ use std::time::Duration;
 use adapter_api::SourceError;
 use bytes::Bytes;
 use runtime::Ctx;
-use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::link::Link;
-use crate::association::{Association, AssociationError, ProposedContext};
+use crate::association::{Association, AssociationError, Prompt, ProposedContext};
 use crate::identifier::{IDENTIFIER_BYTES, Identifier};
 use crate::message::{Command, Operation, Outcome, Request, Response, StoreRequest};
 
@@ -43,7 +42,7 @@ pub(super) enum Event {
 #[derive(Debug)]
 pub(super) struct Exchange {
     link: Arc<Link>,
-    association: Option<Association<TcpStream>>,
+    association: Option<Association<Prompt>>,
     permit: Option<OwnedSemaphorePermit>,
     operation: Operation,
     context: u8,
@@ -108,7 +107,7 @@ impl Exchange {
     }
 
     /// The association, for the data set of an [`Event::Store`] and its answer.
-    pub(super) fn association(&mut self) -> Result<&mut Association<TcpStream>, SourceError> {
+    pub(super) fn association(&mut self) -> Result<&mut Association<Prompt>, SourceError> {
         let closed = self.link.failure(AssociationError::Closed);
         self.association.as_mut().ok_or(closed)
     }
@@ -184,7 +183,7 @@ impl Exchange {
         }
     }
 
-    fn leave<F: Future<Output = ()> + Send + 'static>(&mut self, end: impl FnOnce(Association<TcpStream>) -> F) {
+    fn leave<F: Future<Output = ()> + Send + 'static>(&mut self, end: impl FnOnce(Association<Prompt>) -> F) {
         if let Some(association) = self.association.take() {
             let (permit, end) = (self.permit.take(), end(association));
             self.link.finish_later(async move {
@@ -209,7 +208,7 @@ impl Drop for Exchange {
     }
 }
 
-async fn cancel(mut association: Association<TcpStream>, context: u8) {
+async fn cancel(mut association: Association<Prompt>, context: u8) {
     association.set_patience(CANCEL_GRACE);
     let answered = async {
         association.ask(context, Request::Cancel { message_id: MESSAGE_ID }, None).await.ok()?;

@@ -6,12 +6,11 @@ use std::time::{Duration, Instant};
 use adapter_api::SourceError;
 use index_model::{AeTitle, DimseAddress, RepositoryCode, Uid};
 use runtime::Ctx;
-use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 
 use super::error::of_association;
-use crate::association::{Association, AssociationError, Proposal, ProposedContext};
+use crate::association::{Association, AssociationError, Prompt, Proposal, ProposedContext};
 use crate::options::DimseOptions;
 
 /// How long an association waits for the next query. A study's series and instances are asked for one after the other, and each association
@@ -35,7 +34,7 @@ pub(super) struct Link {
 
 #[derive(Debug)]
 struct Kept {
-    association: Association<TcpStream>,
+    association: Association<Prompt>,
     since: Instant,
 }
 
@@ -62,7 +61,7 @@ impl Link {
     pub(super) async fn associate(
         &self,
         contexts: Vec<ProposedContext>,
-    ) -> Result<Association<TcpStream>, AssociationError> {
+    ) -> Result<Association<Prompt>, AssociationError> {
         let used = self.concurrency.saturating_sub(self.slots.available_permits());
         let surplus = {
             let mut kept = self.lock();
@@ -79,12 +78,12 @@ impl Link {
     }
 
     /// The query association that was used last, if it is fresh.
-    pub(super) fn kept(&self) -> Option<Association<TcpStream>> {
+    pub(super) fn kept(&self) -> Option<Association<Prompt>> {
         self.lock().pop().filter(|kept| kept.since.elapsed() < KEEP).map(|kept| kept.association)
     }
 
     /// Keeps a query association for a while, on which nothing runs.
-    pub(super) fn keep(self: &Arc<Self>, association: Association<TcpStream>) {
+    pub(super) fn keep(self: &Arc<Self>, association: Association<Prompt>) {
         self.lock().push(Kept { association, since: Instant::now() });
         let link = Arc::downgrade(self);
         self.finish_later(async move {

@@ -15,6 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::association::Prompt;
 use crate::deliveries::Deliveries;
 use limits::Limits;
 
@@ -130,8 +131,7 @@ impl StoreScp {
 
 /// One connection. TLS, when it comes, wraps the stream here; a session is served over any stream.
 async fn serve(stream: TcpStream, shared: &Shared, stop: &CancellationToken) {
-    // Answers are small, and the peer waits for each.
-    if stream.set_nodelay(true).is_ok() {
+    if let Ok(stream) = Prompt::new(stream) {
         session::serve(stream, shared, stop).await;
     }
 }

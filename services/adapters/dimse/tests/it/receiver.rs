@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use adapter_api::{Sender, StoreAnswer};
-use adapter_dimse::association::{Association, AssociationError, Proposal, ProposedContext, Rejection};
+use adapter_dimse::association::{Association, AssociationError, Prompt, Proposal, ProposedContext, Rejection};
 use adapter_dimse::message::{Operation, Outcome, Request, Status};
 use adapter_dimse::part10::{self, Meta};
 use adapter_dimse::{StoreError, StoreScpOptions, StoreScu};
@@ -24,7 +24,7 @@ async fn scu(to: &Receiver, calling: &str, called: &str, files: &[&[u8]]) -> Res
     StoreScu::open(("127.0.0.1", to.addr.port()), ae(calling), ae(called), metas, LIMIT).await
 }
 
-async fn associate(to: &Receiver, contexts: Vec<ProposedContext>) -> Result<Association<TcpStream>, AssociationError> {
+async fn associate(to: &Receiver, contexts: Vec<ProposedContext>) -> Result<Association<Prompt>, AssociationError> {
     let proposal = Proposal { calling: ae("MODALITY"), called: ae("DICS"), contexts };
     Association::connect("127.0.0.1", to.addr.port(), &proposal, LIMIT).await
 }
