@@ -242,3 +242,23 @@ async fn a_kept_association_that_the_archive_has_closed_is_replaced() {
     }
     assert_eq!(archive.running.associations(), 3);
 }
+
+#[tokio::test]
+async fn a_retrieval_that_is_dropped_is_cancelled_at_the_archive() {
+    let receiver = receiver(StoreAnswer::Stored, StoreScpOptions::default()).await;
+    let archive = archive(Manners::SlowWithoutPending(Duration::from_millis(50))).await;
+    archive.running.set_destination(ae("DICS"), receiver.addr);
+    let mut one_at_a_time = definition(archive.running.addr.port(), RetrieveBy::Move);
+    one_at_a_time.concurrency = 1;
+    let source = DimseSource::new(one_at_a_time, ae("DICS"), DimseOptions::default()).unwrap();
+    let (short, what) = (Ctx::within(Duration::from_millis(120)), series(STUDY, SERIES));
+    let end = source.retrieve(&short, &what).next().await.unwrap();
+    assert!(matches!(end, Err(SourceError::Stopped(_))), "{end:?}");
+
+    // The slot is given back when the archive has answered the cancellation.
+    source.search_series(&ctx(), &uid(STUDY)).await.unwrap();
+    let delivered = receiver.count();
+    assert!(delivered < SLICES, "{delivered}");
+    source.search_series(&ctx(), &uid(STUDY)).await.unwrap();
+    assert_eq!(receiver.count(), delivered);
+}
