@@ -22,7 +22,7 @@ use crate::frames;
 use crate::json::DataSet;
 use crate::multipart::{self, Part};
 use crate::range;
-use crate::request::{At, Base, Parameters};
+use crate::request::{Base, Parameters, Scope};
 use crate::syntax::OCTET_STREAM;
 use face::{Caller, Problem};
 
@@ -42,17 +42,18 @@ struct Asked {
     location: String,
 }
 
+/// One value.
 pub(crate) async fn value(
     State(face): State<Face>,
     caller: Caller,
     base: Base,
-    At((study, series, instance, path)): At<(Uid, Uid, Uid, String)>,
+    scope: Scope,
     parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let path = steps(&path)
-        .ok_or_else(|| Problem::parameter("path", "tags and item numbers are wanted, such as 54000100/1/54001010"))?;
-    let asked = Asked::open(face, &caller, &base, study, series, &instance).await?;
+    let wrong = || Problem::parameter("path", "tags and item numbers are wanted, such as 54000100/1/54001010");
+    let path = scope.value.as_deref().and_then(steps).ok_or_else(wrong)?;
+    let asked = Asked::open(face, &caller, &base, &scope).await?;
     let accept = Accept::of(&headers, parameters.get("accept"));
     if path == PIXEL_DATA && asked.entry.frames.count() > 0 {
         return asked.pixel_data(&accept, &headers).await;
@@ -72,13 +73,13 @@ pub(crate) async fn instance(
     State(face): State<Face>,
     caller: Caller,
     base: Base,
-    At((study, series, instance)): At<(Uid, Uid, Uid)>,
+    scope: Scope,
     parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let accept = Accept::of(&headers, parameters.get("accept"));
     accept.best(&OFFERS[1..]).ok_or_else(no_such_form)?;
-    let asked = Asked::open(face, &caller, &base, study, series, &instance).await?;
+    let asked = Asked::open(face, &caller, &base, &scope).await?;
     let header: DataSet = serde_json::from_str(asked.entry.metadata.get()).unwrap_or_default();
     let mut paths = Vec::new();
     collect(&header, &mut Vec::new(), &mut paths);
@@ -137,19 +138,13 @@ fn collect(data_set: &DataSet, path: &mut Vec<PathStep>, found: &mut Vec<Vec<Pat
 }
 
 impl Asked {
-    async fn open(
-        face: Face,
-        caller: &Caller,
-        base: &Base,
-        study: Uid,
-        series: Uid,
-        instance: &Uid,
-    ) -> Result<Self, Problem> {
-        let opened = face.registry.open_study(&caller.0, Action::View, &study).await?;
-        let manifest = face.registry.manifest(&opened, &series).await?;
+    async fn open(face: Face, caller: &Caller, base: &Base, scope: &Scope) -> Result<Self, Problem> {
+        let (study, (series, instance)) = (scope.study()?, scope.instance()?);
+        let opened = face.registry.open_study(&caller.0, Action::View, study).await?;
+        let manifest = face.registry.manifest(&opened, series).await?;
         let entry = Arc::clone(manifest.entry(instance).ok_or(RegistryError::NotFound)?);
         let location = base.instance(study.as_str(), series.as_str(), instance.as_str());
-        Ok(Self { face, opened, series, entry, location })
+        Ok(Self { face, opened, series: series.clone(), entry, location })
     }
 
     fn instance(&self) -> &Uid {

@@ -16,12 +16,9 @@ use crate::Face;
 use crate::accept::{Accept, Container, Wanted, matches};
 use crate::multipart::{self, Part};
 use crate::range;
-use crate::request::{At, Base, Parameters};
+use crate::request::{Base, Parameters, Scope};
 use crate::syntax::{self, OCTET_STREAM, Samples};
 use face::{Caller, Problem};
-
-/// A request names no more frames than this.
-const MOST_FRAMES: usize = 10_000;
 
 /// The frames of one instance.
 struct Asked {
@@ -44,30 +41,24 @@ struct Form {
     media_type: &'static str,
 }
 
+/// The frames that the path names, or all of the instance.
 pub(crate) async fn frames(
     State(face): State<Face>,
     caller: Caller,
     base: Base,
-    At((study, series, instance, list)): At<(Uid, Uid, Uid, String)>,
+    scope: Scope,
     parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let numbers = frame_list(&list)?;
-    let asked = Asked::open(face, &caller, &base, study, series, instance).await?;
-    asked.answer(&numbers, &Accept::of(&headers, parameters.get("accept")), &headers).await
-}
-
-/// All frames of an instance.
-pub(crate) async fn pixel_data(
-    State(face): State<Face>,
-    caller: Caller,
-    base: Base,
-    At((study, series, instance)): At<(Uid, Uid, Uid)>,
-    parameters: Parameters,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let asked = Asked::open(face, &caller, &base, study, series, instance).await?;
-    asked.all(&Accept::of(&headers, parameters.get("accept")), &headers).await
+    let (series, instance) = scope.instance()?;
+    let opened = face.registry.open_study(&caller.0, Action::View, scope.study()?).await?;
+    let location = base.instance(scope.study()?.as_str(), series.as_str(), instance.as_str());
+    let asked = Asked { face, opened, series: series.clone(), instance: instance.clone(), location };
+    let accept = Accept::of(&headers, parameters.get("accept"));
+    match &scope.frames {
+        Some(numbers) => asked.answer(numbers, &accept, &headers).await,
+        None => asked.all(&accept, &headers).await,
+    }
 }
 
 /// All frames of an instance that is opened already.
@@ -82,29 +73,7 @@ pub(crate) async fn all_frames(
     Asked { face, opened, series, instance, location }.all(accept, headers).await
 }
 
-/// A list of frame numbers, such as `1,3,2`.
-pub(crate) fn frame_list(list: &str) -> Result<Vec<u32>, Problem> {
-    let wrong =
-        || Problem::parameter("frames", "a list of frame numbers, counted from 1 and parted by commas, is wanted");
-    let number = |text: &str| text.trim().parse::<u32>().ok().filter(|number| *number > 0).ok_or_else(wrong);
-    let numbers: Vec<_> = list.split(',').take(MOST_FRAMES + 1).map(number).collect::<Result<_, _>>()?;
-    if numbers.len() > MOST_FRAMES { Err(wrong()) } else { Ok(numbers) }
-}
-
 impl Asked {
-    async fn open(
-        face: Face,
-        caller: &Caller,
-        base: &Base,
-        study: Uid,
-        series: Uid,
-        instance: Uid,
-    ) -> Result<Self, Problem> {
-        let opened = face.registry.open_study(&caller.0, Action::View, &study).await?;
-        let location = base.instance(study.as_str(), series.as_str(), instance.as_str());
-        Ok(Self { face, opened, series, instance, location })
-    }
-
     async fn all(self, accept: &Accept, headers: &HeaderMap) -> Result<Response, Problem> {
         let manifest = self.face.registry.manifest(&self.opened, &self.series).await?;
         let entry = manifest.entry(&self.instance).ok_or(RegistryError::NotFound)?;
@@ -275,7 +244,7 @@ fn none_of_these(stored: &Frame, alone: bool) -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use super::{Form, form_of, frame_list};
+    use super::{Form, form_of};
     use crate::accept::Accept;
 
     const JPHC: &str = "1.2.840.10008.1.2.4.202";
@@ -342,13 +311,5 @@ mod tests {
             );
         }
         assert_eq!(chosen("image/jp2", true, "1.2.840.10008.1.2.4.90", true), Some((false, false, "image/jp2")));
-    }
-
-    #[test]
-    fn a_frame_list_counts_from_one() {
-        assert_eq!(frame_list("3,1, 2").ok(), Some(vec![3, 1, 2]));
-        for wrong in ["", "0", "1,,2", "-1", "a", "1,", "4294967296"] {
-            assert!(frame_list(wrong).is_err(), "{wrong}");
-        }
     }
 }

@@ -100,9 +100,9 @@ pub fn service(registry: Registry, options: Options) -> Router {
 pub fn router(registry: Registry, options: Options) -> Router {
     let routes = Router::new()
         .route("/", root())
-        .route("/studies", get(search::studies).post(store::studies))
-        .route("/series", get(search::all_series))
-        .route("/instances", get(search::all_instances))
+        .route("/studies", get(search::studies).post(store::store))
+        .route("/series", get(search::series))
+        .route("/instances", get(search::instances))
         .nest("/studies/{study}", study())
         .nest("/studies/{study}/series/{series}", series())
         .nest("/studies/{study}/series/{series}/instances/{instance}", instance())
@@ -125,34 +125,33 @@ fn root() -> MethodRouter<Face> {
 
 fn study() -> Router<Face> {
     Router::new()
-        .route("/", get(retrieve::study).post(store::study))
+        .route("/", get(retrieve::instances).post(store::store))
         .route("/series", get(search::series))
-        .route("/instances", get(search::instances_of_study))
-        .route("/metadata", get(metadata::study))
-        .route("/rendered", get(rendered::study))
-        .route("/thumbnail", get(thumbnail::study))
+        .route("/instances", get(search::instances))
+        .merge(shown())
 }
 
 fn series() -> Router<Face> {
-    Router::new()
-        .route("/", get(retrieve::series))
-        .route("/instances", get(search::instances))
-        .route("/metadata", get(metadata::series))
-        .route("/rendered", get(rendered::series))
-        .route("/thumbnail", get(thumbnail::series))
+    Router::new().route("/", get(retrieve::instances)).route("/instances", get(search::instances)).merge(shown())
 }
 
 fn instance() -> Router<Face> {
     Router::new()
-        .route("/", get(retrieve::instance))
-        .route("/metadata", get(metadata::instance))
-        .route("/rendered", get(rendered::instance))
-        .route("/thumbnail", get(thumbnail::instance))
-        .route("/pixeldata", get(frames::pixel_data))
+        .route("/", get(retrieve::instances))
+        .merge(shown())
+        .route("/pixeldata", get(frames::frames))
         .route("/frames/{frames}", get(frames::frames))
-        .route("/frames/{frames}/rendered", get(rendered::frames))
-        .route("/frames/{frames}/thumbnail", get(thumbnail::frame))
+        .route("/frames/{frames}/rendered", get(rendered::rendered))
+        .route("/frames/{frames}/thumbnail", get(thumbnail::thumbnail))
         .route("/bulkdata", get(bulkdata::instance))
-        .route("/bulkdata/{*path}", get(bulkdata::value))
-        .route("/bulk/{*path}", get(bulkdata::value))
+        .route("/bulkdata/{*value}", get(bulkdata::value))
+        .route("/bulk/{*value}", get(bulkdata::value))
+}
+
+/// What studies, series and instances have alike.
+fn shown() -> Router<Face> {
+    Router::new()
+        .route("/metadata", get(metadata::metadata))
+        .route("/rendered", get(rendered::rendered))
+        .route("/thumbnail", get(thumbnail::thumbnail))
 }

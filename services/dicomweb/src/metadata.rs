@@ -20,7 +20,7 @@ use crate::accept::{Accept, Container, Offer};
 use crate::json::DataSet;
 use crate::multipart::{self, Part};
 use crate::range::{etag, not_modified, set_etag};
-use crate::request::{At, Base, Parameters};
+use crate::request::{Base, Parameters, Scope};
 use crate::search::{OFFERS, no_such_form};
 use crate::warning::Warnings;
 use crate::xml;
@@ -40,67 +40,52 @@ struct Found {
     missing: Vec<RegistryError>,
 }
 
-pub(crate) async fn study(
+/// The headers of a study, a series or an instance.
+pub(crate) async fn metadata(
     State(face): State<Face>,
     caller: Caller,
     base: Base,
-    At(study): At<Uid>,
+    scope: Scope,
     parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let form = form(&headers, &parameters)?;
-    let opened = face.registry.open_study(&caller.0, Action::RetrieveMetadata, &study).await?;
-    let found = all_series(&face, &opened).await?;
+    let form = Accept::of(&headers, parameters.get("accept")).best(&OFFERS).ok_or_else(no_such_form)?;
+    let opened = face.registry.open_study(&caller.0, Action::RetrieveMetadata, scope.study()?).await?;
+    let Some(series) = &scope.series else {
+        return whole_study(&face, &opened, form, &headers, Warnings::of(&base.0)).await;
+    };
+    if scope.instance.is_none()
+        && form.container == Container::Single
+        && takes_gzip(&headers)
+        && let Some(stored) = face.registry.stored_metadata(&opened, series).await?
+    {
+        return Ok(ready_made(stored, form, &headers));
+    }
+    let manifest = face.registry.manifest(&opened, series).await?;
+    if scope.instance.as_ref().is_some_and(|instance| manifest.entry(instance).is_none()) {
+        return Err(RegistryError::NotFound.into());
+    }
+    let found = Found { manifests: vec![manifest], instance: scope.instance, missing: Vec::new() };
+    Ok(present(found, form, &headers))
+}
+
+/// All series; 206 when some of them can't be had.
+async fn whole_study(
+    face: &Face,
+    opened: &OpenedStudy,
+    form: Offer,
+    headers: &HeaderMap,
+    mut warnings: Warnings,
+) -> Result<Response, Problem> {
+    let found = all_series(face, opened).await?;
     let partial = !found.missing.is_empty();
-    let mut warnings = Warnings::of(&base.0);
     found.missing.iter().for_each(|error| warnings.add(format!("A series is missing: {error}.")));
-    let mut response = present(found, form, &headers, "");
+    let mut response = present(found, form, headers);
     if partial && response.status() == StatusCode::OK {
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;
     }
     warnings.write(response.headers_mut());
     Ok(response)
-}
-
-pub(crate) async fn series(
-    State(face): State<Face>,
-    caller: Caller,
-    At((study, series)): At<(Uid, Uid)>,
-    parameters: Parameters,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let form = form(&headers, &parameters)?;
-    let opened = face.registry.open_study(&caller.0, Action::RetrieveMetadata, &study).await?;
-    if form.container == Container::Single
-        && takes_gzip(&headers)
-        && let Some(stored) = face.registry.stored_metadata(&opened, &series).await?
-    {
-        return Ok(ready_made(stored, form, &headers));
-    }
-    let manifest = face.registry.manifest(&opened, &series).await?;
-    let found = Found { manifests: vec![manifest], instance: None, missing: Vec::new() };
-    Ok(present(found, form, &headers, ""))
-}
-
-pub(crate) async fn instance(
-    State(face): State<Face>,
-    caller: Caller,
-    At((study, series, instance)): At<(Uid, Uid, Uid)>,
-    parameters: Parameters,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let form = form(&headers, &parameters)?;
-    let opened = face.registry.open_study(&caller.0, Action::RetrieveMetadata, &study).await?;
-    let manifest = face.registry.manifest(&opened, &series).await?;
-    if manifest.entry(&instance).is_none() {
-        return Err(RegistryError::NotFound.into());
-    }
-    let found = Found { manifests: vec![manifest], instance: Some(instance), missing: Vec::new() };
-    Ok(present(found, form, &headers, "i"))
-}
-
-fn form(headers: &HeaderMap, parameters: &Parameters) -> Result<Offer, Problem> {
-    Accept::of(headers, parameters.get("accept")).best(&OFFERS).ok_or_else(no_such_form)
 }
 
 /// The manifests of a study's series. One that can't be had is told; when none can, its failure is the answer.
@@ -159,10 +144,11 @@ fn ready_made(stored: StoredMetadata, form: Offer, headers: &HeaderMap) -> Respo
     response
 }
 
-fn present(found: Found, form: Offer, headers: &HeaderMap, kind: &str) -> Response {
+fn present(found: Found, form: Offer, headers: &HeaderMap) -> Response {
     let joined: Vec<_> = found.manifests.iter().map(|manifest| manifest.etag.as_str()).collect();
     let instance = found.instance.as_ref().map_or("", Uid::as_str);
-    let kind = format!("{kind}{}{}", if form.payload.ends_with("xml") { "-xml" } else { "" }, found.missing.len());
+    let xml = if form.payload.ends_with("xml") { "-xml" } else { "" };
+    let kind = format!("{xml}-{}", found.missing.len());
     let tag = etag(&short(&format!("{}/{instance}", joined.join("/"))), &kind);
     if let Some(unchanged) = not_modified(headers, &tag) {
         return unchanged;

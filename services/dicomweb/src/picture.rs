@@ -8,7 +8,7 @@ use registry::{OpenedStudy, RegistryError, SeriesRow};
 
 use crate::Face;
 use crate::accept::{Accept, Offer};
-use crate::request::Parameters;
+use crate::request::{Parameters, Scope};
 use crate::syntax;
 use face::Problem;
 
@@ -136,8 +136,17 @@ pub(crate) fn is_picture(entry: &InstanceEntry) -> bool {
         && syntax::video(&entry.instance.transfer_syntax_uid).is_none()
 }
 
+/// What stands for a study, a series or an instance.
+pub(crate) async fn pick(face: &Face, opened: &OpenedStudy, scope: &Scope) -> Result<Pick, Problem> {
+    match (&scope.series, &scope.instance) {
+        (Some(series), Some(instance)) => of_instance(face, opened, series, instance).await,
+        (Some(series), None) => of_series(face, opened, series).await,
+        (None, _) => of_study(face, opened).await,
+    }
+}
+
 /// The middle instance of a series, and its middle frame.
-pub(crate) async fn of_series(face: &Face, opened: &OpenedStudy, series: &Uid) -> Result<Pick, Problem> {
+async fn of_series(face: &Face, opened: &OpenedStudy, series: &Uid) -> Result<Pick, Problem> {
     let manifest = face.registry.manifest(opened, series).await?;
     let pictures: Vec<_> = manifest.entries.iter().filter(|entry| is_picture(entry)).collect();
     let entry = pictures.get(pictures.len() / 2).ok_or_else(nothing_to_show)?;
@@ -145,7 +154,7 @@ pub(crate) async fn of_series(face: &Face, opened: &OpenedStudy, series: &Uid) -
 }
 
 /// The middle of the first series that has pictures.
-pub(crate) async fn of_study(face: &Face, opened: &OpenedStudy) -> Result<Pick, Problem> {
+async fn of_study(face: &Face, opened: &OpenedStudy) -> Result<Pick, Problem> {
     let likely =
         |row: &&SeriesRow| !row.series.modality.as_deref().is_some_and(|modality| NOT_SHOWN_FIRST.contains(&modality));
     let mut failure = None;
@@ -162,12 +171,12 @@ pub(crate) async fn of_study(face: &Face, opened: &OpenedStudy) -> Result<Pick, 
 pub(crate) async fn of_instance(
     face: &Face,
     opened: &OpenedStudy,
-    series: Uid,
+    series: &Uid,
     instance: &Uid,
 ) -> Result<Pick, Problem> {
-    let manifest = face.registry.manifest(opened, &series).await?;
+    let manifest = face.registry.manifest(opened, series).await?;
     let entry = manifest.entry(instance).ok_or(RegistryError::NotFound)?;
-    Ok(Pick { series, entry: Arc::clone(entry), number: middle_frame(entry) })
+    Ok(Pick { series: series.clone(), entry: Arc::clone(entry), number: middle_frame(entry) })
 }
 
 fn middle_frame(entry: &InstanceEntry) -> u32 {

@@ -8,81 +8,45 @@ use axum::response::Response;
 use futures::StreamExt;
 use futures::stream;
 use http::HeaderMap;
-use index_model::Uid;
 use registry::rendering::RenderOptions;
 use registry::{OpenedStudy, RegistryError};
 
 use crate::Face;
 use crate::accept::{Accept, Container};
 use crate::document;
-use crate::frames::frame_list;
 use crate::multipart::{self, Part};
 use crate::picture::{self, Pick};
 use crate::range;
-use crate::request::{At, Parameters};
+use crate::request::{Parameters, Scope};
 use crate::syntax;
 use face::{Caller, Problem};
 
-pub(crate) async fn study(
+/// A study or series by the picture that stands for it, an instance by what it is, frames one by one.
+pub(crate) async fn rendered(
     State(face): State<Face>,
     caller: Caller,
-    At(study): At<Uid>,
+    scope: Scope,
     parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let opened = face.registry.open_study(&caller.0, Action::View, &study).await?;
-    let pick = picture::of_study(&face, &opened).await?;
-    one(face, opened, pick, &parameters, &headers).await
-}
-
-pub(crate) async fn series(
-    State(face): State<Face>,
-    caller: Caller,
-    At((study, series)): At<(Uid, Uid)>,
-    parameters: Parameters,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let opened = face.registry.open_study(&caller.0, Action::View, &study).await?;
-    let pick = picture::of_series(&face, &opened, &series).await?;
-    one(face, opened, pick, &parameters, &headers).await
-}
-
-pub(crate) async fn instance(
-    State(face): State<Face>,
-    caller: Caller,
-    At((study, series, instance)): At<(Uid, Uid, Uid)>,
-    parameters: Parameters,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let opened = face.registry.open_study(&caller.0, Action::View, &study).await?;
-    let pick = picture::of_instance(&face, &opened, series, &instance).await?;
-    if picture::is_picture(&pick.entry) {
-        return one(face, opened, Pick { number: 1, ..pick }, &parameters, &headers).await;
-    }
-    let accept = Accept::of(&headers, parameters.get("accept"));
-    if syntax::video(&pick.entry.instance.transfer_syntax_uid).is_some() {
-        return video(&face, &opened, &pick, &accept, &headers).await;
-    }
-    document::rendered(&face, &opened, &pick, &accept, &headers).await
-}
-
-pub(crate) async fn frames(
-    State(face): State<Face>,
-    caller: Caller,
-    At((study, series, instance, list)): At<(Uid, Uid, Uid, String)>,
-    parameters: Parameters,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let numbers = frame_list(&list)?;
-    let opened = face.registry.open_study(&caller.0, Action::View, &study).await?;
-    let pick = picture::of_instance(&face, &opened, series, &instance).await?;
+    let opened = face.registry.open_study(&caller.0, Action::View, scope.study()?).await?;
+    let mut pick = picture::pick(&face, &opened, &scope).await?;
     if !picture::is_picture(&pick.entry) {
-        return Err(picture::nothing_to_show());
+        let accept = Accept::of(&headers, parameters.get("accept"));
+        return match (&scope.frames, syntax::video(&pick.entry.instance.transfer_syntax_uid)) {
+            (Some(_), _) => Err(picture::nothing_to_show()),
+            (None, Some(media_type)) => video(&face, &opened, &pick, media_type, &accept, &headers).await,
+            (None, None) => document::rendered(&face, &opened, &pick, &accept, &headers).await,
+        };
     }
-    match numbers[..] {
-        [number] => one(face, opened, Pick { number, ..pick }, &parameters, &headers).await,
-        _ => many(face, opened, pick, numbers, &parameters, &headers).await,
+    match scope.frames {
+        Some(numbers) if numbers.len() > 1 => return many(face, opened, pick, numbers, &parameters, &headers).await,
+        Some(numbers) => pick.number = numbers[0],
+        // An instance begins with its first frame; only what stands for a whole series is taken from the middle.
+        None if scope.instance.is_some() => pick.number = 1,
+        None => {}
     }
+    one(face, opened, pick, &parameters, &headers).await
 }
 
 /// One picture.
@@ -161,10 +125,10 @@ async fn video(
     face: &Face,
     opened: &OpenedStudy,
     pick: &Pick,
+    media_type: &'static str,
     accept: &Accept,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let media_type = syntax::video(&pick.entry.instance.transfer_syntax_uid).unwrap_or(syntax::OCTET_STREAM);
     let takes = accept
         .wanted()
         .any(|wanted| wanted.container != Container::Multipart && crate::accept::matches(wanted.payload, media_type));

@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams};
 use http::StatusCode;
 use http::header::HOST;
 use http::request::Parts;
-use serde::de::DeserializeOwned;
+use index_model::Uid;
+use registry::RegistryError;
 
 use crate::Face;
 use face::Problem;
@@ -61,19 +62,64 @@ fn origin(parts: &Parts) -> Option<String> {
     (!host.is_empty() && host.bytes().all(plain)).then(|| format!("{scheme}://{host}"))
 }
 
-/// What the path names; 400 where it is not a UID, or not a frame list.
-#[derive(Debug, Clone)]
-pub(crate) struct At<T>(pub(crate) T);
+/// What the path names. 400 where a name is not a UID, or not a list of frames.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Scope {
+    pub(crate) study: Option<Uid>,
+    pub(crate) series: Option<Uid>,
+    pub(crate) instance: Option<Uid>,
+    /// Numbers of frames, from 1, in the caller's order.
+    pub(crate) frames: Option<Vec<u32>>,
+    /// The end of a bulk data URI.
+    pub(crate) value: Option<String>,
+}
 
-impl<T: DeserializeOwned + Send> FromRequestParts<Face> for At<T> {
+impl Scope {
+    /// The study; a route without one is a fault of ours, and told as not found.
+    pub(crate) fn study(&self) -> Result<&Uid, RegistryError> {
+        self.study.as_ref().ok_or(RegistryError::NotFound)
+    }
+
+    /// The series and the instance.
+    pub(crate) fn instance(&self) -> Result<(&Uid, &Uid), RegistryError> {
+        self.series.as_ref().zip(self.instance.as_ref()).ok_or(RegistryError::NotFound)
+    }
+}
+
+impl FromRequestParts<Face> for Scope {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, face: &Face) -> Result<Self, Problem> {
-        let path = axum::extract::Path::<T>::from_request_parts(parts, face).await;
-        let named =
-            path.map_err(|_| Problem::parameter("path", "a name in the path is not a unique identifier (PS3.5 §9.1)"))?;
-        Ok(Self(named.0))
+        let unreadable = || Problem::parameter("path", "the path is not UTF-8");
+        let names = RawPathParams::from_request_parts(parts, face).await.map_err(|_| unreadable())?;
+        let mut scope = Self::default();
+        for (name, text) in &names {
+            let uid = || {
+                let wrong = |_| Problem::parameter(name, "a unique identifier is wanted (PS3.5 §9.1)");
+                Uid::parse(text).map(Some).map_err(wrong)
+            };
+            match name {
+                "study" => scope.study = uid()?,
+                "series" => scope.series = uid()?,
+                "instance" => scope.instance = uid()?,
+                "frames" => scope.frames = Some(frame_list(text)?),
+                _ => scope.value = Some(text.to_owned()),
+            }
+        }
+        Ok(scope)
     }
+}
+
+/// A request names no more frames than this.
+const MOST_FRAMES: usize = 10_000;
+
+/// A list of frame numbers, such as `1,3,2`.
+fn frame_list(list: &str) -> Result<Vec<u32>, Problem> {
+    let wrong =
+        || Problem::parameter("frames", "a list of frame numbers, counted from 1 and parted by commas, is wanted");
+    let number = |text: &str| text.trim().parse::<u32>().ok().filter(|number| *number > 0).ok_or_else(wrong);
+    let numbers: Vec<_> = list.split(',').take(MOST_FRAMES + 1).map(number).collect::<Result<_, _>>()?;
+    if numbers.len() > MOST_FRAMES { Err(wrong()) } else { Ok(numbers) }
 }
 
 /// The query parameters, decoded, in their order.
@@ -109,5 +155,18 @@ impl FromRequestParts<Face> for Parameters {
             return Err(Problem::new(StatusCode::BAD_REQUEST, "too many parameters"));
         }
         Ok(parameters)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::frame_list;
+
+    #[test]
+    fn a_frame_list_counts_from_one() {
+        assert_eq!(frame_list("3,1, 2").ok(), Some(vec![3, 1, 2]));
+        for wrong in ["", "0", "1,,2", "-1", "a", "1,", "4294967296"] {
+            assert!(frame_list(wrong).is_err(), "{wrong}");
+        }
     }
 }

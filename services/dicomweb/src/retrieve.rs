@@ -20,7 +20,7 @@ use crate::Face;
 use crate::accept::{Accept, Container, Offer, Wanted};
 use crate::multipart::{self, Part};
 use crate::range;
-use crate::request::{At, Base, Parameters};
+use crate::request::{Base, Parameters, Scope};
 use face::{Caller, Problem};
 
 const DICOM: &str = "application/dicom";
@@ -36,46 +36,22 @@ struct Asked {
     explicit: bool,
 }
 
-pub(crate) async fn study(
+/// A study, a series or an instance.
+pub(crate) async fn instances(
     State(face): State<Face>,
     caller: Caller,
     base: Base,
-    At(study): At<Uid>,
+    scope: Scope,
     parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let opened = face.registry.open_study(&caller.0, Action::RetrieveInstances, &study).await?;
-    let series = opened.series.iter().map(|row| row.series.series_instance_uid.clone()).collect();
+    let opened = face.registry.open_study(&caller.0, Action::RetrieveInstances, scope.study()?).await?;
+    let series = match scope.series {
+        Some(series) => vec![series],
+        None => opened.series.iter().map(|row| row.series.series_instance_uid.clone()).collect(),
+    };
     let accept = Accept::of(&headers, parameters.get("accept"));
-    Asked { face, base, opened, series, instance: None, explicit: false }.answer(&accept, &headers).await
-}
-
-pub(crate) async fn series(
-    State(face): State<Face>,
-    caller: Caller,
-    base: Base,
-    At((study, series)): At<(Uid, Uid)>,
-    parameters: Parameters,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let opened = face.registry.open_study(&caller.0, Action::RetrieveInstances, &study).await?;
-    let accept = Accept::of(&headers, parameters.get("accept"));
-    Asked { face, base, opened, series: vec![series], instance: None, explicit: false }.answer(&accept, &headers).await
-}
-
-pub(crate) async fn instance(
-    State(face): State<Face>,
-    caller: Caller,
-    base: Base,
-    At((study, series, instance)): At<(Uid, Uid, Uid)>,
-    parameters: Parameters,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let opened = face.registry.open_study(&caller.0, Action::RetrieveInstances, &study).await?;
-    let accept = Accept::of(&headers, parameters.get("accept"));
-    Asked { face, base, opened, series: vec![series], instance: Some(instance), explicit: false }
-        .answer(&accept, &headers)
-        .await
+    Asked { face, base, opened, series, instance: scope.instance, explicit: false }.answer(&accept, &headers).await
 }
 
 /// One instance, in memory of nothing but its keys.

@@ -1,24 +1,28 @@
 //! Search Transaction (QIDO-RS), PS3.18 §10.6.
 
-use axum::extract::State;
+use access::{Action, Permit, Subject};
+use axum::extract::{FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use dicom_core::{Tag, VR};
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::request::Parts;
+use http::{HeaderValue, StatusCode};
 use index_model::Uid;
-use index_query::{Attribute, Level, Match, Query, Rule};
+use index_query::{Attribute, Level, Limits, Match, Query, Rule};
 use registry::Answer;
 
 use crate::Face;
 use crate::accept::{Accept, Container, Offer};
 use crate::json::{self, DataSet, Shown};
 use crate::multipart::{self, Part};
-use crate::request::{At, Base, Parameters};
+use crate::request::{Base, Parameters, Scope};
 use crate::warning::Warnings;
 use crate::xml;
-use access::{Action, Permit, Subject};
 use face::{Caller, Problem};
+
+const STUDY: Tag = Tag(0x0020, 0x000D);
+const SERIES: Tag = Tag(0x0020, 0x000E);
 
 /// The forms of an answer, our choice first.
 pub(crate) const OFFERS: [Offer; 4] = [
@@ -28,99 +32,71 @@ pub(crate) const OFFERS: [Offer; 4] = [
     Offer::multipart("application/dicom+json"),
 ];
 
+pub(crate) async fn studies(State(face): State<Face>, caller: Caller, asked: Asked) -> Result<Response, Problem> {
+    let search = Search::begin(face, caller, asked, Level::Study).await?;
+    let answer = search.face.registry.search_studies(&search.permit, &search.query).await?;
+    search.present(answer, json::study)
+}
+
+pub(crate) async fn series(State(face): State<Face>, caller: Caller, asked: Asked) -> Result<Response, Problem> {
+    let search = Search::begin(face, caller, asked, Level::Series).await?;
+    let answer = search.face.registry.search_series(&search.permit, &search.query).await?;
+    search.present(answer, json::series)
+}
+
+pub(crate) async fn instances(State(face): State<Face>, caller: Caller, asked: Asked) -> Result<Response, Problem> {
+    let search = Search::begin(face, caller, asked, Level::Instance).await?;
+    let answer = search.face.registry.search_instances(&search.permit, &search.query).await?;
+    search.present(answer, json::instance)
+}
+
+/// What a search request says.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    base: Base,
+    /// What the path names.
+    scope: Scope,
+    form: Offer,
+    parameters: Parameters,
+}
+
+impl FromRequestParts<Face> for Asked {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, face: &Face) -> Result<Self, Problem> {
+        let Ok(base) = Base::from_request_parts(parts, face).await;
+        let scope = Scope::from_request_parts(parts, face).await?;
+        let parameters = Parameters::from_request_parts(parts, face).await?;
+        let accept = Accept::of(&parts.headers, parameters.get("accept"));
+        let form = accept.best(&OFFERS).ok_or_else(no_such_form)?;
+        Ok(Self { base, scope, form, parameters })
+    }
+}
+
 /// One search: what is asked, under whose leave, and how it is answered.
 struct Search {
     face: Face,
     permit: Permit,
     base: Base,
+    scope: Scope,
     form: Offer,
     query: Query,
     warnings: Warnings,
-    with_study: bool,
-    with_series: bool,
 }
-
-/// What every search handler extracts.
-type Asked = (State<Face>, Caller, Base, Parameters, HeaderMap);
-
-pub(crate) async fn studies(
-    State(face): State<Face>,
-    caller: Caller,
-    base: Base,
-    parameters: Parameters,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let search = Search::begin((State(face), caller, base, parameters, headers), Level::Study, []).await?;
-    let answer = search.face.registry.search_studies(&search.permit, &search.query).await?;
-    search.present(answer, json::study)
-}
-
-/// Search for Series, of one study or of all.
-macro_rules! series_search {
-    ($name:ident, ($($path:ident: $type:ty),*), [$($scope:expr),*]) => {
-        pub(crate) async fn $name(
-            state: State<Face>,
-            caller: Caller,
-            base: Base,
-            $(At($path): At<$type>,)*
-            parameters: Parameters,
-            headers: HeaderMap,
-        ) -> Result<Response, Problem> {
-            Search::begin((state, caller, base, parameters, headers), Level::Series, [$($scope),*]).await?.series().await
-        }
-    };
-}
-
-/// Search for Instances, of one series, of one study or of all.
-macro_rules! instance_search {
-    ($name:ident, ($($path:pat => $type:ty),*), [$($scope:expr),*]) => {
-        pub(crate) async fn $name(
-            state: State<Face>,
-            caller: Caller,
-            base: Base,
-            $(At($path): At<$type>,)*
-            parameters: Parameters,
-            headers: HeaderMap,
-        ) -> Result<Response, Problem> {
-            Search::begin((state, caller, base, parameters, headers), Level::Instance, [$($scope),*]).await?.instances().await
-        }
-    };
-}
-
-series_search!(series, (study: Uid), [(STUDY, study)]);
-series_search!(all_series, (), []);
-instance_search!(instances, ((study, series) => (Uid, Uid)), [(STUDY, study), (SERIES, series)]);
-instance_search!(instances_of_study, (study => Uid), [(STUDY, study)]);
-instance_search!(all_instances, (), []);
-
-const STUDY: Tag = Tag(0x0020, 0x000D);
-const SERIES: Tag = Tag(0x0020, 0x000E);
 
 impl Search {
-    async fn begin<const N: usize>(asked: Asked, level: Level, scope: [(Tag, Uid); N]) -> Result<Self, Problem> {
-        let (State(face), caller, base, parameters, headers) = asked;
-        let form = Accept::of(&headers, parameters.get("accept")).best(&OFFERS).ok_or_else(no_such_form)?;
-        let limits = index_query::Limits { default: face.options.search_limit, ..index_query::Limits::default() };
+    async fn begin(face: Face, caller: Caller, asked: Asked, level: Level) -> Result<Self, Problem> {
+        let Asked { base, scope, form, parameters } = asked;
+        let limits = Limits { default: face.options.search_limit, ..Limits::default() };
         let parsed = index_query::parse_with(level, &parameters.without(&["accept", "charset"]), limits)
             .map_err(|error| Problem::parameter(&error.parameter, error.reason))?;
         let mut query = parsed.query;
-        let has = |tag| scope.iter().any(|(named, _)| *named == tag);
-        let (with_study, with_series) = (!has(STUDY), !has(SERIES));
-        query.matches.extend(scope.into_iter().map(|(tag, uid)| is(tag, &uid)));
+        query.matches.extend(scope.study.iter().map(|uid| is(STUDY, uid)));
+        query.matches.extend(scope.series.iter().map(|uid| is(SERIES, uid)));
         let mut warnings = Warnings::of(&base.0);
         parsed.warnings.into_iter().for_each(|warning| warnings.add(warning));
         let permit = face.registry.access().permit(&caller.0, Action::Search, Subject::Registry).await?;
-        Ok(Self { face, permit, base, form, query, warnings, with_study, with_series })
-    }
-
-    async fn series(self) -> Result<Response, Problem> {
-        let answer = self.face.registry.search_series(&self.permit, &self.query).await?;
-        self.present(answer, json::series)
-    }
-
-    async fn instances(self) -> Result<Response, Problem> {
-        let answer = self.face.registry.search_instances(&self.permit, &self.query).await?;
-        self.present(answer, json::instance)
+        Ok(Self { face, permit, base, scope, form, query, warnings })
     }
 
     /// 200 or 204, and what is left out.
@@ -132,8 +108,8 @@ impl Search {
             registry: &self.face.registry,
             base: &self.base,
             include: &self.query.include,
-            with_study: self.with_study,
-            with_series: self.with_series,
+            with_study: self.scope.study.is_none(),
+            with_series: self.scope.series.is_none(),
         };
         let rows: Vec<_> = answer.rows.iter().map(|row| show(row, shown)).collect();
         let mut response =

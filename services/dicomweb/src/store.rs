@@ -9,11 +9,10 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
-use index_model::Uid;
 
 use crate::Face;
 use crate::accept::{Accept, MediaRange, Offer};
-use crate::request::{At, Base, Parameters};
+use crate::request::{Base, Parameters, Scope};
 use face::{Caller, Problem};
 
 /// The forms of the answer: PS3.18 §10.5.3 and Annex I.
@@ -24,34 +23,12 @@ const OFFERS: [Offer; 4] = [
     Offer::multipart("application/dicom+xml"),
 ];
 
-pub(crate) async fn studies(
+/// Stores what the body brings; where the path names a study, only what belongs to it.
+pub(crate) async fn store(
     State(face): State<Face>,
     caller: Caller,
     base: Base,
-    parameters: Parameters,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, Problem> {
-    store(face, caller, base, None, parameters, headers, body).await
-}
-
-pub(crate) async fn study(
-    State(face): State<Face>,
-    caller: Caller,
-    base: Base,
-    At(study): At<Uid>,
-    parameters: Parameters,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, Problem> {
-    store(face, caller, base, Some(study), parameters, headers, body).await
-}
-
-async fn store(
-    face: Face,
-    caller: Caller,
-    base: Base,
-    study: Option<Uid>,
+    scope: Scope,
     parameters: Parameters,
     headers: HeaderMap,
     body: Body,
@@ -61,7 +38,7 @@ async fn store(
     })?;
     let shape = shape(&headers)?;
     let permit = face.registry.access().permit(&caller.0, Action::Store, Subject::Registry).await?;
-    let outcomes = intake::Intake::new(&face, &permit, study).run(shape, body).await?;
+    let outcomes = intake::Intake::new(&face, &permit, scope.study).run(shape, body).await?;
     if outcomes.is_empty() {
         return Err(Problem::new(StatusCode::BAD_REQUEST, "the body has no part"));
     }

@@ -4,16 +4,14 @@ use access::Action;
 use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
-use index_model::Uid;
 use registry::OpenedStudy;
 use registry::rendering::{RenderOptions, RenderedMedia, Viewport};
 
 use crate::Face;
 use crate::accept::Accept;
-use crate::frames::frame_list;
 use crate::picture::{self, Pick};
 use crate::rendered;
-use crate::request::{At, Parameters};
+use crate::request::{Parameters, Scope};
 use face::{Caller, Problem};
 
 /// The size when the caller names none, in pixels.
@@ -21,55 +19,20 @@ const SIDE: u32 = 256;
 /// Good enough to tell series apart.
 const QUALITY: u8 = 80;
 
-pub(crate) async fn study(
+/// The thumbnail of a study, a series, an instance or a list of frames: one picture stands for each.
+pub(crate) async fn thumbnail(
     State(face): State<Face>,
     caller: Caller,
-    At(study): At<Uid>,
+    scope: Scope,
     parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let opened = face.registry.open_study(&caller.0, Action::View, &study).await?;
-    let pick = picture::of_study(&face, &opened).await?;
+    let opened = face.registry.open_study(&caller.0, Action::View, scope.study()?).await?;
+    let mut pick = picture::pick(&face, &opened, &scope).await?;
+    if let Some(numbers) = &scope.frames {
+        pick.number = numbers[numbers.len() / 2];
+    }
     small(&face, &opened, &pick, &parameters, &headers).await
-}
-
-pub(crate) async fn series(
-    State(face): State<Face>,
-    caller: Caller,
-    At((study, series)): At<(Uid, Uid)>,
-    parameters: Parameters,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let opened = face.registry.open_study(&caller.0, Action::View, &study).await?;
-    let pick = picture::of_series(&face, &opened, &series).await?;
-    small(&face, &opened, &pick, &parameters, &headers).await
-}
-
-pub(crate) async fn instance(
-    State(face): State<Face>,
-    caller: Caller,
-    At((study, series, instance)): At<(Uid, Uid, Uid)>,
-    parameters: Parameters,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let opened = face.registry.open_study(&caller.0, Action::View, &study).await?;
-    let pick = picture::of_instance(&face, &opened, series, &instance).await?;
-    small(&face, &opened, &pick, &parameters, &headers).await
-}
-
-pub(crate) async fn frame(
-    State(face): State<Face>,
-    caller: Caller,
-    At((study, series, instance, list)): At<(Uid, Uid, Uid, String)>,
-    parameters: Parameters,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let numbers = frame_list(&list)?;
-    let opened = face.registry.open_study(&caller.0, Action::View, &study).await?;
-    let pick = picture::of_instance(&face, &opened, series, &instance).await?;
-    // One picture stands for the whole list.
-    let number = numbers[numbers.len() / 2];
-    small(&face, &opened, &Pick { number, ..pick }, &parameters, &headers).await
 }
 
 async fn small(

@@ -44,7 +44,7 @@ pub(crate) async fn retrieve(
     let action =
         if accept.best(&[PICTURES[0], DICOM]) == Some(DICOM) { Action::RetrieveInstances } else { Action::View };
     let opened = face.registry.open_study(&caller.0, action, &study).await?;
-    let pick = picture::of_instance(&face, &opened, series, &object).await?;
+    let pick = picture::of_instance(&face, &opened, &series, &object).await?;
     if action == Action::RetrieveInstances {
         return whole(&face, &opened, &pick, &parameters, &headers).await;
     }
