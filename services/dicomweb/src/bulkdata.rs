@@ -8,6 +8,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use face::{Caller, Problem};
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RANGE};
@@ -24,7 +25,6 @@ use crate::multipart::{self, Part};
 use crate::range;
 use crate::request::{Base, Parameters, Scope};
 use crate::syntax::OCTET_STREAM;
-use face::{Caller, Problem};
 
 const OFFERS: [Offer; 2] = [Offer::single(OCTET_STREAM), Offer::multipart(OCTET_STREAM)];
 /// Values nest no deeper than this.

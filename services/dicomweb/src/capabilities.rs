@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use axum::response::{IntoResponse, Response};
+use face::Problem;
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 
 use crate::accept::{Accept, Offer};
-use face::Problem;
 
 /// Path, method, what it is, and the media types of its answers, ours first.
 type Resource = (&'static str, &'static str, &'static str, &'static [&'static str]);

@@ -3,6 +3,7 @@
 mod report;
 
 use axum::response::Response;
+use face::Problem;
 use http::header::{CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderValue};
 use registry::{OpenedStudy, PathStep};
@@ -12,7 +13,6 @@ use crate::accept::{Accept, Offer};
 use crate::json::{self, DataSet};
 use crate::picture::{self, Pick};
 use crate::range;
-use face::Problem;
 
 /// EncapsulatedDocument (0042,0011).
 const DOCUMENT: PathStep = PathStep::Attribute(0x0042_0011);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use access::Action;
 use axum::extract::State;
 use axum::response::Response;
+use face::{Caller, Problem};
 use futures::StreamExt;
 use futures::stream;
 use http::{HeaderMap, StatusCode};
@@ -18,7 +19,6 @@ use crate::multipart::{self, Part};
 use crate::range;
 use crate::request::{Base, Parameters, Scope};
 use crate::syntax::{self, OCTET_STREAM, Samples};
-use face::{Caller, Problem};
 
 /// The frames of one instance.
 struct Asked {

@@ -8,6 +8,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
+use face::{Caller, Problem};
 use futures::StreamExt;
 use futures::stream;
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, VARY};
@@ -24,7 +25,6 @@ use crate::request::{Base, Parameters, Scope};
 use crate::search::{OFFERS, no_such_form};
 use crate::warning::Warnings;
 use crate::xml;
-use face::{Caller, Problem};
 
 /// Headers are sent in pieces of about this size.
 const PIECE_BYTES: usize = 64 << 10;
@@ -58,6 +58,7 @@ pub(crate) async fn metadata(
         && form.container == Container::Single
         && takes_gzip(&headers)
         && let Some(stored) = face.registry.stored_metadata(&opened, series).await?
+        && stored.complete
     {
         return Ok(ready_made(stored, form, &headers));
     }
@@ -65,8 +66,14 @@ pub(crate) async fn metadata(
     if scope.instance.as_ref().is_some_and(|instance| manifest.entry(instance).is_none()) {
         return Err(RegistryError::NotFound.into());
     }
+    let mut warnings = Warnings::of(&base.0);
+    if scope.instance.is_none() {
+        warnings.shortfall(opened.shortfall(series, &manifest));
+    }
     let found = Found { manifests: vec![manifest], instance: scope.instance, missing: Vec::new() };
-    Ok(present(found, form, &headers))
+    let mut response = present(found, form, &headers);
+    warnings.write(response.headers_mut());
+    Ok(response)
 }
 
 /// All series; 206 when some of them can't be had.
@@ -173,7 +180,7 @@ fn short(text: &str) -> String {
     format!("{:016x}", hasher.finish())
 }
 
-fn entries(found: Found) -> impl Iterator<Item = Arc<InstanceEntry>> + Send {
+fn entries(found: Found) -> impl Iterator<Item = Arc<InstanceEntry>> + Send + 'static {
     let Found { manifests, instance, .. } = found;
     let wanted =
         move |entry: &Arc<InstanceEntry>| instance.as_ref().is_none_or(|uid| entry.instance.sop_instance_uid == *uid);
@@ -203,14 +210,13 @@ fn array(entries: impl Iterator<Item = Arc<InstanceEntry>> + Send) -> impl Itera
     })
 }
 
-fn parts(entries: impl Iterator<Item = Arc<InstanceEntry>> + Send, form: Offer) -> Response {
-    let write = |entry: Arc<InstanceEntry>| match form.payload {
+fn parts(entries: impl Iterator<Item = Arc<InstanceEntry>> + Send + 'static, form: Offer) -> Response {
+    let write = move |entry: Arc<InstanceEntry>| match form.payload {
         "application/dicom+xml" => {
             let data_set: DataSet = serde_json::from_str(entry.metadata.get()).unwrap_or_default();
             xml::document(&data_set)
         }
         _ => entry.metadata.get().to_owned(),
     };
-    let parts = entries.map(|entry| Part::of(form.payload, Bytes::from(write(entry))));
-    multipart::whole(form.payload, parts.collect())
+    multipart::streamed(form.payload, entries.map(move |entry| Part::of(form.payload, Bytes::from(write(entry)))))
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use face::Problem;
 use index_model::{InstanceEntry, Uid};
 use registry::rendering::{RenderOptions, RenderedMedia, SourceRegion, Viewport, Window, WindowFunction};
 use registry::{OpenedStudy, RegistryError, SeriesRow};
@@ -10,7 +11,6 @@ use crate::Face;
 use crate::accept::{Accept, Offer};
 use crate::request::{Parameters, Scope};
 use crate::syntax;
-use face::Problem;
 
 /// Pictures, our choice first.
 pub(crate) const PICTURES: [Offer; 6] = [

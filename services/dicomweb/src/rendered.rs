@@ -5,6 +5,7 @@ use std::sync::Arc;
 use access::Action;
 use axum::extract::State;
 use axum::response::Response;
+use face::{Caller, Problem};
 use futures::StreamExt;
 use futures::stream;
 use http::HeaderMap;
@@ -19,7 +20,6 @@ use crate::picture::{self, Pick};
 use crate::range;
 use crate::request::{Parameters, Scope};
 use crate::syntax;
-use face::{Caller, Problem};
 
 /// A study or series by the picture that stands for it, an instance by what it is, frames one by one.
 pub(crate) async fn rendered(

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams};
+use face::Problem;
 use http::StatusCode;
 use http::header::HOST;
 use http::request::Parts;
@@ -11,7 +12,6 @@ use index_model::Uid;
 use registry::RegistryError;
 
 use crate::Face;
-use face::Problem;
 
 /// The base URL of the service as the caller knows it, such as `https://di.example/dicom-web`.
 #[derive(Debug, Clone)]

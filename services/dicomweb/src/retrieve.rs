@@ -8,10 +8,11 @@ use access::Action;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use face::{Caller, Problem};
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use index_model::transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN;
 use index_model::{InstanceEntry, Uid};
 use registry::{InstanceBytes, OpenedStudy, RegistryError};
@@ -21,9 +22,11 @@ use crate::accept::{Accept, Container, Offer, Wanted};
 use crate::multipart::{self, Part};
 use crate::range;
 use crate::request::{Base, Parameters, Scope};
-use face::{Caller, Problem};
+use crate::warning::Warnings;
 
 const DICOM: &str = "application/dicom";
+/// Series whose manifests are read at a time.
+const SERIES_AT_ONCE: usize = 4;
 
 /// What was asked for, opened.
 struct Asked {
@@ -103,8 +106,33 @@ impl Asked {
     async fn send(self, wanted: Wanted<'_>, headers: &HeaderMap) -> Result<Response, Problem> {
         match &self.instance {
             Some(instance) if wanted.container == Container::Single => self.alone(instance, headers).await,
-            _ => multipart::related(DICOM, self.parts()).await,
+            Some(_) => multipart::related(DICOM, self.parts()).await,
+            None => self.many().await,
         }
+    }
+
+    /// A series or study; 206 with a warning when the repositories give fewer instances than they declare.
+    async fn many(self) -> Result<Response, Problem> {
+        let mut warnings = Warnings::of(&self.base.0);
+        let mut short = false;
+        let manifests = stream::iter(self.series.clone()).map(|series| {
+            let (registry, opened) = (self.face.registry.clone(), self.opened.clone());
+            async move { (registry.manifest(&opened, &series).await, series) }
+        });
+        let mut manifests = manifests.buffered(SERIES_AT_ONCE);
+        while let Some((manifest, series)) = manifests.next().await {
+            if let Some(shortfall) = manifest.ok().and_then(|manifest| self.opened.shortfall(&series, &manifest)) {
+                short = true;
+                warnings.shortfall(Some(shortfall));
+            }
+        }
+        drop(manifests);
+        let mut response = multipart::related(DICOM, self.parts()).await?;
+        if short {
+            *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+        }
+        warnings.write(response.headers_mut());
+        Ok(response)
     }
 
     /// One object without a multipart around it.

@@ -5,6 +5,7 @@ use axum::extract::{FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use dicom_core::{Tag, VR};
+use face::{Caller, Problem};
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
@@ -19,7 +20,6 @@ use crate::multipart::{self, Part};
 use crate::request::{Base, Parameters, Scope};
 use crate::warning::Warnings;
 use crate::xml;
-use face::{Caller, Problem};
 
 const STUDY: Tag = Tag(0x0020, 0x000D);
 const SERIES: Tag = Tag(0x0020, 0x000E);

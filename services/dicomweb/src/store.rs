@@ -8,12 +8,12 @@ use access::{Action, Subject};
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
+use face::{Caller, Problem};
 use http::{HeaderMap, StatusCode};
 
 use crate::Face;
 use crate::accept::{Accept, MediaRange, Offer};
 use crate::request::{Base, Parameters, Scope};
-use face::{Caller, Problem};
 
 /// The forms of the answer: PS3.18 §10.5.3 and Annex I.
 const OFFERS: [Offer; 4] = [

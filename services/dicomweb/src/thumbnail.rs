@@ -3,6 +3,7 @@
 use access::Action;
 use axum::extract::State;
 use axum::response::Response;
+use face::{Caller, Problem};
 use http::HeaderMap;
 use registry::OpenedStudy;
 use registry::rendering::{RenderOptions, RenderedMedia, Viewport};
@@ -12,7 +13,6 @@ use crate::accept::Accept;
 use crate::picture::{self, Pick};
 use crate::rendered;
 use crate::request::{Parameters, Scope};
-use face::{Caller, Problem};
 
 /// The size when the caller names none, in pixels.
 const SIDE: u32 = 256;

@@ -3,6 +3,7 @@
 use access::Action;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use face::{Caller, Problem};
 use http::HeaderMap;
 use index_model::Uid;
 use registry::OpenedStudy;
@@ -14,7 +15,6 @@ use crate::json::DataSet;
 use crate::picture::{self, PICTURES, Pick};
 use crate::request::Parameters;
 use crate::{capabilities, document, range, rendered, retrieve};
-use face::{Caller, Problem};
 
 const DICOM: Offer = Offer::single("application/dicom");
 /// A side that the caller does not limit, in pixels.

@@ -48,6 +48,13 @@ impl Warnings {
         }
     }
 
+    /// Fewer instances of a series could be had than its repositories declare.
+    pub(crate) fn shortfall(&mut self, shortfall: Option<(u32, u32)>) {
+        if let Some((known, declared)) = shortfall {
+            self.add(format!("{known} of {declared} instances of a series could be retrieved; the rest is missing."));
+        }
+    }
+
     /// Writes them.
     pub(crate) fn write(self, headers: &mut HeaderMap) {
         for text in self.texts {

@@ -7,12 +7,11 @@ use std::task::{Context, Poll, ready};
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use face::Problem;
 use futures::stream::{self, BoxStream, Peekable, Stream, StreamExt, TryStreamExt};
 use http::HeaderValue;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use registry::RegistryError;
-
-use face::Problem;
 
 /// One part.
 pub(crate) struct Part {
@@ -76,9 +75,18 @@ pub(crate) async fn related(
     if let Some(Err(error)) = parts.as_mut().next_if(Result::is_err).await {
         return Err(error.into());
     }
+    Ok(send(payload, parts))
+}
+
+/// An answer of parts of which none can fail.
+pub(crate) fn streamed(payload: &str, parts: impl Iterator<Item = Part> + Send + 'static) -> Response {
+    send(payload, Box::pin(stream::iter(parts.map(Ok)).boxed().peekable()))
+}
+
+fn send(payload: &str, parts: Parts) -> Response {
     let boundary = fresh_boundary();
     let sending = Sending { parts, boundary: boundary.clone(), sent: 0, current: None, closed: false };
-    Ok(response(payload, &boundary, Body::from_stream(sending)))
+    response(payload, &boundary, Body::from_stream(sending))
 }
 
 /// An answer of parts whose size is known.

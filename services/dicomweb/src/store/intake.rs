@@ -3,6 +3,7 @@
 use access::Permit;
 use axum::body::Body;
 use bytes::Bytes;
+use face::Problem;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
@@ -13,7 +14,6 @@ use registry::{Object, RegistryError, Spool, StoreAnswer, StoredInstance};
 use super::Shape;
 use crate::Face;
 use crate::multipart::{Event, Malformed, Reader};
-use face::Problem;
 
 /// Objects on their way into the registry hold no more memory than this.
 const MOST_BYTES_AT_ONCE: u64 = 64 << 20;

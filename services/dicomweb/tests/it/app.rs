@@ -21,6 +21,7 @@ use crate::objects::Object;
 /// A service with an empty registry.
 pub(crate) struct TestApp {
     router: Router,
+    pub(crate) registry: Registry,
     _folder: tempfile::TempDir,
 }
 
@@ -45,6 +46,11 @@ impl TestApp {
     }
 
     pub(crate) async fn start_with(options: dicomweb::Options) -> Self {
+        Self::start_between(options, Arc::new(|_| Ok(None))).await
+    }
+
+    /// A service whose repositories are reached through `sources`.
+    pub(crate) async fn start_between(options: dicomweb::Options, sources: registry::SourceFactory) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         for name in ["objects", "incoming"] {
@@ -58,7 +64,7 @@ impl TestApp {
             objects: Arc::new(object_store::local::LocalFileSystem::new_with_prefix(at("objects")).unwrap()),
             incoming: at("incoming"),
             access: Access::development(DevelopmentUser::default(), audit, clock.clone()),
-            sources: Arc::new(|_| Ok(None)),
+            sources,
             transcoder: transcode::Transcoder::start(transcode::Options::new(worker())).unwrap(),
             cpu: CpuPool::new(2, 16).unwrap(),
             clock,
@@ -66,8 +72,8 @@ impl TestApp {
             limits: Limits { object_bytes: 1 << 20, quiet: std::time::Duration::from_millis(1), ..Limits::default() },
         });
         let registry = registry.await.unwrap();
-        let router = dicomweb::service(registry, options);
-        Self { router, _folder: folder }
+        let router = dicomweb::service(registry.clone(), options);
+        Self { router, registry, _folder: folder }
     }
 
     /// A service that holds these objects.
@@ -119,11 +125,9 @@ impl TestApp {
     }
 }
 
-/// The codec worker that `cargo nextest` builds with the transcode crate; a stand-in suffices where nothing is decoded.
+/// A stand-in: the frames of these tests are decoded without a codec worker, which has tests of its own.
 fn worker() -> transcode::WorkerCommand {
-    let built = std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().join("codec-worker");
-    let program = if built.exists() { built } else { PathBuf::from("/bin/cat") };
-    transcode::WorkerCommand { program, args: Vec::new() }
+    transcode::WorkerCommand { program: PathBuf::from("/bin/cat"), args: Vec::new() }
 }
 
 /// A multipart body of these objects.

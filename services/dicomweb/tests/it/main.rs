@@ -1,10 +1,12 @@
 //! The service over a real registry on SQLite, in a folder of its own; requests go through the router as a listener would hand them on.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod absent;
 mod app;
 mod frames;
 mod metadata;
 mod objects;
+mod province;
 mod refusals;
 mod rendered;
 mod retrieve;
