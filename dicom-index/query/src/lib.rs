@@ -1,7 +1,7 @@
 //! The matching rules of PS3.4 §C.2.2.2 as data: what is asked, before anybody knows how it is answered.
 //!
 //! A face parses its wire form into a [`Query`] ([`parse`]); `index-store` renders it as SQL, adapters render it for a peer
-//! ([`render`]), and [`matches`] answers it from a DICOM JSON object where no column has what is asked.
+//! ([`render`]), and [`matches()`] answers it from a DICOM JSON object where no column has what is asked.
 //!
 //! ```
 //! use index_query::{Level, parse};

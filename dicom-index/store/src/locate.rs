@@ -7,7 +7,7 @@ use index_model::{RepositoryCode, SeriesRecord, StudyRecord, Uid};
 
 use crate::engine::{Link, Row, Sql};
 use crate::manifests::phase;
-use crate::search::visible;
+use crate::search::Scope;
 use crate::{Manifest, SearchFilter, SeriesCopy, SeriesRow, Store, StoreError, StudyRow};
 
 /// Rows of one statement.
@@ -34,9 +34,9 @@ impl Store {
     pub async fn studies_by_uid(&self, uid: &Uid, filter: &SearchFilter) -> Result<Vec<StudyRow>, StoreError> {
         let mut sql = Sql::new("SELECT s.study_key FROM study s WHERE s.study_instance_uid = ");
         sql.bind(uid.as_str());
-        visible(&mut sql, filter);
-        sql.push(" ORDER BY s.study_key LIMIT ").bind(MAX_TWINS);
         let mut link = self.read().await?;
+        Scope::of(&mut link, filter).await?.write(&mut sql);
+        sql.push(" ORDER BY s.study_key LIMIT ").bind(MAX_TWINS);
         let keys = keys(&mut link, sql).await?;
         studies(&mut link, &keys, filter).await
     }

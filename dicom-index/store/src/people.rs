@@ -4,7 +4,7 @@ use index_model::PatientRecord;
 
 use crate::engine::{Link, Row, Sql};
 use crate::locate::{code, keys, studies};
-use crate::search::{ORDER, visible};
+use crate::search::{ORDER, Scope};
 use crate::{PersonRow, SearchFilter, SourcePatientRow, Store, StoreError, StudyRow};
 
 /// Source patients of one person in one answer.
@@ -49,9 +49,9 @@ impl Store {
              JOIN source_patient p ON p.patient_key = c.patient_key WHERE p.person_key = ",
         );
         sql.bind(person_key).push(")");
-        visible(&mut sql, filter);
-        sql.push(ORDER).push(" LIMIT ").bind(MAX_STUDIES);
         let mut link = self.read().await?;
+        Scope::of(&mut link, filter).await?.write(&mut sql);
+        sql.push(ORDER).push(" LIMIT ").bind(MAX_STUDIES);
         let keys = keys(&mut link, sql).await?;
         studies(&mut link, &keys, filter).await
     }

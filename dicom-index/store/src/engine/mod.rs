@@ -7,6 +7,8 @@ mod migrate;
 mod open;
 mod statement;
 
+use std::time::{Duration, Instant};
+
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
 
@@ -16,6 +18,11 @@ use crate::{Engine, StoreError};
 
 /// How often a transaction that lost against another is tried again.
 pub(crate) const RETRIES: u32 = 8;
+
+/// How long one caller may keep a connection busy reading.
+const READING: Duration = Duration::from_secs(30);
+/// Steps of SQLite's machine between two looks at the clock; some milliseconds.
+const STEPS: i32 = 100_000;
 
 /// A connection: one that reads, or one within a transaction.
 pub(crate) enum Link {
@@ -33,8 +40,18 @@ enum Target<'a> {
 impl Pools {
     /// A connection for reading. Each statement sees what was committed when it began.
     pub(crate) async fn read(&self) -> Result<Link, StoreError> {
+        self.read_for(READING).await
+    }
+
+    /// The same, for a time after which SQLite gives up. PostgreSQL has its own, see [`open`].
+    async fn read_for(&self, limit: Duration) -> Result<Link, StoreError> {
         Ok(match self {
-            Self::Sqlite { readers, .. } => Link::SqliteRead(readers.acquire().await?),
+            Self::Sqlite { readers, .. } => {
+                let mut held = readers.acquire().await?;
+                let until = Instant::now() + limit;
+                held.lock_handle().await?.set_progress_handler(STEPS, move || Instant::now() < until);
+                Link::SqliteRead(held)
+            }
             Self::Postgres(pool) => Link::PostgresRead(pool.acquire().await?),
         })
     }
@@ -137,3 +154,24 @@ macro_rules! in_transaction {
     }};
 }
 pub(crate) use in_transaction;
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Pools, Sql};
+
+    #[tokio::test]
+    async fn a_reader_that_takes_too_long_is_interrupted() {
+        let folder = tempfile::tempdir().unwrap();
+        let pools = Pools::open(&format!("sqlite://{}", folder.path().join("a.sqlite").display())).await.unwrap();
+        let endless =
+            || Sql::new("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n");
+        let mut link = pools.read_for(Duration::ZERO).await.unwrap();
+        assert!(link.number(endless()).await.is_err());
+        drop(link);
+        let mut link = pools.read().await.unwrap();
+        assert_eq!(link.number(Sql::new("SELECT 1")).await.unwrap(), 1);
+    }
+}

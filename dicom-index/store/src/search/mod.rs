@@ -4,11 +4,13 @@ mod catalogue;
 mod names;
 mod pattern;
 mod render;
+mod scope;
 
 use index_query::{Page, Query};
 
 use self::render::Conditions;
-pub(crate) use self::render::{ORDER, SERIES_ORDER, visible};
+pub(crate) use self::render::{ORDER, SERIES_ORDER};
+pub(crate) use self::scope::Scope;
 use crate::engine::{Link, Sql, dialect};
 use crate::locate::{series, studies};
 use crate::{Found, SearchFilter, SeriesRow, Store, StoreError, StudyRow};
@@ -26,7 +28,8 @@ impl Store {
     pub async fn search_studies(&self, query: &Query, filter: &SearchFilter) -> Result<Found<StudyRow>, StoreError> {
         let conditions = Conditions::of(query, self.engine());
         let mut link = self.read().await?;
-        let (keys, remaining) = fetch(&mut link, study_search(&conditions, filter), query.page).await?;
+        let scope = Scope::of(&mut link, filter).await?;
+        let (keys, remaining) = fetch(&mut link, study_search(&conditions, &scope), query.page).await?;
         let rows = studies(&mut link, &keys, filter).await?;
         tracing::debug!(rows = rows.len(), remaining, "studies searched");
         Ok(Found { rows, remaining, unsupported: conditions.unsupported })
@@ -38,8 +41,10 @@ impl Store {
     /// [`StoreError::Unavailable`].
     pub async fn plan_of_search(&self, query: &Query, filter: &SearchFilter) -> Result<Vec<String>, StoreError> {
         let conditions = Conditions::of(query, self.engine());
-        let explained = dialect::explain(self.engine(), study_search(&conditions, filter).page, query.page.limit);
-        self.read().await?.rows(explained).await?.iter().map(|row| dialect::explained(self.engine(), row)).collect()
+        let mut link = self.read().await?;
+        let scope = Scope::of(&mut link, filter).await?;
+        let explained = dialect::explain(self.engine(), study_search(&conditions, &scope).page, query.page.limit);
+        link.rows(explained).await?.iter().map(|row| dialect::explained(self.engine(), row)).collect()
     }
 
     /// Series that match, within what the filter lets through.
@@ -68,7 +73,8 @@ impl Store {
     ) -> Result<Found<SeriesRow>, StoreError> {
         let conditions = Conditions::of(query, self.engine());
         let mut link = self.read().await?;
-        let (keys, remaining) = fetch(&mut link, series_search(&conditions, filter), page).await?;
+        let scope = Scope::of(&mut link, filter).await?;
+        let (keys, remaining) = fetch(&mut link, series_search(&conditions, &scope), page).await?;
         let rows = series(&mut link, &keys, filter).await?;
         tracing::debug!(rows = rows.len(), remaining, "series searched");
         Ok(Found { rows, remaining, unsupported: conditions.unsupported })
@@ -83,23 +89,23 @@ struct Statements {
     count: Option<Sql>,
 }
 
-fn study_search(conditions: &Conditions<'_>, filter: &SearchFilter) -> Statements {
+fn study_search(conditions: &Conditions<'_>, scope: &Scope) -> Statements {
     let narrow = conditions.are_narrow();
     let mut page = Sql::new(if narrow { "SELECT s.study_key, count(*) OVER ()" } else { "SELECT s.study_key" });
-    conditions.studies(&mut page, filter);
+    conditions.studies(&mut page, scope);
     page.push(ORDER);
     let mut count = Sql::new("SELECT count(*)");
-    conditions.studies(&mut count, filter);
+    conditions.studies(&mut count, scope);
     Statements { page, count: (!narrow).then_some(count) }
 }
 
-fn series_search(conditions: &Conditions<'_>, filter: &SearchFilter) -> Statements {
+fn series_search(conditions: &Conditions<'_>, scope: &Scope) -> Statements {
     let narrow = conditions.are_narrow();
     let mut page = Sql::new(if narrow { "SELECT r.series_key, count(*) OVER ()" } else { "SELECT r.series_key" });
-    conditions.series(&mut page, filter);
+    conditions.series(&mut page, scope);
     page.push(SERIES_ORDER);
     let mut count = Sql::new("SELECT count(*)");
-    conditions.series(&mut count, filter);
+    conditions.series(&mut count, scope);
     Statements { page, count: (!narrow).then_some(count) }
 }
 

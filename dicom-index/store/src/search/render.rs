@@ -5,9 +5,10 @@ use index_query::{Attribute, Level, Match, Query, Rule};
 use super::catalogue::{CopyColumn, How, find};
 use super::names;
 use super::pattern::Pattern;
+use super::scope::Scope;
+use crate::Engine;
 use crate::engine::dialect::has_pieces;
 use crate::engine::{Sql, Value};
-use crate::{Engine, SearchFilter};
 use index_query::text::{folded, time_begin, time_end};
 
 /// The stable order of studies: latest first, undated last.
@@ -67,7 +68,7 @@ impl<'q> Conditions<'q> {
     }
 
     /// Writes ` FROM … WHERE …` for a search of studies.
-    pub(crate) fn studies(&self, sql: &mut Sql, filter: &SearchFilter) {
+    pub(crate) fn studies(&self, sql: &mut Sql, scope: &Scope) {
         let modality = self.by_modality();
         if let Some(modality) = modality {
             // Alias `s` has all columns that the conditions and the order name.
@@ -75,7 +76,7 @@ impl<'q> Conditions<'q> {
         } else {
             sql.push(" FROM study s WHERE 1 = 1");
         }
-        self.write_study(sql, filter, modality.is_some());
+        self.write_study(sql, scope, modality.is_some());
         if !self.series.is_empty() || !self.instance.is_empty() {
             sql.push(" AND EXISTS (SELECT 1 FROM series r WHERE r.study_key = s.study_key");
             self.write_series(sql);
@@ -97,14 +98,14 @@ impl<'q> Conditions<'q> {
     }
 
     /// Writes ` FROM … WHERE …` for a search of series.
-    pub(crate) fn series(&self, sql: &mut Sql, filter: &SearchFilter) {
+    pub(crate) fn series(&self, sql: &mut Sql, scope: &Scope) {
         sql.push(" FROM study s JOIN series r ON r.study_key = s.study_key WHERE 1 = 1");
-        self.write_study(sql, filter, false);
+        self.write_study(sql, scope, false);
         self.write_series(sql);
     }
 
-    fn write_study(&self, sql: &mut Sql, filter: &SearchFilter, is_by_modality: bool) {
-        visible(sql, filter);
+    fn write_study(&self, sql: &mut Sql, scope: &Scope, is_by_modality: bool) {
+        scope.write(sql);
         self.write_copy(sql);
         for (condition, how) in &self.study {
             let is_done = how == &How::Modalities && is_by_modality;
@@ -149,24 +150,6 @@ impl<'q> Conditions<'q> {
             }
         }
         sql.push(")");
-    }
-}
-
-/// Writes what a caller may see, for alias `s`.
-pub(crate) fn visible(sql: &mut Sql, filter: &SearchFilter) {
-    if let Some(persons) = &filter.person_keys {
-        sql.push(
-            " AND s.study_key IN (SELECT c.study_key FROM study_copy c \
-             JOIN source_patient p ON p.patient_key = c.patient_key WHERE p.person_key IN (",
-        );
-        sql.list(persons.iter().copied()).push("))");
-    }
-    if let Some(regions) = &filter.regions {
-        sql.push(
-            " AND EXISTS (SELECT 1 FROM study_copy c JOIN repository q ON q.repository_key = c.repository_key \
-             WHERE c.study_key = s.study_key AND q.region IN (",
-        );
-        sql.list(regions.iter().map(String::as_str)).push("))");
     }
 }
 

@@ -4,18 +4,18 @@
 use index_query::{Level, parse};
 use insta::assert_snapshot;
 
-use super::{Conditions, series_search, study_search};
-use crate::{Engine, SearchFilter};
+use super::{Conditions, Scope, series_search, study_search};
+use crate::Engine;
 
 /// The one place that knows the API; the tests below are only data.
-fn rendered(engine: Engine, level: Level, text: &str, filter: &SearchFilter) -> String {
+fn rendered(engine: Engine, level: Level, text: &str, scope: &Scope) -> String {
     let pairs: Vec<(String, String)> =
         text.split('&').filter_map(|pair| pair.split_once('=')).map(|(a, b)| (a.to_owned(), b.to_owned())).collect();
     let query = parse(level, &pairs).unwrap().query;
     let conditions = Conditions::of(&query, engine);
     let search = match level {
-        Level::Study => study_search(&conditions, filter),
-        Level::Series | Level::Instance => series_search(&conditions, filter),
+        Level::Study => study_search(&conditions, scope),
+        Level::Series | Level::Instance => series_search(&conditions, scope),
     };
     let (select, page_rest) = search.page.text().split_once(" FROM ").unwrap();
     let (conditions, order) = page_rest.split_once(" ORDER BY ").unwrap();
@@ -36,7 +36,7 @@ fn rendered(engine: Engine, level: Level, text: &str, filter: &SearchFilter) -> 
 }
 
 fn studies(text: &str) -> String {
-    rendered(Engine::Sqlite, Level::Study, text, &SearchFilter::default())
+    rendered(Engine::Sqlite, Level::Study, text, &Scope::default())
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn a_name_is_a_range_of_closed_components() {
 #[test]
 fn a_name_anywhere_goes_through_the_index_of_parts() {
     assert_snapshot!(studies("PatientName=*DOE^J*"), @r#"AND s.study_key IN (SELECT rowid FROM study_text WHERE study_text MATCH $1) AND ((s.patient_name LIKE $2 ESCAPE '\') OR (s.patient_name_ideographic LIKE $3 ESCAPE '\') OR (s.patient_name_phonetic LIKE $4 ESCAPE '\'))"#);
-    assert_snapshot!(rendered(Engine::Postgres, Level::Study, "PatientName=*DOE^J*", &SearchFilter::default()), @r#"AND s.patient_words LIKE $1 AND ((s.patient_name LIKE $2 ESCAPE '\') OR (s.patient_name_ideographic LIKE $3 ESCAPE '\') OR (s.patient_name_phonetic LIKE $4 ESCAPE '\'))"#);
+    assert_snapshot!(rendered(Engine::Postgres, Level::Study, "PatientName=*DOE^J*", &Scope::default()), @r#"AND s.patient_words LIKE $1 AND ((s.patient_name LIKE $2 ESCAPE '\') OR (s.patient_name_ideographic LIKE $3 ESCAPE '\') OR (s.patient_name_phonetic LIKE $4 ESCAPE '\'))"#);
     assert_snapshot!(studies("PatientName=jane doe&fuzzymatching=true"), @r#"AND s.study_key IN (SELECT rowid FROM study_text WHERE study_text MATCH $1) AND (s.patient_words LIKE $2 ESCAPE '\') AND (s.patient_words LIKE $3 ESCAPE '\')"#);
 }
 
@@ -74,15 +74,15 @@ fn ids_and_their_issuers_are_of_one_copy() {
 
 #[test]
 fn a_filter_is_part_of_the_statement() {
-    let filter = SearchFilter { regions: Some(vec!["north".into()]), person_keys: Some(vec![1, 2]) };
-    assert_snapshot!(rendered(Engine::Sqlite, Level::Study, "", &filter), @"AND s.study_key IN (SELECT c.study_key FROM study_copy c JOIN source_patient p ON p.patient_key = c.patient_key WHERE p.person_key IN ($1, $2)) AND EXISTS (SELECT 1 FROM study_copy c JOIN repository q ON q.repository_key = c.repository_key WHERE c.study_key = s.study_key AND q.region IN ($3))");
-    let nothing = SearchFilter { regions: Some(Vec::new()), person_keys: None };
-    assert_snapshot!(rendered(Engine::Sqlite, Level::Study, "", &nothing), @"AND EXISTS (SELECT 1 FROM study_copy c JOIN repository q ON q.repository_key = c.repository_key WHERE c.study_key = s.study_key AND q.region IN (NULL))");
+    let scope = Scope { repository_keys: Some(vec![7]), person_keys: Some(vec![1, 2]) };
+    assert_snapshot!(rendered(Engine::Sqlite, Level::Study, "", &scope), @"AND s.study_key IN (SELECT c.study_key FROM study_copy c JOIN source_patient p ON p.patient_key = c.patient_key WHERE p.person_key IN ($1, $2)) AND EXISTS (SELECT 1 FROM study_copy c WHERE c.study_key = s.study_key AND c.repository_key IN ($3))");
+    let nothing = Scope { repository_keys: Some(Vec::new()), person_keys: None };
+    assert_snapshot!(rendered(Engine::Sqlite, Level::Study, "", &nothing), @"AND EXISTS (SELECT 1 FROM study_copy c WHERE c.study_key = s.study_key AND c.repository_key IN (NULL))");
 }
 
 #[test]
 fn conditions_on_series_are_of_one_series() {
     assert_snapshot!(studies("Modality=SR&SeriesNumber=3"), @"AND EXISTS (SELECT 1 FROM series r WHERE r.study_key = s.study_key AND r.modality = $1 AND r.series_number = $2)");
-    assert_snapshot!(rendered(Engine::Sqlite, Level::Series, "StudyInstanceUID=1.2&Modality=SR", &SearchFilter::default()), @"AND s.study_instance_uid = $1 AND r.modality = $2");
-    assert_snapshot!(rendered(Engine::Sqlite, Level::Instance, "SOPInstanceUID=1.2", &SearchFilter::default()), @"AND r.series_key IN (SELECT h.series_key FROM held_instance h WHERE 1 = 1 AND h.sop_instance_uid = $1)");
+    assert_snapshot!(rendered(Engine::Sqlite, Level::Series, "StudyInstanceUID=1.2&Modality=SR", &Scope::default()), @"AND s.study_instance_uid = $1 AND r.modality = $2");
+    assert_snapshot!(rendered(Engine::Sqlite, Level::Instance, "SOPInstanceUID=1.2", &Scope::default()), @"AND r.series_key IN (SELECT h.series_key FROM held_instance h WHERE 1 = 1 AND h.sop_instance_uid = $1)");
 }

@@ -1,0 +1,45 @@
+//! What a caller may see, as a condition.
+
+use crate::engine::{Link, Sql};
+use crate::{SearchFilter, StoreError};
+
+/// A [`SearchFilter`] with its regions looked up. `None` means everything.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Scope {
+    pub(crate) repository_keys: Option<Vec<i64>>,
+    pub(crate) person_keys: Option<Vec<i64>>,
+}
+
+impl Scope {
+    /// Looks up which repositories are in the filter's regions; all of them are no condition.
+    pub(crate) async fn of(link: &mut Link, filter: &SearchFilter) -> Result<Self, StoreError> {
+        let person_keys = filter.person_keys.clone();
+        let Some(regions) = &filter.regions else { return Ok(Self { repository_keys: None, person_keys }) };
+        let (mut inside, mut all_inside) = (Vec::new(), true);
+        for row in link.rows(Sql::new("SELECT repository_key, region FROM repository")).await? {
+            if regions.contains(&row.text(1)?) {
+                inside.push(row.int(0)?);
+            } else {
+                all_inside = false;
+            }
+        }
+        Ok(Self { repository_keys: (!all_inside).then_some(inside), person_keys })
+    }
+
+    /// Writes ` AND …` for alias `s`.
+    pub(crate) fn write(&self, sql: &mut Sql) {
+        if let Some(persons) = &self.person_keys {
+            sql.push(
+                " AND s.study_key IN (SELECT c.study_key FROM study_copy c \
+                 JOIN source_patient p ON p.patient_key = c.patient_key WHERE p.person_key IN (",
+            );
+            sql.list(persons.iter().copied()).push("))");
+        }
+        if let Some(repositories) = &self.repository_keys {
+            sql.push(
+                " AND EXISTS (SELECT 1 FROM study_copy c WHERE c.study_key = s.study_key AND c.repository_key IN (",
+            );
+            sql.list(repositories.iter().copied()).push("))");
+        }
+    }
+}
