@@ -306,6 +306,13 @@ CREATE TABLE quarantine (
     at_ms INTEGER NOT NULL
 ) STRICT;
 
+-- How many union studies there are: the first page of everything says so, and PostgreSQL would count them one by one.
+CREATE TABLE tally (
+    name TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO tally (name, value) VALUES ('studies', 0);
+
 CREATE TABLE change (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     study_key INTEGER NOT NULL,

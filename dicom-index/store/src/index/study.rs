@@ -8,7 +8,7 @@ use super::merge::{agree, fill_study, renew_study};
 use super::patient::{self, Placed};
 use super::work::Work;
 use super::{Manner, series};
-use crate::engine::{Link, Sql, Value, json};
+use crate::engine::{Link, Row, Sql, Value, json};
 use crate::{ChangeKind, StoreError};
 use index_query::text::{closed_group, folded, name_words, time_begin};
 
@@ -33,7 +33,7 @@ impl Known {
              WHERE s.study_instance_uid = $1 ORDER BY c.study_copy_key LIMIT 1000",
         );
         let rows = link.rows(sql.arg(uid.as_str())).await?;
-        let copy = |row: &crate::engine::Row| {
+        let copy = |row: &Row| {
             Ok(Copy {
                 copy_key: row.int(0)?,
                 study_key: row.int(1)?,
@@ -126,7 +126,9 @@ pub(super) async fn place(
         series::move_copy(work, own.study_key, study_key, repository_key).await?;
         leave(work, &known, own).await?;
     }
-    mark_conflicts(work, &said.study_instance_uid).await?;
+    if !known.0.is_empty() {
+        mark_conflicts(work, &said.study_instance_uid).await?;
+    }
     crate::reports::link::study_arrived(work, study_key).await?;
     Ok(study_key)
 }
@@ -266,13 +268,14 @@ async fn leave(work: &mut Work<'_>, known: &Known, gone: &Copy) -> Result<(), St
         .map(|copy| (copy.copy_key, copy.placed, &copy.record))
         .collect();
     work.link.run(Sql::new("DELETE FROM report_link WHERE study_key = $1").arg(gone.study_key)).await?;
-    work.changed(gone.study_key);
     if others.is_empty() {
-        work.link.run(Sql::new("DELETE FROM study_modality WHERE study_key = $1").arg(gone.study_key)).await?;
-        work.link.run(Sql::new("DELETE FROM study WHERE study_key = $1").arg(gone.study_key)).await?;
-        work.touched.remove(&gone.study_key);
+        for text in ["DELETE FROM study_modality WHERE study_key = $1", "DELETE FROM study WHERE study_key = $1"] {
+            work.link.run(Sql::new(text).arg(gone.study_key)).await?;
+        }
+        work.removed(gone.study_key);
         return Ok(());
     }
+    work.changed(gone.study_key);
     refresh(work, gone.study_key, &others).await?;
     crate::reports::link::study_arrived(work, gone.study_key).await
 }
@@ -346,12 +349,14 @@ async fn list_modalities(
         record.study_date.clone().unwrap_or_default(),
         record.study_time.as_deref().and_then(time_begin).unwrap_or_default(),
     );
-    let sql = Sql::new("SELECT modality, study_date, study_time FROM study_modality WHERE study_key = $1");
-    let rows = work.link.rows(sql.arg(study_key)).await?;
-    let listed = rows
-        .iter()
-        .map(|row| Ok((row.text(0)?, (row.text(1)?, row.text(2)?))))
-        .collect::<Result<BTreeSet<_>, StoreError>>()?;
+    let listed = if work.changes.get(&study_key) == Some(&ChangeKind::StudyNew) {
+        BTreeSet::new()
+    } else {
+        let sql = Sql::new("SELECT modality, study_date, study_time FROM study_modality WHERE study_key = $1");
+        let rows = work.link.rows(sql.arg(study_key)).await?;
+        let listed = |row: &Row| Ok((row.text(0)?, (row.text(1)?, row.text(2)?)));
+        rows.iter().map(listed).collect::<Result<BTreeSet<_>, StoreError>>()?
+    };
     let wanted: BTreeSet<_> = modalities.into_iter().map(|modality| (modality, place.clone())).collect();
     if listed == wanted {
         return Ok(());

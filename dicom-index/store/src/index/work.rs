@@ -24,11 +24,21 @@ pub(crate) struct Work<'a> {
     pub(super) changes: BTreeMap<i64, ChangeKind>,
     /// How often something was changed.
     pub(super) writes: u64,
+    /// By how much the number of union studies changes.
+    studies: i64,
 }
 
 impl<'a> Work<'a> {
     pub(crate) const fn new(link: &'a mut Link, now_ms: i64) -> Self {
-        Self { link, now_ms, deltas: BTreeMap::new(), touched: BTreeSet::new(), changes: BTreeMap::new(), writes: 0 }
+        Self {
+            link,
+            now_ms,
+            deltas: BTreeMap::new(),
+            touched: BTreeSet::new(),
+            changes: BTreeMap::new(),
+            writes: 0,
+            studies: 0,
+        }
     }
 
     pub(super) fn delta(&mut self, repository_key: i64) -> &mut Delta {
@@ -46,6 +56,14 @@ impl<'a> Work<'a> {
     pub(super) fn added(&mut self, study_key: i64) {
         self.changed(study_key);
         self.changes.insert(study_key, ChangeKind::StudyNew);
+        self.studies += 1;
+    }
+
+    /// Notes that a study is no more. Its line in the change feed remains.
+    pub(super) fn removed(&mut self, study_key: i64) {
+        self.changed(study_key);
+        self.touched.remove(&study_key);
+        self.studies -= 1;
     }
 
     /// Notes another kind of change, unless the study has one already.
@@ -68,6 +86,10 @@ impl<'a> Work<'a> {
                 sql.tuple(i == 0, [(*study_key).into(), kind.code().into(), self.now_ms.into()]);
             }
             self.link.run(sql).await?;
+        }
+        if self.studies != 0 {
+            let sql = Sql::new("UPDATE tally SET value = value + $1 WHERE name = 'studies'");
+            self.link.run(sql.arg(self.studies)).await?;
         }
         for (repository_key, delta) in &self.deltas {
             let sql = Sql::new(

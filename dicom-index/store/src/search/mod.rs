@@ -8,8 +8,8 @@ mod scope;
 
 use index_query::{Page, Query};
 
-use self::render::Conditions;
-pub(crate) use self::render::{ORDER, SERIES_ORDER};
+pub(crate) use self::render::ORDER;
+use self::render::{Conditions, MATCHED_ORDER, MATCHED_SERIES_ORDER, SERIES_ORDER};
 pub(crate) use self::scope::Scope;
 use crate::engine::{Link, Sql, dialect};
 use crate::locate::{series, studies};
@@ -90,23 +90,41 @@ struct Statements {
 }
 
 fn study_search(conditions: &Conditions<'_>, scope: &Scope) -> Statements {
-    let narrow = conditions.are_narrow();
-    let mut page = Sql::new(if narrow { "SELECT s.study_key, count(*) OVER ()" } else { "SELECT s.study_key" });
+    if conditions.are_narrow() {
+        // All matches first, and apart from their order: else a planner may walk along the order instead, hoping for an early end.
+        let mut page =
+            Sql::new("WITH m AS MATERIALIZED (SELECT s.study_key, s.study_date, s.study_time, s.study_instance_uid");
+        conditions.studies(&mut page, scope);
+        page.push(") SELECT study_key, (SELECT count(*) FROM m) FROM m").push(MATCHED_ORDER);
+        return Statements { page, count: None };
+    }
+    let mut page = Sql::new("SELECT s.study_key");
     conditions.studies(&mut page, scope);
     page.push(ORDER);
+    if conditions.are_none() && scope.is_all() {
+        return Statements { page, count: Some(Sql::new("SELECT value FROM tally WHERE name = 'studies'")) };
+    }
     let mut count = Sql::new("SELECT count(*)");
     conditions.studies(&mut count, scope);
-    Statements { page, count: (!narrow).then_some(count) }
+    Statements { page, count: Some(count) }
 }
 
 fn series_search(conditions: &Conditions<'_>, scope: &Scope) -> Statements {
-    let narrow = conditions.are_narrow();
-    let mut page = Sql::new(if narrow { "SELECT r.series_key, count(*) OVER ()" } else { "SELECT r.series_key" });
+    if conditions.are_narrow() {
+        let mut page = Sql::new(
+            "WITH m AS MATERIALIZED (SELECT s.study_key, s.study_date, s.study_time, s.study_instance_uid, \
+             r.series_key, r.series_number, r.series_instance_uid",
+        );
+        conditions.series(&mut page, scope);
+        page.push(") SELECT series_key, (SELECT count(*) FROM m) FROM m").push(MATCHED_SERIES_ORDER);
+        return Statements { page, count: None };
+    }
+    let mut page = Sql::new("SELECT r.series_key");
     conditions.series(&mut page, scope);
     page.push(SERIES_ORDER);
     let mut count = Sql::new("SELECT count(*)");
     conditions.series(&mut count, scope);
-    Statements { page, count: (!narrow).then_some(count) }
+    Statements { page, count: Some(count) }
 }
 
 /// The keys of one page, and how many more there are.

@@ -17,6 +17,12 @@ pub(crate) const ORDER: &str = " ORDER BY s.study_date DESC, s.study_time DESC, 
 pub(crate) const SERIES_ORDER: &str = " ORDER BY s.study_date DESC, s.study_time DESC, s.study_instance_uid, s.study_key, \
     r.series_number IS NULL, r.series_number, r.series_instance_uid";
 
+/// The order of studies where the columns are those of the matches alone.
+pub(crate) const MATCHED_ORDER: &str = " ORDER BY study_date DESC, study_time DESC, study_instance_uid, study_key";
+/// The order of series where the columns are those of the matches alone.
+pub(crate) const MATCHED_SERIES_ORDER: &str = " ORDER BY study_date DESC, study_time DESC, study_instance_uid, study_key, \
+    series_number IS NULL, series_number, series_instance_uid";
+
 /// The conditions of a query, sorted by where they are looked up.
 pub(crate) struct Conditions<'q> {
     engine: Engine,
@@ -65,6 +71,11 @@ impl<'q> Conditions<'q> {
             || self.copy.iter().any(|(condition, _)| condition.rule != Rule::Empty)
             || self.study.iter().any(|(condition, how)| is_narrow(how) && condition.rule != Rule::Empty)
             || self.series.iter().any(|(_, how)| *how == How::Exact("r.series_instance_uid"))
+    }
+
+    /// Whether everything matches.
+    pub(crate) const fn are_none(&self) -> bool {
+        self.study.is_empty() && self.series.is_empty() && self.instance.is_empty() && self.copy.is_empty()
     }
 
     /// Writes ` FROM … WHERE …` for a search of studies.

@@ -26,6 +26,11 @@ impl Scope {
         Ok(Self { repository_keys: (!all_inside).then_some(inside), person_keys })
     }
 
+    /// Whether nothing is hidden.
+    pub(crate) const fn is_all(&self) -> bool {
+        self.repository_keys.is_none() && self.person_keys.is_none()
+    }
+
     /// Writes ` AND …` for alias `s`.
     pub(crate) fn write(&self, sql: &mut Sql) {
         if let Some(persons) = &self.person_keys {

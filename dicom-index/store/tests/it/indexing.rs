@@ -136,6 +136,13 @@ async fn a_corrected_patient_moves_the_copy_and_ends_the_conflict(store: Store) 
     assert!(!rows[0].conflict);
     assert_eq!((rows[0].number_of_series, rows[0].number_of_instances), (2, 4));
     assert_eq!(found(&store, "PatientName=ROE*").await, "");
+    store.index_study(&north, &study("1.2", jane(), "20260101"), &[], NOW).await.unwrap();
+    store.index_study(&north, &study("1.3", jane(), "20260101"), &[], NOW).await.unwrap();
+    assert_eq!(
+        crate::build::search(&store, "limit=1", &all()).await.remaining,
+        2,
+        "the study that is gone is not counted"
+    );
 }
 
 async fn a_copy_that_turns_out_to_be_another_patients_leaves_the_study(store: Store) {
