@@ -99,7 +99,7 @@ impl Registry {
             }
             rows.extend(found);
         }
-        let mut issuers: Vec<_> = rows.iter().map(|row| accession_issuer(row)).collect();
+        let mut issuers: Vec<_> = rows.iter().map(accession_issuer).collect();
         issuers.sort();
         issuers.dedup();
         if issuers.len() <= 1 || persons.is_some() {

@@ -7,7 +7,7 @@ use access::{Action, Caller, Permit, Subject};
 use index_model::Uid;
 use index_store::{SearchFilter, SeriesRow, StudyRow};
 
-use crate::{Registry, RegistryError};
+use crate::{Manifest, Registry, RegistryError};
 
 /// A node that did not make a change itself notices it after so long.
 const BELIEVED: Duration = Duration::from_secs(2);
@@ -29,6 +29,13 @@ impl OpenedStudy {
     /// One of its series.
     pub fn series_by_uid(&self, series: &Uid) -> Option<&SeriesRow> {
         self.series.iter().find(|row| row.series.series_instance_uid == *series)
+    }
+
+    /// How many instances are known and how many the repositories declare, where they declare more: what can be had is not all.
+    pub fn shortfall(&self, series: &Uid, manifest: &Manifest) -> Option<(u32, u32)> {
+        let declared = self.series_by_uid(series)?.number_of_instances;
+        let known = u32::try_from(manifest.entries.len()).unwrap_or(u32::MAX);
+        (known < declared).then_some((known, declared))
     }
 }
 

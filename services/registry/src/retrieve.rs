@@ -53,6 +53,8 @@ pub struct StoredMetadata {
     pub gzip: Bytes,
     /// Changes with the array.
     pub etag: String,
+    /// Whether it has every instance that the repositories declare.
+    pub complete: bool,
 }
 
 impl Registry {
@@ -83,7 +85,8 @@ impl Registry {
         match &manifest.base {
             Some(base) if manifest.pending == 0 => {
                 let gzip = self.0.objects.get(base).await?;
-                Ok(Some(StoredMetadata { gzip, etag: manifest.etag.clone() }))
+                let complete = opened.shortfall(series, &manifest).is_none();
+                Ok(Some(StoredMetadata { gzip, etag: manifest.etag.clone(), complete }))
             }
             _ => Ok(None),
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use access::{Access, Action, AuditLog, Subject};
 use adapter_api::Inbox;
-use adapter_dimse::{StoreScp, StoreScpOptions};
+use adapter_dimse::{Deliveries, StoreScp, StoreScpOptions};
 use adapter_hl7::{MllpListener, MllpOptions};
 use anyhow::{Context, bail};
 use index_model::RepositoryDefinition;
@@ -40,16 +40,21 @@ impl App {
     pub(crate) async fn start(config: &Config) -> anyhow::Result<Self> {
         config.check()?;
         let listener = Listener::bind(config.http.listen).await?;
-        let registry = registry(config).await?;
+        let deliveries = Deliveries::default();
+        let registry = registry(config, deliveries.clone()).await?;
         let inbox: Arc<dyn Inbox> = Arc::new(registry.clone());
         let incoming = config.data_dir.join("incoming");
-        let scp_options = StoreScpOptions { spool_folder: incoming.clone(), ..StoreScpOptions::default() };
+        let scp_options = StoreScpOptions { spool_folder: incoming.clone(), deliveries, ..StoreScpOptions::default() };
         let scp = StoreScp::bind(config.dimse.listen, config.dimse.ae_title.clone(), Arc::clone(&inbox), scp_options)
             .await
             .with_context(|| occupied("dimse", config.dimse.listen))?;
-        let mllp = MllpListener::bind(config.mllp.listen, inbox, MllpOptions::default())
-            .await
-            .with_context(|| occupied("mllp", config.mllp.listen))?;
+        let mllp = MllpListener::bind(
+            config.mllp.listen,
+            inbox,
+            MllpOptions { cpu: Some(CpuPool::new(1, 16)?), ..MllpOptions::default() },
+        )
+        .await
+        .with_context(|| occupied("mllp", config.mllp.listen))?;
         register_configured(config, &registry).await?;
         let app = Self {
             http: listener.address(),
@@ -85,7 +90,7 @@ pub(crate) fn occupied(section: &str, listen: SocketAddr) -> String {
     )
 }
 
-async fn registry(config: &Config) -> anyhow::Result<Registry> {
+async fn registry(config: &Config, deliveries: Deliveries) -> anyhow::Result<Registry> {
     let data = &config.data_dir;
     let incoming = data.join("incoming");
     // What was on its way in when the process ended was never acknowledged.
@@ -95,16 +100,16 @@ async fn registry(config: &Config) -> anyhow::Result<Registry> {
             .with_context(|| format!("{} can't be written: choose another folder with data_dir", folder.display()))?;
     }
     let audit = AuditLog::open(&data.join("audit")).context("the audit trail can't be opened")?;
-    let clock = Clock::system();
+    let (clock, cpu) = (Clock::system(), CpuPool::new(config.cpu.threads, config.cpu.queue)?);
     let access = Access::development(config.access.user.clone(), audit, clock.clone());
     let options = registry::Options {
         store: open_store(config).await?,
         objects: objects(config)?,
         incoming: incoming.clone(),
         access,
-        sources: sources::factory(config.dimse.ae_title.clone(), incoming),
+        sources: sources::factory(config.dimse.ae_title.clone(), incoming, cpu.clone(), deliveries),
         transcoder: transcoder(config)?,
-        cpu: CpuPool::new(config.cpu.threads, config.cpu.queue)?,
+        cpu,
         clock,
         dicomweb_path: "/dicom-web".into(),
         limits: Limits::default(),

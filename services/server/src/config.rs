@@ -235,3 +235,21 @@ impl Config {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::Config;
+
+    #[test]
+    fn the_file_of_defaults_says_what_the_defaults_are() {
+        let file = toml::from_str::<Config>(include_str!("../../../deploy/config/default.toml")).unwrap();
+        let text = |config: &Config| toml::to_string(config).unwrap();
+        assert_eq!(text(&file), text(&Config::default()));
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error() {
+        assert!(toml::from_str::<Config>("[http]\nlisten_on = \"127.0.0.1:1\"").is_err());
+    }
+}

@@ -5,22 +5,37 @@ use std::sync::Arc;
 use adapter_api::ImagingSource;
 use adapter_archive::{ArchiveOptions, ArchiveSource};
 use adapter_dicomweb::{DicomwebOptions, DicomwebSource};
-use adapter_dimse::{DimseOptions, DimseSource};
+use adapter_dimse::{Deliveries, DimseOptions, DimseSource};
 use index_model::{AeTitle, Protocol, RepositoryDefinition};
 use registry::SourceFactory;
+use runtime::CpuPool;
 
-/// Makes sources; `own_ae` is how we call on DIMSE archives, `incoming` where large objects are spooled.
-pub(crate) fn factory(own_ae: AeTitle, incoming: std::path::PathBuf) -> SourceFactory {
+/// Makes sources; `own_ae` is how we call on DIMSE archives, `incoming` where large objects are spooled, `deliveries` what the
+/// storage receiver tells of C-MOVEs under way.
+pub(crate) fn factory(
+    own_ae: AeTitle,
+    incoming: std::path::PathBuf,
+    cpu: CpuPool,
+    deliveries: Deliveries,
+) -> SourceFactory {
     Arc::new(move |definition: &RepositoryDefinition| {
         let source: Arc<dyn ImagingSource> = match definition.protocol {
             Protocol::Dicomweb => Arc::new(
-                DicomwebSource::new(definition, DicomwebOptions::new(&incoming)).map_err(|error| error.to_string())?,
+                DicomwebSource::new(
+                    definition,
+                    DicomwebOptions { cpu: Some(cpu.clone()), ..DicomwebOptions::new(&incoming) },
+                )
+                .map_err(|error| error.to_string())?,
             ),
             Protocol::Dimse => Arc::new(
                 DimseSource::new(
                     definition.clone(),
                     own_ae.clone(),
-                    DimseOptions { spool_folder: incoming.clone(), ..DimseOptions::default() },
+                    DimseOptions {
+                        spool_folder: incoming.clone(),
+                        deliveries: deliveries.clone(),
+                        ..DimseOptions::default()
+                    },
                 )
                 .map_err(|error| error.to_string())?,
             ),

@@ -66,6 +66,11 @@ impl Client {
         }
     }
 
+    /// Host and port.
+    pub(crate) fn address(&self) -> String {
+        self.base.trim_start_matches("http://").to_owned()
+    }
+
     fn send(&self, request: reqwest::RequestBuilder) -> Result<Answer, reqwest::Error> {
         self.runtime.block_on(async {
             let response = request.send().await?;

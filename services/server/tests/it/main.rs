@@ -2,9 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod client;
+mod command_line;
 mod five_lines;
+mod liars;
 mod peers;
 mod processes;
+mod reports;
 mod restart;
 mod service;
 mod sources;
