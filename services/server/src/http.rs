@@ -83,7 +83,7 @@ pub(crate) fn router(config: &Config, registry: Registry) -> Router {
         .with_state(registry.clone())
         .route("/metrics", get(move || async move { handle.render() }));
     Router::new()
-        .nest("/dicom-web", dicomweb::router(registry.clone(), dicomweb))
+        .merge(dicomweb::service(registry.clone(), dicomweb))
         .merge(portal::router(registry.clone(), portal))
         .merge(admin::router(registry))
         .merge(operators)

@@ -71,9 +71,15 @@ impl Service {
 
     /// Waits until a repository is wholly indexed.
     pub(crate) fn wait_until_indexed(&self, code: &str, studies: u64) {
-        wait(Duration::from_secs(120), &format!("{studies} studies of {code}"), || {
+        let began = std::time::Instant::now();
+        loop {
             let status = self.repository(code);
-            status["state"] == "following" && status["counts"]["studies"].as_u64() >= Some(studies)
-        });
+            if status["state"] == "following" && status["counts"]["studies"].as_u64() >= Some(studies) {
+                return;
+            }
+            let late = began.elapsed() > Duration::from_secs(60);
+            assert!(!late, "{studies} studies of {code} were expected: {status}");
+            std::thread::sleep(Duration::from_millis(100));
+        }
     }
 }

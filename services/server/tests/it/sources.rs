@@ -26,10 +26,12 @@ fn read(path: PathBuf) -> Option<Source> {
         Some(object.element(tag).ok()?.to_str().ok()?.trim_end_matches(['\0', ' ']).to_owned())
             .filter(|text: &String| !text.is_empty())
     };
+    // What is no identifier can't be asked for by it.
+    let uid = |tag| text(tag).filter(|uid| uid.len() <= 64 && uid.bytes().all(|b| b.is_ascii_digit() || b == b'.'));
     Some(Source {
-        study: text(tags::STUDY_INSTANCE_UID)?,
-        series: text(tags::SERIES_INSTANCE_UID)?,
-        instance: text(tags::SOP_INSTANCE_UID)?,
+        study: uid(tags::STUDY_INSTANCE_UID)?,
+        series: uid(tags::SERIES_INSTANCE_UID)?,
+        instance: uid(tags::SOP_INSTANCE_UID)?,
         transfer_syntax: object.meta().transfer_syntax().trim_end_matches('\0').to_owned(),
         path,
     })
