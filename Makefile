@@ -38,7 +38,7 @@ lint: viewer
 	cd viewer-web && npm run typecheck && npm run lint
 
 unit: viewer ## Rust tests with their peers (Orthanc, DCMTK, PostgreSQL), and doc tests
-	PATH="$(CURDIR)/target/tools/bin:$$PATH" cargo nextest run --workspace --locked
+	DICS_TEST_DATA=required REQUIRE_REFEREE=1 PATH="$(CURDIR)/target/tools/bin:$$PATH" cargo nextest run --workspace --locked
 	cargo test --doc --workspace --locked --quiet
 
 browser: viewer ## The built viewer in Chromium
