@@ -13,7 +13,7 @@ use crate::Portal;
 
 /// What the viewer's build left; a page that says so where it was not built.
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../../viewer-web/dist"]
+#[folder = "../../viewer-web/dist"]
 #[allow_missing = true]
 struct Built;
 
