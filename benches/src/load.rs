@@ -31,8 +31,8 @@ pub struct Figures {
 /// Callers at a time: as many as a reader's browser opens.
 const CALLERS: usize = 4;
 /// Turns for each server; the median turn is quoted.
-const TURNS: usize = 5;
-const TURN: Duration = Duration::from_secs(3);
+const TURNS: usize = 3;
+const TURN: Duration = Duration::from_secs(2);
 
 /// Asks both servers in turns, and prints a line of the table.
 pub fn compare(name: &str, ours: &str, peer: &str, ask: &Ask) {

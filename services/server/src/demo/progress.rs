@@ -6,7 +6,7 @@ use std::time::Duration;
 use access::{Action, Subject};
 use fixtures::Region;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use registry::{Registry, RepositoryStatus};
+use registry::{Registry, RepositoryState, RepositoryStatus};
 
 use crate::demo::province::Material;
 
@@ -62,7 +62,8 @@ async fn statuses(registry: &Registry) -> Option<Vec<RepositoryStatus>> {
 }
 
 fn is_there(status: &RepositoryStatus, studies: u64, no_reports: bool) -> bool {
-    status.counts.studies >= studies && studies > 0 && (no_reports || status.counts.reports > 0)
+    let followed = status.state == RepositoryState::Following;
+    followed && status.counts.studies >= studies && studies > 0 && (no_reports || status.counts.reports > 0)
 }
 
 fn words(status: &RepositoryStatus) -> String {
