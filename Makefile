@@ -45,7 +45,7 @@ browser: viewer ## The built viewer in Chromium
 	cd viewer-web && npm test && npm run test:browser
 
 live: viewer ## The viewer against the running demo
-	cargo build --package dics --locked
+	cargo build --workspace --bin dics --locked
 	deploy/setup/live.sh target/debug/dics
 
 bench: build ## Measure, beside Orthanc in the same run
