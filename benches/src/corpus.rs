@@ -29,7 +29,12 @@ pub fn corpus() -> Corpus {
     let series = &large.series[0];
     let mut objects: Vec<Vec<u8>> =
         (0..series.instances.len()).map(|index| instance_bytes(large, series, index)).collect();
+    // A study that two regions hold counts once: both servers know one source here.
+    let mut seen = std::collections::HashSet::new();
     for study in province.studies.iter().filter(|study| study.study_uid != large.study_uid && modality(study) != "US") {
+        if !seen.insert(&study.study_uid) {
+            continue;
+        }
         objects.extend(study.series.iter().map(|series| instance_bytes(study, series, 0)));
     }
     Corpus {

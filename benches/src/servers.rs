@@ -99,7 +99,9 @@ fn load(corpus: &Corpus, servers: &Servers) {
                     .send()
                     .await
                     .unwrap();
-                assert!(answer.status().is_success(), "{who} did not store: {}", answer.status());
+                let status = answer.status();
+                let told = answer.text().await.unwrap_or_default();
+                assert!(status.is_success(), "{who} did not store: {status}: {told}");
             }
         });
         println!("{who}: stored {} objects in {:.1} s", corpus.objects.len(), began.elapsed().as_secs_f32());
