@@ -1,7 +1,10 @@
 //! Size and region of a rendered image: PS3.18 §8.3.5.1.3.
 
 use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::pixels::{U8, U8x3};
+use fast_image_resize::{
+    FilterType, IntoImageView, IntoImageViewMut, PixelTrait, PixelType, ResizeAlg, ResizeOptions, Resizer,
+};
 
 use super::Raster;
 use crate::TranscodeError;
@@ -107,8 +110,17 @@ fn resize(raster: Raster, region: &SourceRegion, width: u32, height: u32) -> Res
         region.width.abs(),
         region.height.abs(),
     );
-    Resizer::new().resize(&source, &mut target, &options).map_err(|_| failed(()))?;
+    let done = match pixel {
+        PixelType::U8 => resize_as::<U8>(&source, &mut target, &options),
+        _ => resize_as::<U8x3>(&source, &mut target, &options),
+    };
+    done.ok_or_else(|| failed(()))?;
     Ok(Raster { width, height, channels: raster.channels, pixels: target.into_vec() })
+}
+
+/// Names the pixel type: for an image of any type the library would be compiled for all fifteen of them, minutes on end.
+fn resize_as<P: PixelTrait>(source: &ImageRef<'_>, target: &mut Image<'_>, options: &ResizeOptions) -> Option<()> {
+    Resizer::new().resize_typed(&source.image_view::<P>()?, &mut target.image_view_mut::<P>()?, options).ok()
 }
 
 /// Reverses the order of units of `unit` bytes.
