@@ -14,6 +14,7 @@ const PIXEL_DATA: Tag = Tag(0x7FE0, 0x0010);
 const BITS_ALLOCATED: Tag = Tag(0x0028, 0x0100);
 const PHOTOMETRIC_INTERPRETATION: Tag = Tag(0x0028, 0x0004);
 const PLANAR_CONFIGURATION: Tag = Tag(0x0028, 0x0006);
+const PIXEL_REPRESENTATION: Tag = Tag(0x0028, 0x0103);
 /// Trailing padding and what belongs to the stored encoding alone: extended offset tables (PS3.3 §C.7.6.3.1.8).
 const LEFT_OUT: [Tag; 3] = [Tag(0x7FE0, 0x0001), Tag(0x7FE0, 0x0002), Tag(0xFFFC, 0xFFFC)];
 
@@ -34,13 +35,14 @@ pub(crate) fn rewrite(object: &[u8], photometric_interpretation: &str) -> Option
     let structure = scan_file(object, &Limits::default()).ok()?;
     let mut out = Rewritten { head: meta(&structure, object), ..Rewritten::default() };
     let pixel_word = pixel_word(structure.data_set(object));
+    let signed = is_signed(structure.data_set(object));
     for node in structure.data_set(object).iter() {
         let into = if out.frames { &mut out.tail } else { &mut out.head };
         match node.tag() {
             PIXEL_DATA if node.element.kind == Kind::Fragments => out.frames = true,
             PIXEL_DATA => element(into, PIXEL_DATA, vr(&node), &value(&node, pixel_word)),
             tag if LEFT_OUT.contains(&tag) => {}
-            _ => write(into, node)?,
+            _ => write(into, node, signed)?,
         }
     }
     if out.frames {
@@ -65,7 +67,7 @@ fn before_frames(out: &mut Vec<u8>, data_set: DataSet<'_>, photometric_interpret
             // Decoders give colour by pixel.
             PLANAR_CONFIGURATION => element(out, node.tag(), VR::US, &[0, 0]),
             tag if LEFT_OUT.contains(&tag) => {}
-            _ => write(out, node)?,
+            _ => write(out, node, is_signed(data_set))?,
         }
     }
     Some(())
@@ -88,8 +90,13 @@ fn meta(structure: &Structure, object: &[u8]) -> Vec<u8> {
     out
 }
 
+/// Whether samples are signed, and with them the values that are compared with samples (PS3.5 §A.1).
+fn is_signed(data_set: DataSet<'_>) -> bool {
+    data_set.find(PIXEL_REPRESENTATION).is_some_and(|node| node.bytes().contains(&1))
+}
+
 /// One element and all that it contains. The scan has bounded how deep they nest.
-fn write(out: &mut Vec<u8>, node: Node<'_>) -> Option<()> {
+fn write(out: &mut Vec<u8>, node: Node<'_>, signed: bool) -> Option<()> {
     // Group lengths would be wrong now, and are retired (PS3.5 §7.2).
     if node.tag().element() == 0 {
         return Some(());
@@ -97,14 +104,17 @@ fn write(out: &mut Vec<u8>, node: Node<'_>) -> Option<()> {
     match node.element.kind {
         Kind::Fragments | Kind::Item => return None,
         Kind::Value => {
-            let vr = vr(&node);
+            let vr = match node.element.vr {
+                VirtualVr::Xs if signed => VR::SS,
+                _ => vr(&node),
+            };
             element(out, node.tag(), vr, &value(&node, word(vr)));
         }
         Kind::Sequence => {
             let mut items = Vec::new();
             for item in node.items() {
                 let mut content = Vec::new();
-                item.iter().try_for_each(|node| write(&mut content, node))?;
+                item.iter().try_for_each(|node| write(&mut content, node, signed))?;
                 items.extend_from_slice(&[0xfe, 0xff, 0x00, 0xe0]);
                 items.extend_from_slice(&u32::try_from(content.len()).ok()?.to_le_bytes());
                 items.extend_from_slice(&content);
@@ -139,7 +149,7 @@ fn pixel_word(data_set: DataSet<'_>) -> usize {
     }
 }
 
-/// As written, or as PS3.6 has it; where the context decides, unsigned words mean the same bytes (PS3.5 §A.1).
+/// As written, or as PS3.6 has it; where the context decides, unsigned words.
 fn vr(node: &Node<'_>) -> VR {
     match node.element.vr {
         VirtualVr::Exact(VR::SQ) => VR::UN,
@@ -236,6 +246,13 @@ mod tests {
                     .starts_with(b"\x02\0\0\0UL\x04\0\x1c\0\0\0\x02\0\x10\0UI\x14\x001.2.840.10008.1.2.1\0")
             );
         }
+    }
+
+    #[test]
+    fn values_beside_signed_samples_are_signed() {
+        let implicit = b"\x28\0\x03\x01\x02\0\0\0\x01\0\x28\0\x06\x01\x02\0\0\0\x00\xfc";
+        let head = rewrite(&file(IMPLICIT, implicit), "").unwrap().head;
+        assert!(head.ends_with(b"\x28\0\x03\x01US\x02\0\x01\0\x28\0\x06\x01SS\x02\0\x00\xfc"));
     }
 
     #[test]

@@ -155,7 +155,18 @@ impl Registry {
             return Ok(Frame { transfer_syntax_uid: transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN.to_owned(), ..stored });
         }
         let image = describe(&stored.entry, &stored.transfer_syntax_uid, number)?;
-        let bytes = self.0.transcoder.to_explicit_little_endian(&image, stored.bytes).await?;
+        let words = image.native_frame_range();
+        let stored_bytes = match stored.entry.frames {
+            // Bytes in big-endian words: a frame of odd length shares a word with what comes before or after it.
+            FrameIndex::Native { offset, .. }
+                if image.bits_allocated == 8 && stored.bytes.len() as u64 != words.end - words.start =>
+            {
+                let (_, object) = self.held(opened, series, instance).await?;
+                self.0.objects.range(&object, offset + words.start..offset + words.end).await?
+            }
+            _ => stored.bytes,
+        };
+        let bytes = self.0.transcoder.to_explicit_little_endian(&image, stored_bytes).await?;
         let etag = format!("{}-native", stored.etag);
         let transfer_syntax_uid = transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN.to_owned();
         Ok(Frame { bytes, transfer_syntax_uid, etag, entry: stored.entry })

@@ -3,8 +3,8 @@
 
     python3 tests/referee.py FOLDER
 
-FOLDER gets a virtual environment with the pinned packages, then a folder `cases` with the frames, what is expected of
-them, and `manifest.json`. Nothing of it belongs in the repository: the images have licences of their own.
+FOLDER gets a folder `cases` with the frames, what is expected of them, and `manifest.json`. Nothing of it belongs in the
+repository: the images have licences of their own.
 
 A case is a frame as it is stored, the data set's attributes as DICOM JSON, and the samples that pydicom (with libjpeg,
 OpenJPEG and CharLS) makes of it; or, for generated images, the very samples that were encoded.
@@ -16,21 +16,14 @@ import sys
 import warnings
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
+ENVIRONMENT = Path(__file__).resolve().parents[3] / "fixtures/files/environment.py"
 ATTRIBUTES = ("0028", "0018", "2050", "5200", "7FE0")  # groups that decoding and rendering depend on
 
 
-def install(folder: Path) -> Path:
-    """A virtual environment with the pinned packages; returns its Python."""
-    python = folder / "venv" / "bin" / "python"
-    requirements = HERE / "referee-requirements.txt"
-    done = folder / "venv" / "installed"
-    if not done.exists() or done.read_text() != requirements.read_text():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", folder / "venv"], check=True)
-        pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-deps"]
-        subprocess.run([*pip, "--only-binary=:all:", "--require-hashes", "-r", requirements], check=True)
-        done.write_text(requirements.read_text())
-    return python
+def install() -> Path:
+    """The Python of the pinned packages, made on the first run."""
+    made = subprocess.run([sys.executable, ENVIRONMENT], check=True, stdout=subprocess.PIPE, text=True)
+    return Path(made.stdout.strip())
 
 
 class Cases:
@@ -325,7 +318,7 @@ def main():
         generate(folder / "cases")
         return
     (folder / "cases").mkdir(parents=True, exist_ok=True)
-    python = install(folder)
+    python = install()
     subprocess.run([python, __file__, folder, "--generate"], check=True)
 
 

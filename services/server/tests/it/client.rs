@@ -91,6 +91,11 @@ impl Client {
         self.send(self.client.get(format!("{}{path}", self.base)).header("accept", accept)).unwrap()
     }
 
+    pub(crate) fn options(&self, path: &str, accept: &str) -> Answer {
+        let url = format!("{}{path}", self.base);
+        self.send(self.client.request(reqwest::Method::OPTIONS, url).header("accept", accept)).unwrap()
+    }
+
     pub(crate) fn post_json(&self, path: &str, body: &Value) -> Answer {
         self.send(self.client.post(format!("{}{path}", self.base)).json(body)).unwrap()
     }

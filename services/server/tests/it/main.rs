@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod client;
+mod clients;
 mod command_line;
+mod conformance;
 mod five_lines;
 mod liars;
 mod peers;
