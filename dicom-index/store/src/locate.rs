@@ -165,7 +165,10 @@ pub(crate) async fn studies(link: &mut Link, keys: &[i64], filter: &SearchFilter
             let region = row.text(2)?;
             let hidden = filter.regions.as_ref().is_some_and(|regions| !regions.contains(&region));
             if let Some(study) = found.get_mut(&row.int(0)?).filter(|_| !hidden) {
-                study.repositories.push(code(&row.text(1)?)?);
+                let repository = code(&row.text(1)?)?;
+                if !study.repositories.contains(&repository) {
+                    study.repositories.push(repository);
+                }
                 if !study.regions.contains(&region) {
                     study.regions.push(region);
                 }

@@ -6,12 +6,20 @@ use sqlx::{Acquire, SqlSafeStr};
 use crate::{Engine, StoreError};
 
 /// Version, purpose, and the text for SQLite and for PostgreSQL.
-const MIGRATIONS: &[(i64, &str, &str, &str)] = &[(
-    1,
-    "registry",
-    include_str!("../../migrations/sqlite/0001_registry.sql"),
-    include_str!("../../migrations/postgres/0001_registry.sql"),
-)];
+const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
+    (
+        1,
+        "registry",
+        include_str!("../../migrations/sqlite/0001_registry.sql"),
+        include_str!("../../migrations/postgres/0001_registry.sql"),
+    ),
+    (
+        2,
+        "copies by patient",
+        include_str!("../../migrations/sqlite/0002_copies_by_patient.sql"),
+        include_str!("../../migrations/postgres/0002_copies_by_patient.sql"),
+    ),
+];
 
 fn migrator(engine: Engine) -> Migrator {
     let of = |&(version, purpose, sqlite, postgres): &(i64, &'static str, &'static str, &'static str)| {

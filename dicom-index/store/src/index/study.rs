@@ -45,6 +45,11 @@ impl Known {
         rows.iter().map(copy).collect::<Result<_, StoreError>>().map(Self)
     }
 
+    /// Whether a repository has this union study, under whatever local number.
+    fn has(&self, study_key: i64, repository_key: i64) -> bool {
+        self.0.iter().any(|copy| (copy.study_key, copy.repository_key) == (study_key, repository_key))
+    }
+
     /// The copy that this repository speaks of: its only one, or of several that were pushed the one of this patient.
     fn own(&self, repository_key: i64, said: &StudyRecord, manner: Manner) -> Option<&Copy> {
         self.0.iter().filter(|copy| copy.repository_key == repository_key).find(|copy| match manner {
@@ -112,6 +117,9 @@ pub(super) async fn place(
         update_copy(work, own, study_key, placed, &record, written).await?;
     } else {
         insert_copy(work, study_key, repository_key, placed, &record, written).await?;
+        if !known.has(study_key, repository_key) {
+            work.delta(repository_key).studies += 1;
+        }
     }
     let mut copies: Vec<(i64, Placed, &StudyRecord)> = known
         .0
@@ -169,9 +177,7 @@ async fn insert_copy(
             written.into(),
         ],
     );
-    work.link.run(sql).await?;
-    work.delta(repository_key).studies += 1;
-    Ok(())
+    work.link.run(sql).await.map(drop)
 }
 
 async fn update_copy(

@@ -4,7 +4,7 @@ use index_model::Finding;
 use index_store::{ChangeKind, Outcome, Store, StoreError, SyncPhase, SyncState};
 
 use crate::build::{
-    NOW, all, code, definition, found, instance, jane, patient, repository, series, study, tails, two, uid,
+    NOW, all, code, definition, found, instance, jane, patient, repository, series, study, tails, two, uid, with_number,
 };
 
 async fn a_repository_keeps_what_it_has_when_it_is_defined_again(store: Store) {
@@ -181,6 +181,30 @@ async fn one_sender_with_two_patients_under_one_uid_makes_two_studies(store: Sto
     assert!(store.studies_by_uid(&uid("1.1"), &all()).await.unwrap().iter().all(|row| row.conflict));
 }
 
+async fn one_sender_with_two_numbers_of_one_person_makes_one_study_found_by_both(store: Store) {
+    let north = repository(&store, "neodin", "north").await;
+    let of = |id: &str| study("1.1", with_number(patient(id, "DOE^JANE", "19700101"), "9876543217", "F"), "20260101");
+    let (first, second) = (of("neodin/A1"), of("elsewhere/77"));
+    store.index_instances(&[instance(&north, &first, "1.1.1", "9.1", "aa")], NOW).await.unwrap();
+    let batch = [
+        instance(&north, &second, "1.1.1", "9.2", "bb"),
+        instance(&north, &second, "1.1.2", "9.3", "cc"),
+        instance(&north, &first, "1.1.2", "9.4", "dd"),
+    ];
+    let out = store.index_instances(&batch, NOW).await.unwrap();
+    assert!(out.iter().all(|one| one.outcome == Outcome::New));
+
+    let rows = store.studies_by_uid(&uid("1.1"), &all()).await.unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!((rows[0].number_of_series, rows[0].number_of_instances, rows[0].conflict), (2, 4, false));
+    assert_eq!(rows[0].repositories, [north]);
+    for query in ["PatientID=A1", "PatientID=77", "PatientID=77&IssuerOfPatientID=elsewhere"] {
+        assert_eq!(found(&store, query).await, "1", "{query}");
+    }
+    let counts = store.repositories().await.unwrap().remove(0).counts;
+    assert_eq!((counts.studies, counts.series, counts.instances), (1, 2, 4));
+}
+
 async fn an_instance_is_new_repeated_in_conflict_or_upgraded(store: Store) {
     let (north, south) = two(&store).await;
     let record = study("1.1", jane(), "20260101");
@@ -300,6 +324,7 @@ pub(crate) mod contract {
         a_corrected_patient_moves_the_copy_and_ends_the_conflict,
         a_copy_that_turns_out_to_be_another_patients_leaves_the_study,
         one_sender_with_two_patients_under_one_uid_makes_two_studies,
+        one_sender_with_two_numbers_of_one_person_makes_one_study_found_by_both,
         an_instance_is_new_repeated_in_conflict_or_upgraded,
         what_is_held_counts_where_it_is_more_than_what_is_declared,
         instances_of_many_studies_go_in_one_batch_and_keep_its_order,
