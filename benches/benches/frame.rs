@@ -14,6 +14,6 @@ fn main() {
         "stored frame, 512 x 512 x 16 bit",
         &servers.ours,
         &servers.orthanc,
-        &Ask { paths, accept, accept_encoding: None },
+        &Ask { paths, accept, accept_encoding: None, once: false },
     );
 }

@@ -9,7 +9,7 @@ fn main() {
     let servers = start(&corpus);
     println!("| question | dics | p50 / p99 | Orthanc | p50 / p99 | ratio |\n| --- | --- | --- | --- | --- | --- |");
     let path = format!("/studies/{}/series/{}/metadata", corpus.study, corpus.series);
-    let ask = |accept_encoding| Ask { paths: vec![path.clone()], accept: JSON, accept_encoding };
+    let ask = |accept_encoding| Ask { paths: vec![path.clone()], accept: JSON, accept_encoding, once: false };
     compare("metadata of a CT series", &servers.ours, &servers.orthanc, &ask(None));
     compare("metadata of a CT series, gzip accepted", &servers.ours, &servers.orthanc, &ask(Some("gzip")));
 }

@@ -12,6 +12,7 @@ fn main() {
         paths: paths.iter().map(|&path| path.to_owned()).collect(),
         accept: JSON,
         accept_encoding: None,
+        once: false,
     };
     compare("search: 25 newest studies", &servers.ours, &servers.orthanc, &by(&["/studies?limit=25"]));
     compare(

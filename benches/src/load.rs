@@ -13,6 +13,8 @@ pub struct Ask {
     pub accept: &'static str,
     /// Accept-Encoding, when the question is about it.
     pub accept_encoding: Option<&'static str>,
+    /// Each path is asked once: no server can have the answer ready.
+    pub once: bool,
 }
 
 /// What was measured.
@@ -38,14 +40,18 @@ const TURN: Duration = Duration::from_secs(2);
 pub fn compare(name: &str, ours: &str, peer: &str, ask: &Ask) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let (mut us, mut them) = (Vec::new(), Vec::new());
+    // A turn goes on where the last one ended, so that what is asked once is asked once.
+    let (our_next, their_next) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     runtime.block_on(async {
-        turn(ours, ask, Duration::from_millis(500)).await;
-        turn(peer, ask, Duration::from_millis(500)).await;
+        turn(ours, ask, &our_next, Duration::from_millis(500)).await;
+        turn(peer, ask, &their_next, Duration::from_millis(500)).await;
         for _ in 0..TURNS {
-            us.push(turn(ours, ask, TURN).await);
-            them.push(turn(peer, ask, TURN).await);
+            us.push(turn(ours, ask, &our_next, TURN).await);
+            them.push(turn(peer, ask, &their_next, TURN).await);
         }
     });
+    let asked = our_next.load(Ordering::Relaxed).max(their_next.load(Ordering::Relaxed));
+    assert!(!ask.once || asked <= ask.paths.len(), "{asked} questions of {} that are asked once", ask.paths.len());
     let (us, them) = (median(us), median(them));
     println!(
         "| {name} | {:.0}/s | {:.2} / {:.2} ms | {:.0}/s | {:.2} / {:.2} ms | {:.1} |",
@@ -64,12 +70,11 @@ fn median(mut turns: Vec<Figures>) -> Figures {
     turns[turns.len() / 2]
 }
 
-async fn turn(base: &str, ask: &Ask, length: Duration) -> Figures {
+async fn turn(base: &str, ask: &Ask, next: &Arc<AtomicUsize>, length: Duration) -> Figures {
     let client = reqwest::Client::builder().tcp_nodelay(true).pool_max_idle_per_host(CALLERS).build().unwrap();
-    let next = Arc::new(AtomicUsize::new(0));
     let began = Instant::now();
     let callers = (0..CALLERS).map(|_| {
-        let (client, ask, base, next) = (client.clone(), ask.clone(), base.to_owned(), Arc::clone(&next));
+        let (client, ask, base, next) = (client.clone(), ask.clone(), base.to_owned(), Arc::clone(next));
         tokio::spawn(async move {
             let mut answers = Vec::new();
             while began.elapsed() < length {
