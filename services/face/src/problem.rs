@@ -130,7 +130,7 @@ pub async fn finish(request: Request, next: Next) -> Response {
 }
 
 fn log(request_id: &str, fault: &RegistryError) {
-    let cause = std::error::Error::source(fault).map(ToString::to_string);
+    let cause = runtime::telemetry::causes(fault);
     match fault {
         RegistryError::Internal(_) => tracing::error!(request_id, error = %fault, cause, "a request failed"),
         _ => tracing::warn!(request_id, error = %fault, cause, "a request was not answered"),

@@ -65,7 +65,8 @@ async fn run(store: Store, clock: Clock, mut queue: mpsc::Receiver<Waiting>) {
 }
 
 fn refuse(waiting: Vec<oneshot::Sender<Result<InstanceIndexed, CommitError>>>, error: &StoreError) {
-    tracing::error!(error = %error, instances = waiting.len(), "instances could not be indexed");
+    let cause = runtime::telemetry::causes(error);
+    tracing::error!(error = %error, cause, instances = waiting.len(), "instances could not be indexed");
     for done in waiting {
         let _ = done.send(Err(CommitError::Store));
     }

@@ -15,3 +15,9 @@ pub fn start(filter: &str) {
         tracing::debug!("logging had been started before");
     }
 }
+
+/// What lies behind an error, nearest first, for a log line: errors of this house say their own step alone and no value.
+pub fn causes(error: &dyn std::error::Error) -> String {
+    let nearest = std::iter::successors(error.source(), |cause| cause.source());
+    nearest.take(8).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
