@@ -11,14 +11,17 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod level;
 mod matching;
 mod parse;
 mod query;
 mod render;
+pub mod sound;
 pub mod text;
 
 pub use dicom_core::Tag;
+pub use level::level_of;
 pub use matching::matches;
 pub use parse::{Limits, Parsed, QueryError, attribute, parse, parse_with};
-pub use query::{Attribute, Include, Level, Match, Page, Query, Rule};
-pub use render::{name, render};
+pub use query::{Attribute, Include, Level, Match, Page, Query, Rule, Span};
+pub use render::{keyword, name, render};

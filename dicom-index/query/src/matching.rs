@@ -1,10 +1,12 @@
 //! The matching rules of PS3.4 §C.2.2.2 on a DICOM JSON object (PS3.18 Annex F): for what the registry's columns don't have.
 
 use dicom_core::{Tag, VR};
+use index_model::PersonName;
 use serde_json::{Map, Value};
 
-use crate::text::{closed_group, filled, folded, is_like, name_patterns, time_begin, time_end};
-use crate::{Match, Rule};
+use crate::sound::{fuzzy_words, sounds};
+use crate::text::{closed_group, filled, folded, is_like, name_patterns, name_words, time_begin, time_end};
+use crate::{Match, Rule, Span};
 
 /// Items of one sequence that are looked at.
 const MAX_ITEMS: usize = 10_000;
@@ -38,7 +40,35 @@ fn within(path: &[Tag], condition: &Match, dataset: &Map<String, Value>) -> bool
         let bulk = element.is_some_and(|e| e.get("BulkDataURI").is_some() || e.get("InlineBinary").is_some());
         return !bulk && values.iter().all(is_empty);
     }
-    values.iter().any(|value| !is_empty(value) && one(*tag, condition.attribute.vr, &condition.rule, value))
+    let has =
+        |rule: &Rule| values.iter().any(|value| !is_empty(value) && one(*tag, condition.attribute.vr, rule, value));
+    match &condition.rule {
+        Rule::AllOf(wanted) => wanted.iter().all(|wanted| has(&Rule::Equals(wanted.clone()))),
+        Rule::Span(span) => values.first().and_then(Value::as_str).is_some_and(|day| spans(span, day.trim(), dataset)),
+        rule => has(rule),
+    }
+}
+
+/// Whether a day and the time beside it lie within a span.
+fn spans(span: &Span, day: &str, dataset: &Map<String, Value>) -> bool {
+    let element = dataset.get(&format!("{:04X}{:04X}", span.time.group(), span.time.element()));
+    let time = element.and_then(|element| element.get("Value")?.get(0)?.as_str()).and_then(time_begin);
+    let begins = |first: &str, from: &str| {
+        time.as_ref().is_some_and(|time| day == first && Some(time) >= time_begin(from).as_ref())
+    };
+    let ends =
+        |last: &str, to: &str| time.as_ref().is_some_and(|time| day == last && Some(time) <= time_end(to).as_ref());
+    let is_after = match span.from() {
+        Some((first, Some(from))) => day > first || begins(first, from),
+        Some((first, None)) => day >= first,
+        None => true,
+    };
+    let is_before = match span.to() {
+        Some((last, Some(to))) => day < last || ends(last, to),
+        Some((last, None)) => day <= last,
+        None => true,
+    };
+    date(day).is_some() && is_after && is_before
 }
 
 fn is_empty(value: &Value) -> bool {
@@ -80,7 +110,7 @@ fn characters(rule: &Rule, text: &str, prepare: impl Fn(&str) -> String) -> bool
         Rule::Equals(wanted) => prepare(wanted) == text,
         Rule::AnyOf(wanted) => wanted.iter().any(|wanted| prepare(wanted) == text),
         Rule::Like(wanted) => is_like(&prepare(wanted), text),
-        Rule::Range(..) | Rule::Empty => false,
+        Rule::Range(..) | Rule::AllOf(_) | Rule::Span(_) | Rule::Fuzzy(_) | Rule::Empty => false,
     }
 }
 
@@ -102,7 +132,7 @@ fn moments(
         Rule::Equals(wanted) => is_in(Some(wanted), Some(wanted)),
         Rule::AnyOf(wanted) => wanted.iter().any(|wanted| is_in(Some(wanted), Some(wanted))),
         Rule::Range(from, to) => is_in(from.as_deref(), to.as_deref()),
-        Rule::Like(_) | Rule::Empty => false,
+        Rule::Like(_) | Rule::AllOf(_) | Rule::Span(_) | Rule::Fuzzy(_) | Rule::Empty => false,
     }
 }
 
@@ -130,20 +160,23 @@ fn numbers(rule: &Rule, text: &str) -> bool {
         Rule::Universal => true,
         Rule::Equals(wanted) => is(wanted),
         Rule::AnyOf(wanted) => wanted.iter().any(|wanted| is(wanted)),
-        Rule::Like(_) | Rule::Range(..) | Rule::Empty => false,
+        Rule::Like(_) | Rule::Range(..) | Rule::AllOf(_) | Rule::Span(_) | Rule::Fuzzy(_) | Rule::Empty => false,
     }
 }
 
 /// Component groups of a person name; a plain string counts as in a file.
 fn name(rule: &Rule, value: &Value) -> bool {
-    let group = |key| closed_group(value.get(key).and_then(Value::as_str).unwrap_or_default()).unwrap_or_default();
-    let groups = match value.as_str() {
-        Some(text) => {
-            let name = index_model::PersonName::parse(text);
-            [name.alphabetic, name.ideographic, name.phonetic].map(|text| closed_group(&text).unwrap_or_default())
-        }
-        None => [group("Alphabetic"), group("Ideographic"), group("Phonetic")],
+    let group = |key| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let name = match value.as_str() {
+        Some(text) => PersonName::parse(text),
+        None => PersonName {
+            alphabetic: group("Alphabetic"),
+            ideographic: group("Ideographic"),
+            phonetic: group("Phonetic"),
+        },
     };
+    let groups =
+        [&name.alphabetic, &name.ideographic, &name.phonetic].map(|text| closed_group(text).unwrap_or_default());
     let is = |wanted: &str| match name_patterns(wanted).as_slice() {
         [Some(pattern)] => groups.iter().any(|group| is_like(pattern, group)),
         patterns => patterns
@@ -155,7 +188,11 @@ fn name(rule: &Rule, value: &Value) -> bool {
         Rule::Universal => true,
         Rule::Equals(wanted) | Rule::Like(wanted) => is(wanted),
         Rule::AnyOf(wanted) => wanted.iter().any(|wanted| is(wanted)),
-        Rule::Range(..) | Rule::Empty => false,
+        Rule::Fuzzy(wanted) => {
+            let (words, sounds) = (name_words(&name), sounds(&name));
+            fuzzy_words(wanted).iter().all(|word| word.is_in(&words, &sounds))
+        }
+        Rule::Range(..) | Rule::AllOf(_) | Rule::Span(_) | Rule::Empty => false,
     }
 }
 

@@ -1,7 +1,5 @@
 //! A typed query.
 
-use std::num::NonZeroU32;
-
 use dicom_core::{Tag, VR};
 
 /// The level of the query model that rows are wanted at.
@@ -40,12 +38,43 @@ pub enum Rule {
     Equals(String),
     /// Wild card matching with `*` and `?`.
     Like(String),
-    /// List of UID matching, or several values of one key.
+    /// List of UID matching, or several values of one key of which one must be had.
     AnyOf(Vec<String>),
+    /// Multiple value matching: each of these values must be had (PS3.4 §C.2.2.2.8).
+    AllOf(Vec<String>),
     /// Range matching; an open end is `None`. Both ends belong to it.
     Range(Option<String>, Option<String>),
+    /// Range matching of a date together with the time beside it.
+    Span(Span),
+    /// Fuzzy matching of a person name (PS3.18 §8.3.4.2).
+    Fuzzy(String),
     /// Empty value matching.
     Empty,
+}
+
+/// From a moment to a moment: ranges of a date and of the time that belongs to it, taken together (PS3.4 §C.2.2.2.5).
+///
+/// A time counts at the end of the range that has a date; without one, there is no end.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Span {
+    /// The time's tag, beside the date's.
+    pub time: Tag,
+    /// First and last day.
+    pub days: (Option<String>, Option<String>),
+    /// From which time of the first day, until which of the last.
+    pub times: (Option<String>, Option<String>),
+}
+
+impl Span {
+    /// The first day, and its first time when not the whole day counts.
+    pub fn from(&self) -> Option<(&str, Option<&str>)> {
+        self.days.0.as_deref().map(|day| (day, self.times.0.as_deref()))
+    }
+
+    /// The last day, and its last time when not the whole day counts.
+    pub fn to(&self) -> Option<(&str, Option<&str>)> {
+        self.days.1.as_deref().map(|day| (day, self.times.1.as_deref()))
+    }
 }
 
 /// Values may identify a patient, so only the kind of rule is printed.
@@ -56,7 +85,10 @@ impl std::fmt::Debug for Rule {
             Self::Equals(_) => "Equals",
             Self::Like(_) => "Like",
             Self::AnyOf(_) => "AnyOf",
+            Self::AllOf(_) => "AllOf",
             Self::Range(..) => "Range",
+            Self::Span(_) => "Span",
+            Self::Fuzzy(_) => "Fuzzy",
             Self::Empty => "Empty",
         })
     }
@@ -83,16 +115,16 @@ pub struct Include {
 /// A window on the stable order of the matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Page {
-    /// At most so many rows.
-    pub limit: NonZeroU32,
+    /// At most so many rows; with 0 only what remains is counted.
+    pub limit: u32,
     /// After skipping so many.
     pub offset: u32,
 }
 
 impl Page {
-    /// The first `limit` rows; a limit of 0 counts as 1.
-    pub fn first(limit: u32) -> Self {
-        Self { limit: NonZeroU32::new(limit).unwrap_or(NonZeroU32::MIN), offset: 0 }
+    /// The first `limit` rows.
+    pub const fn first(limit: u32) -> Self {
+        Self { limit, offset: 0 }
     }
 }
 
@@ -107,6 +139,6 @@ pub struct Query {
     pub include: Include,
     /// Which part of the matches.
     pub page: Page,
-    /// `fuzzymatching=true`: person names match by words that begin alike, in any order.
+    /// `fuzzymatching=true`: person names ask by [`Rule::Fuzzy`].
     pub fuzzy: bool,
 }

@@ -142,6 +142,8 @@ pub struct Found<T> {
     pub rows: Vec<T>,
     /// Matches after this page.
     pub remaining: u64,
+    /// Studies, 1,000 at most, that match but for the date that was asked for: they have none.
+    pub undated: u64,
     /// Matching keys that were ignored, because no column has them.
     pub unsupported: Vec<Attribute>,
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use index_model::RepositoryCode;
 
 use crate::engine::{Link, Pools, Sql};
+use crate::index::sounds;
 use crate::{Engine, StoreError};
 
 /// The registry's database. Cheap to clone.
@@ -29,6 +30,7 @@ impl Store {
     /// [`StoreError::Conflict`] when a newer version made the database.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         let pools = Pools::open(url).await?;
+        sounds::fill(&pools).await?;
         tracing::info!(engine = ?pools.engine(), "registry opened");
         Ok(Self { inner: Arc::new(Inner { pools, repository_keys: RwLock::default() }) })
     }

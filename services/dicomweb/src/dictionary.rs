@@ -4,14 +4,6 @@ use dicom_core::Tag;
 use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry};
 use dicom_dictionary_std::StandardDataDictionary;
 
-/// The keyword of an attribute, or its eight digits where it has none.
-pub(crate) fn keyword(tag: Tag) -> String {
-    match StandardDataDictionary.by_tag(tag) {
-        Some(entry) => entry.alias().to_owned(),
-        None => digits(tag),
-    }
-}
-
 /// The keyword of a standard attribute.
 pub(crate) fn known_keyword(tag: &str) -> Option<&'static str> {
     StandardDataDictionary.by_tag(parse(tag)?).map(|entry| entry.alias())

@@ -3,5 +3,5 @@
 mod answer;
 mod value;
 
-pub(crate) use answer::{Shown, instance, series, study};
+pub(crate) use answer::{Shown, instance, series, shows_identifiers, study};
 pub(crate) use value::{DataSet, Writer, sequence, string};

@@ -1,5 +1,7 @@
 //! Search Transaction (QIDO-RS), PS3.18 §10.6.
 
+use std::collections::{BTreeSet, HashMap};
+
 use access::{Action, Permit, Subject};
 use axum::extract::{FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
@@ -11,7 +13,7 @@ use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 use index_model::Uid;
 use index_query::{Attribute, Level, Limits, Match, Query, Rule};
-use registry::Answer;
+use registry::{Answer, Header};
 
 use crate::Face;
 use crate::accept::{Accept, Container, Offer};
@@ -35,19 +37,19 @@ pub(crate) const OFFERS: [Offer; 4] = [
 pub(crate) async fn studies(State(face): State<Face>, caller: Caller, asked: Asked) -> Result<Response, Problem> {
     let search = Search::begin(face, caller, asked, Level::Study).await?;
     let answer = search.face.registry.search_studies(&search.permit, &search.query).await?;
-    search.present(answer, json::study)
+    search.present(answer, |row| row.person_key, json::study).await
 }
 
 pub(crate) async fn series(State(face): State<Face>, caller: Caller, asked: Asked) -> Result<Response, Problem> {
     let search = Search::begin(face, caller, asked, Level::Series).await?;
     let answer = search.face.registry.search_series(&search.permit, &search.query).await?;
-    search.present(answer, json::series)
+    search.present(answer, |row| row.study.person_key, json::series).await
 }
 
 pub(crate) async fn instances(State(face): State<Face>, caller: Caller, asked: Asked) -> Result<Response, Problem> {
     let search = Search::begin(face, caller, asked, Level::Instance).await?;
     let answer = search.face.registry.search_instances(&search.permit, &search.query).await?;
-    search.present(answer, json::instance)
+    search.present(answer, |row| row.study.person_key, json::instance).await
 }
 
 /// What a search request says.
@@ -100,18 +102,34 @@ impl Search {
     }
 
     /// 200 or 204, and what is left out.
-    fn present<T>(mut self, answer: Answer<T>, show: impl Fn(&T, Shown<'_>) -> DataSet) -> Result<Response, Problem> {
+    async fn present<T>(
+        mut self,
+        answer: Answer<T>,
+        person: impl Fn(&T) -> i64,
+        show: impl Fn(&T, Option<&Header>, Shown<'_>) -> DataSet,
+    ) -> Result<Response, Problem> {
         self.warnings.remaining(answer.remaining);
-        self.warnings.unsupported(&answer.unsupported);
         self.warnings.missing(&answer.missing);
+        self.warnings.unread(answer.unread);
+        self.warnings.undated(answer.undated);
+        self.warnings.undescribed(answer.undescribed);
+        self.warnings.unsupported(&answer.unsupported, self.query.level);
+        let identifiers = if json::shows_identifiers(&self.query) {
+            let persons: BTreeSet<i64> = answer.rows.iter().map(person).collect();
+            self.face.registry.identifiers(&self.permit, &Vec::from_iter(persons)).await?
+        } else {
+            HashMap::new()
+        };
         let shown = Shown {
+            identifiers: &identifiers,
             registry: &self.face.registry,
             base: &self.base,
-            include: &self.query.include,
+            query: &self.query,
             with_study: self.scope.study.is_none(),
             with_series: self.scope.series.is_none(),
         };
-        let rows: Vec<_> = answer.rows.iter().map(|row| show(row, shown)).collect();
+        let headers = answer.headers.iter().map(Option::as_deref).chain(std::iter::repeat(None));
+        let rows: Vec<_> = answer.rows.iter().zip(headers).map(|(row, header)| show(row, header, shown)).collect();
         let mut response =
             if rows.is_empty() { StatusCode::NO_CONTENT.into_response() } else { data_sets(self.form, rows) };
         self.warnings.write(response.headers_mut());

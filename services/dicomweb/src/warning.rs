@@ -1,8 +1,8 @@
 //! `Warning: 299` headers: what an answer leaves out, PS3.18 §8.3.4.6 and §8.5.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use index_query::Attribute;
-use registry::Missing;
+use index_query::{Attribute, Level, level_of};
+use registry::{MOST_DESCRIBED, MOST_EXAMINED, Missing};
 
 const WARNING: HeaderName = http::header::WARNING;
 /// More matching keys than this are not named one by one.
@@ -33,11 +33,40 @@ impl Warnings {
         }
     }
 
-    /// Matching keys were ignored.
-    pub(crate) fn unsupported(&mut self, attributes: &[Attribute]) {
+    /// Matching keys were ignored, in a search at this level.
+    pub(crate) fn unsupported(&mut self, attributes: &[Attribute], level: Level) {
         for attribute in attributes.iter().take(MOST_NAMED) {
-            let name = crate::dictionary::keyword(attribute.tag());
-            self.add(format!("The matching key {name} is not supported and was ignored."));
+            let name = index_query::keyword(attribute);
+            self.add(if level_of(attribute) <= level {
+                format!(
+                    "The matching key {name} was ignored; it is matched where other keys leave {MOST_EXAMINED} results or fewer."
+                )
+            } else {
+                format!("The matching key {name} is not supported and was ignored.")
+            });
+        }
+    }
+
+    /// Studies without a date match otherwise.
+    pub(crate) fn undated(&mut self, studies: u64) {
+        if studies > 0 {
+            self.add(format!("{studies} studies without a Study Date match otherwise and are not shown."));
+        }
+    }
+
+    /// Rows did not get all the attributes that were asked for.
+    pub(crate) fn undescribed(&mut self, rows: usize) {
+        if rows > 0 {
+            self.add(format!(
+                "{rows} results lack attributes of includefield; a limit of {MOST_DESCRIBED} or fewer gives them to all."
+            ));
+        }
+    }
+
+    /// Series whose instances are not known.
+    pub(crate) fn unread(&mut self, series: usize) {
+        if series > 0 {
+            self.add(format!("The instances of {series} series are not known yet; results may be incomplete."));
         }
     }
 

@@ -75,6 +75,7 @@ impl From<RegistryError> for Problem {
             RegistryError::Unavailable { .. } => (S::SERVICE_UNAVAILABLE, Some(REPOSITORY_RETRY_SECONDS)),
             RegistryError::Incomplete { .. } => (S::BAD_GATEWAY, None),
             RegistryError::NotAcceptable { .. } => (S::NOT_ACCEPTABLE, None),
+            RegistryError::TooBroad { .. } => (S::PAYLOAD_TOO_LARGE, None),
             RegistryError::Overloaded => (S::SERVICE_UNAVAILABLE, Some(1)),
             RegistryError::Internal(_) => (S::INTERNAL_SERVER_ERROR, None),
         };

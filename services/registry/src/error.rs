@@ -41,6 +41,12 @@ pub enum RegistryError {
         /// Why not.
         rule: String,
     },
+    /// More would have to be looked at than one request may ask for.
+    #[error("{rule}")]
+    TooBroad {
+        /// What would narrow it.
+        rule: String,
+    },
     /// Too much at once; the same request will do a moment later.
     #[error("too many requests at once")]
     Overloaded,

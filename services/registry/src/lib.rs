@@ -38,7 +38,7 @@ pub use options::{Limits, Options, SourceFactory};
 pub use patients::OpenedPatient;
 pub use repositories::{Quarantined, RegisterError, RepositoryState, RepositoryStatus};
 pub use retrieve::{Frame, InstanceBytes, StoredMetadata};
-pub use search::{Answer, InstanceRow, Missing};
+pub use search::{Answer, Header, InstanceRow, MOST_DESCRIBED, MOST_EXAMINED, Missing};
 pub use start::Registry;
 
 /// Rendered forms, as `transcode` makes them.

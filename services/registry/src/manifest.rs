@@ -21,7 +21,7 @@ use serde_json::value::RawValue;
 use crate::{Registry, RegistryError};
 
 /// Largest unpacked manifest, in bytes: a bound on what a damaged object can make us allocate.
-const UNPACKED_BYTES: u64 = 2 << 30;
+pub(crate) const UNPACKED_BYTES: u64 = 2 << 30;
 /// For how long a cached manifest is believed without asking the index, on nodes that did not change it themselves.
 const BELIEVED: Duration = Duration::from_secs(2);
 
@@ -212,6 +212,11 @@ impl Registry {
             RegistryError::NotFound => RegistryError::NotFound,
             other => RegistryError::internal(other.to_string()),
         })
+    }
+
+    /// The manifest when it is in memory already.
+    pub(crate) async fn cached_manifest(&self, series_key: i64) -> Option<Arc<Manifest>> {
+        self.0.manifests.0.get(&series_key).await
     }
 
     async fn load_manifest(&self, series_key: i64) -> Result<Arc<Manifest>, RegistryError> {

@@ -35,8 +35,12 @@ fn header() -> Map<String, Value> {
 
 /// Whether `PatientName=DOE*`, as it is written on the wire, matches the header.
 fn is(text: &str) -> bool {
-    let (name, value) = text.split_once('=').unwrap();
-    matches(&parse(Level::Instance, &[(name.to_owned(), value.to_owned())]).unwrap().query.matches[0], &header())
+    let mut pairs: Vec<(String, String)> =
+        text.split('&').filter_map(|pair| pair.split_once('=')).map(|(a, b)| (a.to_owned(), b.to_owned())).collect();
+    if text.contains("\"\"") {
+        pairs.push(("emptyvaluematching".to_owned(), "true".to_owned()));
+    }
+    parse(Level::Instance, &pairs).unwrap().query.matches.iter().all(|one| matches(one, &header()))
 }
 
 macro_rules! pairs {
@@ -62,6 +66,19 @@ pairs! {
     a_time_stands_for_all_that_it_does_not_tell_apart: [
         "StudyTime=10", "StudyTime=1030", "StudyTime=103015", "StudyTime=103015.25", "StudyTime=1030-1030", "StudyTime=-10",
     ] not ["StudyTime=1031", "StudyTime=103015.26", "StudyTime=103016-", "StudyTime=-1029"],
+    a_date_and_its_time_are_taken_together: [
+        "StudyDate=20240114-20240116&StudyTime=11-09", "StudyDate=20240115-20240116&StudyTime=10-09",
+        "StudyDate=20240114-20240115&StudyTime=11-1031", "StudyDate=20240115-&StudyTime=103015-", "StudyDate=-20240115&StudyTime=-10",
+    ] not [
+        "StudyDate=20240115-20240116&StudyTime=11-12", "StudyDate=20240114-20240115&StudyTime=08-09",
+        "StudyDate=20240115-&StudyTime=1031-", "SeriesDate=20240101-&SeriesTime=10-",
+    ],
+    all_of_several_values_when_that_is_asked: [
+        "ImageType=PRIMARY\\AXIAL&multiplevaluematching=true", "ImageType=X\\AXIAL",
+    ] not ["ImageType=X\\AXIAL&multiplevaluematching=true"],
+    fuzzy_names_match_by_sound: [
+        "PatientName=genevieve lefevre&fuzzymatching=true", "PatientName=jenevieve&fuzzymatching=true", "PatientName=やま&fuzzymatching=true",
+    ] not ["PatientName=genevieve tremblay&fuzzymatching=true"],
     date_times_are_compared_as_local_time: [
         "AcquisitionDateTime=2024", "AcquisitionDateTime=20240115", "AcquisitionDateTime=20240115-20240116",
         "AcquisitionDateTime=20240115103015-0500",

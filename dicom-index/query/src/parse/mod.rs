@@ -1,14 +1,17 @@
 //! Search parameters of PS3.18 §8.3.4.
 
 mod attribute;
+mod pair;
 mod value;
 
 use std::num::NonZeroU32;
 
+use dicom_core::{Tag, VR};
+
 pub use self::attribute::attribute;
-#[cfg(test)]
-use crate::Rule;
-use crate::{Include, Level, Match, Page, Query};
+use self::value::Asked;
+use crate::sound::fuzzy_words;
+use crate::{Attribute, Include, Level, Match, Page, Query, Rule};
 
 /// Parameters of one request.
 const MAX_PARAMETERS: usize = 256;
@@ -16,6 +19,8 @@ const MAX_PARAMETERS: usize = 256;
 const MAX_VALUE: usize = 1_024;
 /// Attributes of `includefield`.
 const MAX_INCLUDED: usize = 512;
+/// SpecificCharacterSet, which is never matched (PS3.4 §C.2.2.2): parameters are UTF-8.
+const SPECIFIC_CHARACTER_SET: Tag = Tag(0x0008, 0x0005);
 
 /// A parameter that can't be used: its name, never its value, and the rule that it breaks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -86,39 +91,46 @@ pub fn parse_with(level: Level, pairs: &[(String, String)], limits: Limits) -> R
             level,
             matches: Vec::new(),
             include: Include::default(),
-            page: Page { limit: limits.default, offset: 0 },
+            page: Page::first(limits.default.get()),
             fuzzy: false,
         },
         warnings: Vec::new(),
         limits,
+        asked: Asked { empty: flag(pairs, "emptyvaluematching")?, multiple: flag(pairs, "multiplevaluematching")? },
     };
     parser.query.fuzzy = flag(pairs, "fuzzymatching")?;
-    // Both are always on: what they allow has no other meaning.
-    flag(pairs, "emptyvaluematching")?;
-    flag(pairs, "multiplevaluematching")?;
-    for (name, value) in pairs {
+    for (at, (name, value)) in pairs.iter().enumerate() {
+        if name != "includefield" && pairs.iter().take(at).any(|(earlier, _)| earlier == name) {
+            return Err(QueryError::new(name, TWICE));
+        }
         parser.parameter(name, value)?;
+    }
+    pair::combine(&mut parser.query.matches);
+    let mut times = parser.query.matches.iter().filter(|one| one.attribute.vr == VR::TM);
+    if let Some(backward) = times.find(|one| value::is_backward(&one.rule)) {
+        return Err(QueryError::new(&crate::keyword(&backward.attribute), value::BACKWARD));
     }
     Ok(Parsed { query: parser.query, warnings: parser.warnings })
 }
 
-/// `true` or `false`; the last one counts.
+/// PS3.18 §8.3.4.1: only `includefield` is repeated.
+const TWICE: &str = "is given twice";
+
+/// `true` or `false`.
 fn flag(pairs: &[(String, String)], wanted: &str) -> Result<bool, QueryError> {
-    let mut on = false;
-    for (name, value) in pairs.iter().filter(|(name, _)| name == wanted) {
-        on = match value.trim().to_ascii_lowercase().as_str() {
-            "true" => true,
-            "false" => false,
-            _ => return Err(QueryError::new(name, "is true or false")),
-        };
+    let Some((name, value)) = pairs.iter().find(|(name, _)| name == wanted) else { return Ok(false) };
+    match value.trim().to_ascii_lowercase().as_str() {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(QueryError::new(name, "is true or false")),
     }
-    Ok(on)
 }
 
 struct Parser {
     query: Query,
     warnings: Vec<String>,
     limits: Limits,
+    asked: Asked,
 }
 
 impl Parser {
@@ -142,11 +154,11 @@ impl Parser {
     }
 
     fn limit(&mut self, name: &str, value: &str) -> Result<(), QueryError> {
-        let limit = NonZeroU32::new(number(name, value)?).ok_or_else(|| QueryError::new(name, "is at least 1"))?;
-        if limit > self.limits.max {
-            self.warnings.push(format!("The limit was lowered to {}.", self.limits.max));
+        let (limit, max) = (number(name, value)?, self.limits.max.get());
+        if limit > max {
+            self.warnings.push(format!("The limit was lowered to {max}."));
         }
-        self.query.page.limit = limit.min(self.limits.max);
+        self.query.page.limit = limit.min(max);
         Ok(())
     }
 
@@ -172,9 +184,27 @@ impl Parser {
     fn condition(&mut self, name: &str, value: &str) -> Result<(), QueryError> {
         let attribute =
             attribute(name).ok_or_else(|| QueryError::new(name, "is neither a parameter nor an attribute"))?;
-        let rule = value::rule(attribute.vr, value).map_err(|reason| QueryError::new(name, reason))?;
+        if attribute.path == [SPECIFIC_CHARACTER_SET] {
+            return Ok(());
+        }
+        // The same attribute by its keyword and by its tag.
+        if self.query.matches.iter().any(|earlier| earlier.attribute == attribute) {
+            return Err(QueryError::new(name, TWICE));
+        }
+        let rule = value::rule(attribute.vr, value, self.asked).map_err(|reason| QueryError::new(name, reason))?;
+        let rule = if self.query.fuzzy { fuzzy(&attribute, rule) } else { rule };
         self.query.matches.push(Match { attribute, rule });
         Ok(())
+    }
+}
+
+/// Of a person name with at least one word, what sounds like it.
+fn fuzzy(attribute: &Attribute, rule: Rule) -> Rule {
+    match rule {
+        Rule::Equals(name) | Rule::Like(name) if attribute.vr == VR::PN && !fuzzy_words(&name).is_empty() => {
+            Rule::Fuzzy(name)
+        }
+        rule => rule,
     }
 }
 

@@ -24,9 +24,18 @@ fn rule(text: &str) -> String {
         Rule::Equals(value) => format!("= {value}"),
         Rule::Like(value) => format!("~ {value}"),
         Rule::AnyOf(values) => format!("in {}", values.join(" ")),
-        Rule::Range(from, to) => format!("{} .. {}", from.unwrap_or_default(), to.unwrap_or_default()),
+        Rule::AllOf(values) => format!("all {}", values.join(" ")),
+        Rule::Range(from, to) => range(from, to),
+        Rule::Span(span) => {
+            format!("{} at {}", range(span.days.0, span.days.1), range(span.times.0, span.times.1))
+        }
+        Rule::Fuzzy(value) => format!("like {value}"),
         Rule::Empty => "empty".into(),
     }
+}
+
+fn range(from: Option<String>, to: Option<String>) -> String {
+    format!("{} .. {}", from.unwrap_or_default(), to.unwrap_or_default())
 }
 
 /// The parameter that is wrong.
@@ -129,21 +138,77 @@ fn lists_are_of_uids_codes_and_numbers() {
 #[test]
 fn two_quotes_match_what_is_empty() {
     assert_eq!(rule("AccessionNumber=\"\"&emptyvaluematching=true"), "empty");
-    assert_eq!(rule("StudyDate=\"\""), "empty");
+    assert_eq!(rule("emptyvaluematching=true&StudyDate=\"\""), "empty");
     refuses("emptyvaluematching", &["yes"]);
+}
+
+/// PS3.18 §8.3.4.5: without the parameter there is no empty value matching.
+#[test]
+fn two_quotes_are_text_unless_empty_values_are_asked_for() {
+    assert_eq!(rule("AccessionNumber=\"\""), "= \"\"");
+    assert_eq!(rule("AccessionNumber=\"\"&emptyvaluematching=false"), "= \"\"");
+    refuses("StudyDate", &["\"\""]);
+}
+
+/// PS3.18 §8.3.4.6, PS3.4 §C.2.2.2.8.
+#[test]
+fn of_several_values_one_is_enough_unless_all_are_asked_for() {
+    assert_eq!(rule("ModalitiesInStudy=CT\\PT"), "in CT PT");
+    assert_eq!(rule("ModalitiesInStudy=CT\\PT&multiplevaluematching=true"), "all CT PT");
+    assert_eq!(rule("StudyInstanceUID=1.2,1.3&multiplevaluematching=true"), "in 1.2 1.3");
+    refuses("multiplevaluematching", &["1"]);
+}
+
+/// PS3.18 §8.3.4.1.
+#[test]
+fn no_parameter_but_includefield_is_repeated() {
+    assert_eq!(wrong("PatientID=1&PatientID=1"), "PatientID");
+    assert_eq!(wrong("PatientID=1&00100020=2"), "00100020");
+    assert_eq!(wrong("limit=1&limit=2"), "limit");
+    assert_eq!(parsed("includefield=00081030&includefield=00081030").query.include.attributes.len(), 1);
+}
+
+/// PS3.18 §8.3.4.1.1, PS3.4 §C.2.2.2.5.
+#[test]
+fn a_range_of_dates_and_one_of_times_are_taken_together() {
+    assert_eq!(rule("StudyDate=20240101-20240103&StudyTime=10-12"), "20240101 .. 20240103 at 10 .. 12");
+    assert_eq!(rule("StudyTime=10-&StudyDate=20240101-"), "20240101 ..  at 10 .. ");
+    assert_eq!(
+        rule("PerformedProcedureStepStartDate=-20240101&PerformedProcedureStepStartTime=-10"),
+        " .. 20240101 at  .. 10"
+    );
+    assert_eq!(rule("StudyDate=20240101-20240103&StudyTime=18-08"), "20240101 .. 20240103 at 18 .. 08");
+    refuses("StudyTime", &["18-08"]);
+    for apart in
+        ["StudyDate=20240101&StudyTime=10-12", "StudyDate=20240101-&StudyTime=10", "StudyDate=20240101-&SeriesTime=10-"]
+    {
+        assert_eq!(parsed(apart).query.matches.len(), 2, "{apart}");
+    }
+}
+
+#[test]
+fn a_character_set_is_never_matched() {
+    assert!(parsed("SpecificCharacterSet=ISO_IR 100").query.matches.is_empty());
+}
+
+#[test]
+fn an_age_is_three_digits_and_a_unit() {
+    assert_eq!(rule("PatientAge=045Y"), "= 045Y");
+    refuses("PatientAge", &["45", "45Y", "045X", "04é"]);
 }
 
 #[test]
 fn a_page_has_bounds() {
     let page = |text: &str| {
         let page = parsed(text).query.page;
-        (page.limit.get(), page.offset)
+        (page.limit, page.offset)
     };
     assert_eq!(page(""), (100, 0));
     assert_eq!(page("limit=7&offset=14"), (7, 14));
     assert_eq!(page("limit=9999999"), (5_000, 0));
     assert_eq!(parsed("limit=9999999").warnings, ["The limit was lowered to 5000."]);
-    refuses("limit", &["0", "-1", "all"]);
+    assert_eq!(page("limit=0"), (0, 0), "an unsigned integer (PS3.18 §8.3.4.4)");
+    refuses("limit", &["-1", "all", "1.5", ""]);
     refuses("offset", &["-1", "99999999999", ""]);
 }
 
@@ -162,6 +227,9 @@ fn includefield_is_repeated_or_a_list() {
 #[test]
 fn fuzzy_matching_is_on_or_off() {
     assert!(parsed("fuzzymatching=true&PatientName=doe").query.fuzzy);
+    assert_eq!(rule("PatientName=doe*&fuzzymatching=true"), "like doe*");
+    assert_eq!(rule("PatientID=doe*&fuzzymatching=true"), "~ doe*");
+    assert_eq!(rule("PatientName=?^&fuzzymatching=true"), "~ ?^");
     assert!(!parsed("fuzzymatching=FALSE").query.fuzzy);
     refuses("fuzzymatching", &["1", "yes", ""]);
 }

@@ -12,8 +12,20 @@ const MAX_LIST: usize = 5_000;
 
 type Reason = &'static str;
 
+/// PS3.4 §C.2.2.2.5: a range's first value is not after its last.
+pub(super) const BACKWARD: Reason = "is a range that ends before it begins";
+
+/// What a request turned on; without it, two quotes are two quotes, and of several values one is enough.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked {
+    /// `emptyvaluematching`, PS3.18 §8.3.4.5.
+    pub(super) empty: bool,
+    /// `multiplevaluematching`, PS3.18 §8.3.4.6.
+    pub(super) multiple: bool,
+}
+
 /// The rule that a value asks for.
-pub(super) fn rule(vr: VR, value: &str) -> Result<Rule, Reason> {
+pub(super) fn rule(vr: VR, value: &str, asked: Asked) -> Result<Rule, Reason> {
     let value = value.trim_matches([' ', '\0']);
     if value.is_empty() {
         return Ok(Rule::Universal);
@@ -21,16 +33,28 @@ pub(super) fn rule(vr: VR, value: &str) -> Result<Rule, Reason> {
     if vr != VR::UI && value.chars().count() > MAX_VALUE {
         return Err("is too long");
     }
-    if value == "\"\"" {
+    if asked.empty && value == "\"\"" {
         return Ok(Rule::Empty); // PS3.4 §C.2.2.2.7
     }
+    let rule = of_value(vr, value)?;
+    let takes_several =
+        matches!(vr, VR::AE | VR::AS | VR::AT | VR::CS | VR::LO | VR::PN | VR::SH | VR::UC) && asked.multiple;
+    Ok(match rule {
+        Rule::AnyOf(values) if takes_several => Rule::AllOf(values), // PS3.4 §C.2.2.2.8
+        rule => rule,
+    })
+}
+
+fn of_value(vr: VR, value: &str) -> Result<Rule, Reason> {
     match vr {
         VR::UI => uids(value),
-        VR::DA => range(value, date),
+        VR::DA => range(value, date).and_then(forward),
         VR::TM => range(value, time),
         VR::DT => date_time(value),
-        VR::AE | VR::CS | VR::LO | VR::LT | VR::PN | VR::SH | VR::ST | VR::UC | VR::UT | VR::UN => text(vr, value),
-        VR::UR | VR::AS => Ok(Rule::Equals(value.to_owned())),
+        VR::AE | VR::CS | VR::LO | VR::LT | VR::PN | VR::SH | VR::ST | VR::UC | VR::UR | VR::UT | VR::UN => {
+            text(vr, value)
+        }
+        VR::AS => list(value, "is an age of three digits and D, W, M or Y", is_age),
         VR::IS | VR::US | VR::SS | VR::UL | VR::SL | VR::UV | VR::SV => {
             list(value, "is a whole number", |one| one.parse::<i128>().is_ok())
         }
@@ -69,7 +93,7 @@ fn text(vr: VR, value: &str) -> Result<Rule, Reason> {
     if value.bytes().all(|b| b == b'*') {
         return Ok(Rule::Universal); // PS3.4 §C.2.2.2.4
     }
-    let is_long = matches!(vr, VR::LT | VR::ST | VR::UT);
+    let is_long = matches!(vr, VR::LT | VR::ST | VR::UR | VR::UT);
     let delimiters: &[char] = match vr {
         _ if is_long => &[],
         VR::CS => &['\\', ','],
@@ -91,15 +115,29 @@ fn list(value: &str, reason: Reason, fits: impl Fn(&str) -> bool) -> Result<Rule
     if values.iter().all(|one| fits(one)) { one_or_any(values) } else { Err(reason) }
 }
 
+/// `nnnD`, `nnnW`, `nnnM` or `nnnY` (PS3.5 §6.2).
+fn is_age(text: &str) -> bool {
+    let digits = text.strip_suffix(['D', 'W', 'M', 'Y']);
+    digits.is_some_and(|digits| digits.len() == 3 && digits.bytes().all(|b| b.is_ascii_digit()))
+}
+
 /// A value, `from-to`, `from-` or `-to`.
 fn range(value: &str, parse: impl Fn(&str) -> Result<String, Reason>) -> Result<Rule, Reason> {
     let Some((from, to)) = value.split_once('-') else { return parse(value).map(Rule::Equals) };
     let end = |text: &str| if text.trim().is_empty() { Ok(None) } else { parse(text.trim()).map(Some) };
     match (end(from)?, end(to)?) {
         (None, None) => Err("is a range without ends"),
-        (Some(from), Some(to)) if to < from && !to.starts_with(&from) => Err("is a range that ends before it begins"),
         (from, to) => Ok(Rule::Range(from, to)),
     }
+}
+
+fn forward(rule: Rule) -> Result<Rule, Reason> {
+    if is_backward(&rule) { Err(BACKWARD) } else { Ok(rule) }
+}
+
+/// A range that ends before it begins; of times only when they do not go with dates, see [`pair`](super::pair).
+pub(super) fn is_backward(rule: &Rule) -> bool {
+    matches!(rule, Rule::Range(Some(from), Some(to)) if to < from && !to.starts_with(from.as_str()))
 }
 
 /// `YYYYMMDD`, a day that there is.

@@ -1,7 +1,5 @@
 //! Where the two engines need different words.
 
-use std::num::NonZeroU32;
-
 use super::{Link, Row, Sql};
 use crate::{Engine, StoreError};
 
@@ -97,9 +95,9 @@ pub(crate) fn like_literal(text: &str) -> String {
 }
 
 /// Asks for the plan of a statement.
-pub(crate) fn explain(engine: Engine, sql: Sql, limit: NonZeroU32) -> Sql {
+pub(crate) fn explain(engine: Engine, sql: Sql, limit: u32) -> Sql {
     let mut sql = sql;
-    sql.push(" LIMIT ").bind(limit.get());
+    sql.push(" LIMIT ").bind(limit);
     sql.before(if engine == Engine::Sqlite { "EXPLAIN QUERY PLAN " } else { "EXPLAIN " })
 }
 

@@ -19,6 +19,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0002_copies_by_patient.sql"),
         include_str!("../../migrations/postgres/0002_copies_by_patient.sql"),
     ),
+    (
+        3,
+        "sounds",
+        include_str!("../../migrations/sqlite/0003_sounds.sql"),
+        include_str!("../../migrations/postgres/0003_sounds.sql"),
+    ),
 ];
 
 fn migrator(engine: Engine) -> Migrator {

@@ -7,6 +7,7 @@ pub(crate) mod merge;
 mod move_series;
 pub(crate) mod patient;
 mod series;
+pub(crate) mod sounds;
 mod study;
 mod work;
 

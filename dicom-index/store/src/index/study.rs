@@ -7,7 +7,7 @@ use index_model::{PatientRecord, StudyRecord, Uid};
 use super::merge::{agree, fill_study, renew_study};
 use super::patient::{self, Placed};
 use super::work::Work;
-use super::{Manner, series};
+use super::{Manner, series, sounds};
 use crate::engine::{Link, Row, Sql, Value, json};
 use crate::{ChangeKind, StoreError};
 use index_query::text::{closed_group, folded, name_words, time_begin};
@@ -236,6 +236,7 @@ async fn insert(work: &mut Work<'_>, record: &StudyRecord, placed: Placed) -> Re
     sql.bind(json(record)?).push(", ").list(values).push(") RETURNING study_key");
     let study_key = work.link.number(sql).await?;
     work.added(study_key);
+    sounds::insert(work.link, study_key, record).await?;
     Ok(study_key)
 }
 
@@ -261,6 +262,7 @@ async fn refresh(
     sql.push(", person_key = ").bind(placed.person_key).push(", patient_key = ").bind(placed.patient_key);
     sql.push(" WHERE study_key = ").bind(study_key);
     work.link.run(sql).await?;
+    sounds::renew(work.link, study_key, &union).await?;
     work.changed(study_key);
     Ok(())
 }
@@ -275,7 +277,11 @@ async fn leave(work: &mut Work<'_>, known: &Known, gone: &Copy) -> Result<(), St
         .collect();
     work.link.run(Sql::new("DELETE FROM report_link WHERE study_key = $1").arg(gone.study_key)).await?;
     if others.is_empty() {
-        for text in ["DELETE FROM study_modality WHERE study_key = $1", "DELETE FROM study WHERE study_key = $1"] {
+        for text in [
+            "DELETE FROM study_modality WHERE study_key = $1",
+            "DELETE FROM study_sound WHERE study_key = $1",
+            "DELETE FROM study WHERE study_key = $1",
+        ] {
             work.link.run(Sql::new(text).arg(gone.study_key)).await?;
         }
         work.removed(gone.study_key);

@@ -24,6 +24,8 @@ pub(crate) enum How {
     Modalities,
     /// A study copy's column or its source patient's: PatientID, issuer, accession number and issuer go together.
     Copy(CopyColumn),
+    /// An identifier that the same person has somewhere, and its issuer.
+    Person(PersonColumn),
     /// Who has it.
     Repository,
     /// An instance that is held or known.
@@ -39,12 +41,21 @@ pub(crate) enum CopyColumn {
     IssuerOfAccessionNumber,
 }
 
+/// What is compared within one identifier of the person that a study is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PersonColumn {
+    PatientId,
+    IssuerOfPatientId,
+}
+
 const fn tag(group: u16, element: u16) -> Tag {
     Tag(group, element)
 }
 
 const REQUEST: Tag = tag(0x0040, 0x0275);
 const ISSUER_OF_ACCESSION: Tag = tag(0x0008, 0x0051);
+const ISSUER_QUALIFIERS: Tag = tag(0x0010, 0x0024);
+const OTHER_PATIENT_IDS: Tag = tag(0x0010, 0x1002);
 
 const PATIENT_NAME: How = How::Name(
     &["s.patient_name", "s.patient_name_ideographic", "s.patient_name_phonetic"],
@@ -55,9 +66,19 @@ const REFERRING_NAME: How = How::Name(&["s.referring_name"], "s.referring_words"
 const STUDY_DESCRIPTION: How = How::Folded("s.study_description", Some(TextColumn::StudyDescription));
 const INSTITUTION_NAME: How = How::Folded("s.institution_name", Some(TextColumn::InstitutionName));
 
+/// The time that belongs to a column of dates.
+pub(crate) fn time_beside(column: &'static str) -> Option<&'static str> {
+    match column {
+        "s.study_date" => Some("s.study_time"),
+        "r.step_start_date" => Some("r.step_start_time"),
+        _ => None,
+    }
+}
+
 /// The level of an attribute and how it is compared; `None` when no column has it.
 pub(crate) fn find(path: &[Tag]) -> Option<(Level, How)> {
     use CopyColumn as C;
+    use PersonColumn as P;
     let study = |how| Some((Level::Study, how));
     let series = |how| Some((Level::Series, how));
     match path {
@@ -72,7 +93,11 @@ pub(crate) fn find(path: &[Tag]) -> Option<(Level, How)> {
         [Tag(0x0008, 0x1030)] => study(STUDY_DESCRIPTION),
         [Tag(0x0010, 0x0010)] => study(PATIENT_NAME),
         [Tag(0x0010, 0x0020)] => study(How::Copy(C::PatientId)),
-        [Tag(0x0010, 0x0021)] => study(How::Copy(C::IssuerOfPatientId)),
+        [Tag(0x0010, 0x0021)] | [ISSUER_QUALIFIERS, Tag(0x0040, 0x0032)] => study(How::Copy(C::IssuerOfPatientId)),
+        [OTHER_PATIENT_IDS, Tag(0x0010, 0x0020)] => study(How::Person(P::PatientId)),
+        [OTHER_PATIENT_IDS, Tag(0x0010, 0x0021)] | [OTHER_PATIENT_IDS, ISSUER_QUALIFIERS, Tag(0x0040, 0x0032)] => {
+            study(How::Person(P::IssuerOfPatientId))
+        }
         [Tag(0x0010, 0x0030)] => study(How::Date("s.patient_birth_date")),
         [Tag(0x0010, 0x0040)] => study(How::Exact("s.patient_sex")),
         [Tag(0x0020, 0x0010)] => study(How::Exact("s.study_id")),

@@ -6,7 +6,10 @@ mod pattern;
 mod render;
 mod scope;
 
-use index_query::{Page, Query};
+use std::collections::HashMap;
+
+use index_model::{IssuedId, Phi};
+use index_query::{Page, Query, Rule, Tag};
 
 pub(crate) use self::render::ORDER;
 use self::render::{Conditions, MATCHED_ORDER, MATCHED_SERIES_ORDER, SERIES_ORDER};
@@ -15,8 +18,12 @@ use crate::engine::{Link, Sql, dialect};
 use crate::locate::{series, studies};
 use crate::{Found, SearchFilter, SeriesRow, Store, StoreError, StudyRow};
 
-/// Series that an instance search may reach into.
-const MAX_SCOPE: u32 = 1_000;
+/// Undated studies that are counted.
+const MAX_UNDATED: u32 = 1_000;
+/// Identifiers of 400 persons.
+const MAX_IDENTIFIERS: u32 = 20_000;
+/// StudyDate.
+const STUDY_DATE: Tag = Tag(0x0008, 0x0020);
 
 impl Store {
     /// Studies that match, within what the filter lets through (PS3.18 §10.6, PS3.4 §C.2.2.2).
@@ -30,9 +37,13 @@ impl Store {
         let mut link = self.read().await?;
         let scope = Scope::of(&mut link, filter).await?;
         let (keys, remaining) = fetch(&mut link, study_search(&conditions, &scope), query.page).await?;
+        let undated = match without_date(query) {
+            Some(query) => count_undated(&mut link, &Conditions::of(&query, self.engine()), &scope).await?,
+            None => 0,
+        };
         let rows = studies(&mut link, &keys, filter).await?;
-        tracing::debug!(rows = rows.len(), remaining, "studies searched");
-        Ok(Found { rows, remaining, unsupported: conditions.unsupported })
+        tracing::debug!(rows = rows.len(), remaining, undated, "studies searched");
+        Ok(Found { rows, remaining, undated, unsupported: conditions.unsupported })
     }
 
     /// How the engine would look for the first page of studies: for whoever wonders why a search is slow.
@@ -55,14 +66,62 @@ impl Store {
         self.find_series(query, filter, query.page).await
     }
 
-    /// The series that instances of this query may lie in, the first 1,000; `remaining` tells of more.
+    /// One page of the series that instances of this query may lie in; the query's own page, which is of instances, is not looked at.
     ///
-    /// `unsupported` are the keys that the caller must still apply to the instances' headers. The query's page is not looked at.
+    /// `unsupported` are the keys that the caller must still apply to the instances' headers.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn instances_scope(&self, query: &Query, filter: &SearchFilter) -> Result<Found<SeriesRow>, StoreError> {
-        self.find_series(query, filter, Page::first(MAX_SCOPE)).await
+    pub async fn instances_scope(
+        &self,
+        query: &Query,
+        filter: &SearchFilter,
+        page: Page,
+    ) -> Result<Found<SeriesRow>, StoreError> {
+        self.find_series(query, filter, page).await
+    }
+
+    /// How many instances there are in all series that match, as far as their repositories say.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn count_instances(&self, query: &Query, filter: &SearchFilter) -> Result<u64, StoreError> {
+        let conditions = Conditions::of(query, self.engine());
+        let mut link = self.read().await?;
+        let scope = Scope::of(&mut link, filter).await?;
+        let mut sql = Sql::new("SELECT CAST(COALESCE(sum(r.number_of_instances), 0) AS BIGINT)");
+        conditions.series(&mut sql, &scope);
+        Ok(link.number(sql).await?.cast_unsigned())
+    }
+
+    /// The identifiers of these persons at all issuers that the filter lets through, oldest first; those that stand for no patient
+    /// but a single study are left out.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn identifiers_of_persons(
+        &self,
+        person_keys: &[i64],
+        filter: &SearchFilter,
+    ) -> Result<HashMap<i64, Vec<IssuedId>>, StoreError> {
+        let mut link = self.read().await?;
+        let scope = Scope::of(&mut link, filter).await?;
+        let mut found: HashMap<i64, Vec<IssuedId>> = HashMap::new();
+        for chunk in person_keys.chunks(400) {
+            let mut sql = Sql::new(
+                "SELECT p.person_key, p.issuer, p.patient_id FROM source_patient p WHERE p.private_to = '' AND p.person_key IN (",
+            );
+            sql.list(chunk.iter().copied()).push(")");
+            if let Some(repositories) = &scope.repository_keys {
+                sql.push(" AND p.repository_key IN (").list(repositories.iter().copied()).push(")");
+            }
+            sql.push(" ORDER BY p.patient_key LIMIT ").bind(MAX_IDENTIFIERS);
+            for row in link.rows(sql).await? {
+                let id = IssuedId { issuer: row.text(1)?, value: Phi::new(row.text(2)?) };
+                found.entry(row.int(0)?).or_default().push(id);
+            }
+        }
+        Ok(found)
     }
 
     async fn find_series(
@@ -77,8 +136,24 @@ impl Store {
         let (keys, remaining) = fetch(&mut link, series_search(&conditions, &scope), page).await?;
         let rows = series(&mut link, &keys, filter).await?;
         tracing::debug!(rows = rows.len(), remaining, "series searched");
-        Ok(Found { rows, remaining, unsupported: conditions.unsupported })
+        Ok(Found { rows, remaining, undated: 0, unsupported: conditions.unsupported })
     }
+}
+
+/// A search by date as one for studies that have none; `None` when it does not ask for dates.
+fn without_date(query: &Query) -> Option<Query> {
+    let asks = |rule: &Rule| matches!(rule, Rule::Equals(_) | Rule::Range(..) | Rule::Span(_));
+    let mut query = query.clone();
+    let date = query.matches.iter_mut().find(|one| one.attribute.path == [STUDY_DATE] && asks(&one.rule))?;
+    date.rule = Rule::Empty;
+    Some(query)
+}
+
+async fn count_undated(link: &mut Link, conditions: &Conditions<'_>, scope: &Scope) -> Result<u64, StoreError> {
+    let mut sql = Sql::new("SELECT count(*) FROM (SELECT s.study_key");
+    conditions.studies(&mut sql, scope);
+    sql.push(" LIMIT ").bind(MAX_UNDATED).push(") m");
+    Ok(link.number(sql).await?.cast_unsigned())
 }
 
 /// A search's statements, still without the window.
@@ -130,7 +205,7 @@ fn series_search(conditions: &Conditions<'_>, scope: &Scope) -> Statements {
 /// The keys of one page, and how many more there are.
 async fn fetch(link: &mut Link, search: Statements, window: Page) -> Result<(Vec<i64>, u64), StoreError> {
     let Statements { mut page, count } = search;
-    let limit = i64::from(window.limit.get());
+    let limit = i64::from(window.limit);
     page.push(" LIMIT ").bind(limit + 1).push(" OFFSET ").bind(window.offset);
     let rows = link.rows(page).await?;
     let wanted = usize::try_from(limit).unwrap_or(usize::MAX);

@@ -1,12 +1,13 @@
 //! Person names: components, groups and fuzzy matching (PS3.4 §C.2.2.2.1, PS3.18 §8.3.4.2).
 
 use index_query::Rule;
+use index_query::sound::{FuzzyWord, fuzzy_words};
+use index_query::text::name_patterns;
 
 use super::pattern::Pattern;
 use crate::Engine;
 use crate::engine::Sql;
 use crate::engine::dialect::{TextColumn, has_pieces};
-use index_query::text::{name_patterns, words};
 
 /// Where a name's groups and words are.
 pub(super) struct Columns {
@@ -15,11 +16,24 @@ pub(super) struct Columns {
     pub(super) text: TextColumn,
 }
 
-/// Writes ` AND …` for a rule on a name; `false` when the rule makes no sense for a name.
-pub(super) fn write(sql: &mut Sql, engine: Engine, columns: &Columns, rule: &Rule, fuzzy: bool) -> bool {
+impl Columns {
+    /// Whose sounds `study_sound` has for this name.
+    const fn whose(&self) -> &'static str {
+        match self.text {
+            TextColumn::ReferringWords => "R",
+            TextColumn::PatientWords | TextColumn::StudyDescription | TextColumn::InstitutionName => "P",
+        }
+    }
+}
+
+/// Writes ` AND …` for a rule on a name.
+pub(super) fn write(sql: &mut Sql, engine: Engine, columns: &Columns, rule: &Rule) {
     match rule {
-        Rule::Universal => {}
-        Rule::Equals(value) | Rule::Like(value) if fuzzy => write_fuzzy(sql, engine, columns, value),
+        Rule::Fuzzy(value) => {
+            for word in fuzzy_words(value) {
+                write_fuzzy(sql, engine, columns, word);
+            }
+        }
         Rule::Equals(value) | Rule::Like(value) => {
             let groups = groups(value);
             prefilter(sql, engine, columns, &groups);
@@ -34,12 +48,17 @@ pub(super) fn write(sql: &mut Sql, engine: Engine, columns: &Columns, rule: &Rul
             }
             sql.push(")");
         }
+        Rule::AllOf(values) => {
+            for value in values {
+                sql.push(" AND ");
+                write_one(sql, columns, &groups(value));
+            }
+        }
         Rule::Empty => {
             sql.push(" AND ").push(columns.words).push(" = ''");
         }
-        Rule::Range(..) => return false,
+        Rule::Universal | Rule::Range(..) | Rule::Span(_) => {}
     }
-    true
 }
 
 /// The groups of a query's name, each a pattern over a [closed group](index_query::text::closed_group).
@@ -81,13 +100,19 @@ fn prefilter(sql: &mut Sql, engine: Engine, columns: &Columns, groups: &[Option<
     has_pieces(sql, engine, columns.text, &pieces);
 }
 
-/// Every word must be the beginning of some word of the name, in any order.
-fn write_fuzzy(sql: &mut Sql, engine: Engine, columns: &Columns, value: &str) {
-    let plain: String = value.chars().map(|c| if matches!(c, '*' | '?') { ' ' } else { c }).collect();
-    let words: Vec<String> = words(&plain).split_whitespace().take(16).map(|word| format!(" {word}")).collect();
-    has_pieces(sql, engine, columns.text, &words);
-    for word in words {
+/// A word that begins like this one, found by its parts, or one that sounds like it, found by its sound.
+fn write_fuzzy(sql: &mut Sql, engine: Engine, columns: &Columns, word: FuzzyWord) {
+    let pattern = Pattern::new(word.pattern);
+    if word.sounds.is_empty() {
+        has_pieces(sql, engine, columns.text, &pattern.pieces());
         sql.push(" AND ");
-        Pattern::new(format!("*{word}*")).write(sql, columns.words);
+        pattern.write(sql, columns.words);
+        return;
     }
+    sql.push(" AND s.study_key IN (SELECT s.study_key FROM study s WHERE 1 = 1");
+    has_pieces(sql, engine, columns.text, &pattern.pieces());
+    sql.push(" AND ");
+    pattern.write(sql, columns.words);
+    sql.push(" UNION SELECT x.study_key FROM study_sound x WHERE x.whose = ").bind(columns.whose());
+    sql.push(" AND x.sound IN (").list(word.sounds).push("))");
 }

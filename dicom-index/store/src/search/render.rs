@@ -1,8 +1,8 @@
 //! Renders a query as SQL. Names of columns come from the catalogue, values only through `bind`.
 
-use index_query::{Attribute, Level, Match, Query, Rule};
+use index_query::{Attribute, Level, Match, Query, Rule, Span};
 
-use super::catalogue::{CopyColumn, How, find};
+use super::catalogue::{CopyColumn, How, PersonColumn, find, time_beside};
 use super::names;
 use super::pattern::Pattern;
 use super::scope::Scope;
@@ -26,11 +26,11 @@ pub(crate) const MATCHED_SERIES_ORDER: &str = " ORDER BY study_date DESC, study_
 /// The conditions of a query, sorted by where they are looked up.
 pub(crate) struct Conditions<'q> {
     engine: Engine,
-    fuzzy: bool,
     study: Vec<(&'q Match, How)>,
     series: Vec<(&'q Match, How)>,
     instance: Vec<(&'q Match, How)>,
     copy: Vec<(&'q Match, CopyColumn)>,
+    person: Vec<(&'q Match, PersonColumn)>,
     pub(crate) unsupported: Vec<Attribute>,
 }
 
@@ -38,11 +38,11 @@ impl<'q> Conditions<'q> {
     pub(crate) fn of(query: &'q Query, engine: Engine) -> Self {
         let mut out = Self {
             engine,
-            fuzzy: query.fuzzy,
             study: Vec::new(),
             series: Vec::new(),
             instance: Vec::new(),
             copy: Vec::new(),
+            person: Vec::new(),
             unsupported: Vec::new(),
         };
         for condition in query.matches.iter().filter(|condition| condition.rule != Rule::Universal) {
@@ -51,6 +51,7 @@ impl<'q> Conditions<'q> {
                     out.unsupported.push(condition.attribute.clone());
                 }
                 Some((Level::Study, How::Copy(column))) => out.copy.push((condition, column)),
+                Some((Level::Study, How::Person(column))) => out.person.push((condition, column)),
                 Some((Level::Study, how)) => out.study.push((condition, how)),
                 Some((Level::Series, how)) => out.series.push((condition, how)),
                 Some((Level::Instance, how)) => out.instance.push((condition, how)),
@@ -68,6 +69,7 @@ impl<'q> Conditions<'q> {
             !is_wide && !matches!(how, How::Time(_) | How::Number(_) | How::Repository)
         };
         !self.instance.is_empty()
+            || !self.person.is_empty()
             || self.copy.iter().any(|(condition, _)| condition.rule != Rule::Empty)
             || self.study.iter().any(|(condition, how)| is_narrow(how) && condition.rule != Rule::Empty)
             || self.series.iter().any(|(_, how)| *how == How::Exact("r.series_instance_uid"))
@@ -75,7 +77,11 @@ impl<'q> Conditions<'q> {
 
     /// Whether everything matches.
     pub(crate) const fn are_none(&self) -> bool {
-        self.study.is_empty() && self.series.is_empty() && self.instance.is_empty() && self.copy.is_empty()
+        self.study.is_empty()
+            && self.series.is_empty()
+            && self.instance.is_empty()
+            && self.copy.is_empty()
+            && self.person.is_empty()
     }
 
     /// Writes ` FROM … WHERE …` for a search of studies.
@@ -118,17 +124,18 @@ impl<'q> Conditions<'q> {
     fn write_study(&self, sql: &mut Sql, scope: &Scope, is_by_modality: bool) {
         scope.write(sql);
         self.write_copy(sql);
+        self.write_person(sql, scope);
         for (condition, how) in &self.study {
             let is_done = how == &How::Modalities && is_by_modality;
             if !is_done {
-                write(sql, self.engine, *how, &condition.rule, self.fuzzy);
+                write(sql, self.engine, *how, &condition.rule);
             }
         }
     }
 
     fn write_series(&self, sql: &mut Sql) {
         for (condition, how) in &self.series {
-            write(sql, self.engine, *how, &condition.rule, self.fuzzy);
+            write(sql, self.engine, *how, &condition.rule);
         }
         for (condition, _) in &self.instance {
             sql.push(" AND r.series_key IN (SELECT h.series_key FROM held_instance h WHERE 1 = 1");
@@ -162,6 +169,26 @@ impl<'q> Conditions<'q> {
         }
         sql.push(")");
     }
+
+    /// OtherPatientIDsSequence: an identifier of the person whose study it is, whichever of their studies has it. Persons are linked
+    /// by exact evidence only; of a hidden region's identifiers nothing is to be learnt.
+    fn write_person(&self, sql: &mut Sql, scope: &Scope) {
+        if self.person.is_empty() {
+            return;
+        }
+        sql.push(" AND s.person_key IN (SELECT p.person_key FROM source_patient p WHERE 1 = 1");
+        if let Some(repositories) = &scope.repository_keys {
+            sql.push(" AND p.repository_key IN (").list(repositories.iter().copied()).push(")");
+        }
+        for (condition, column) in &self.person {
+            let column = match column {
+                PersonColumn::PatientId => "p.patient_id",
+                PersonColumn::IssuerOfPatientId => "p.issuer",
+            };
+            exact(sql, column, &condition.rule);
+        }
+        sql.push(")");
+    }
 }
 
 /// Whether a rule makes sense for a column.
@@ -172,12 +199,14 @@ fn is_comparable(how: How, rule: &Rule) -> bool {
             How::Time(_) => [from, to].into_iter().flatten().all(|time| time_end(time).is_some()),
             _ => false,
         },
+        Rule::Span(_) => matches!(how, How::Date(column) if time_beside(column).is_some()),
+        Rule::Fuzzy(_) => matches!(how, How::Name(..)),
         Rule::Like(_) => !matches!(how, How::Date(_) | How::Time(_) | How::Number(_) | How::Instance),
         _ => true,
     }
 }
 
-fn write(sql: &mut Sql, engine: Engine, how: How, rule: &Rule, fuzzy: bool) {
+fn write(sql: &mut Sql, engine: Engine, how: How, rule: &Rule) {
     match how {
         How::Exact(column) => exact(sql, column, rule),
         How::Folded(column, text) => {
@@ -188,23 +217,29 @@ fn write(sql: &mut Sql, engine: Engine, how: How, rule: &Rule, fuzzy: bool) {
             exact(sql, column, &rule);
         }
         How::Name(groups, words, text) => {
-            names::write(sql, engine, &names::Columns { groups, words, text }, rule, fuzzy);
+            names::write(sql, engine, &names::Columns { groups, words, text }, rule);
         }
         How::Date(column) => date(sql, column, rule),
         How::Time(column) => time(sql, column, rule),
         How::Number(column) => number(sql, column, rule),
         How::Modalities => modalities(sql, rule),
-        How::Repository => {
-            sql.push(
-                " AND EXISTS (SELECT 1 FROM study_copy c JOIN repository q ON q.repository_key = c.repository_key \
-                 WHERE c.study_key = s.study_key",
-            );
-            exact(sql, "q.code", &fold_rule(rule));
-            sql.push(")");
-        }
-        // Written where copies and instances are looked up.
-        How::Copy(_) | How::Instance => {}
+        How::Repository => match rule {
+            Rule::AllOf(codes) => codes.iter().for_each(|code| holder(sql, &Rule::Equals(code.clone()))),
+            rule => holder(sql, rule),
+        },
+        // Written where copies, persons and instances are looked up.
+        How::Copy(_) | How::Person(_) | How::Instance => {}
     }
+}
+
+/// One of the repositories that hold a study.
+fn holder(sql: &mut Sql, rule: &Rule) {
+    sql.push(
+        " AND EXISTS (SELECT 1 FROM study_copy c JOIN repository q ON q.repository_key = c.repository_key \
+         WHERE c.study_key = s.study_key",
+    );
+    exact(sql, "q.code", &fold_rule(rule));
+    sql.push(")");
 }
 
 fn fold_rule(rule: &Rule) -> Rule {
@@ -212,6 +247,7 @@ fn fold_rule(rule: &Rule) -> Rule {
         Rule::Equals(value) => Rule::Equals(folded(value)),
         Rule::Like(value) => Rule::Like(folded(value)),
         Rule::AnyOf(values) => Rule::AnyOf(values.iter().map(|value| folded(value)).collect()),
+        Rule::AllOf(values) => Rule::AllOf(values.iter().map(|value| folded(value)).collect()),
         rule => rule.clone(),
     }
 }
@@ -226,12 +262,22 @@ fn exact(sql: &mut Sql, column: &'static str, rule: &Rule) {
             Pattern::new(value.clone()).write(sql, column);
             sql
         }
+        // The column has one value.
+        Rule::AllOf(values) => {
+            for value in values {
+                sql.push(column).push(" = ").bind(value.as_str()).push(" AND ");
+            }
+            sql.push("1 = 1")
+        }
         Rule::Empty => sql.push(column).push(" = ''"),
-        Rule::Universal | Rule::Range(..) => sql.push("1 = 1"),
+        Rule::Universal | Rule::Range(..) | Rule::Span(_) | Rule::Fuzzy(_) => sql.push("1 = 1"),
     };
 }
 
 fn date(sql: &mut Sql, column: &'static str, rule: &Rule) {
+    if let (Rule::Span(one), Some(time)) = (rule, time_beside(column)) {
+        return span(sql, column, time, one);
+    }
     let Rule::Range(from, to) = rule else { return exact(sql, column, rule) };
     if let Some(from) = from {
         sql.push(" AND ").push(column).push(" >= ").bind(from.as_str());
@@ -241,6 +287,19 @@ fn date(sql: &mut Sql, column: &'static str, rule: &Rule) {
         if from.is_none() {
             sql.push(" AND ").push(column).push(" > ''"); // undated ones are empty
         }
+    }
+}
+
+/// The days as a range that an index serves; on the first and the last of them the time counts.
+fn span(sql: &mut Sql, date_column: &'static str, time_column: &'static str, span: &Span) {
+    date(sql, date_column, &Rule::Range(span.days.0.clone(), span.days.1.clone()));
+    if let Some((day, Some(from))) = span.from() {
+        sql.push(" AND (").push(date_column).push(" > ").bind(day).push(" OR ").push(time_column).push(" >= ");
+        sql.bind(time_begin(from).unwrap_or_default()).push(")");
+    }
+    if let Some((day, Some(to))) = span.to() {
+        sql.push(" AND (").push(date_column).push(" < ").bind(day).push(" OR (").push(time_column).push(" <= ");
+        sql.bind(time_end(to).unwrap_or_default()).push(" AND ").push(time_column).push(" > ''))");
     }
 }
 
@@ -273,7 +332,9 @@ fn number(sql: &mut Sql, column: &'static str, rule: &Rule) {
             if numbers.is_empty() { sql.push("1 = 0") } else { sql.push(column).push(" IN (").list(numbers).push(")") }
         }
         Rule::Empty => sql.push(column).push(" IS NULL"),
-        Rule::Universal | Rule::Like(_) | Rule::Range(..) => sql.push("1 = 1"),
+        Rule::Universal | Rule::Like(_) | Rule::AllOf(_) | Rule::Range(..) | Rule::Span(_) | Rule::Fuzzy(_) => {
+            sql.push("1 = 1")
+        }
     };
 }
 
@@ -293,10 +354,17 @@ fn modalities(sql: &mut Sql, rule: &Rule) {
             }
             sql.push(")");
         }
+        Rule::AllOf(values) => {
+            for value in values {
+                one(sql, value);
+                sql.push(" AND ");
+            }
+            sql.push("1 = 1");
+        }
         Rule::Empty => {
             sql.push("s.modalities = ''");
         }
-        Rule::Universal | Rule::Range(..) => {
+        Rule::Universal | Rule::Range(..) | Rule::Span(_) | Rule::Fuzzy(_) => {
             sql.push("1 = 1");
         }
     }

@@ -51,7 +51,12 @@ fn a_name_is_a_range_of_closed_components() {
 fn a_name_anywhere_goes_through_the_index_of_parts() {
     assert_snapshot!(studies("PatientName=*DOE^J*"), @r#"AND s.study_key IN (SELECT rowid FROM study_text WHERE study_text MATCH $1) AND ((s.patient_name LIKE $2 ESCAPE '\') OR (s.patient_name_ideographic LIKE $3 ESCAPE '\') OR (s.patient_name_phonetic LIKE $4 ESCAPE '\'))"#);
     assert_snapshot!(rendered(Engine::Postgres, Level::Study, "PatientName=*DOE^J*", &Scope::default()), @r#"AND s.patient_words LIKE $1 AND ((s.patient_name LIKE $2 ESCAPE '\') OR (s.patient_name_ideographic LIKE $3 ESCAPE '\') OR (s.patient_name_phonetic LIKE $4 ESCAPE '\'))"#);
-    assert_snapshot!(studies("PatientName=jane doe&fuzzymatching=true"), @r#"AND s.study_key IN (SELECT rowid FROM study_text WHERE study_text MATCH $1) AND (s.patient_words LIKE $2 ESCAPE '\') AND (s.patient_words LIKE $3 ESCAPE '\')"#);
+}
+
+#[test]
+fn a_fuzzy_word_is_looked_for_by_its_beginning_and_by_its_sound() {
+    assert_snapshot!(studies("PatientName=doe j&fuzzymatching=true"), @r#"AND s.study_key IN (SELECT s.study_key FROM study s WHERE 1 = 1 AND s.study_key IN (SELECT rowid FROM study_text WHERE study_text MATCH $1) AND (s.patient_words LIKE $2 ESCAPE '\') UNION SELECT x.study_key FROM study_sound x WHERE x.whose = $3 AND x.sound IN ($4)) AND (s.patient_words LIKE $5 ESCAPE '\')"#);
+    assert_snapshot!(rendered(Engine::Postgres, Level::Study, "ReferringPhysicianName=doe&fuzzymatching=true", &Scope::default()), @r#"AND s.study_key IN (SELECT s.study_key FROM study s WHERE 1 = 1 AND s.referring_words LIKE $1 AND (s.referring_words LIKE $2 ESCAPE '\') UNION SELECT x.study_key FROM study_sound x WHERE x.whose = $3 AND x.sound IN ($4))"#);
 }
 
 #[test]
@@ -59,6 +64,13 @@ fn a_date_range_may_be_open_at_one_end() {
     assert_snapshot!(studies("StudyDate=20240101-"), @"AND s.study_date >= $1");
     assert_snapshot!(studies("StudyDate=-20240101"), @"AND s.study_date <= $1 AND s.study_date > ''");
     assert_snapshot!(studies("StudyTime=10"), @"AND s.study_time >= $1 AND s.study_time <= $2");
+}
+
+#[test]
+fn a_range_of_dates_takes_the_times_of_its_ends() {
+    assert_snapshot!(studies("StudyDate=20240101-20240131&StudyTime=10-12"), @"AND s.study_date >= $1 AND s.study_date <= $2 AND (s.study_date > $3 OR s.study_time >= $4) AND (s.study_date < $5 OR (s.study_time <= $6 AND s.study_time > ''))");
+    assert_snapshot!(studies("StudyDate=20240101-&StudyTime=10-12"), @"AND s.study_date >= $1 AND (s.study_date > $2 OR s.study_time >= $3)");
+    assert_snapshot!(studies("ModalitiesInStudy=CT&StudyDate=20240101-&StudyTime=10-"), @"study_modality s WHERE s.modality = $1 AND s.study_date >= $2 AND (s.study_date > $3 OR s.study_time >= $4)");
 }
 
 #[test]

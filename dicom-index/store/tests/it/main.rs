@@ -1,6 +1,7 @@
 //! The contract of the store, kept by both engines: every case runs on SQLite, and on a PostgreSQL of its own.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod agreement;
 mod build;
 mod cluster;
 mod indexing;
@@ -39,6 +40,7 @@ pub(crate) use contract;
 async fn the_contract_holds_on_postgres() {
     let cluster = cluster::Cluster::start().await;
     let all = [
+        agreement::contract::CASES,
         indexing::contract::CASES,
         manifests::contract::CASES,
         patients::contract::CASES,

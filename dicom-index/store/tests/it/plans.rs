@@ -19,6 +19,15 @@ const SEARCHES: &[(&str, &str, &str)] = &[
     // On so few rows PostgreSQL takes any index; on many it takes that of parts.
     ("PatientName=*OE7*", "study_text", "study_"),
     ("PatientName=doe7&fuzzymatching=true", "study_text", "study_patient_words"),
+    ("PatientName=jane doe7&fuzzymatching=true", "SEARCH x USING PRIMARY KEY", "study_sound"),
+    ("ReferringPhysicianName=howse&fuzzymatching=true", "SEARCH x USING PRIMARY KEY", "study_sound"),
+    ("OtherPatientIDsSequence.PatientID=7", "study_of_person", "study_of_person"),
+    ("StudyDate=20260101-20260131&StudyTime=10-12", "study_by_date", "study_by_date"),
+    (
+        "ModalitiesInStudy=CT&StudyDate=20260101-20260131&StudyTime=10-12",
+        "study_modality_by_date",
+        "study_modality_by_date",
+    ),
     ("PatientName=DOE7*&PatientBirthDate=19700101", "study_by_birth_date", "study_by_"),
     ("StudyDate=20260101", "study_by_date", "study_by_date"),
     ("StudyDate=20260101-20260131", "study_by_date", "study_by_date"),

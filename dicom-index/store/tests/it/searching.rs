@@ -1,10 +1,10 @@
 //! What a search finds, rule by rule.
 
 use index_model::{PersonName, RepositoryCode, SeriesRecord};
-use index_query::{Level, parse};
+use index_query::{Level, Page, parse};
 use index_store::{Found, SearchFilter, SeriesRow, Store};
 
-use crate::build::{NOW, all, found, instance, issued, patient, search, series, study, tails, two, uid};
+use crate::build::{NOW, all, found, instance, issued, patient, search, series, study, tails, two, uid, with_number};
 
 /// A few studies of both repositories; the last component of the UID tells them apart.
 async fn province(store: &Store) -> (RepositoryCode, RepositoryCode) {
@@ -93,10 +93,12 @@ finds! {
         "PatientID=?1" => "6 1 3 4",
         "AccessionNumber=ACC1" => "6 1",
         "AccessionNumber=ACC1&IssuerOfAccessionNumberSequence.LocalNamespaceEntityID=swodin" => "6",
+        "AccessionNumber=\"\"&emptyvaluematching=true" => "",
         "AccessionNumber=\"\"" => "",
+        "IssuerOfPatientIDQualifiersSequence.UniversalEntityID=swodin" => "6",
         "AccessionNumber=ACC1&PatientID=A1&IssuerOfPatientID=neodin" => "1",
         "StudyID=S6" => "6",
-        "StudyID=\"\"" => "1 2 3 5 4",
+        "StudyID=\"\"&emptyvaluematching=true" => "1 2 3 5 4",
         "StudyInstanceUID=1.2" => "2",
         "StudyInstanceUID=1.2,1.5,1.9" => "2 5",
     }
@@ -106,7 +108,7 @@ finds! {
         "StudyDescription=*te*" => "1 2 3 5 4",
         "InstitutionName=hopital du nord" => "6",
         "InstitutionName=*NORD" => "6",
-        "InstitutionName=\"\"" => "1 2 3 5 4",
+        "InstitutionName=\"\"&emptyvaluematching=true" => "1 2 3 5 4",
         "ReferringPhysicianName=house" => "6",
         "ReferringPhysicianName=*greg*" => "6",
         "ReferringPhysicianName=greg" => "",
@@ -116,12 +118,19 @@ finds! {
         "StudyDate=20260102-20260103" => "6 1 2 3",
         "StudyDate=-20251231" => "5",
         "StudyDate=20260103-" => "6 1",
-        "StudyDate=\"\"" => "4",
+        "StudyDate=\"\"&emptyvaluematching=true" => "4",
         "StudyTime=10" => "1 2",
         "StudyTime=1030" => "1 2",
         "StudyTime=103015" => "1",
         "StudyTime=103001-" => "6 1 5",
         "StudyTime=-1030" => "1 2",
+        "StudyDate=20260102-20260103&StudyTime=1030-1059" => "1 2",
+        "StudyDate=20260102-20260103&StudyTime=18-1059" => "1",
+        "StudyDate=20250102-20260102&StudyTime=2359-1029" => "5",
+        "StudyDate=20260103-&StudyTime=11-" => "6",
+        "StudyDate=-20250102&StudyTime=-2359" => "5",
+        "StudyDate=-20250102&StudyTime=-2358" => "",
+        "StudyDate=20260102-20260103&StudyTime=10" => "1 2",
         "PatientBirthDate=19700101" => "6 1 5",
         "PatientBirthDate=19700102-19720303" => "2 3",
     }
@@ -132,6 +141,9 @@ finds! {
         "ModalitiesInStudy=C*" => "1 2 3 5 4",
         "ModalitiesInStudy=C" => "",
         "ModalitiesInStudy=XA" => "",
+        "ModalitiesInStudy=MR\\XA" => "6",
+        "ModalitiesInStudy=MR\\XA&multiplevaluematching=true" => "",
+        "ModalitiesInStudy=SR\\MR&multiplevaluematching=true" => "6",
     }
     series_keys_hold_for_one_series_of_the_study: {
         "Modality=SR" => "6",
@@ -147,6 +159,18 @@ finds! {
         "RetrieveAETitle=swodin" => "6",
         "RetrieveAETitle=SWODIN" => "6",
         "RetrieveAETitle=nobody" => "",
+    }
+    fuzzy_names_match_words_that_sound_alike: {
+        "PatientName=Jayne Dough&fuzzymatching=true" => "6 1",
+        "PatientName=Genevieve Lefevre&fuzzymatching=true" => "3",
+        "PatientName=jenevieve&fuzzymatching=true" => "3",
+        "PatientName=Jim Daring&fuzzymatching=true" => "",
+        "PatientName=Jim Dohring&fuzzymatching=true" => "2",
+        "PatientName=*oering*&fuzzymatching=true" => "2",
+        "PatientName=DOE^JANE&fuzzymatching=true" => "6 1",
+        "PatientName=jane smith&fuzzymatching=true" => "",
+        "ReferringPhysicianName=howse&fuzzymatching=true" => "6",
+        "PatientName=howse&fuzzymatching=true" => "",
     }
     fuzzy_names_match_words_that_begin_alike_in_any_order: {
         "PatientName=jane doe&fuzzymatching=true" => "6 1",
@@ -181,6 +205,58 @@ async fn what_remains_is_counted(store: Store) {
     assert_eq!(remaining("limit=2&offset=3").await, 1);
     assert_eq!(remaining("limit=2&offset=4").await, 0);
     assert_eq!(remaining("limit=1&PatientName=DOE").await, 1);
+}
+
+async fn a_limit_of_nothing_counts(store: Store) {
+    province(&store).await;
+    let found = search(&store, "limit=0&PatientName=DOE", &all()).await;
+    assert_eq!((found.rows.len(), found.remaining), (0, 2));
+    assert_eq!(search(&store, "limit=0&offset=1", &all()).await.remaining, 5);
+}
+
+async fn undated_studies_are_told(store: Store) {
+    province(&store).await;
+    for (text, undated) in [
+        ("StudyDate=20260102-20260103", 1),
+        ("StudyDate=20260102&PatientName=Yamada", 1),
+        ("StudyDate=20260102-&StudyTime=10-&ModalitiesInStudy=CT", 1),
+        ("StudyDate=20260102-20260103&PatientName=DOE", 0),
+        ("PatientName=Yamada", 0),
+    ] {
+        assert_eq!(search(&store, text, &all()).await.undated, undated, "{text}");
+    }
+    let south = SearchFilter { regions: Some(vec!["southwest".into()]), person_keys: None };
+    assert_eq!(search(&store, "StudyDate=20260102-", &south).await.undated, 0, "hidden ones are not counted");
+}
+
+/// PS3.18 §10.6.1.2.1 has this key among its examples.
+async fn another_identifier_of_a_person_finds_all_their_studies(store: Store) {
+    let (north, south) = two(&store).await;
+    let jane = |id: &str| with_number(patient(id, "DOE^JANE", "19700101"), "9876543217", "F");
+    store.index_study(&north, &study("1.1", jane("neodin/A1"), "20260101"), &[], NOW).await.unwrap();
+    store.index_study(&south, &study("1.2", jane("swodin/B7"), "20260102"), &[], NOW).await.unwrap();
+    let other = patient("swodin/A1", "ROE^RICK", "19500101");
+    store.index_study(&south, &study("1.3", other, "20260103"), &[], NOW).await.unwrap();
+    assert_eq!(found(&store, "PatientID=B7").await, "2");
+    assert_eq!(found(&store, "OtherPatientIDsSequence.PatientID=B7").await, "2 1");
+    let issued = "OtherPatientIDsSequence.PatientID=A1&OtherPatientIDsSequence.IssuerOfPatientID=neodin";
+    assert_eq!(found(&store, issued).await, "2 1");
+    assert_eq!(found(&store, "OtherPatientIDsSequence.PatientID=A1").await, "3 2 1");
+    let filter = SearchFilter { regions: Some(vec!["north".into()]), person_keys: None };
+    assert_eq!(tails(&search(&store, "OtherPatientIDsSequence.PatientID=B7", &filter).await.rows), "");
+    let person = search(&store, "PatientID=B7", &all()).await.rows[0].person_key;
+    let identifiers = store.identifiers_of_persons(&[person], &all()).await.unwrap();
+    let ids: Vec<_> = identifiers[&person].iter().map(|id| id.value.expose().as_str()).collect();
+    assert_eq!(ids, ["A1", "B7"]);
+    assert_eq!(store.identifiers_of_persons(&[person], &filter).await.unwrap()[&person].len(), 1);
+}
+
+async fn a_renamed_patient_sounds_otherwise(store: Store) {
+    let (north, _) = province(&store).await;
+    let renamed = study("1.2", patient("neodin/A2", "SMITH^JIM", "19710202"), "20260102");
+    store.index_study(&north, &renamed, &[] as &[SeriesRecord], NOW).await.unwrap();
+    assert_eq!(found(&store, "PatientName=smyth&fuzzymatching=true").await, "2");
+    assert_eq!(found(&store, "PatientName=dohring&fuzzymatching=true").await, "");
 }
 
 async fn a_filter_hides_what_a_caller_may_not_see(store: Store) {
@@ -249,11 +325,13 @@ async fn instances_lie_in_the_series_of_their_uid(store: Store) {
         async move {
             let (name, value) = text.split_once('=').unwrap();
             let query = parse(Level::Instance, &[(name.into(), value.into())]).unwrap().query;
-            store.instances_scope(&query, &all()).await.unwrap()
+            store.instances_scope(&query, &all(), Page::first(1_000)).await.unwrap()
         }
     };
     assert_eq!(series_tails(&scope("SOPInstanceUID=9.1").await), "1");
     assert_eq!(series_tails(&scope("SOPInstanceUID=9.2").await), "");
+    let query = parse(Level::Instance, &[]).unwrap().query;
+    assert_eq!(store.count_instances(&query, &all()).await.unwrap(), 16);
     let all_series = scope("InstanceNumber=1").await;
     assert_eq!((all_series.rows.len(), all_series.unsupported.len()), (7, 1));
     assert_eq!(found(&store, "SOPInstanceUID=9.1").await, "1");
@@ -282,6 +360,11 @@ pub(crate) mod contract {
         modalities_match_one_of_several,
         series_keys_hold_for_one_series_of_the_study,
         the_holder_is_a_key,
+        fuzzy_names_match_words_that_sound_alike,
+        a_limit_of_nothing_counts,
+        undated_studies_are_told,
+        another_identifier_of_a_person_finds_all_their_studies,
+        a_renamed_patient_sounds_otherwise,
         fuzzy_names_match_words_that_begin_alike_in_any_order,
         conditions_all_hold,
         a_key_that_no_column_has_is_told_and_ignored,

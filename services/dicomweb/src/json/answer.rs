@@ -1,8 +1,10 @@
 //! Rows as data sets: tables 10.6.3-3, 10.6.3-4 and 10.6.3-5, what Ontario adds to them, and `includefield`.
 
+use std::collections::HashMap;
+
 use index_model::{IssuedId, RepositoryCode};
-use index_query::Include;
-use registry::{InstanceRow, Registry, SeriesRow, StudyRow};
+use index_query::{Attribute, Level, Query, Tag, level_of};
+use registry::{Header, InstanceRow, Registry, SeriesRow, StudyRow};
 
 use super::value::{DataSet, Writer};
 use crate::dictionary;
@@ -11,16 +13,79 @@ use crate::request::Base;
 /// What of an answer does not stand in its row.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shown<'a> {
+    /// The identifiers of each person, when they are wanted.
+    pub(crate) identifiers: &'a HashMap<i64, Vec<IssuedId>>,
     /// Who knows the repositories.
     pub(crate) registry: &'a Registry,
     /// Our address.
     pub(crate) base: &'a Base,
-    /// What was asked for beyond the table.
-    pub(crate) include: &'a Include,
+    /// What was asked.
+    pub(crate) query: &'a Query,
     /// The path named no study: its attributes come with every row.
     pub(crate) with_study: bool,
     /// The path named no series: its attributes come with every row.
     pub(crate) with_series: bool,
+}
+
+impl Shown<'_> {
+    /// Attributes that are wanted beyond the table: those of `includefield`, and those that were matched (§10.6.3.3).
+    fn wanted(&self) -> impl Iterator<Item = &Attribute> {
+        wanted(self.query)
+    }
+
+    /// The highest level that `all` means for an instance: the instance's own, and those that the path does not name.
+    fn above_instance(&self) -> Level {
+        match (self.query.include.all, self.with_study, self.with_series) {
+            (false, ..) | (true, true, _) => Level::Study,
+            (true, false, true) => Level::Series,
+            (true, false, false) => Level::Instance,
+        }
+    }
+
+    /// Adds what is wanted of the levels from `above` to `level` and stands only in a header.
+    fn add_from(&self, out: &mut Writer, header: Option<&Header>, above: Level, level: Level) {
+        let Some(header) = header else { return };
+        let is_between = |attribute: &Attribute| (above..=level).contains(&level_of(attribute));
+        if self.query.include.all {
+            for (tag, attribute) in header {
+                let is_new = !out.0.contains_key(tag) || tag == REQUEST_ATTRIBUTES;
+                if is_new && index_query::attribute(tag).is_some_and(|attribute| is_between(&attribute)) {
+                    out.0.insert(tag.clone(), attribute.clone());
+                }
+            }
+            return;
+        }
+        for attribute in self.wanted().filter(|attribute| is_between(attribute)) {
+            for tag in tags_of(attribute) {
+                // The rows know of this sequence what its table has; the header knows all of it.
+                let is_new = !out.0.contains_key(&tag) || tag == REQUEST_ATTRIBUTES;
+                if let Some(value) = header.get(&tag).filter(|_| is_new) {
+                    out.0.insert(tag, value.clone());
+                }
+            }
+        }
+    }
+}
+
+fn wanted(query: &Query) -> impl Iterator<Item = &Attribute> {
+    query.include.attributes.iter().chain(query.matches.iter().map(|one| &one.attribute))
+}
+
+/// Whether rows say which identifiers their person has: OtherPatientIDsSequence is wanted.
+pub(crate) fn shows_identifiers(query: &Query) -> bool {
+    query.include.all || wanted(query).any(|attribute| attribute.path.first() == Some(&OTHER_PATIENT_IDS))
+}
+
+/// OtherPatientIDsSequence.
+const OTHER_PATIENT_IDS: Tag = Tag(0x0010, 0x1002);
+/// RequestAttributesSequence.
+const REQUEST_ATTRIBUTES: &str = "00400275";
+
+/// An attribute, and of a private one its creator too (§10.6.3.3, PS3.5 §7.8.1).
+fn tags_of(attribute: &Attribute) -> impl Iterator<Item = String> {
+    let tag = attribute.path.first().copied().unwrap_or(Tag(0, 0));
+    let creator = (tag.group() % 2 == 1 && tag.element() >= 0x1000).then(|| Tag(tag.group(), tag.element() >> 8));
+    std::iter::once(tag).chain(creator).map(dictionary::digits)
 }
 
 /// InstanceAvailability (0008,0056): whether it can be looked at now.
@@ -36,9 +101,10 @@ fn locations(out: &mut Writer, repositories: &[RepositoryCode], registry: &Regis
 }
 
 /// A study.
-pub(crate) fn study(row: &StudyRow, shown: Shown<'_>) -> DataSet {
+pub(crate) fn study(row: &StudyRow, header: Option<&Header>, shown: Shown<'_>) -> DataSet {
     let mut out = Writer::default();
-    study_attributes(&mut out, row);
+    study_attributes(&mut out, row, shown);
+    shown.add_from(&mut out, header, Level::Study, Level::Study);
     let study = row.study.study_instance_uid.as_str();
     locations(&mut out, &row.repositories, shown.registry);
     availability(&mut out, shown.registry.is_available(row));
@@ -46,7 +112,7 @@ pub(crate) fn study(row: &StudyRow, shown: Shown<'_>) -> DataSet {
     out.0
 }
 
-fn study_attributes(out: &mut Writer, row: &StudyRow) {
+fn study_attributes(out: &mut Writer, row: &StudyRow, shown: Shown<'_>) {
     let study = &row.study;
     out.text("00080005", "CS", Some("ISO_IR 192"));
     out.text("00080020", "DA", study.study_date.as_deref());
@@ -56,9 +122,12 @@ fn study_attributes(out: &mut Writer, row: &StudyRow) {
     out.texts("00080061", "CS", row.modalities.iter().map(String::as_str));
     out.text("00080080", "LO", study.institution_name.as_deref());
     out.name("00080090", &study.referring_physician_name);
-    out.text("00080201", "SH", study.timezone_offset_from_utc.as_deref());
+    out.known("00080201", "SH", study.timezone_offset_from_utc.as_deref());
     out.text("00081030", "LO", study.study_description.as_deref());
     patient_attributes(out, row);
+    if let Some(identifiers) = shown.identifiers.get(&row.person_key) {
+        out.items("00101002", identifiers.iter().map(identifier).collect());
+    }
     out.text("0020000D", "UI", Some(study.study_instance_uid.as_str()));
     out.text("00200010", "SH", study.study_id.as_ref().map(|id| id.expose().as_str()));
     out.number("00201206", "IS", Some(row.number_of_series.into()));
@@ -88,15 +157,29 @@ fn issuer(id: &IssuedId) -> DataSet {
     out.0
 }
 
+/// An identifier of a patient with its issuer: an item of OtherPatientIDsSequence (PS3.3 §C.7.1.1).
+fn identifier(id: &IssuedId) -> DataSet {
+    let mut out = Writer::default();
+    out.text("00100020", "LO", Some(id.value.expose()));
+    out.text("00100021", "LO", Some(&id.issuer));
+    out.text("00100022", "CS", Some("TEXT"));
+    if is_oid(&id.issuer) {
+        out.items("00100024", vec![issuer(id)]);
+    }
+    out.0
+}
+
 fn is_oid(issuer: &str) -> bool {
     issuer.contains('.') && index_model::Uid::parse(issuer).is_ok()
 }
 
 /// A series.
-pub(crate) fn series(row: &SeriesRow, shown: Shown<'_>) -> DataSet {
+pub(crate) fn series(row: &SeriesRow, header: Option<&Header>, shown: Shown<'_>) -> DataSet {
     let mut out = Writer::default();
     study_part(&mut out, &row.study, shown, shown.with_study);
     series_attributes(&mut out, row);
+    let above = if shown.query.include.all && !shown.with_study { Level::Series } else { Level::Study };
+    shown.add_from(&mut out, header, above, Level::Series);
     let study = row.study.study.study_instance_uid.as_str();
     locations(&mut out, &row.repositories, shown.registry);
     availability(&mut out, shown.registry.is_available(&row.study));
@@ -107,12 +190,12 @@ pub(crate) fn series(row: &SeriesRow, shown: Shown<'_>) -> DataSet {
 /// All attributes of the study, or those that were asked for by name.
 fn study_part(out: &mut Writer, study: &StudyRow, shown: Shown<'_>, all: bool) {
     let mut whole = Writer::default();
-    study_attributes(&mut whole, study);
-    if all || shown.include.all {
+    study_attributes(&mut whole, study, shown);
+    if all {
         out.0.append(&mut whole.0);
         return;
     }
-    let named = shown.include.attributes.iter().map(|attribute| dictionary::digits(attribute.path[0]));
+    let named = shown.wanted().flat_map(tags_of);
     let own = ["00080005", "00080201", "0020000D"].map(str::to_owned);
     for tag in named.chain(own) {
         if let Some(attribute) = whole.0.remove(&tag) {
@@ -124,13 +207,13 @@ fn study_part(out: &mut Writer, study: &StudyRow, shown: Shown<'_>, all: bool) {
 fn series_attributes(out: &mut Writer, row: &SeriesRow) {
     let series = &row.series;
     out.text("00080060", "CS", series.modality.as_deref());
-    out.text("0008103E", "LO", series.series_description.as_deref());
-    out.text("00180015", "CS", series.body_part_examined.as_deref());
+    out.known("0008103E", "LO", series.series_description.as_deref());
+    out.known("00180015", "CS", series.body_part_examined.as_deref());
     out.text("0020000E", "UI", Some(series.series_instance_uid.as_str()));
     out.number("00200011", "IS", series.series_number);
     out.number("00201209", "IS", Some(row.number_of_instances.into()));
-    out.text("00400244", "DA", series.performed_procedure_step_start_date.as_deref());
-    out.text("00400245", "TM", series.performed_procedure_step_start_time.as_deref());
+    out.known("00400244", "DA", series.performed_procedure_step_start_date.as_deref());
+    out.known("00400245", "TM", series.performed_procedure_step_start_time.as_deref());
     let request = (series.scheduled_procedure_step_id.as_deref(), series.requested_procedure_id.as_deref());
     if request != (None, None) {
         let mut item = Writer::default();
@@ -145,14 +228,19 @@ const INSTANCE_TAGS: [&str; 8] =
     ["00080016", "00080018", "00083002", "00200013", "00280008", "00280010", "00280011", "00280100"];
 
 /// An instance.
-pub(crate) fn instance(row: &InstanceRow, shown: Shown<'_>) -> DataSet {
+pub(crate) fn instance(row: &InstanceRow, _: Option<&Header>, shown: Shown<'_>) -> DataSet {
     let mut out = Writer::default();
     study_part(&mut out, &row.study, shown, shown.with_study);
     if shown.with_series {
         series_attributes(&mut out, &row.series);
     }
     let header: DataSet = serde_json::from_str(row.entry.metadata.get()).unwrap_or_default();
-    from_header(&mut out, header, shown.include);
+    for tag in INSTANCE_TAGS {
+        if let Some(attribute) = header.get(tag) {
+            out.0.insert(tag.to_owned(), attribute.clone());
+        }
+    }
+    shown.add_from(&mut out, Some(&header), shown.above_instance(), Level::Instance);
     let entry = &row.entry.instance;
     let (study, series) = (&row.study.study.study_instance_uid, &row.series.series.series_instance_uid);
     out.text("00080005", "CS", Some("ISO_IR 192"));
@@ -165,17 +253,4 @@ pub(crate) fn instance(row: &InstanceRow, shown: Shown<'_>) -> DataSet {
     out.text("00081190", "UR", Some(&url));
     out.text("0020000E", "UI", Some(series.as_str()));
     out.0
-}
-
-fn from_header(out: &mut Writer, mut header: DataSet, include: &Include) {
-    if include.all {
-        out.0.append(&mut header);
-        return;
-    }
-    let named = include.attributes.iter().map(|attribute| dictionary::digits(attribute.path[0]));
-    for tag in named.chain(INSTANCE_TAGS.map(str::to_owned)) {
-        if let Some(attribute) = header.remove(&tag) {
-            out.0.insert(tag, attribute);
-        }
-    }
 }

@@ -21,6 +21,13 @@ impl Writer {
         self.put(tag, vr, value.filter(|text| !text.is_empty()).into_iter().map(Value::from).collect());
     }
 
+    /// Text that is there only when it is known: type C of the tables of PS3.18 §10.6.3.
+    pub(crate) fn known(&mut self, tag: &str, vr: &str, value: Option<&str>) {
+        if value.is_some_and(|text| !text.is_empty()) {
+            self.text(tag, vr, value);
+        }
+    }
+
     /// Several texts.
     pub(crate) fn texts<'a>(&mut self, tag: &str, vr: &str, values: impl IntoIterator<Item = &'a str>) {
         self.put(tag, vr, values.into_iter().map(Value::from).collect());

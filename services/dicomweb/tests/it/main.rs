@@ -11,5 +11,6 @@ mod refusals;
 mod rendered;
 mod retrieve;
 mod search;
+mod search_keys;
 mod store;
 mod wado_uri;

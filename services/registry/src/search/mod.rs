@@ -1,13 +1,18 @@
 //! A clinician searches: answered from the registry alone, whatever the regions do.
 
+mod headers;
+mod instances;
+
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use access::Permit;
-use index_model::{InstanceEntry, RepositoryCode, Uid};
+use index_model::{InstanceEntry, IssuedId, RepositoryCode, Uid};
 use index_query::{Attribute, Query, Rule, Tag};
-use index_store::{SeriesRow, StudyRow};
+use index_store::{Found, SeriesRow, StudyRow};
 
-use crate::open::{OpenedStudy, search_filter};
+pub use self::headers::{Header, MOST_DESCRIBED, MOST_EXAMINED};
+use crate::open::search_filter;
 use crate::{Registry, RegistryError};
 
 /// RetrieveLocationUID.
@@ -20,10 +25,38 @@ pub struct Answer<T> {
     pub rows: Vec<T>,
     /// Matches after this page.
     pub remaining: u64,
+    /// Studies, 1,000 at most, that match but for the date that was asked for: they have none.
+    pub undated: u64,
     /// Matching keys that were not applied.
     pub unsupported: Vec<Attribute>,
+    /// For each row in order the header of one of its instances, where attributes were asked for that only headers have.
+    pub headers: Vec<Option<Arc<Header>>>,
+    /// Rows that got none, because the answer is too long.
+    pub undescribed: usize,
+    /// Series whose headers are not known yet, and were not asked for because there are too many.
+    pub unread: usize,
     /// Repositories that do not answer: what is new there may not be known here.
     pub missing: Vec<Missing>,
+}
+
+impl<T> Answer<T> {
+    fn of(rows: Vec<T>, remaining: u64, missing: Vec<Missing>) -> Self {
+        Self {
+            rows,
+            remaining,
+            undated: 0,
+            unsupported: Vec::new(),
+            headers: Vec::new(),
+            undescribed: 0,
+            unread: 0,
+            missing,
+        }
+    }
+
+    fn found(found: Found<T>, missing: Vec<Missing>) -> Self {
+        let Found { rows, remaining, undated, unsupported } = found;
+        Self { undated, unsupported, ..Self::of(rows, remaining, missing) }
+    }
 }
 
 /// A repository that does not answer now.
@@ -56,13 +89,12 @@ impl Registry {
     /// # Errors
     /// When the index does not answer.
     pub async fn search_studies(&self, permit: &Permit, query: &Query) -> Result<Answer<StudyRow>, RegistryError> {
-        let found = self.0.store.search_studies(&self.by_code(query), &search_filter(permit)).await?;
-        Ok(Answer {
-            rows: found.rows,
-            remaining: found.remaining,
-            unsupported: found.unsupported,
-            missing: self.missing(),
-        })
+        let (query, filter) = (&self.by_code(query), search_filter(permit));
+        let found = self.0.store.search_studies(query, &filter).await?;
+        let found = self.examine_studies(query, &filter, found).await?;
+        let mut answer = Answer::found(found, self.missing());
+        self.describe_studies(query, &mut answer).await?;
+        Ok(answer)
     }
 
     /// Search for Series (PS3.18 §10.6).
@@ -70,56 +102,25 @@ impl Registry {
     /// # Errors
     /// When the index does not answer.
     pub async fn search_series(&self, permit: &Permit, query: &Query) -> Result<Answer<SeriesRow>, RegistryError> {
-        let found = self.0.store.search_series(&self.by_code(query), &search_filter(permit)).await?;
-        Ok(Answer {
-            rows: found.rows,
-            remaining: found.remaining,
-            unsupported: found.unsupported,
-            missing: self.missing(),
-        })
+        let (query, filter) = (&self.by_code(query), search_filter(permit));
+        let found = self.0.store.search_series(query, &filter).await?;
+        let found = self.examine_series(permit, query, &filter, found).await?;
+        let mut answer = Answer::found(found, self.missing());
+        self.describe_series(query, &mut answer).await?;
+        Ok(answer)
     }
 
-    /// Search for Instances (PS3.18 §10.6): the series come from the index, the instances from their manifests.
+    /// Which identifiers these persons have, at all issuers that the caller may know of (OtherPatientIDsSequence). Persons are linked
+    /// by exact evidence only.
     ///
     /// # Errors
-    /// When the index does not answer. Repositories that don't are in [`Answer::missing`].
-    pub async fn search_instances(&self, permit: &Permit, query: &Query) -> Result<Answer<InstanceRow>, RegistryError> {
-        let query = &self.by_code(query);
-        let scope = self.0.store.instances_scope(query, &search_filter(permit)).await?;
-        // SOPInstanceUID finds the series by its column, and the instance in the manifest.
-        let names_instance =
-            |one: &index_query::Match| matches!(one.attribute.path[..], [tag] if (tag.0, tag.1) == (0x0008, 0x0018));
-        let below_series =
-            |one: &&index_query::Match| scope.unsupported.contains(&one.attribute) || names_instance(one);
-        let applied: Vec<_> = query.matches.iter().filter(below_series).collect();
-        let mut missing = self.missing();
-        let (offset, limit) = (query.page.offset as usize, query.page.limit.get() as usize);
-        let mut answer = Answer { rows: Vec::new(), remaining: 0, unsupported: Vec::new(), missing: Vec::new() };
-        let mut matched = 0usize;
-        for series in scope.rows {
-            let opened = OpenedStudy {
-                permit: permit.clone(),
-                study: Arc::clone(&series.study),
-                series: Arc::new(vec![series.clone()]),
-            };
-            let (manifest, failed) = self.ensure_headers(&opened, &series).await?;
-            missing.extend(failed.iter().filter_map(|(code, _)| self.missing_of(code)));
-            let series = Arc::new(series);
-            for entry in &manifest.entries {
-                if !applied.is_empty() && !all_match(&applied, entry) {
-                    continue;
-                }
-                matched += 1;
-                if matched > offset && answer.rows.len() < limit {
-                    let study = Arc::clone(&series.study);
-                    answer.rows.push(InstanceRow { study, series: Arc::clone(&series), entry: Arc::clone(entry) });
-                }
-            }
-        }
-        missing.dedup();
-        answer.missing = missing;
-        answer.remaining = matched.saturating_sub(offset + answer.rows.len()) as u64 + scope.remaining;
-        Ok(answer)
+    /// When the index does not answer.
+    pub async fn identifiers(
+        &self,
+        permit: &Permit,
+        person_keys: &[i64],
+    ) -> Result<HashMap<i64, Vec<IssuedId>>, RegistryError> {
+        Ok(self.0.store.identifiers_of_persons(person_keys, &search_filter(permit)).await?)
     }
 
     /// RetrieveLocationUID (0040,E011) of a repository.
@@ -140,7 +141,13 @@ impl Registry {
             match &mut one.rule {
                 Rule::Equals(uid) => code(uid),
                 Rule::AnyOf(uids) => uids.iter_mut().for_each(code),
-                Rule::Universal | Rule::Like(_) | Rule::Range(..) | Rule::Empty => {}
+                Rule::Universal
+                | Rule::Like(_)
+                | Rule::AllOf(_)
+                | Rule::Range(..)
+                | Rule::Span(_)
+                | Rule::Fuzzy(_)
+                | Rule::Empty => {}
             }
         }
         query
@@ -185,9 +192,4 @@ impl Registry {
         let key = keys.first().ok_or(RegistryError::NotFound)?;
         self.0.store.series_by_key(*key).await?.ok_or(RegistryError::NotFound)
     }
-}
-
-fn all_match(applied: &[&index_query::Match], entry: &InstanceEntry) -> bool {
-    let header: Result<serde_json::Map<String, serde_json::Value>, _> = serde_json::from_str(entry.metadata.get());
-    header.is_ok_and(|header| applied.iter().all(|one| index_query::matches(one, &header)))
 }

@@ -1,0 +1,153 @@
+//! Keys and attributes of a search that no column has, paging, and what is said in words: PS3.18 §8.3.4, §10.6.
+
+use http::Method;
+
+use crate::app::{Answer, TestApp, first};
+use crate::objects::{SERIES, STUDY, image, pdf};
+
+async fn app() -> TestApp {
+    TestApp::holding(&[image(1), image(2), image(3), pdf()]).await
+}
+
+fn warnings(answer: &Answer) -> Vec<String> {
+    let text = |value: &http::HeaderValue| {
+        value.to_str().unwrap().trim_start_matches("299 http://di.test/dicom-web: ").to_owned()
+    };
+    answer.headers.get_all("warning").iter().map(text).collect()
+}
+
+/// Which of these attributes the first row has.
+fn had(answer: &Answer, tags: &[&str]) -> Vec<bool> {
+    let rows = answer.json();
+    tags.iter().map(|tag| rows[0].get(*tag).is_some()).collect()
+}
+
+const PATIENT_AGE: &str = "00101010";
+const SERIES_DATE: &str = "00080021";
+const MANUFACTURER: &str = "00080070";
+const ROWS: &str = "00280010";
+
+/// §10.6.3.3: attributes of a level below the resource's are not returned, those of its own and above are.
+#[tokio::test]
+async fn included_attributes_come_from_the_headers_of_their_level() {
+    let app = app().await;
+    let all = [PATIENT_AGE, SERIES_DATE, MANUFACTURER, ROWS];
+    let names = "includefield=PatientAge,SeriesDate,00080070&includefield=Rows";
+    for (path, expected) in [
+        (format!("/studies?{names}"), [true, false, false, false]),
+        ("/studies?includefield=all".to_owned(), [true, false, false, false]),
+        ("/studies".to_owned(), [false; 4]),
+        (format!("/studies/{STUDY}/series?Modality=CT&{names}"), [true, true, true, false]),
+        (format!("/studies/{STUDY}/series?Modality=CT&includefield=all"), [false, true, true, false]),
+        ("/series?Modality=CT&includefield=all".to_owned(), [true, true, true, false]),
+        (format!("/studies/{STUDY}/series/{SERIES}/instances?{names}"), [true; 4]),
+        (format!("/studies/{STUDY}/series/{SERIES}/instances?includefield=all"), [false, false, false, true]),
+        ("/instances?includefield=all&Modality=CT".to_owned(), [true; 4]),
+    ] {
+        let answer = app.get(&path).await.expect(200);
+        assert_eq!(had(&answer, &all), expected, "{path}");
+        assert_eq!(warnings(&answer), [""; 0], "{path}");
+    }
+    let series = app.get(&format!("/studies/{STUDY}/series?includefield={SERIES_DATE}")).await.expect(200);
+    assert_eq!(series.column(SERIES_DATE), ["20240301", "20240301"]);
+}
+
+#[tokio::test]
+async fn keys_without_a_column_are_matched_in_headers_and_returned() {
+    let app = app().await;
+    for (path, tag, count) in [
+        ("/studies?PatientAge=054Y", PATIENT_AGE, 1),
+        ("/series?Manufacturer=MAKER*", MANUFACTURER, 2),
+        ("/series?SeriesDate=20240201-20240331&Modality=CT", SERIES_DATE, 1),
+        ("/instances?Rows=4", ROWS, 3),
+        ("/instances?SOPClassUID=1.2.840.10008.5.1.4.1.1.104.1", "00080016", 1),
+    ] {
+        let answer = app.get(path).await.expect(200);
+        assert_eq!(answer.column(tag).len(), count, "{path}");
+        assert!(!answer.column(tag).contains(&String::new()), "{path}: what was matched is returned");
+        assert_eq!(warnings(&answer), [""; 0], "{path}");
+    }
+    for path in ["/studies?PatientAge=055Y", "/series?Manufacturer=Nobody", "/instances?Rows=5"] {
+        app.get(path).await.expect(204);
+    }
+    let page = app.get("/series?Manufacturer=Maker&limit=1").await.expect(200);
+    assert_eq!(warnings(&page), ["There are 1 additional results that can be requested."]);
+}
+
+#[tokio::test]
+async fn a_key_below_the_resource_is_ignored_and_told() {
+    let answer = app().await.get("/studies?PatientID=P-100&StationName=X&Rows=4").await.expect(200);
+    assert_eq!(
+        warnings(&answer),
+        [
+            "The matching key StationName is not supported and was ignored.",
+            "The matching key Rows is not supported and was ignored."
+        ]
+    );
+}
+
+/// §10.6.3.3: a private attribute comes with its creator.
+#[tokio::test]
+async fn a_private_attribute_comes_with_its_creator() {
+    let app = app().await;
+    let path = format!("/studies/{STUDY}/series/{SERIES}/instances?00090010=ACME&00091001=p*&includefield=00091001");
+    let rows = app.get(&path).await.expect(200).json();
+    assert_eq!((first(&rows[0], "00090010"), first(&rows[0], "00091001")), ("ACME".to_owned(), "p1".to_owned()));
+    app.get("/instances?00090010=OTHER&00091001=p1").await.expect(204);
+}
+
+/// §8.3.4.4.1.
+#[tokio::test]
+async fn pages_put_together_are_the_whole() {
+    let app = app().await;
+    for path in ["/instances".to_owned(), format!("/studies/{STUDY}/instances"), "/series".to_owned()] {
+        let whole = app.get(&path).await.expect(200).column("00081190");
+        let mut pages = Vec::new();
+        for offset in 0..whole.len() {
+            let page = app.get(&format!("{path}?limit=1&offset={offset}")).await.expect(200);
+            let remaining = whole.len() - offset - 1;
+            let said = warnings(&page);
+            assert_eq!(said.len(), usize::from(remaining > 0), "{path}");
+            assert!(said.iter().all(|text| text.starts_with(&format!("There are {remaining} additional results"))));
+            pages.extend(page.column("00081190"));
+        }
+        assert_eq!(pages, whole, "{path}");
+        app.get(&format!("{path}?offset={}", whole.len())).await.expect(204);
+    }
+    let nothing = app.get("/studies?limit=0").await.expect(204);
+    assert_eq!(warnings(&nothing), ["There are 1 additional results that can be requested."]);
+    assert_eq!(warnings(&app.get("/instances?limit=0&offset=1").await.expect(204)).len(), 1);
+}
+
+#[tokio::test]
+async fn names_are_found_by_sound_and_persons_by_any_identifier() {
+    let app = app().await;
+    app.get("/studies?PatientName=zoe%20trembley").await.expect(204);
+    app.get("/studies?PatientName=Zoe%20Trembley&fuzzymatching=true").await.expect(200);
+    let rows = app.get("/studies?OtherPatientIDsSequence.PatientID=P-100").await.expect(200).json();
+    assert_eq!(rows[0]["00101002"]["Value"][0]["00100020"]["Value"][0], "P-100");
+    assert!(app.get("/studies").await.expect(200).json()[0].get("00101002").is_none());
+}
+
+#[tokio::test]
+async fn what_a_search_may_not_say_is_400_naming_it() {
+    let app = app().await;
+    for (query, parameter) in [
+        ("PatientID=1&PatientID=2", "PatientID"),
+        ("PatientID=1&00100020=2", "00100020"),
+        ("StudyTime=18-08", "StudyTime"),
+        ("limit=-1", "limit"),
+        ("multiplevaluematching=perhaps", "multiplevaluematching"),
+    ] {
+        let problem = app.get(&format!("/studies?{query}")).await.expect(400).json();
+        assert_eq!(problem["parameter"], parameter, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn head_says_what_get_would() {
+    let app = app().await;
+    let answer = app.ask(Method::HEAD, "/studies", &[]).await.expect(200);
+    assert_eq!((answer.header("content-type"), answer.body.len()), ("application/dicom+json", 0));
+    app.ask(Method::HEAD, "/studies?PatientID=nobody", &[]).await.expect(204);
+}
