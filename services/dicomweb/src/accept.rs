@@ -6,6 +6,8 @@
 use http::HeaderMap;
 use http::header::ACCEPT;
 
+use crate::request::Parameters;
+
 /// More media ranges than this are not looked at.
 const MOST_RANGES: usize = 64;
 
@@ -63,35 +65,64 @@ impl Offer {
     }
 }
 
-/// All media ranges of a request, best first.
+/// All media ranges of a request: those that would do, best first, and those that are refused with a quality of zero.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Accept(Vec<MediaRange>);
+pub(crate) struct Accept {
+    ranges: Vec<MediaRange>,
+    refused: Vec<MediaRange>,
+}
 
 impl Accept {
+    /// What a request accepts, with the `transferSyntax` parameter beside the `accept` parameter (PS3.18 §8.7.8.2): it counts for the
+    /// ranges of that parameter which name no syntax of their own.
+    pub(crate) fn of_request(headers: &HeaderMap, parameters: &Parameters) -> Self {
+        let mut accept = Self::of(headers, parameters.get("accept"));
+        let syntax = parameters.get("transferSyntax").or_else(|| parameters.get("transfer-syntax"));
+        if let (Some(syntax), Some(_)) = (syntax, parameters.get("accept")) {
+            for range in accept.ranges.iter_mut().filter(|range| range.parameter("transfer-syntax").is_none()) {
+                range.parameters.push(("transfer-syntax".to_owned(), unquote(syntax.trim())));
+            }
+        }
+        accept
+    }
+
     /// The `accept` parameter where given, else the header; everything when neither says anything.
     pub(crate) fn of(headers: &HeaderMap, parameter: Option<&str>) -> Self {
         let header =
             headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect::<Vec<_>>().join(",");
-        let text = parameter.unwrap_or(&header);
+        let text = parameter.filter(|text| !text.trim().is_empty()).unwrap_or(&header);
         Self::parse(if text.trim().is_empty() { "*/*" } else { text })
     }
 
     /// Parses a list of media ranges. What can't be read accepts nothing.
     pub(crate) fn parse(text: &str) -> Self {
         let ranges = split_unquoted(text, b',').into_iter().take(MOST_RANGES).filter_map(MediaRange::parse);
-        let mut ranges: Vec<_> = ranges.filter(|range| range.quality > 0).collect();
-        ranges.sort_by_key(|range| std::cmp::Reverse(range.quality));
-        Self(ranges)
+        let (mut ranges, refused): (Vec<_>, Vec<_>) = ranges.partition(|range| range.quality > 0);
+        // Of two that are liked alike, the one that says more (RFC 9110 §12.5.1); else in the caller's order.
+        ranges.sort_by_key(|range| std::cmp::Reverse((range.quality, range.specificity())));
+        Self { ranges, refused }
     }
 
     /// The forms that would do, best first.
     pub(crate) fn wanted(&self) -> impl Iterator<Item = Wanted<'_>> {
-        self.0.iter().map(MediaRange::wanted)
+        self.ranges.iter().map(MediaRange::wanted)
+    }
+
+    /// Whether any range takes this form.
+    pub(crate) fn takes(&self, offer: Offer) -> bool {
+        self.best(&[offer]).is_some()
     }
 
     /// The first offer that the best range takes; offers are in the resource's own order.
     pub(crate) fn best(&self, offers: &[Offer]) -> Option<Offer> {
-        self.wanted().find_map(|wanted| offers.iter().copied().find(|offer| wanted.takes(*offer)))
+        let takes = |range: &MediaRange, offer: Offer| range.wanted().takes(offer) && !self.refuses(range, offer);
+        self.ranges.iter().find_map(|range| offers.iter().copied().find(|offer| takes(range, *offer)))
+    }
+
+    /// Whether a range that says more than `range` has refused what it would take.
+    fn refuses(&self, range: &MediaRange, offer: Offer) -> bool {
+        let said = range.specificity();
+        self.refused.iter().any(|refused| refused.specificity() > said && refused.wanted().takes(offer))
     }
 }
 
@@ -124,6 +155,15 @@ impl MediaRange {
     /// Parses a single media type, such as a `Content-Type`.
     pub(crate) fn content_type(headers: &HeaderMap) -> Option<Self> {
         Self::parse(headers.get(http::header::CONTENT_TYPE)?.to_str().ok()?)
+    }
+
+    /// How much the range says: nothing, the kind, the type.
+    fn specificity(&self) -> u8 {
+        match self.essence.split_once('/') {
+            Some(("*", _)) => 0,
+            Some((_, "*")) => 1,
+            _ => 2,
+        }
     }
 
     fn wanted(&self) -> Wanted<'_> {
@@ -204,6 +244,7 @@ fn split_unquoted(text: &str, separator: u8) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::{Accept, Container, Offer};
+    use crate::request::Parameters;
 
     fn first(text: &str) -> (Container, String, Option<String>) {
         let accept = Accept::parse(text);
@@ -229,6 +270,26 @@ mod tests {
         let accept = Accept::parse("text/html;q=0.5, image/png;q=0, image/jpeg, */*;q=0.1");
         let payloads: Vec<_> = accept.wanted().map(|wanted| wanted.payload.to_owned()).collect();
         assert_eq!(payloads, ["image/jpeg", "text/html", "*/*"]);
+    }
+
+    #[test]
+    fn the_type_that_says_more_comes_first_and_may_be_refused() {
+        let payloads = |text| Accept::parse(text).wanted().map(|wanted| wanted.payload.to_owned()).collect::<Vec<_>>();
+        assert_eq!(payloads("*/*, image/*, image/png"), ["image/png", "image/*", "*/*"]);
+        let offers = [Offer::single("image/jpeg"), Offer::single("image/png")];
+        assert_eq!(Accept::parse("image/*, image/jpeg;q=0").best(&offers), Some(offers[1]));
+        assert_eq!(Accept::parse("*/*, image/*;q=0").best(&offers), None);
+    }
+
+    #[test]
+    fn the_transfer_syntax_may_be_a_parameter_beside_accept() {
+        let of = |query: &str| {
+            let accept = Accept::of_request(&http::HeaderMap::new(), &Parameters::parse(query));
+            accept.wanted().next().and_then(|wanted| wanted.transfer_syntax.map(str::to_owned))
+        };
+        assert_eq!(of("accept=application/dicom&transferSyntax=1.2.3").as_deref(), Some("1.2.3"));
+        assert_eq!(of("accept=application/dicom;transfer-syntax=*&transferSyntax=1.2.3").as_deref(), Some("*"));
+        assert_eq!(of("transferSyntax=1.2.3"), None);
     }
 
     #[test]

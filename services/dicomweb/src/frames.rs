@@ -31,17 +31,17 @@ struct Asked {
 
 /// In which form frames go out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Form {
-    multipart: bool,
+pub(crate) struct Form {
+    pub(crate) multipart: bool,
     /// Uncompressed, Explicit VR Little Endian; else as stored.
-    native: bool,
+    pub(crate) native: bool,
     /// The caller left the choice to us.
-    our_choice: bool,
+    pub(crate) our_choice: bool,
     /// The media type.
-    media_type: &'static str,
+    pub(crate) media_type: &'static str,
 }
 
-/// The frames that the path names, or all of the instance.
+/// The frames that the path names.
 pub(crate) async fn frames(
     State(face): State<Face>,
     caller: Caller,
@@ -54,42 +54,17 @@ pub(crate) async fn frames(
     let opened = face.registry.open_study(&caller.0, Action::View, scope.study()?).await?;
     let location = base.instance(scope.study()?.as_str(), series.as_str(), instance.as_str());
     let asked = Asked { face, opened, series: series.clone(), instance: instance.clone(), location };
-    let accept = Accept::of(&headers, parameters.get("accept"));
-    match &scope.frames {
-        Some(numbers) => asked.answer(numbers, &accept, &headers).await,
-        None => asked.all(&accept, &headers).await,
-    }
-}
-
-/// All frames of an instance that is opened already.
-pub(crate) async fn all_frames(
-    face: Face,
-    opened: OpenedStudy,
-    (series, instance): (Uid, Uid),
-    location: String,
-    accept: &Accept,
-    headers: &HeaderMap,
-) -> Result<Response, Problem> {
-    Asked { face, opened, series, instance, location }.all(accept, headers).await
+    let accept = Accept::of_request(&headers, &parameters);
+    asked.answer(scope.frames.as_deref().unwrap_or_default(), &accept, &headers).await
 }
 
 impl Asked {
-    async fn all(self, accept: &Accept, headers: &HeaderMap) -> Result<Response, Problem> {
-        let manifest = self.face.registry.manifest(&self.opened, &self.series).await?;
-        let entry = manifest.entry(&self.instance).ok_or(RegistryError::NotFound)?;
-        let count = entry.instance.number_of_frames.max(entry.frames.count());
-        let numbers: Vec<_> = (1..=count).collect();
-        if numbers.is_empty() {
-            return Err(Problem::not_found("the instance has no frames"));
-        }
-        self.answer(&numbers, accept, headers).await
-    }
-
     async fn answer(self, numbers: &[u32], accept: &Accept, headers: &HeaderMap) -> Result<Response, Problem> {
-        let (first, alone) = (numbers[0], numbers.len() == 1);
+        let first = *numbers.first().ok_or(RegistryError::NotFound)?;
+        let alone = numbers.len() == 1;
         let stored = self.face.registry.frame(&self.opened, &self.series, &self.instance, first).await?;
         self.check_last(numbers, &stored.entry)?;
-        let form = choose(accept, alone, &stored).ok_or_else(|| none_of_these(&stored, alone))?;
+        let form = forms(accept, alone, &stored).next().ok_or_else(|| none_of_these(&stored, alone))?;
         let (frame, form) = self.first(stored, first, form).await?;
         match (alone, form.multipart) {
             (true, false) => {
@@ -156,7 +131,8 @@ impl Asked {
     }
 }
 
-fn content_type(frame: &Frame, form: Form) -> String {
+/// The media type of a frame in this form, with its transfer syntax.
+pub(crate) fn content_type(frame: &Frame, form: Form) -> String {
     // Plain little endian samples are the same bytes in both syntaxes; the explicit one is the default of §8.7.3.3.
     let syntax = match frame.transfer_syntax_uid.as_str() {
         transfer_syntax::IMPLICIT_VR_LITTLE_ENDIAN => transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN,
@@ -165,11 +141,11 @@ fn content_type(frame: &Frame, form: Form) -> String {
     format!("{}; transfer-syntax={syntax}", form.media_type)
 }
 
-/// The first form that the caller wants and the frame has.
-fn choose(accept: &Accept, alone: bool, stored: &Frame) -> Option<Form> {
+/// The forms that the caller wants and the frame has, best first.
+pub(crate) fn forms(accept: &Accept, alone: bool, stored: &Frame) -> impl Iterator<Item = Form> {
     let samples = || samples(&stored.entry);
     let wrong = syntax::is_shown_wrong(&stored.transfer_syntax_uid, &stored.bytes, samples);
-    accept.wanted().find_map(|wanted| form_of(wanted, alone, &stored.transfer_syntax_uid, wrong))
+    accept.wanted().filter_map(move |wanted| form_of(wanted, alone, &stored.transfer_syntax_uid, wrong))
 }
 
 fn form_of(wanted: Wanted<'_>, alone: bool, stored: &str, shown_wrong: bool) -> Option<Form> {
@@ -195,7 +171,7 @@ fn form_of(wanted: Wanted<'_>, alone: bool, stored: &str, shown_wrong: bool) -> 
         Some(syntax) if syntax != "*" && syntax != stored => None,
         Some(_) if image => Some(as_stored(named)),
         Some(syntax) => (syntax == stored && bytes).then(|| as_stored(OCTET_STREAM)),
-        None if anything && !shown_wrong => Some(as_stored(if plain { OCTET_STREAM } else { named })),
+        // The default of §8.7.3.3.1.
         None if bytes => Some(uncompressed),
         None => image.then(|| as_stored(named)),
     }
@@ -228,7 +204,7 @@ fn samples(entry: &InstanceEntry) -> Samples {
     }
 }
 
-fn none_of_these(stored: &Frame, alone: bool) -> Problem {
+pub(crate) fn none_of_these(stored: &Frame, alone: bool) -> Problem {
     let syntax = &stored.transfer_syntax_uid;
     let media_type = syntax::media_type(syntax);
     let parts = if alone { "multipart/related or single part" } else { "multipart/related" };
@@ -273,7 +249,7 @@ mod tests {
             ),
             ("application/octet-stream", EXPLICIT, Some((false, false, bytes))),
             ("application/octet-stream; transfer-syntax=1.2.840.10008.1.2", EXPLICIT, Some((false, false, bytes))),
-            ("*/*", JPHC, Some((true, false, "image/jphc"))),
+            ("*/*", JPHC, Some((true, true, bytes))),
             ("*/*; transfer-syntax=*", JPHC, Some((true, false, "image/jphc"))),
             ("multipart/related", EXPLICIT, Some((true, false, bytes))),
             ("image/jphc", JPHC, Some((false, false, "image/jphc"))),
@@ -302,8 +278,7 @@ mod tests {
 
     #[test]
     fn what_is_shown_wrong_is_uncompressed_unless_it_is_asked_for_by_name() {
-        for accept in
-            ["*/*", "multipart/related; type=application/octet-stream; transfer-syntax=*", "*/*; transfer-syntax=*"]
+        for accept in ["multipart/related; type=application/octet-stream; transfer-syntax=*", "*/*; transfer-syntax=*"]
         {
             assert_eq!(
                 chosen(accept, true, "1.2.840.10008.1.2.4.90", true),

@@ -5,8 +5,9 @@
 //!
 //! What a client may rely on beyond the text of the standard:
 //!
-//! - Stored bytes go out as they are. Another form is made only when `Accept` asks for it, or when what is stored is known to be shown
-//!   wrong by browsers and the caller left the choice to us (`transfer-syntax=*`).
+//! - With `transfer-syntax=*` stored bytes go out as they are, except implicit VR and big endian, which the web does not use, and what is
+//!   known to be shown wrong by browsers. Without it objects and frames go out in Explicit VR Little Endian, the default of §8.7.3.4;
+//!   objects whose pixels are lossy, or can't be decoded, go out as they came.
 //! - An answer that is not complete says so: `Warning: 299`, 206, or a body that is broken off; never a shorter list.
 //! - URLs in answers lead to this service, never to a repository.
 #![forbid(unsafe_code)]
@@ -14,6 +15,7 @@
 mod accept;
 mod bulkdata;
 mod capabilities;
+mod coding;
 mod cors;
 mod dictionary;
 mod document;
@@ -79,6 +81,7 @@ impl Default for Options {
 pub(crate) struct Face {
     pub(crate) registry: Registry,
     pub(crate) options: Arc<Options>,
+    pub(crate) coded: metadata::Coded,
 }
 
 impl FromRef<Face> for Registry {
@@ -111,8 +114,9 @@ pub fn router(registry: Registry, options: Options) -> Router {
 }
 
 fn layered(routes: Router<Face>, registry: Registry, options: Options) -> Router {
-    let face = Face { registry, options: Arc::new(options) };
+    let face = Face { registry, options: Arc::new(options), coded: metadata::Coded::default() };
     routes
+        .layer(from_fn(capabilities::methods))
         .layer(from_fn(face::finish))
         .layer(from_fn(range::freshness))
         .layer(from_fn_with_state(face.clone(), cors::apply))
@@ -139,11 +143,9 @@ fn instance() -> Router<Face> {
     Router::new()
         .route("/", get(retrieve::instances))
         .merge(shown())
-        .route("/pixeldata", get(frames::frames))
         .route("/frames/{frames}", get(frames::frames))
         .route("/frames/{frames}/rendered", get(rendered::rendered))
         .route("/frames/{frames}/thumbnail", get(thumbnail::thumbnail))
-        .route("/bulkdata", get(bulkdata::instance))
         .route("/bulkdata/{*value}", get(bulkdata::value))
         .route("/bulk/{*value}", get(bulkdata::value))
 }
@@ -152,6 +154,8 @@ fn instance() -> Router<Face> {
 fn shown() -> Router<Face> {
     Router::new()
         .route("/metadata", get(metadata::metadata))
+        .route("/bulkdata", get(bulkdata::all))
+        .route("/pixeldata", get(bulkdata::pixel_data))
         .route("/rendered", get(rendered::rendered))
         .route("/thumbnail", get(thumbnail::thumbnail))
 }

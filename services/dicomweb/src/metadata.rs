@@ -1,38 +1,43 @@
 //! Retrieve Metadata, PS3.18 §10.4.1.1.2: the headers of every instance, from the manifests, without opening an object.
 
-use std::io;
+mod coded;
+
 use std::sync::Arc;
 
 use access::Action;
-use axum::body::Body;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
-use bytes::{Bytes, BytesMut};
+use axum::response::Response;
+use bytes::Bytes;
 use face::{Caller, Problem};
 use futures::StreamExt;
 use futures::stream;
-use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, VARY};
+use http::header::VARY;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use index_model::{InstanceEntry, Uid};
-use registry::{Manifest, OpenedStudy, RegistryError, StoredMetadata};
+use registry::{Manifest, OpenedStudy, RegistryError, StoredMetadata, with_origin};
+
+pub(crate) use coded::Coded;
 
 use crate::Face;
 use crate::accept::{Accept, Container, Offer};
+use crate::coding::Coding;
 use crate::json::DataSet;
 use crate::multipart::{self, Part};
-use crate::range::{etag, not_modified, set_etag};
+use crate::range::{bytes, digest, etag, not_modified, set_etag, weak};
 use crate::request::{Base, Parameters, Scope};
 use crate::search::{OFFERS, no_such_form};
 use crate::warning::Warnings;
 use crate::xml;
 
-/// Headers are sent in pieces of about this size.
-const PIECE_BYTES: usize = 64 << 10;
+/// The metadata of one instance as XML alone.
+const DOCUMENT: Offer = Offer::single("application/dicom+xml");
 /// Series whose manifests are read at a time.
 const SERIES_AT_ONCE: usize = 4;
 
 /// What one answer is made of.
 struct Found {
+    /// Our key of the study.
+    study_key: i64,
     manifests: Vec<Arc<Manifest>>,
     /// One instance only.
     instance: Option<Uid>,
@@ -49,16 +54,20 @@ pub(crate) async fn metadata(
     parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let form = Accept::of(&headers, parameters.get("accept")).best(&OFFERS).ok_or_else(no_such_form)?;
+    let mut offers = OFFERS.to_vec();
+    // One data set fits into one document; several need their parts (§8.6.1.2).
+    offers.extend(scope.instance.as_ref().map(|_| DOCUMENT));
+    let form = Accept::of_request(&headers, &parameters).best(&offers).ok_or_else(no_such_form)?;
     let opened = face.registry.open_study(&caller.0, Action::RetrieveMetadata, scope.study()?).await?;
     let Some(series) = &scope.series else {
-        return whole_study(&face, &opened, form, &headers, Warnings::of(&base.0)).await;
+        return whole_study(&face, &opened, &base, form, &headers).await;
     };
     if scope.instance.is_none()
         && form.container == Container::Single
-        && takes_gzip(&headers)
+        && Coding::best(&headers, Some(Coding::Gzip)) == Coding::Gzip
         && let Some(stored) = face.registry.stored_metadata(&opened, series).await?
         && stored.complete
+        && stored.origin == base.origin()
     {
         return Ok(ready_made(stored, form, &headers));
     }
@@ -70,8 +79,9 @@ pub(crate) async fn metadata(
     if scope.instance.is_none() {
         warnings.shortfall(opened.shortfall(series, &manifest));
     }
-    let found = Found { manifests: vec![manifest], instance: scope.instance, missing: Vec::new() };
-    let mut response = present(found, form, &headers);
+    let study_key = opened.study.study_key;
+    let found = Found { study_key, manifests: vec![manifest], instance: scope.instance, missing: Vec::new() };
+    let mut response = present(&face, &base, found, form, &headers).await?;
     warnings.write(response.headers_mut());
     Ok(response)
 }
@@ -80,14 +90,15 @@ pub(crate) async fn metadata(
 async fn whole_study(
     face: &Face,
     opened: &OpenedStudy,
+    base: &Base,
     form: Offer,
     headers: &HeaderMap,
-    mut warnings: Warnings,
 ) -> Result<Response, Problem> {
+    let mut warnings = Warnings::of(&base.0);
     let found = all_series(face, opened).await?;
     let partial = !found.missing.is_empty();
     found.missing.iter().for_each(|error| warnings.add(format!("A series is missing: {error}.")));
-    let mut response = present(found, form, headers);
+    let mut response = present(face, base, found, form, headers).await?;
     if partial && response.status() == StatusCode::OK {
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;
     }
@@ -99,7 +110,8 @@ async fn whole_study(
 async fn all_series(face: &Face, opened: &OpenedStudy) -> Result<Found, Problem> {
     let series = opened.series.iter().map(|row| row.series.series_instance_uid.clone()).collect::<Vec<_>>();
     let manifests = stream::iter(series).map(|series| async move { face.registry.manifest(opened, &series).await });
-    let mut found = Found { manifests: Vec::new(), instance: None, missing: Vec::new() };
+    let study_key = opened.study.study_key;
+    let mut found = Found { study_key, manifests: Vec::new(), instance: None, missing: Vec::new() };
     let mut manifests = manifests.buffered(SERIES_AT_ONCE);
     while let Some(manifest) = manifests.next().await {
         match manifest {
@@ -123,61 +135,58 @@ async fn all_series(face: &Face, opened: &OpenedStudy) -> Result<Found, Problem>
     }
 }
 
-fn takes_gzip(headers: &HeaderMap) -> bool {
-    let codings = headers
-        .get_all(ACCEPT_ENCODING)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|list| list.split(','));
-    codings.into_iter().any(|coding| {
-        let (name, quality) = coding.split_once(';').unwrap_or((coding, "q=1"));
-        let refused = quality.trim().strip_prefix("q=").is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q <= 0.0));
-        matches!(name.trim(), "gzip" | "x-gzip" | "*") && !refused
-    })
-}
-
 /// The stored, compressed array as it is.
 fn ready_made(stored: StoredMetadata, form: Offer, headers: &HeaderMap) -> Response {
-    let tag = etag(&stored.etag, "-gzip");
-    if let Some(unchanged) = not_modified(headers, &tag) {
-        return unchanged;
+    let tag = etag(&stored.etag, &format!("-{}-gzip", digest(&stored.origin)));
+    match not_modified(headers, &tag) {
+        Some(unchanged) => varying(unchanged),
+        None => coded::response(stored.gzip, Coding::Gzip, form.payload, &tag),
     }
-    let mut response = Body::from(stored.gzip).into_response();
-    set_etag(&mut response, &tag);
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(form.payload));
-    headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-    headers.insert(VARY, HeaderValue::from_static("accept, accept-encoding"));
+}
+
+/// `Vary`, on 304 as on 200 (RFC 9110 §15.4.5).
+fn varying(mut response: Response) -> Response {
+    response.headers_mut().insert(VARY, HeaderValue::from_static("accept, accept-encoding"));
     response
 }
 
-fn present(found: Found, form: Offer, headers: &HeaderMap) -> Response {
+async fn present(
+    face: &Face,
+    base: &Base,
+    found: Found,
+    form: Offer,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
     let joined: Vec<_> = found.manifests.iter().map(|manifest| manifest.etag.as_str()).collect();
+    let series = found.manifests.iter().filter_map(|manifest| manifest.entries.first());
+    let first: Vec<_> = series.map(|entry| entry.instance.sop_instance_uid.as_str()).collect();
     let instance = found.instance.as_ref().map_or("", Uid::as_str);
-    let xml = if form.payload.ends_with("xml") { "-xml" } else { "" };
-    let kind = format!("{xml}-{}", found.missing.len());
-    let tag = etag(&short(&format!("{}/{instance}", joined.join("/"))), &kind);
-    if let Some(unchanged) = not_modified(headers, &tag) {
-        return unchanged;
+    let (study, versions, first) = (found.study_key, joined.join("/"), first.join("/"));
+    let of = digest(&format!("{study}/{versions}/{first}/{instance}/{}", base.origin()));
+    let missing = found.missing.len();
+    if form == DOCUMENT {
+        let tag = etag(&of, "-document");
+        let header = entries(found).next().ok_or(RegistryError::NotFound)?;
+        let header: DataSet =
+            serde_json::from_str(&with_origin(header.metadata.get(), base.origin())).unwrap_or_default();
+        return Ok(bytes(headers, form.payload, Some(&tag), xml::document(&header).into()));
     }
-    let entries = entries(found);
-    let mut response = if form.container == Container::Single {
-        let mut response = Body::from_stream(stream::iter(array(entries))).into_response();
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(form.payload));
-        response
-    } else {
-        parts(entries, form)
-    };
-    set_etag(&mut response, &tag);
-    response
-}
-
-/// A study has many series: their tags are hashed into one of bounded length.
-fn short(text: &str) -> String {
-    use std::hash::{DefaultHasher, Hash, Hasher};
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
-    format!("{:016x}", hasher.finish())
+    if form.container == Container::Multipart {
+        let tag = weak(&of, &format!("-xml-{missing}"));
+        if let Some(unchanged) = not_modified(headers, &tag) {
+            return Ok(unchanged);
+        }
+        let mut response = parts(entries(found), base, form);
+        set_etag(&mut response, &tag);
+        return Ok(response);
+    }
+    let coding = Coding::best(headers, None);
+    let tag = etag(&of, &format!("-{missing}-{}", coding.name()));
+    if let Some(unchanged) = not_modified(headers, &tag) {
+        return Ok(varying(unchanged));
+    }
+    let entries: Vec<_> = entries(found).collect();
+    face.coded.answer(&face.registry, entries, base.origin(), coding, form.payload, &tag).await
 }
 
 fn entries(found: Found) -> impl Iterator<Item = Arc<InstanceEntry>> + Send + 'static {
@@ -188,35 +197,17 @@ fn entries(found: Found) -> impl Iterator<Item = Arc<InstanceEntry>> + Send + 's
     manifests.into_iter().flat_map(|manifest| manifest.entries.clone()).filter(wanted)
 }
 
-/// `[`, the stored headers parted by commas, `]`, in pieces.
-fn array(entries: impl Iterator<Item = Arc<InstanceEntry>> + Send) -> impl Iterator<Item = io::Result<Bytes>> + Send {
-    let (mut entries, mut before, mut ended) = (entries, b'[', false);
-    std::iter::from_fn(move || {
-        if ended {
-            return None;
+fn parts(entries: impl Iterator<Item = Arc<InstanceEntry>> + Send + 'static, base: &Base, form: Offer) -> Response {
+    let origin = base.origin().to_owned();
+    let write = move |entry: Arc<InstanceEntry>| {
+        let header = with_origin(entry.metadata.get(), &origin);
+        match form.payload {
+            "application/dicom+xml" => {
+                let data_set: DataSet = serde_json::from_str(&header).unwrap_or_default();
+                xml::document(&data_set)
+            }
+            _ => header.into_owned(),
         }
-        let mut piece = BytesMut::with_capacity(PIECE_BYTES);
-        while piece.len() < PIECE_BYTES {
-            let Some(entry) = entries.next() else {
-                ended = true;
-                piece.extend_from_slice(if before == b'[' { b"[]" } else { b"]" });
-                break;
-            };
-            piece.extend_from_slice(&[before]);
-            piece.extend_from_slice(entry.metadata.get().as_bytes());
-            before = b',';
-        }
-        Some(Ok(piece.freeze()))
-    })
-}
-
-fn parts(entries: impl Iterator<Item = Arc<InstanceEntry>> + Send + 'static, form: Offer) -> Response {
-    let write = move |entry: Arc<InstanceEntry>| match form.payload {
-        "application/dicom+xml" => {
-            let data_set: DataSet = serde_json::from_str(entry.metadata.get()).unwrap_or_default();
-            xml::document(&data_set)
-        }
-        _ => entry.metadata.get().to_owned(),
     };
     multipart::streamed(form.payload, entries.map(move |entry| Part::of(form.payload, Bytes::from(write(entry)))))
 }

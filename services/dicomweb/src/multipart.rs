@@ -4,4 +4,4 @@ mod reader;
 mod writer;
 
 pub(crate) use reader::{Event, Malformed, Reader};
-pub(crate) use writer::{Part, related, streamed, whole};
+pub(crate) use writer::{Length, Part, related, related_of, streamed, whole};

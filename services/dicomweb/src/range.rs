@@ -1,12 +1,16 @@
-//! Bytes that are whole in memory on their way out: validators and ranges, RFC 9110 §13 and §14.
+//! Bytes of known number on their way out: validators and ranges, RFC 9110 §13 and §14.
+
+use std::ops::Range;
 
 use axum::body::Body;
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use face::Problem;
 use http::header::{
-    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH, IF_RANGE, RANGE, VARY,
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, IF_RANGE,
+    RANGE, VARY,
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
 
@@ -25,12 +29,36 @@ pub(crate) fn etag(value: &str, form: &str) -> String {
     format!("\"{}{form}\"", plain.collect::<String>())
 }
 
-/// 304, when the caller has it already.
+/// The tag of an answer in parts: the same parts, but with another delimiter each time.
+pub(crate) fn weak(value: &str, form: &str) -> String {
+    format!("W/{}", etag(value, form))
+}
+
+/// A tag of bounded length for what is made of many.
+pub(crate) fn digest(text: &str) -> String {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let half = |salt: u8| {
+        let mut hasher = DefaultHasher::new();
+        (salt, text).hash(&mut hasher);
+        hasher.finish()
+    };
+    format!("{:016x}{:016x}", half(1), half(2))
+}
+
+/// 412 when the caller wants another version than there is, 304 when it has this one already (RFC 9110 §13.2.2).
 pub(crate) fn not_modified(request: &HeaderMap, etag: &str) -> Option<Response> {
-    let held =
-        request.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).flat_map(|list| list.split(','));
-    let same = held.map(|tag| tag.trim().trim_start_matches("W/")).any(|tag| tag == "*" || tag == etag);
-    same.then(|| {
+    let names = |header| {
+        let lists = request.get_all(header).iter().filter_map(|value: &HeaderValue| value.to_str().ok());
+        lists.flat_map(|list| list.split(',')).map(str::trim).collect::<Vec<_>>()
+    };
+    let wanted = names(IF_MATCH);
+    // A strong comparison: a weak tag never matches.
+    if !wanted.is_empty() && !wanted.iter().any(|tag| *tag == "*" || (*tag == etag && !etag.starts_with("W/"))) {
+        return Some(Problem::new(StatusCode::PRECONDITION_FAILED, "the resource is another version").into_response());
+    }
+    let opaque = |tag: &str| tag.strip_prefix("W/").unwrap_or(tag).to_owned();
+    let held = names(IF_NONE_MATCH).into_iter().any(|tag| tag == "*" || opaque(tag) == opaque(etag));
+    held.then(|| {
         let mut response = StatusCode::NOT_MODIFIED.into_response();
         set_etag(&mut response, etag);
         response
@@ -46,13 +74,26 @@ pub(crate) fn set_etag(response: &mut Response, etag: &str) {
 
 /// The bytes, or the one range of them that was asked for.
 pub(crate) fn bytes(request: &HeaderMap, content_type: &str, etag: Option<&str>, bytes: Bytes) -> Response {
+    let total = bytes.len() as u64;
+    let at = |byte: u64| usize::try_from(byte).unwrap_or(usize::MAX).min(bytes.len());
+    let cut = |range: Range<u64>| Body::from(bytes.slice(at(range.start)..at(range.end)));
+    streamed(request, content_type, etag, total, cut)
+}
+
+/// `total` bytes, or the one range of them that was asked for; `body` makes the body of a run of them.
+pub(crate) fn streamed(
+    request: &HeaderMap,
+    content_type: &str,
+    etag: Option<&str>,
+    total: u64,
+    body: impl FnOnce(Range<u64>) -> Body,
+) -> Response {
     if let Some(unchanged) = etag.and_then(|etag| not_modified(request, etag)) {
         return unchanged;
     }
-    let total = bytes.len() as u64;
     let mut response = match wanted(request, etag, total) {
-        Wanted::All => Body::from(bytes).into_response(),
-        Wanted::Part(first, last) => part(bytes, first, last, total),
+        Wanted::All => of_length(StatusCode::OK, total, body(0..total)),
+        Wanted::Part(first, last) => part(body(first..last + 1), first, last, total),
         Wanted::Beyond => beyond(total),
     };
     let headers = response.headers_mut();
@@ -66,9 +107,14 @@ pub(crate) fn bytes(request: &HeaderMap, content_type: &str, etag: Option<&str>,
     response
 }
 
-fn part(bytes: Bytes, first: u64, last: u64, total: u64) -> Response {
-    let (from, to) = (usize::try_from(first).unwrap_or(0), usize::try_from(last + 1).unwrap_or(bytes.len()));
-    let mut response = (StatusCode::PARTIAL_CONTENT, Body::from(bytes.slice(from..to))).into_response();
+fn of_length(status: StatusCode, length: u64, body: Body) -> Response {
+    let mut response = (status, body).into_response();
+    response.headers_mut().insert(CONTENT_LENGTH, length.into());
+    response
+}
+
+fn part(body: Body, first: u64, last: u64, total: u64) -> Response {
+    let mut response = of_length(StatusCode::PARTIAL_CONTENT, last + 1 - first, body);
     if let Ok(value) = HeaderValue::from_str(&format!("bytes {first}-{last}/{total}")) {
         response.headers_mut().insert(CONTENT_RANGE, value);
     }
@@ -159,5 +205,22 @@ mod tests {
         headers.insert("if-none-match", "\"a\", W/\"e\"".parse().unwrap());
         assert!(not_modified(&headers, "\"e\"").is_some());
         assert!(not_modified(&headers, "\"x\"").is_none());
+        assert!(not_modified(&headers, "W/\"a\"").is_some());
+        headers.insert("if-none-match", "*".parse().unwrap());
+        assert!(not_modified(&headers, "\"x\"").is_some());
+    }
+
+    #[test]
+    fn another_version_than_is_wanted_is_no_answer() {
+        let status = |held: &str, etag: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("if-match", held.parse().unwrap());
+            not_modified(&headers, etag).map(|response| response.status().as_u16())
+        };
+        assert_eq!(status("\"e\"", "\"e\""), None);
+        assert_eq!(status("*", "\"e\""), None);
+        assert_eq!(status("\"old\", \"e\"", "\"e\""), None);
+        assert_eq!(status("\"old\"", "\"e\""), Some(412));
+        assert_eq!(status("W/\"e\"", "W/\"e\""), Some(412), "weak tags are no proof of the same bytes");
     }
 }

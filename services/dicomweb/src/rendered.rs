@@ -121,7 +121,7 @@ async fn part(
 }
 
 /// The stored stream of a video, with ranges, as browsers want it.
-async fn video(
+pub(crate) async fn video(
     face: &Face,
     opened: &OpenedStudy,
     pick: &Pick,

@@ -1,12 +1,12 @@
 //! What a request says: by which address it knows us, what its path names, its parameters.
 
-use std::net::SocketAddr;
+mod outside;
+
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams};
+use axum::extract::{FromRequestParts, RawPathParams};
 use face::Problem;
 use http::StatusCode;
-use http::header::HOST;
 use http::request::Parts;
 use index_model::Uid;
 use registry::RegistryError;
@@ -15,9 +15,15 @@ use crate::Face;
 
 /// The base URL of the service as the caller knows it, such as `https://di.example/dicom-web`.
 #[derive(Debug, Clone)]
-pub(crate) struct Base(pub(crate) Arc<str>);
+pub(crate) struct Base(pub(crate) Arc<str>, Arc<str>);
 
 impl Base {
+    /// What comes before the path of the service: scheme and host, and a prefix where a proxy takes one away. Empty when the request
+    /// does not say.
+    pub(crate) fn origin(&self) -> &str {
+        &self.1
+    }
+
     /// The URL of a study.
     pub(crate) fn study(&self, study: &str) -> String {
         format!("{}/studies/{study}", self.0)
@@ -38,28 +44,10 @@ impl FromRequestParts<Face> for Base {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, face: &Face) -> Result<Self, Self::Rejection> {
-        let origin = face.options.public_origin.clone().or_else(|| origin(parts)).unwrap_or_default();
-        Ok(Self(format!("{}{}", origin.trim_end_matches('/'), face.options.base_path).into()))
+        let origin = face.options.public_origin.clone().or_else(|| outside::origin(parts)).unwrap_or_default();
+        let origin = origin.trim_end_matches('/');
+        Ok(Self(format!("{origin}{}", face.options.base_path).into(), origin.into()))
     }
-}
-
-/// Scheme and host by which the request came; none when the request does not say, and URLs are then paths.
-fn origin(parts: &Parts) -> Option<String> {
-    let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
-    // A proxy on this machine may speak for the outside address; others may not.
-    let from = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-    let near = from.is_some_and(|ConnectInfo(from)| from.ip().to_canonical().is_loopback());
-    let forwarded = |name: &str| near.then(|| header(name)).flatten();
-    let host = forwarded("x-forwarded-host")
-        .or_else(|| header(HOST.as_str()))
-        .or_else(|| parts.uri.authority().map(http::uri::Authority::as_str))?;
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b);
-    let scheme = if forwarded("x-forwarded-proto") == Some("https") || parts.uri.scheme_str() == Some("https") {
-        "https"
-    } else {
-        "http"
-    };
-    (!host.is_empty() && host.bytes().all(plain)).then(|| format!("{scheme}://{host}"))
 }
 
 /// What the path names. 400 where a name is not a UID, or not a list of frames.
@@ -103,7 +91,13 @@ impl FromRequestParts<Face> for Scope {
                 "series" => scope.series = uid()?,
                 "instance" => scope.instance = uid()?,
                 "frames" => scope.frames = Some(frame_list(text)?),
-                _ => scope.value = Some(text.to_owned()),
+                // The frames of a bulk value have addresses below it.
+                _ => match text.rsplit_once("/frames/") {
+                    Some((value, list)) => {
+                        (scope.value, scope.frames) = (Some(value.to_owned()), Some(frame_list(list)?));
+                    }
+                    None => scope.value = Some(text.to_owned()),
+                },
             }
         }
         Ok(scope)
@@ -113,13 +107,20 @@ impl FromRequestParts<Face> for Scope {
 /// A request names no more frames than this.
 const MOST_FRAMES: usize = 10_000;
 
-/// A list of frame numbers, such as `1,3,2`.
+/// A list of frame numbers, such as `1,3,2`. Frame 0 is well named, and never there.
 fn frame_list(list: &str) -> Result<Vec<u32>, Problem> {
     let wrong =
         || Problem::parameter("frames", "a list of frame numbers, counted from 1 and parted by commas, is wanted");
-    let number = |text: &str| text.trim().parse::<u32>().ok().filter(|number| *number > 0).ok_or_else(wrong);
-    let numbers: Vec<_> = list.split(',').take(MOST_FRAMES + 1).map(number).collect::<Result<_, _>>()?;
-    if numbers.len() > MOST_FRAMES { Err(wrong()) } else { Ok(numbers) }
+    // Digits only: `+1` is no number in a path.
+    let digits = |text: &&str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let number = |text: &str| Some(text.trim()).filter(digits).map(|text| text.parse().unwrap_or(u32::MAX));
+    let numbers: Vec<u32> =
+        list.split(',').take(MOST_FRAMES + 1).map(number).collect::<Option<_>>().ok_or_else(wrong)?;
+    match numbers.len() {
+        _ if numbers.contains(&0) => Err(Problem::not_found("frames are counted from 1")),
+        0..=MOST_FRAMES => Ok(numbers),
+        _ => Err(wrong()),
+    }
 }
 
 /// The query parameters, decoded, in their order.
@@ -138,6 +139,13 @@ impl Parameters {
     /// The first value of a parameter; names compare without case, as clients write `requestType` in many ways.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// The value of a parameter that may be there once; 400 when it is there more often.
+    pub(crate) fn one(&self, name: &str) -> Result<Option<&str>, Problem> {
+        let mut values = self.0.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        let value = values.next().map(|(_, value)| value.as_str());
+        if values.next().is_some() { Err(Problem::parameter(name, "one value is wanted")) } else { Ok(value) }
     }
 
     /// All but those named.
@@ -165,7 +173,8 @@ mod tests {
     #[test]
     fn a_frame_list_counts_from_one() {
         assert_eq!(frame_list("3,1, 2").ok(), Some(vec![3, 1, 2]));
-        for wrong in ["", "0", "1,,2", "-1", "a", "1,", "4294967296"] {
+        assert_eq!(frame_list("4294967296").ok(), Some(vec![u32::MAX]));
+        for wrong in ["", "0", "1,0", "1,,2", "-1", "+1", "a", "1,"] {
             assert!(frame_list(wrong).is_err(), "{wrong}");
         }
     }

@@ -13,15 +13,17 @@ use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use index_model::transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN;
 use index_model::{InstanceEntry, Uid};
-use registry::{InstanceBytes, OpenedStudy, RegistryError};
+use registry::rendering::can_decode;
+use registry::{InstanceBytes, Manifest, OpenedStudy, RegistryError};
 
 use crate::Face;
 use crate::accept::{Accept, Container, Offer, Wanted};
-use crate::multipart::{self, Part};
+use crate::bulkdata;
+use crate::multipart::{self, Length, Part};
 use crate::range;
 use crate::request::{Base, Parameters, Scope};
+use crate::syntax::{Asked, OCTET_STREAM, Rewriting};
 use crate::warning::Warnings;
 
 const DICOM: &str = "application/dicom";
@@ -29,17 +31,17 @@ const DICOM: &str = "application/dicom";
 const SERIES_AT_ONCE: usize = 4;
 
 /// What was asked for, opened.
-struct Asked {
+struct Opened {
     face: Face,
     base: Base,
     opened: OpenedStudy,
     series: Vec<Uid>,
     instance: Option<Uid>,
-    /// Everything goes out in Explicit VR Little Endian; else as stored.
-    explicit: bool,
+    /// In which transfer syntax it is wanted.
+    asked: Asked,
 }
 
-/// A study, a series or an instance.
+/// A study, a series or an instance; its bulk data alone for who accepts no objects (PS3.18 §B.10).
 pub(crate) async fn instances(
     State(face): State<Face>,
     caller: Caller,
@@ -49,12 +51,27 @@ pub(crate) async fn instances(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let opened = face.registry.open_study(&caller.0, Action::RetrieveInstances, scope.study()?).await?;
+    let accept = Accept::of_request(&headers, &parameters);
+    let alone = scope.instance.is_some() && accept.takes(Offer::single(DICOM));
+    if !alone && !accept.takes(Offer::multipart(DICOM)) {
+        if accept.takes(Offer::multipart(OCTET_STREAM)) {
+            return bulkdata::of_level(face, opened, &base, scope, &accept).await;
+        }
+        return Err(none_of_these());
+    }
     let series = match scope.series {
         Some(series) => vec![series],
         None => opened.series.iter().map(|row| row.series.series_instance_uid.clone()).collect(),
     };
-    let accept = Accept::of(&headers, parameters.get("accept"));
-    Asked { face, base, opened, series, instance: scope.instance, explicit: false }.answer(&accept, &headers).await
+    let asked = Asked::Unsaid;
+    Opened { face, base, opened, series, instance: scope.instance, asked }.answer(&accept, &headers).await
+}
+
+fn none_of_these() -> Problem {
+    Problem::not_acceptable(
+        "objects are answered as multipart/related; type=\"application/dicom\" in the transfer syntax in which they are stored \
+         (transfer-syntax=*) or, where they can be decoded, in 1.2.840.10008.1.2.1; application/dicom alone for one instance",
+    )
 }
 
 /// One instance, in memory of nothing but its keys.
@@ -64,35 +81,39 @@ struct Named {
     entry: Arc<InstanceEntry>,
 }
 
-impl Asked {
+impl Opened {
     async fn answer(mut self, accept: &Accept, headers: &HeaderMap) -> Result<Response, Problem> {
+        let (single, many) = (Offer::single(DICOM), Offer::multipart(DICOM));
         for wanted in accept.wanted() {
-            let single = Offer::single(DICOM);
-            let many = Offer::multipart(DICOM);
-            let syntax = wanted.transfer_syntax.filter(|syntax| *syntax != "*");
             let possible = wanted.takes(many) || (wanted.takes(single) && self.instance.is_some());
-            if !possible {
+            let Some(asked) = Asked::of(wanted.transfer_syntax).filter(|_| possible) else { continue };
+            if !self.all_can(asked, wanted.transfer_syntax).await? {
                 continue;
             }
-            match syntax {
-                Some(EXPLICIT_VR_LITTLE_ENDIAN) => self.explicit = true,
-                Some(other) if !self.all_are(other).await? => continue,
-                _ => {}
-            }
+            self.asked = asked;
             return self.send(wanted, headers).await;
         }
-        Err(Problem::not_acceptable(
-            "objects are answered as multipart/related; type=\"application/dicom\" in the transfer syntax in which they are stored \
-             (transfer-syntax=*) or, where they can be decoded, in 1.2.840.10008.1.2.1; application/dicom alone for one instance",
-        ))
+        Err(none_of_these())
     }
 
-    /// Whether every instance is stored in this transfer syntax.
-    async fn all_are(&self, syntax: &str) -> Result<bool, Problem> {
+    /// Whether every instance can be had so, as far as its transfer syntax tells.
+    async fn all_can(&self, asked: Asked, named: Option<&str>) -> Result<bool, Problem> {
+        if matches!(asked, Asked::Any | Asked::Unsaid) {
+            return Ok(true);
+        }
         for series in &self.series {
-            let manifest = self.face.registry.manifest(&self.opened, series).await?;
-            let mut asked = manifest.entries.iter().filter(|entry| self.is_asked(entry));
-            if !asked.all(|entry| entry.instance.transfer_syntax_uid == syntax) {
+            let manifest = match self.face.registry.manifest(&self.opened, series).await {
+                Err(RegistryError::NotFound) if self.series.len() > 1 => continue,
+                other => other?,
+            };
+            let can = |entry: &Arc<InstanceEntry>| {
+                let stored = entry.instance.transfer_syntax_uid.as_str();
+                let pixels = entry.instance.number_of_frames > 0;
+                let decoded = asked == Asked::Explicit && can_decode(stored);
+                // Only an image can be compressed: a report beside it stays what it is.
+                Some(stored) == named || decoded || (!pixels && self.instance.is_none())
+            };
+            if !manifest.entries.iter().filter(|entry| self.is_asked(entry)).all(can) {
                 return Ok(false);
             }
         }
@@ -106,32 +127,25 @@ impl Asked {
     async fn send(self, wanted: Wanted<'_>, headers: &HeaderMap) -> Result<Response, Problem> {
         match &self.instance {
             Some(instance) if wanted.container == Container::Single => self.alone(instance, headers).await,
-            Some(_) => multipart::related(DICOM, self.parts()).await,
-            None => self.many().await,
+            _ => self.many(headers).await,
         }
     }
 
-    /// A series or study; 206 with a warning when the repositories give fewer instances than they declare.
-    async fn many(self) -> Result<Response, Problem> {
-        let mut warnings = Warnings::of(&self.base.0);
-        let mut short = false;
-        let manifests = stream::iter(self.series.clone()).map(|series| {
-            let (registry, opened) = (self.face.registry.clone(), self.opened.clone());
-            async move { (registry.manifest(&opened, &series).await, series) }
-        });
-        let mut manifests = manifests.buffered(SERIES_AT_ONCE);
-        while let Some((manifest, series)) = manifests.next().await {
-            if let Some(shortfall) = manifest.ok().and_then(|manifest| self.opened.shortfall(&series, &manifest)) {
-                short = true;
-                warnings.shortfall(Some(shortfall));
-            }
+    /// In parts; 206 with a warning when the repositories give fewer instances of a series or study than they declare.
+    async fn many(self, headers: &HeaderMap) -> Result<Response, Problem> {
+        let mut known = Known::of(&self).await;
+        let tag = known.tag.take();
+        if let Some(unchanged) = tag.as_deref().and_then(|tag| range::not_modified(headers, tag)) {
+            return Ok(unchanged);
         }
-        drop(manifests);
-        let mut response = multipart::related(DICOM, self.parts()).await?;
-        if short {
+        let mut response = multipart::related_of(DICOM, known.length, self.parts()).await?;
+        if known.short {
             *response.status_mut() = StatusCode::PARTIAL_CONTENT;
         }
-        warnings.write(response.headers_mut());
+        if let Some(tag) = tag {
+            range::set_etag(&mut response, &tag);
+        }
+        known.warnings.write(response.headers_mut());
         Ok(response)
     }
 
@@ -139,7 +153,9 @@ impl Asked {
     async fn alone(&self, instance: &Uid, headers: &HeaderMap) -> Result<Response, Problem> {
         let series = self.series.first().ok_or(RegistryError::NotFound)?;
         let found = self.face.registry.instance(&self.opened, series, instance).await?;
-        let tag = range::etag(&found.etag, if self.explicit { "-explicit" } else { "" });
+        let stored = &found.entry.instance.transfer_syntax_uid;
+        let form = if self.asked.rewriting(stored) == Rewriting::None { "" } else { "-explicit" };
+        let tag = range::etag(&found.etag, form);
         if let Some(unchanged) = range::not_modified(headers, &tag) {
             return Ok(unchanged);
         }
@@ -150,9 +166,9 @@ impl Asked {
 
     /// The objects in series order, each opened when its turn comes.
     fn parts(self) -> BoxStream<'static, Result<Part, RegistryError>> {
-        let (asked, series) = (Arc::new(self), 0..);
+        let asked = Arc::new(self);
         let count = asked.series.len();
-        let instances = stream::iter(series.take(count)).then({
+        let instances = stream::iter(0..count).then({
             let asked = Arc::clone(&asked);
             move |at: usize| {
                 let asked = Arc::clone(&asked);
@@ -192,21 +208,95 @@ impl Asked {
 
     /// The object in the form that was chosen.
     async fn in_form(&self, series: &Uid, found: InstanceBytes) -> Result<Part, RegistryError> {
-        let stored = found.entry.instance.transfer_syntax_uid.as_str();
-        if self.explicit && stored != EXPLICIT_VR_LITTLE_ENDIAN {
-            return decoded::part(&self.face.registry, &self.opened, series, found).await;
-        }
-        let content_type = format!("{DICOM}; transfer-syntax={stored}");
-        Ok(Part { content_type, location: None, size_bytes: found.size_bytes, body: found.stream })
+        in_form(&self.face, &self.opened, series, found, self.asked).await
     }
 }
 
-/// A whole object as it is stored, as the body.
-pub(crate) fn stored(found: InstanceBytes) -> Response {
-    object(Part { content_type: DICOM.to_owned(), location: None, size_bytes: found.size_bytes, body: found.stream })
+/// What is known before the first object is opened.
+struct Known {
+    warnings: Warnings,
+    /// Fewer instances than are declared.
+    short: bool,
+    /// Where every object is here and goes out as it lies.
+    length: Option<Length>,
+    /// Where every manifest could be had.
+    tag: Option<String>,
 }
 
-fn object(part: Part) -> Response {
+impl Known {
+    async fn of(asked: &Opened) -> Self {
+        let mut known =
+            Self { warnings: Warnings::of(&asked.base.0), short: false, length: Some(Length::new()), tag: None };
+        let manifests = stream::iter(asked.series.clone()).map(|series| {
+            let (registry, opened) = (asked.face.registry.clone(), asked.opened.clone());
+            async move { (registry.manifest(&opened, &series).await, series) }
+        });
+        let mut tags = Some(String::new());
+        let mut manifests = manifests.buffered(SERIES_AT_ONCE);
+        while let Some((manifest, series)) = manifests.next().await {
+            match manifest {
+                Ok(manifest) => {
+                    known.add(asked, &series, &manifest);
+                    tags.iter_mut().for_each(|tags| tags.extend([series.as_str(), "/", &manifest.etag, "/"]));
+                }
+                Err(RegistryError::NotFound) if asked.series.len() > 1 => {}
+                Err(_) => (known.length, tags) = (None, None),
+            }
+        }
+        let of = asked.instance.as_ref().map_or("", Uid::as_str);
+        let form = format!("-{:?}-{}", asked.asked, known.short);
+        known.tag = tags.map(|tags| range::weak(&range::digest(&format!("{tags}{of}")), &form));
+        known
+    }
+
+    fn add(&mut self, asked: &Opened, series: &Uid, manifest: &Manifest) {
+        let study = asked.opened.study.study.study_instance_uid.as_str();
+        for entry in manifest.entries.iter().filter(|entry| asked.is_asked(entry)) {
+            let stored = entry.instance.transfer_syntax_uid.as_str();
+            if entry.object.is_none() || asked.asked.rewriting(stored) != Rewriting::None {
+                self.length = None;
+            }
+            let Some(length) = &mut self.length else { continue };
+            let location = asked.base.instance(study, series.as_str(), entry.instance.sop_instance_uid.as_str());
+            length.add(&content_type(stored), &location, entry.size_bytes);
+        }
+        if asked.instance.is_none() {
+            let shortfall = asked.opened.shortfall(series, manifest);
+            self.short |= shortfall.is_some();
+            self.warnings.shortfall(shortfall);
+        }
+    }
+}
+
+fn content_type(transfer_syntax_uid: &str) -> String {
+    format!("{DICOM}; transfer-syntax={transfer_syntax_uid}")
+}
+
+/// An object in the syntax that was asked for, or as it is stored where the caller leaves us room.
+pub(crate) async fn in_form(
+    face: &Face,
+    opened: &OpenedStudy,
+    series: &Uid,
+    found: InstanceBytes,
+    asked: Asked,
+) -> Result<Part, RegistryError> {
+    let entry = Arc::clone(&found.entry);
+    let stored = entry.instance.transfer_syntax_uid.as_str();
+    let found = match asked.rewriting(stored) {
+        Rewriting::None => found,
+        Rewriting::Always => return decoded::part(&face.registry, opened, series, found).await,
+        Rewriting::WherePossible => match decoded::part(&face.registry, opened, series, found).await {
+            Err(RegistryError::NotAcceptable { .. }) => {
+                face.registry.instance(opened, series, &entry.instance.sop_instance_uid).await?
+            }
+            other => return other,
+        },
+    };
+    Ok(Part { content_type: content_type(stored), location: None, size_bytes: found.size_bytes, body: found.stream })
+}
+
+/// One object as the body.
+pub(crate) fn object(part: Part) -> Response {
     let mut response = Body::from_stream(part.body).into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_LENGTH, part.size_bytes.into());

@@ -33,6 +33,81 @@ pub(crate) fn is_native(transfer_syntax_uid: &str) -> bool {
     [ts::EXPLICIT_VR_LITTLE_ENDIAN, ts::IMPLICIT_VR_LITTLE_ENDIAN].contains(&transfer_syntax_uid)
 }
 
+/// Syntaxes that are never used on the web: PS3.18 §8.7.3.
+pub(crate) fn is_for_web(transfer_syntax_uid: &str) -> bool {
+    ![ts::IMPLICIT_VR_LITTLE_ENDIAN, ts::EXPLICIT_VR_BIG_ENDIAN].contains(&transfer_syntax_uid)
+}
+
+/// Whether nothing is lost by decoding. What is lossy, or not known, stays as it came unless another form is asked for by name.
+pub(crate) fn is_lossless(transfer_syntax_uid: &str) -> bool {
+    const LOSSLESS: [&str; 16] = [
+        ts::IMPLICIT_VR_LITTLE_ENDIAN,
+        ts::EXPLICIT_VR_LITTLE_ENDIAN,
+        ts::EXPLICIT_VR_BIG_ENDIAN,
+        ts::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
+        ts::ENCAPSULATED_UNCOMPRESSED,
+        "1.2.840.10008.1.2.8.1",
+        ts::RLE_LOSSLESS,
+        ts::JPEG_LOSSLESS,
+        ts::JPEG_LOSSLESS_SV1,
+        "1.2.840.10008.1.2.4.58",
+        ts::JPEG_LS_LOSSLESS,
+        ts::JPEG_2000_LOSSLESS,
+        "1.2.840.10008.1.2.4.92",
+        ts::HTJ2K_LOSSLESS,
+        ts::HTJ2K_LOSSLESS_RPCL,
+        "1.2.840.10008.1.2.4.110",
+    ];
+    LOSSLESS.contains(&transfer_syntax_uid)
+}
+
+/// In which transfer syntax objects are wanted: the parameter of PS3.18 §8.7.3.5.2, or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// `*`: as stored, where that is a syntax of the web.
+    Any,
+    /// Not said. Explicit VR Little Endian, unless the pixels are lossy or can't be decoded (§8.7.3.4).
+    Unsaid,
+    /// Explicit VR Little Endian, by name.
+    Explicit,
+    /// The syntax in which their pixels are stored, by name. What has none is sent in its own.
+    Stored,
+}
+
+/// What happens to one stored object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rewriting {
+    /// It goes out as it lies.
+    None,
+    /// It is rewritten where that can be done.
+    WherePossible,
+    /// It is rewritten, or there is no answer.
+    Always,
+}
+
+impl Asked {
+    /// Reads the parameter; `None` where no object has the syntax on the web, whatever is stored.
+    pub(crate) fn of(transfer_syntax: Option<&str>) -> Option<Self> {
+        match transfer_syntax {
+            None => Some(Self::Unsaid),
+            Some("*") => Some(Self::Any),
+            Some(ts::EXPLICIT_VR_LITTLE_ENDIAN) => Some(Self::Explicit),
+            Some(named) => is_for_web(named).then_some(Self::Stored),
+        }
+    }
+
+    /// What happens to an object in this syntax.
+    pub(crate) fn rewriting(self, stored: &str) -> Rewriting {
+        match self {
+            _ if stored == ts::EXPLICIT_VR_LITTLE_ENDIAN => Rewriting::None,
+            Self::Explicit => Rewriting::Always,
+            Self::Unsaid if is_lossless(stored) => Rewriting::WherePossible,
+            Self::Any | Self::Stored if !is_for_web(stored) => Rewriting::WherePossible,
+            Self::Any | Self::Unsaid | Self::Stored => Rewriting::None,
+        }
+    }
+}
+
 /// What is known of a stored frame when the form is chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Samples {
@@ -73,7 +148,7 @@ fn codestream_signed(frame: &[u8]) -> Option<bool> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Samples, is_shown_wrong, media_type};
+    use super::{Asked, Rewriting, Samples, is_shown_wrong, media_type};
 
     const LOSSLESS: &str = "1.2.840.10008.1.2.4.90";
 
@@ -89,6 +164,25 @@ mod tests {
         frame[last] = 0x8b;
         assert!(!is_shown_wrong(LOSSLESS, &frame, || signed));
         assert!(!is_shown_wrong(LOSSLESS, &frame[..10], || signed));
+    }
+
+    /// PS3.18 §8.7.3.4, pair by pair.
+    #[test]
+    fn each_stored_syntax_goes_out_as_it_is_asked_for() {
+        use Rewriting::{Always, None as Kept, WherePossible};
+        let (explicit, implicit, big) = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.2");
+        let (deflated, rle, lossy) = ("1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.50");
+        let of = |asked: Option<&str>| {
+            [explicit, implicit, big, deflated, rle, LOSSLESS, lossy]
+                .map(|stored| Asked::of(asked).map(|asked| asked.rewriting(stored)))
+        };
+        let all = |rewriting: [Rewriting; 7]| rewriting.map(Some);
+        assert_eq!(of(Some("*")), all([Kept, WherePossible, WherePossible, Kept, Kept, Kept, Kept]));
+        let unsaid = [Kept, WherePossible, WherePossible, WherePossible, WherePossible, WherePossible, Kept];
+        assert_eq!(of(None), all(unsaid));
+        assert_eq!(of(Some(explicit)), all([Kept, Always, Always, Always, Always, Always, Always]));
+        assert_eq!(of(Some(implicit)), [None; 7], "it is never used on the web");
+        assert_eq!(of(Some(big)), [None; 7]);
     }
 
     #[test]

@@ -2,9 +2,10 @@
 
 use access::Action;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use face::{Caller, Problem};
-use http::HeaderMap;
+use http::header::ACCEPT_CHARSET;
+use http::{HeaderMap, StatusCode};
 use index_model::Uid;
 use registry::OpenedStudy;
 use registry::rendering::{RenderOptions, RenderedMedia, SourceRegion, Viewport, WindowFunction};
@@ -12,22 +13,31 @@ use registry::rendering::{RenderOptions, RenderedMedia, SourceRegion, Viewport, 
 use crate::Face;
 use crate::accept::{Accept, Container, Offer};
 use crate::json::DataSet;
+use crate::multipart::Part;
 use crate::picture::{self, PICTURES, Pick};
-use crate::request::Parameters;
+use crate::request::{Base, Parameters};
+use crate::syntax::{self, Asked};
 use crate::{capabilities, document, range, rendered, retrieve};
 
 const DICOM: Offer = Offer::single("application/dicom");
 /// A side that the caller does not limit, in pixels.
 const UNLIMITED: u32 = 16_384;
 
+/// Parameters that name the object: §9.1.2.1.
+const NAMES: [&str; 3] = ["studyUID", "seriesUID", "objectUID"];
+
 pub(crate) async fn retrieve(
     State(face): State<Face>,
     caller: Result<Caller, Problem>,
+    base: Base,
     parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let Some(request_type) = parameters.get("requestType") else {
-        return Ok(capabilities::describe(headers).await.into_response());
+    let Some(request_type) = parameters.one("requestType")? else {
+        if NAMES.iter().any(|name| parameters.get(name).is_some()) {
+            return Err(Problem::parameter("requestType", "this parameter is required"));
+        }
+        return capabilities::describe(base, parameters, headers).await;
     };
     if !request_type.eq_ignore_ascii_case("WADO") {
         return Err(Problem::parameter("requestType", "WADO is wanted"));
@@ -38,9 +48,9 @@ pub(crate) async fn retrieve(
             return Err(Problem::parameter(refused, "this is not supported; it is refused rather than ignored"));
         }
     }
-    let [study, series, object] = ["studyUID", "seriesUID", "objectUID"].map(|name| uid(&parameters, name));
+    let [study, series, object] = NAMES.map(|name| uid(&parameters, name));
     let (study, series, object) = (study?, series?, object?);
-    let accept = Accept::of(&headers, parameters.get("contentType"));
+    let accept = Accept::of(&headers, parameters.one("contentType")?);
     let action =
         if accept.best(&[PICTURES[0], DICOM]) == Some(DICOM) { Action::RetrieveInstances } else { Action::View };
     let opened = face.registry.open_study(&caller.0, action, &study).await?;
@@ -48,26 +58,59 @@ pub(crate) async fn retrieve(
     if action == Action::RetrieveInstances {
         return whole(&face, &opened, &pick, &parameters, &headers).await;
     }
-    if !picture::is_picture(&pick.entry) {
-        return document::rendered(&face, &opened, &pick, &accept, &headers).await;
+    if picture::is_picture(&pick.entry) {
+        let number = frame_number(&parameters, &pick)?;
+        let options = options(&parameters, &accept, &pick)?;
+        return rendered::single(&face, &opened, &Pick { number, ..pick }, &options, &headers).await;
     }
-    let number = number(&parameters, "frameNumber")?.unwrap_or(1);
-    let options = options(&parameters, &accept, &pick)?;
-    rendered::single(&face, &opened, &Pick { number, ..pick }, &options, &headers).await
+    check_charset(&parameters, &headers)?;
+    if let Some(media_type) = syntax::video(&pick.entry.instance.transfer_syntax_uid) {
+        return rendered::video(&face, &opened, &pick, media_type, &accept, &headers).await;
+    }
+    match document::rendered(&face, &opened, &pick, &accept, &headers).await {
+        // What has no rendered form is the object itself, where the caller takes that too.
+        Err(problem) if problem.status() == StatusCode::NOT_ACCEPTABLE && accept.takes(DICOM) => {
+            whole(&face, &opened, &pick, &parameters, &headers).await
+        }
+        answer => answer,
+    }
 }
 
 fn uid(parameters: &Parameters, name: &'static str) -> Result<Uid, Problem> {
-    let text = parameters.get(name).ok_or_else(|| Problem::parameter(name, "this parameter is required"))?;
+    let text = parameters.one(name)?.ok_or_else(|| Problem::parameter(name, "this parameter is required"))?;
     Uid::parse(text).map_err(|_| Problem::parameter(name, "a unique identifier is wanted (PS3.5 §9.1)"))
 }
 
 /// A whole number above zero.
 fn number(parameters: &Parameters, name: &'static str) -> Result<Option<u32>, Problem> {
-    let Some(text) = parameters.get(name) else { return Ok(None) };
+    let Some(text) = parameters.one(name)? else { return Ok(None) };
     let number = text.parse().ok().filter(|number| *number > 0);
     number.map(Some).ok_or_else(|| Problem::parameter(name, "a whole number above zero is wanted"))
 }
 
+/// §9.5.2.1: 400 for a frame that is not there, and for any frame of what has only one.
+fn frame_number(parameters: &Parameters, pick: &Pick) -> Result<u32, Problem> {
+    let count = pick.entry.frames.count().max(pick.entry.instance.number_of_frames);
+    match number(parameters, "frameNumber")? {
+        None => Ok(1),
+        Some(number) if number <= count && count > 1 => Ok(number),
+        Some(_) => Err(Problem::parameter("frameNumber", "the number of a frame of a multi-frame image is wanted")),
+    }
+}
+
+/// Text is answered in UTF-8 (§8.8.1, §9.1.2.2.2).
+fn check_charset(parameters: &Parameters, headers: &HeaderMap) -> Result<(), Problem> {
+    let header = headers.get(ACCEPT_CHARSET).and_then(|value| value.to_str().ok());
+    let Some(list) = parameters.one("charset")?.or(header) else { return Ok(()) };
+    let ours = |name: &str| {
+        let name = name.split(';').next().unwrap_or_default().trim().trim_matches('"');
+        ["utf-8", "utf8", "iso_ir 192", "*", ""].iter().any(|known| name.eq_ignore_ascii_case(known))
+    };
+    let taken = list.split(',').any(ours);
+    if taken { Ok(()) } else { Err(Problem::not_acceptable("text is answered in UTF-8")) }
+}
+
+/// The object itself, §9.4: in Explicit VR Little Endian unless another syntax is named, and stored so.
 async fn whole(
     face: &Face,
     opened: &OpenedStudy,
@@ -75,16 +118,23 @@ async fn whole(
     parameters: &Parameters,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let stored = &pick.entry.instance.transfer_syntax_uid;
-    if parameters.get("transferSyntax").is_some_and(|wanted| wanted != stored && wanted != "*") {
-        return Err(Problem::not_acceptable(format!("this object is answered in the transfer syntax {stored}")));
+    let stored = pick.entry.instance.transfer_syntax_uid.as_str();
+    let wanted = parameters.one("transferSyntax")?;
+    if wanted.is_some_and(|wanted| wanted != "*" && Uid::parse(wanted).is_err()) {
+        return Err(Problem::parameter("transferSyntax", "a unique identifier is wanted (PS3.5 §9.1)"));
     }
+    let asked = Asked::of(wanted).filter(|asked| *asked != Asked::Stored || wanted == Some(stored));
+    let asked = asked.ok_or_else(|| {
+        Problem::not_acceptable(format!("this object is answered in {stored} or 1.2.840.10008.1.2.1"))
+    })?;
     let found = face.registry.instance(opened, &pick.series, &pick.entry.instance.sop_instance_uid).await?;
-    let tag = range::etag(&found.etag, "");
+    let tag = range::etag(&found.etag, &format!("-uri-{asked:?}"));
     if let Some(unchanged) = range::not_modified(headers, &tag) {
         return Ok(unchanged);
     }
-    let mut response = retrieve::stored(found);
+    let part = retrieve::in_form(face, opened, &pick.series, found, asked).await?;
+    // A parameter for the transfer syntax is forbidden here (§8.7.3.5.2).
+    let mut response = retrieve::object(Part { content_type: DICOM.payload.to_owned(), ..part });
     range::set_etag(&mut response, &tag);
     Ok(response)
 }
@@ -103,7 +153,7 @@ fn options(parameters: &Parameters, accept: &Accept, pick: &Pick) -> Result<Rend
         "image/gif" => RenderedMedia::Gif,
         _ => RenderedMedia::Jpeg { quality },
     };
-    let window = match (parameters.get("windowCenter"), parameters.get("windowWidth")) {
+    let window = match (parameters.one("windowCenter")?, parameters.one("windowWidth")?) {
         (None, None) => None,
         (Some(center), Some(width)) => {
             Some(picture::window_of(center, width, WindowFunction::Linear).ok_or_else(|| {
@@ -117,7 +167,7 @@ fn options(parameters: &Parameters, accept: &Accept, pick: &Pick) -> Result<Rend
 
 fn viewport(parameters: &Parameters, pick: &Pick) -> Result<Option<Viewport>, Problem> {
     let (height, width) = (number(parameters, "rows")?, number(parameters, "columns")?);
-    let region = parameters.get("region").map(|text| region(text, pick)).transpose()?;
+    let region = parameters.one("region")?.map(|text| region(text, pick)).transpose()?;
     if (height, width, region) == (None, None, None) {
         return Ok(None);
     }

@@ -26,14 +26,31 @@ fn attributes(out: &mut String, data_set: &DataSet, depth: usize) {
     }
     for (tag, attribute) in data_set {
         let vr = attribute.get("vr").and_then(Value::as_str).unwrap_or("UN");
-        let _ = write!(out, "<DicomAttribute tag=\"{}\" vr=\"{}\"", escape(tag), escape(vr));
-        if let Some(keyword) = dictionary::known_keyword(tag) {
+        let creator = private_creator(data_set, tag);
+        // With its creator named, a private attribute has no block (PS3.19 table A.1.5-2).
+        let tag = creator.map_or_else(|| tag.clone(), |_| format!("{}00{}", &tag[..4], &tag[6..]));
+        let _ = write!(out, "<DicomAttribute tag=\"{}\" vr=\"{}\"", escape(&tag), escape(vr));
+        if let Some(creator) = creator {
+            let _ = write!(out, " privateCreator=\"{}\"", escape(creator));
+        } else if let Some(keyword) = dictionary::known_keyword(&tag).filter(|_| is_standard(&tag)) {
             let _ = write!(out, " keyword=\"{keyword}\"");
         }
         out.push('>');
         content(out, attribute, vr, depth);
         out.push_str("</DicomAttribute>\n");
     }
+}
+
+/// Whether PS3.6 has the attribute: its group is even.
+fn is_standard(tag: &str) -> bool {
+    dictionary::parse(tag).is_some_and(|tag| tag.group() % 2 == 0)
+}
+
+/// Who reserved the block of a private attribute, in its own data set (PS3.5 §7.8.1).
+fn private_creator<'a>(data_set: &'a DataSet, tag: &str) -> Option<&'a str> {
+    let tag = dictionary::parse(tag).filter(|tag| tag.group() % 2 == 1 && tag.element() >= 0x1000)?;
+    let reserved = format!("{:04X}00{:02X}", tag.group(), tag.element() >> 8);
+    data_set.get(&reserved)?.get("Value")?.get(0)?.as_str()
 }
 
 fn content(out: &mut String, attribute: &Value, vr: &str, depth: usize) {
@@ -103,6 +120,9 @@ mod tests {
     fn the_json_model_becomes_the_native_model() {
         let data_set = serde_json::json!({
             "00080020": { "vr": "DA" },
+            "00090010": { "vr": "LO", "Value": ["ABCD 1234"] },
+            "00091002": { "vr": "UN", "InlineBinary": "z0x9c8v7" },
+            "00111002": { "vr": "UN" },
             "00081140": { "vr": "SQ", "Value": [{ "00081155": { "vr": "UI", "Value": ["1.2"] } }] },
             "00100010": { "vr": "PN", "Value": [{ "Alphabetic": "A&B^C^^Dr" }] },
             "00280030": { "vr": "DS", "Value": [0.5, null, "x"] },
@@ -111,6 +131,9 @@ mod tests {
         let xml = document(data_set.as_object().unwrap());
         for piece in [
             r#"<DicomAttribute tag="00080020" vr="DA" keyword="StudyDate"></DicomAttribute>"#,
+            r#"<DicomAttribute tag="00090010" vr="LO"><Value number="1">ABCD 1234</Value>"#,
+            r#"<DicomAttribute tag="00090002" vr="UN" privateCreator="ABCD 1234"><InlineBinary>z0x9c8v7<"#,
+            r#"<DicomAttribute tag="00111002" vr="UN">"#,
             r#"<Item number="1"><DicomAttribute tag="00081155" vr="UI" keyword="ReferencedSOPInstanceUID"><Value number="1">1.2</Value>"#,
             "<FamilyName>A&amp;B</FamilyName><GivenName>C</GivenName><NamePrefix>Dr</NamePrefix>",
             r#"<Value number="1">0.5</Value><Value number="3">x</Value>"#,

@@ -28,3 +28,7 @@ where
         Ok(Self(Registry::from_ref(state).access().caller(from.ip())?))
     }
 }
+
+/// Put on a request by the listener when it came over TLS.
+#[derive(Debug, Clone, Copy)]
+pub struct Secure;

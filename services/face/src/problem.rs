@@ -47,6 +47,11 @@ impl Problem {
         Self::new(StatusCode::NOT_ACCEPTABLE, detail)
     }
 
+    /// Its status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
     fn body(&self, request_id: &str) -> Vec<u8> {
         let mut body = serde_json::json!({
             "type": "about:blank",

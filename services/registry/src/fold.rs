@@ -65,7 +65,8 @@ impl Registry {
             let phase = self.phase(series_key, &manifest, &copies_read).await?;
             let known = manifest.known();
             let instances = u32::try_from(known.len()).unwrap_or(u32::MAX);
-            let (array, index) = self.0.cpu.run(move || pack(&known, &copies_read)).await??;
+            let origin = self.origin().to_owned();
+            let (array, index) = self.0.cpu.run(move || pack(&known, &copies_read, &origin)).await??;
             let name = Objects::fresh_name("manifests", "json.gz");
             self.0.objects.put_bytes(&index_name(&name), index).await?;
             self.0.objects.put_bytes(&name, array).await?;

@@ -32,12 +32,12 @@ pub use index_extract::PathStep;
 pub use index_store::{PersonRow, ReportRow, SeriesRow, StudyRow};
 pub use ingest::StoredInstance;
 pub use launch::{Choice, Launch, LaunchRequest};
-pub use manifest::Manifest;
+pub use manifest::{Manifest, with_origin};
 pub use open::OpenedStudy;
 pub use options::{Limits, Options, SourceFactory};
 pub use patients::OpenedPatient;
 pub use repositories::{Quarantined, RegisterError, RepositoryState, RepositoryStatus};
-pub use retrieve::{Frame, InstanceBytes, StoredMetadata};
+pub use retrieve::{Frame, InstanceBytes, PixelBytes, StoredMetadata};
 pub use search::{Answer, Header, InstanceRow, MOST_DESCRIBED, MOST_EXAMINED, Missing};
 pub use start::Registry;
 
@@ -45,5 +45,6 @@ pub use start::Registry;
 pub mod rendering {
     pub use transcode::{
         ImageDescription, RenderOptions, Rendered, RenderedMedia, SourceRegion, Viewport, Window, WindowFunction,
+        can_decode,
     };
 }

@@ -1,8 +1,11 @@
 //! The series manifest: the header of every instance and where its frames lie.
 //!
-//! A folded manifest is two objects: `….json.gz`, the DICOM JSON array exactly as WADO-RS metadata streams it, and `….index.gz`, what
-//! the array does not say (frames, size, where the bytes are, which repository gave the header). While a series still arrives, its
+//! A folded manifest is two objects: `….json.gz`, the DICOM JSON array exactly as WADO-RS metadata streams it to callers who know the
+//! service by its usual address ([`Registry::called_at`]), and `….index.gz`, what the array does not say (frames, size, where the bytes
+//! are, which repository gave the header). In memory, bulk data URIs have no address before their path. While a series still arrives, its
 //! manifest is that base plus the entries appended since, which the index keeps; [`crate::fold`] joins them when the series is quiet.
+
+mod uri;
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{Read, Write};
@@ -17,6 +20,9 @@ use index_model::{FrameIndex, InstanceEntry, InstanceRecord, RepositoryCode, Uid
 use index_store::ManifestState;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+
+pub use uri::with_origin;
+use uri::without_origin;
 
 use crate::{Registry, RegistryError};
 
@@ -38,6 +44,8 @@ pub struct Manifest {
     pub(crate) read: BTreeMap<RepositoryCode, u32>,
     pub(crate) sources: Vec<RepositoryCode>,
     pub(crate) base: Option<String>,
+    /// What bulk data URIs in the base begin with.
+    pub(crate) origin: String,
     pub(crate) pending: u32,
     by_uid: HashMap<Uid, usize>,
     weight: u64,
@@ -58,19 +66,27 @@ struct IndexEntry {
 #[derive(Serialize, Deserialize, Default)]
 struct Index {
     read: BTreeMap<RepositoryCode, u32>,
+    /// What bulk data URIs in the array begin with, before their path.
+    #[serde(default)]
+    origin: String,
     entries: Vec<IndexEntry>,
 }
 
 /// Entries with the repository that gave each.
 pub(crate) type Known = Vec<(RepositoryCode, Arc<InstanceEntry>)>;
 
+/// A base, read back.
+#[derive(Default)]
+pub(crate) struct Base {
+    pub(crate) known: Known,
+    pub(crate) read: BTreeMap<RepositoryCode, u32>,
+    pub(crate) origin: String,
+}
+
 impl Manifest {
-    pub(crate) fn new(
-        known: Known,
-        read: BTreeMap<RepositoryCode, u32>,
-        state: &ManifestState,
-        complete: bool,
-    ) -> Self {
+    pub(crate) fn new(base: Base, later: Known, state: &ManifestState, complete: bool) -> Self {
+        let Base { known, read, origin } = base;
+        let known = join(known, later);
         let weight = known.iter().map(|(_, entry)| entry.metadata.get().len() as u64 + 400).sum();
         let (sources, entries): (Vec<_>, Vec<_>) = known.into_iter().unzip();
         let by_uid =
@@ -83,6 +99,7 @@ impl Manifest {
             read,
             sources,
             base: state.base_object.clone(),
+            origin,
             pending: state.pending,
             by_uid,
             weight,
@@ -111,7 +128,7 @@ impl Manifest {
 }
 
 /// Later entries replace earlier ones of the same instance, except that a header without bytes never replaces held bytes; then in order.
-pub(crate) fn join(mut known: Known, later: Known) -> Known {
+fn join(mut known: Known, later: Known) -> Known {
     let mut at: HashMap<Uid, usize> =
         known.iter().enumerate().map(|(n, (_, entry))| (entry.instance.sop_instance_uid.clone(), n)).collect();
     for (repository, entry) in later {
@@ -134,15 +151,19 @@ pub(crate) fn join(mut known: Known, later: Known) -> Known {
 }
 
 /// The two objects of a folded manifest, packed: metadata array and index.
-pub(crate) fn pack(known: &Known, read: &BTreeMap<RepositoryCode, u32>) -> Result<(Bytes, Bytes), RegistryError> {
+pub(crate) fn pack(
+    known: &Known,
+    read: &BTreeMap<RepositoryCode, u32>,
+    origin: &str,
+) -> Result<(Bytes, Bytes), RegistryError> {
     let mut array = GzEncoder::new(Vec::new(), Compression::fast());
-    let mut index = Index { read: read.clone(), entries: Vec::with_capacity(known.len()) };
+    let mut index = Index { read: read.clone(), origin: origin.to_owned(), entries: Vec::with_capacity(known.len()) };
     array.write_all(b"[").map_err(RegistryError::internal)?;
     for (n, (repository, entry)) in known.iter().enumerate() {
         if n > 0 {
             array.write_all(b",").map_err(RegistryError::internal)?;
         }
-        array.write_all(entry.metadata.get().as_bytes()).map_err(RegistryError::internal)?;
+        array.write_all(with_origin(entry.metadata.get(), origin).as_bytes()).map_err(RegistryError::internal)?;
         index.entries.push(IndexEntry {
             instance: entry.instance.clone(),
             frames: entry.frames.clone(),
@@ -161,12 +182,13 @@ pub(crate) fn pack(known: &Known, read: &BTreeMap<RepositoryCode, u32>) -> Resul
 }
 
 /// Reads the two objects back.
-pub(crate) fn unpack(array: &[u8], index: &[u8]) -> Result<(Known, BTreeMap<RepositoryCode, u32>), RegistryError> {
+pub(crate) fn unpack(array: &[u8], index: &[u8]) -> Result<Base, RegistryError> {
     let mut text = String::new();
     GzDecoder::new(array).take(UNPACKED_BYTES).read_to_string(&mut text).map_err(RegistryError::internal)?;
-    let headers: Vec<Box<RawValue>> = serde_json::from_str(&text).map_err(RegistryError::internal)?;
     let index: Index =
         serde_json::from_reader(GzDecoder::new(index).take(UNPACKED_BYTES)).map_err(RegistryError::internal)?;
+    let headers: Vec<Box<RawValue>> =
+        serde_json::from_str(&without_origin(&text, &index.origin)).map_err(RegistryError::internal)?;
     if headers.len() != index.entries.len() {
         return Err(RegistryError::internal("a manifest's two objects disagree"));
     }
@@ -174,7 +196,7 @@ pub(crate) fn unpack(array: &[u8], index: &[u8]) -> Result<(Known, BTreeMap<Repo
         let IndexEntry { instance, frames, size_bytes, sha256, object, remote, repository } = entry;
         (repository, Arc::new(InstanceEntry { instance, metadata, frames, size_bytes, sha256, object, remote }))
     });
-    Ok((known.collect(), index.read))
+    Ok(Base { known: known.collect(), read: index.read, origin: index.origin })
 }
 
 /// The name of the index object beside a metadata object.
@@ -221,17 +243,17 @@ impl Registry {
 
     async fn load_manifest(&self, series_key: i64) -> Result<Arc<Manifest>, RegistryError> {
         let state = self.0.store.manifest_state(series_key).await?.ok_or(RegistryError::NotFound)?;
-        let (base, read) = match &state.base_object {
+        let base = match &state.base_object {
             Some(name) => {
                 let beside = index_name(name);
                 let (array, index) = futures::try_join!(self.0.objects.get(name), self.0.objects.get(&beside))?;
                 self.0.cpu.run(move || unpack(&array, &index)).await??
             }
-            None => Default::default(),
+            None => Base::default(),
         };
         let pending = self.0.store.pending_entries(series_key).await?;
         let complete = state.state == index_store::ManifestPhase::Complete && pending.is_empty();
         let later = pending.into_iter().map(|pending| (pending.repository, Arc::new(pending.entry))).collect();
-        Ok(Arc::new(Manifest::new(join(base, later), read, &state, complete)))
+        Ok(Arc::new(Manifest::new(base, later, &state, complete)))
     }
 }

@@ -1,9 +1,11 @@
 //! From stored bytes to the wire: whole objects as streams, frames as byte ranges, nothing decoded unless another form is asked for.
 
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
+use futures::StreamExt;
 use futures::stream::BoxStream;
 use index_extract::PathStep;
 use index_guard::PixelData;
@@ -12,6 +14,7 @@ use index_store::SeriesRow;
 use transcode::ImageDescription;
 
 use crate::fetch::{Failed, told};
+use crate::objects::Objects;
 use crate::open::OpenedStudy;
 use crate::{Manifest, Registry, RegistryError};
 
@@ -46,11 +49,39 @@ pub struct Frame {
     pub etag: String,
 }
 
+/// Uncompressed little endian pixel data as they lie in an object.
+#[derive(Debug, Clone)]
+pub struct PixelBytes {
+    objects: Objects,
+    object: String,
+    offset: u64,
+    /// Their size.
+    pub size_bytes: u64,
+}
+
+impl PixelBytes {
+    /// A run of them, read in pieces as they are sent.
+    pub fn stream(self, range: Range<u64>) -> BoxStream<'static, io::Result<Bytes>> {
+        let (first, end) = (self.offset + range.start, self.offset + range.end.min(self.size_bytes));
+        let pieces = (first..end).step_by(PIECE_BYTES as usize).map(move |from| from..(from + PIECE_BYTES).min(end));
+        let read = futures::stream::iter(pieces).then(move |piece| {
+            let (objects, object) = (self.objects.clone(), self.object.clone());
+            async move { objects.range(&object, piece).await.map_err(io::Error::other) }
+        });
+        read.boxed()
+    }
+}
+
+/// Pixel data are read in pieces of this size.
+const PIECE_BYTES: u64 = 4 << 20;
+
 /// The metadata of a whole series, ready-made.
 #[derive(Debug, Clone)]
 pub struct StoredMetadata {
     /// A DICOM JSON array, compressed with gzip.
     pub gzip: Bytes,
+    /// What bulk data URIs in it begin with, before their path.
+    pub origin: String,
     /// Changes with the array.
     pub etag: String,
     /// Whether it has every instance that the repositories declare.
@@ -86,7 +117,8 @@ impl Registry {
             Some(base) if manifest.pending == 0 => {
                 let gzip = self.0.objects.get(base).await?;
                 let complete = opened.shortfall(series, &manifest).is_none();
-                Ok(Some(StoredMetadata { gzip, etag: manifest.etag.clone(), complete }))
+                let (etag, origin) = (manifest.etag.clone(), manifest.origin.clone());
+                Ok(Some(StoredMetadata { gzip, origin, etag, complete }))
             }
             _ => Ok(None),
         }
@@ -170,6 +202,39 @@ impl Registry {
         let etag = format!("{}-native", stored.etag);
         let transfer_syntax_uid = transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN.to_owned();
         Ok(Frame { bytes, transfer_syntax_uid, etag, entry: stored.entry })
+    }
+
+    /// The entry of an instance, whose object is fetched first when it is not held: only then is known where its frames lie.
+    ///
+    /// # Errors
+    /// As [`Registry::instance`].
+    pub async fn entry(
+        &self,
+        opened: &OpenedStudy,
+        series: &Uid,
+        instance: &Uid,
+    ) -> Result<Arc<InstanceEntry>, RegistryError> {
+        Ok(self.held(opened, series, instance).await?.0)
+    }
+
+    /// The whole of PixelData where it lies uncompressed, in little endian and in whole bytes; `None` where it does not.
+    ///
+    /// # Errors
+    /// As [`Registry::instance`].
+    pub async fn pixel_bytes(
+        &self,
+        opened: &OpenedStudy,
+        series: &Uid,
+        instance: &Uid,
+    ) -> Result<Option<PixelBytes>, RegistryError> {
+        let (entry, object) = self.held(opened, series, instance).await?;
+        let FrameIndex::Native { offset, frame_bits, count } = entry.frames else { return Ok(None) };
+        let as_it_is = [transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN, transfer_syntax::IMPLICIT_VR_LITTLE_ENDIAN];
+        let little = as_it_is.contains(&entry.instance.transfer_syntax_uid.as_str());
+        let bits = frame_bits.checked_mul(u64::from(count)).filter(|bits| bits % 8 == 0 && little);
+        let Some(size_bytes) = bits.map(|bits| bits / 8) else { return Ok(None) };
+        opened.permit.count(1, size_bytes);
+        Ok(Some(PixelBytes { objects: self.0.objects.clone(), object, offset, size_bytes }))
     }
 
     /// The value of one element, found by its path.

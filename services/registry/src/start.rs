@@ -1,6 +1,6 @@
 //! The registry itself: what its use cases share, and the tasks that it owns.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use access::Access;
 use adapter_api::Spool;
@@ -33,6 +33,7 @@ pub(crate) struct Inner {
     pub(crate) cpu: CpuPool,
     pub(crate) clock: Clock,
     pub(crate) dicomweb_path: String,
+    pub(crate) origin: OnceLock<String>,
     pub(crate) limits: Limits,
     pub(crate) directory: Directory,
     pub(crate) committer: Committer,
@@ -77,6 +78,7 @@ impl Registry {
             cpu: options.cpu,
             clock: options.clock,
             dicomweb_path: options.dicomweb_path,
+            origin: OnceLock::new(),
             limits: options.limits,
             tasks,
             stop,
@@ -104,6 +106,21 @@ impl Registry {
     /// The only maker of permits.
     pub fn access(&self) -> &Access {
         &self.0.access
+    }
+
+    /// Tells by which scheme and host callers know the service, such as `https://di.example`: from then on, metadata are kept with bulk
+    /// data URIs that begin so, ready to be sent. The first word counts.
+    pub fn called_at(&self, origin: &str) {
+        self.0.origin.get_or_init(|| origin.trim_end_matches('/').to_owned());
+    }
+
+    pub(crate) fn origin(&self) -> &str {
+        self.0.origin.get().map_or("", String::as_str)
+    }
+
+    /// Threads for arithmetic.
+    pub fn cpu(&self) -> &CpuPool {
+        &self.0.cpu
     }
 
     /// The time.

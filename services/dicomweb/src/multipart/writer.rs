@@ -41,19 +41,51 @@ impl Part {
         Self { location: Some(location), ..self }
     }
 
-    /// Delimiter and headers. Spelt as browsers' parsers want it: `Content-Type` with capitals, CRLF everywhere.
     fn head(&self, boundary: &str, first: bool) -> String {
-        let before = if first { "" } else { "\r\n" };
-        let mut head = format!("{before}--{boundary}\r\nContent-Type: {}\r\n", self.content_type);
-        if let Some(location) = &self.location {
-            head.push_str("Content-Location: ");
-            head.push_str(location);
-            head.push_str("\r\n");
-        }
-        head.push_str("\r\n");
-        head
+        head(boundary, first, &self.content_type, self.location.as_deref())
     }
 }
+
+/// Delimiter and headers. Spelt as browsers' parsers want it: `Content-Type` with capitals, CRLF everywhere.
+fn head(boundary: &str, first: bool, content_type: &str, location: Option<&str>) -> String {
+    let before = if first { "" } else { "\r\n" };
+    let mut head = format!("{before}--{boundary}\r\nContent-Type: {content_type}\r\n");
+    if let Some(location) = location {
+        head.push_str("Content-Location: ");
+        head.push_str(location);
+        head.push_str("\r\n");
+    }
+    head.push_str("\r\n");
+    head
+}
+
+/// The length of an answer whose parts are known before they are opened.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Length {
+    parts: u64,
+    size_bytes: u64,
+}
+
+impl Length {
+    /// Of no parts yet.
+    pub(crate) const fn new() -> Self {
+        Self { parts: 0, size_bytes: 0 }
+    }
+
+    /// One more part.
+    pub(crate) fn add(&mut self, content_type: &str, location: &str, size_bytes: u64) {
+        let head = head(&"-".repeat(BOUNDARY_BYTES), self.parts == 0, content_type, Some(location));
+        self.parts += 1;
+        self.size_bytes += head.len() as u64 + size_bytes;
+    }
+
+    fn total(self) -> u64 {
+        self.size_bytes + closing(&"-".repeat(BOUNDARY_BYTES)).len() as u64
+    }
+}
+
+/// Every boundary is so long.
+const BOUNDARY_BYTES: usize = 32;
 
 fn closing(boundary: &str) -> String {
     format!("\r\n--{boundary}--\r\n")
@@ -76,6 +108,22 @@ pub(crate) async fn related(
         return Err(error.into());
     }
     Ok(send(payload, parts))
+}
+
+/// The same with its `Content-Length`.
+///
+/// # Errors
+/// As [`related`].
+pub(crate) async fn related_of(
+    payload: &str,
+    length: Option<Length>,
+    parts: BoxStream<'static, Result<Part, RegistryError>>,
+) -> Result<Response, Problem> {
+    let mut response = related(payload, parts).await?;
+    if let Some(length) = length {
+        response.headers_mut().insert(CONTENT_LENGTH, length.total().into());
+    }
+    Ok(response)
 }
 
 /// An answer of parts of which none can fail.

@@ -37,6 +37,7 @@ pub(crate) struct Answer {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Part {
     pub(crate) content_type: String,
+    pub(crate) location: String,
     pub(crate) body: Vec<u8>,
 }
 
@@ -72,6 +73,7 @@ impl TestApp {
             limits: Limits { object_bytes: 1 << 20, quiet: std::time::Duration::from_millis(1), ..Limits::default() },
         });
         let registry = registry.await.unwrap();
+        registry.called_at("http://di.test");
         let router = dicomweb::service(registry.clone(), options);
         Self { router, registry, _folder: folder }
     }
@@ -182,8 +184,10 @@ impl Answer {
 fn part(piece: &[u8]) -> Part {
     let head = split(piece, b"\r\n\r\n")[0];
     let text = std::str::from_utf8(head).unwrap();
-    let content_type = text.lines().find_map(|line| line.strip_prefix("Content-Type: ")).unwrap().to_owned();
-    Part { content_type, body: piece[head.len() + 4..].to_vec() }
+    let header = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().to_owned();
+    let (content_type, location) = (header("Content-Type: "), header("Content-Location: "));
+    assert!(!content_type.is_empty(), "a part without a type");
+    Part { content_type, location, body: piece[head.len() + 4..].to_vec() }
 }
 
 fn split<'a>(bytes: &'a [u8], at: &[u8]) -> Vec<&'a [u8]> {

@@ -33,9 +33,16 @@ async fn a_list_comes_in_its_own_order() {
         let bodies: Vec<_> = parts.into_iter().map(|part| part.body).collect();
         assert_eq!(bodies, [4, 2, 2].map(|n: usize| frames(5).frames[n - 1].clone()));
     }
-    let all = app.get(&format!("{}/pixeldata", frames(5).path())).await.expect(200).parts();
-    assert_eq!(all.len(), 5);
-    for (list, status) in [("6", 404), ("1,6", 404), ("0", 400), ("x", 400), ("1,,2", 400), ("-1", 400)] {
+    for (list, status) in [
+        ("6", 404),
+        ("1,6", 404),
+        ("0", 404),
+        ("1,0", 404),
+        ("4294967296", 404),
+        ("x", 400),
+        ("1,,2", 400),
+        ("-1", 400),
+    ] {
         app.get(&format!("{}/frames/{list}", frames(5).path())).await.expect(status);
     }
     app.get_as(&format!("{}/frames/1,2", frames(5).path()), "application/octet-stream").await.expect(406);

@@ -3,6 +3,8 @@
 
 mod absent;
 mod app;
+mod bulkdata;
+mod conditional;
 mod frames;
 mod metadata;
 mod objects;

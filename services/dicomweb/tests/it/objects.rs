@@ -25,6 +25,7 @@ pub(crate) enum Content {
 }
 
 pub(crate) const EXPLICIT: &str = "1.2.840.10008.1.2.1";
+pub(crate) const IMPLICIT: &str = "1.2.840.10008.1.2";
 pub(crate) const RLE: &str = "1.2.840.10008.1.2.5";
 pub(crate) const STUDY: &str = "1.2.826.0.1.3680043.10.1";
 pub(crate) const SERIES: &str = "1.2.826.0.1.3680043.10.1.1";
@@ -59,6 +60,11 @@ pub(crate) fn rle() -> Object {
     frame.resize(64, 0);
     segments.iter().for_each(|segment| frame.extend_from_slice(segment));
     Object { syntax: RLE, frames: vec![frame], ..plain }
+}
+
+/// An image in Implicit VR Little Endian, otherwise `image(92)`.
+pub(crate) fn implicit() -> Object {
+    Object { syntax: IMPLICIT, ..image(92) }
 }
 
 /// A document.
@@ -117,7 +123,9 @@ impl Object {
         out.extend_from_slice(b"DICM");
         element(&mut out, 0x0002, 0x0000, "UL", &(meta.len() as u32).to_le_bytes());
         out.extend_from_slice(&meta);
-        self.data_set(&mut out);
+        let mut data_set = Vec::new();
+        self.data_set(&mut data_set);
+        out.extend_from_slice(&if self.syntax == IMPLICIT { without_vr(&data_set) } else { data_set });
         out
     }
 
@@ -169,7 +177,7 @@ impl Object {
         short(out, 0x0101, 16);
         short(out, 0x0102, 15);
         short(out, 0x0103, 0);
-        if self.syntax == EXPLICIT {
+        if [EXPLICIT, IMPLICIT].contains(&self.syntax) {
             element(out, 0x7FE0, 0x0010, "OW", &self.frames.concat());
             return;
         }
@@ -182,6 +190,23 @@ impl Object {
         }
         item(out, 0xE0DD, &[]);
     }
+}
+
+/// Explicit elements, none of them a sequence, as implicit ones (PS3.5 §7.1.3).
+fn without_vr(explicit: &[u8]) -> Vec<u8> {
+    let (mut out, mut rest) = (Vec::new(), explicit);
+    while !rest.is_empty() {
+        let long = ["OB", "OW", "UT", "UN"].contains(&std::str::from_utf8(&rest[4..6]).unwrap());
+        let (length, head) = match long {
+            true => (u32::from_le_bytes(rest[8..12].try_into().unwrap()), 12),
+            false => (u32::from(u16::from_le_bytes(rest[6..8].try_into().unwrap())), 8),
+        };
+        out.extend_from_slice(&rest[..4]);
+        out.extend_from_slice(&length.to_le_bytes());
+        out.extend_from_slice(&rest[head..head + length as usize]);
+        rest = &rest[head + length as usize..];
+    }
+    out
 }
 
 fn report_content(out: &mut Vec<u8>) {

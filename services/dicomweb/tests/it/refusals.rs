@@ -15,11 +15,12 @@ fn resources() -> Vec<(Method, String)> {
     let below = |path: &str| format!("{instance}{path}");
     let mut paths = vec!["/studies".to_owned(), "/series".to_owned(), "/instances".to_owned()];
     for level in [format!("/studies/{STUDY}"), format!("/studies/{STUDY}/series/{SERIES}"), instance.clone()] {
-        paths.extend(["", "/metadata", "/rendered", "/thumbnail"].map(|end| format!("{level}{end}")));
+        let ends = ["", "/metadata", "/rendered", "/thumbnail", "/bulkdata", "/pixeldata"];
+        paths.extend(ends.map(|end| format!("{level}{end}")));
     }
     paths.extend([format!("/studies/{STUDY}/series"), format!("/studies/{STUDY}/instances")]);
     paths.extend(
-        ["/frames/1", "/frames/1/rendered", "/frames/1/thumbnail", "/pixeldata", "/bulkdata", "/bulkdata/7FE00010"]
+        ["/frames/1", "/frames/1/rendered", "/frames/1/thumbnail", "/bulkdata/7FE00010", "/bulkdata/7FE00010/frames/1"]
             .map(below),
     );
     paths.push(format!("?requestType=WADO&studyUID={STUDY}&seriesUID={SERIES}&objectUID={}", image(1).instance));
@@ -131,10 +132,55 @@ async fn a_method_that_a_resource_lacks_is_405_and_a_body_that_is_not_taken_is_4
 async fn capabilities_are_told_with_and_without_a_slash() {
     let app = TestApp::start().await;
     for path in ["", "/"] {
-        let answer = app.ask(Method::OPTIONS, path, &[]).await.expect(200);
-        assert!(answer.json()["resources"].as_array().is_some_and(|resources| resources.len() > 20));
-        let wadl = app.ask(Method::OPTIONS, path, &[("accept", "application/vnd.sun.wadl+xml")]).await.expect(200);
-        assert!(wadl.body.starts_with(b"<?xml"));
+        let json = app.ask(Method::OPTIONS, path, &[("accept", "application/json")]).await.expect(200);
+        assert!(json.json()["resources"].as_array().is_some_and(|resources| resources.len() > 20));
+        let wadl = app.ask(Method::OPTIONS, path, &[]).await.expect(200);
+        assert_eq!(wadl.header("content-type"), "application/vnd.sun.wadl+xml");
+        let text = String::from_utf8(wadl.body.to_vec()).unwrap();
+        assert!(text.contains("<resources base=\"http://di.test/dicom-web/\">"));
+        app.ask(Method::OPTIONS, path, &[("accept", "image/png")]).await.expect(406);
+    }
+}
+
+/// Every transaction that the capabilities name is there, takes its parameters, and gives the first of its media types.
+#[tokio::test]
+async fn what_capabilities_name_is_there() {
+    let app = TestApp::holding(&[image(1)]).await;
+    let told = app.ask(Method::OPTIONS, "", &[("accept", "application/json")]).await.expect(200).json();
+    for one in told["resources"].as_array().unwrap() {
+        let named = [
+            ("study", STUDY),
+            ("series", SERIES),
+            ("instance", &image(1).instance),
+            ("frames", "1"),
+            ("value", "7FE00010"),
+        ];
+        let path = named.iter().fold(one["path"].as_str().unwrap().to_owned(), |path, (name, value)| {
+            path.replace(&format!("{{{name}}}"), value)
+        });
+        let (path, name) = (format!("/{path}"), one["name"].as_str().unwrap());
+        if one["method"] == "POST" {
+            app.ask(Method::POST, &path, &[]).await.expect(415);
+            continue;
+        }
+        let query = if path == "/" {
+            format!("?requestType=WADO&studyUID={STUDY}&seriesUID={SERIES}&objectUID={}", image(1).instance)
+        } else {
+            String::new()
+        };
+        let wanted = one["responses"][0].as_str().unwrap();
+        let answer = app.get_as(&format!("{}{query}", path.trim_end_matches('/')), wanted).await.expect(200);
+        let essence = wanted.split(';').next().unwrap();
+        assert!(answer.header("content-type").starts_with(essence), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn options_names_the_methods_of_any_resource() {
+    let app = TestApp::start().await;
+    let answer = app.ask(Method::OPTIONS, "/studies", &[]).await.expect(204);
+    for method in ["GET", "HEAD", "POST"] {
+        assert!(answer.header("allow").split(',').any(|allowed| allowed == method), "{method}");
     }
 }
 

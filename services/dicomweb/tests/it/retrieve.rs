@@ -3,7 +3,7 @@
 use http::Method;
 
 use crate::app::TestApp;
-use crate::objects::{EXPLICIT, RLE, SERIES, STUDY, image, pdf, rle};
+use crate::objects::{EXPLICIT, RLE, SERIES, STUDY, image, implicit, pdf, rle};
 
 const DICOM: &str = "multipart/related; type=\"application/dicom\"";
 
@@ -21,6 +21,52 @@ async fn objects_come_back_byte_for_byte() {
     assert_eq!(series[0].content_type, format!("application/dicom; transfer-syntax={EXPLICIT}"));
     let one = app.get(&image(2).path()).await.expect(200).parts();
     assert!(one.len() == 1 && one[0].body == image(2).to_bytes());
+}
+
+/// PS3.18 §8.7.3.4: what does not say its transfer syntax is wanted in Explicit VR Little Endian.
+#[tokio::test]
+async fn who_names_no_transfer_syntax_gets_explicit_little_endian() {
+    let app = TestApp::holding(&[rle(), implicit()]).await;
+    for accept in [DICOM, "*/*", "multipart/related", ""] {
+        let part = app.get_as(&rle().path(), accept).await.expect(200).parts().remove(0);
+        assert_eq!(part.content_type, format!("application/dicom; transfer-syntax={EXPLICIT}"), "{accept}");
+        assert!(part.body == image(91).to_bytes(), "{accept}");
+    }
+    let alone = app.get_as(&rle().path(), "application/dicom").await.expect(200);
+    assert!(alone.body[..] == image(91).to_bytes()[..]);
+}
+
+/// PS3.18 §8.7.3: implicit VR is never used on the web, not even where every transfer syntax would do.
+#[tokio::test]
+async fn implicit_objects_go_out_as_explicit_ones() {
+    let app = TestApp::holding(&[implicit()]).await;
+    for accept in [format!("{DICOM}; transfer-syntax=*"), "*/*".to_owned()] {
+        let part = app.get_as(&implicit().path(), &accept).await.expect(200).parts().remove(0);
+        assert_eq!(part.content_type, format!("application/dicom; transfer-syntax={EXPLICIT}"));
+        assert!(part.body == image(92).to_bytes());
+    }
+    app.get_as(&implicit().path(), &format!("{DICOM}; transfer-syntax=1.2.840.10008.1.2")).await.expect(406);
+}
+
+#[tokio::test]
+async fn the_length_of_what_goes_out_as_it_lies_is_told() {
+    let app = TestApp::holding(&[image(1), image(2), rle()]).await;
+    for path in [format!("/studies/{STUDY}"), format!("/studies/{STUDY}/series/{SERIES}"), rle().path()] {
+        let answer = app.get_as(&path, &format!("{DICOM}; transfer-syntax=*")).await.expect(200);
+        assert_eq!(answer.header("content-length"), answer.body.len().to_string(), "{path}");
+        assert!(answer.parts()[0].location.starts_with("http://di.test/dicom-web/studies/"));
+    }
+}
+
+/// PS3.18 §8.7.8.2.
+#[tokio::test]
+async fn the_transfer_syntax_may_stand_beside_the_accept_parameter() {
+    let app = TestApp::holding(&[rle()]).await;
+    let of = |query: &str| format!("{}?accept=application%2Fdicom{query}", rle().path());
+    let stored = app.get_as(&of("&transferSyntax=*"), "text/html").await.expect(200);
+    assert!(stored.body[..] == rle().to_bytes()[..]);
+    app.get_as(&of("&transferSyntax=1.2.840.10008.1.2.4.80"), "text/html").await.expect(406);
+    assert!(app.get_as(&of(""), "text/html").await.expect(200).body[..] == image(91).to_bytes()[..]);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! URI Service, PS3.18 chapter 9.
 
 use crate::app::TestApp;
-use crate::objects::{STUDY, frames, image, report};
+use crate::objects::{STUDY, frames, image, report, rle};
 
 fn query(object: &crate::objects::Object, rest: &str) -> String {
     format!(
@@ -25,9 +25,28 @@ async fn an_object_or_a_picture_is_named_by_parameters() {
     assert!(html.header("content-type").starts_with("text/html"));
 }
 
+/// PS3.18 §9.4.2.4 and §8.7.3.5.2.
+#[tokio::test]
+async fn an_object_comes_in_explicit_little_endian_unless_another_syntax_is_named() {
+    let app = TestApp::holding(&[rle()]).await;
+    let of = |rest: &str| query(&rle(), &format!("&contentType=application%2Fdicom{rest}"));
+    let answer = app.get(&of("")).await.expect(200);
+    assert!(answer.body[..] == image(91).to_bytes()[..] && answer.header("content-type") == "application/dicom");
+    let stored = app.get(&of("&transferSyntax=1.2.840.10008.1.2.5")).await.expect(200);
+    assert!(stored.body[..] == rle().to_bytes()[..] && stored.header("content-type") == "application/dicom");
+    app.ask(http::Method::GET, &of(""), &[("if-none-match", answer.header("etag"))]).await.expect(304);
+}
+
+#[tokio::test]
+async fn text_is_answered_in_utf_8_or_not_at_all() {
+    let app = TestApp::holding(&[report()]).await;
+    app.get(&query(&report(), "&contentType=text/html&charset=ISO-8859-1")).await.expect(406);
+    app.get(&query(&report(), "&contentType=text/html&charset=ISO-8859-1,UTF-8")).await.expect(200);
+}
+
 #[tokio::test]
 async fn what_is_wrong_is_named() {
-    let app = TestApp::holding(&[image(1)]).await;
+    let app = TestApp::holding(&[image(1), frames(3)]).await;
     for (query, status) in [
         ("?requestType=OTHER".to_owned(), 400),
         ("?requestType=WADO&studyUID=1.2".to_owned(), 400),
@@ -35,7 +54,14 @@ async fn what_is_wrong_is_named() {
         (query(&image(1), "&anonymize=yes"), 400),
         (query(&image(1), "&windowCenter=1"), 400),
         (query(&image(1), "&frameNumber=0"), 400),
-        (query(&image(1), "&frameNumber=2"), 404),
+        (query(&image(1), "&frameNumber=1"), 400),
+        (query(&frames(3), "&frameNumber=4"), 400),
+        (query(&frames(3), "&frameNumber=1&frameNumber=2"), 400),
+        (query(&frames(3), "&frameNumber=3"), 200),
+        (format!("?studyUID={STUDY}&seriesUID=1.2&objectUID=1.2"), 400),
+        (query(&image(1), "&contentType=application/dicom&transferSyntax=x"), 400),
+        (query(&image(1), "&contentType=application/dicom&transferSyntax=1.2.840.10008.1.2"), 406),
+        (query(&image(7), ""), 404),
         (query(&image(1), "&contentType=text/css"), 406),
         (query(&image(1), "&region=0,0,2,1"), 400),
         (query(&image(1), "&region=0,0,0.5,0.5"), 200),

@@ -1,0 +1,194 @@
+//! PixelData as a bulk value: one part when it is uncompressed, a part for each frame when it is not (PS3.18 §10.4.3.3.6).
+
+use std::io;
+
+use axum::body::Body;
+use axum::response::Response;
+use face::Problem;
+use futures::stream::{self, BoxStream};
+use futures::{StreamExt, TryStreamExt};
+use http::HeaderMap;
+use index_model::{FrameIndex, InstanceEntry};
+use registry::{Frame, PathStep, RegistryError};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::Held;
+use crate::accept::{Accept, Container};
+use crate::frames::{self, Form, content_type};
+use crate::multipart::{self, Part};
+use crate::range;
+use crate::syntax::{self, OCTET_STREAM};
+
+/// PixelData (7FE0,0010).
+pub(super) const TAG: u32 = 0x7FE0_0010;
+/// Its path.
+pub(super) const PIXEL_DATA: [PathStep; 1] = [PathStep::Attribute(TAG)];
+
+/// Pixel data at the first level, and no other attribute: PS3.18 §10.4.3.3.6.
+#[derive(Deserialize, Default)]
+struct Header {
+    #[serde(rename = "7FE00010")]
+    pixel_data: Option<IgnoredAny>,
+    #[serde(rename = "7FE00008")]
+    float: Option<IgnoredAny>,
+    #[serde(rename = "7FE00009")]
+    double: Option<IgnoredAny>,
+}
+
+/// Which pixel data the instance has.
+pub(super) fn tag(entry: &InstanceEntry) -> Option<u32> {
+    let header: Header = serde_json::from_str(entry.metadata.get()).unwrap_or_default();
+    let found = [(header.pixel_data, TAG), (header.float, 0x7FE0_0008), (header.double, 0x7FE0_0009)];
+    found.into_iter().find_map(|(found, tag)| found.map(|_| tag))
+}
+
+/// The pixel data of one instance that has frames; in `container` where the caller takes either.
+pub(super) async fn answer(
+    held: Held,
+    accept: &Accept,
+    headers: &HeaderMap,
+    container: Container,
+) -> Result<Response, Problem> {
+    let first = held.frame(1, false).await?;
+    let alone = held.entry.frames.count() == 1;
+    let either = accept.wanted().next().is_some_and(|wanted| wanted.container == Container::Any);
+    let wanted = |form: Form| Form { multipart: form.multipart && !(either && container == Container::Single), ..form };
+    let form = forms(&held, accept, &first).map(wanted).find(|form| form.multipart || alone || is_whole(*form, &first));
+    let form = form.ok_or_else(|| frames::none_of_these(&first, alone))?;
+    if form.multipart {
+        return multipart::related(form.media_type, parts(held, first, form)).await;
+    }
+    let tag = held.etag(if form.native { "-pixels-native" } else { "-pixels" });
+    if !is_whole(form, &first) {
+        return Ok(range::bytes(headers, &content_type(&first, form), tag.as_deref(), first.bytes));
+    }
+    let content_type = content_type(&Frame { transfer_syntax_uid: EXPLICIT.to_owned(), ..first }, form);
+    let whole = Whole::of(&held).await?;
+    let size_bytes = whole.size_bytes();
+    Ok(range::streamed(headers, &content_type, tag.as_deref(), size_bytes, |range| Body::from_stream(whole.run(range))))
+}
+
+use index_model::transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN as EXPLICIT;
+
+/// The forms that the caller takes and we can make. Where only an uncompressed one is wanted and there is none, it is the stored one
+/// that goes out under the same media type (§8.7.3.3).
+fn forms<'a>(held: &Held, accept: &'a Accept, first: &'a Frame) -> impl Iterator<Item = Form> + use<'a> {
+    let stored = first.transfer_syntax_uid.as_str();
+    let can =
+        registry::rendering::can_decode(stored) && syntax::video(&held.entry.instance.transfer_syntax_uid).is_none();
+    frames::forms(accept, true, first).map(move |form| Form { native: form.native && can, ..form })
+}
+
+/// Whether the value is one run of uncompressed samples.
+fn is_whole(form: Form, stored: &Frame) -> bool {
+    form.native || (form.media_type == OCTET_STREAM && syntax::is_native(&stored.transfer_syntax_uid))
+}
+
+/// The pixel data of an instance in the first form that the caller takes in parts; `None` where there is none.
+pub(super) async fn parts_of(held: Held, accept: &Accept) -> Result<Option<Parts>, RegistryError> {
+    let first = held.frame(1, false).await?;
+    let form = forms(&held, accept, &first).find(|form| form.multipart);
+    Ok(form.map(|form| parts(held, first, form)))
+}
+
+pub(super) type Parts = BoxStream<'static, Result<Part, RegistryError>>;
+
+fn parts(held: Held, first: Frame, form: Form) -> Parts {
+    let uri = held.uri(&PIXEL_DATA);
+    if is_whole(form, &first) {
+        let content_type = content_type(&Frame { transfer_syntax_uid: EXPLICIT.to_owned(), ..first }, form);
+        let whole = async move {
+            let whole = Whole::of(&held).await?;
+            let size_bytes = whole.size_bytes();
+            Ok(Part { content_type, location: Some(uri), size_bytes, body: whole.run(0..size_bytes) })
+        };
+        return stream::once(whole).boxed();
+    }
+    let count = held.entry.frames.count();
+    let frames = stream::iter(1..=count).then(move |number| {
+        let held = held.clone();
+        async move { Ok((number, held.frame(number, false).await?)) }
+    });
+    let part = move |(number, frame): (u32, Frame)| {
+        let location = if count == 1 { uri.clone() } else { format!("{uri}/frames/{number}") };
+        Part::of(content_type(&frame, form), frame.bytes).at(location)
+    };
+    frames.map_ok(part).boxed()
+}
+
+impl Held {
+    async fn frame(&self, number: u32, native: bool) -> Result<Frame, RegistryError> {
+        let (registry, opened) = (&self.face.registry, &self.opened);
+        match native {
+            true => registry.frame_native(opened, &self.series, self.instance(), number).await,
+            false => registry.frame(opened, &self.series, self.instance(), number).await,
+        }
+    }
+}
+
+/// All samples of an instance, uncompressed and in little endian.
+enum Whole {
+    /// As they lie in the object.
+    Stored(registry::PixelBytes),
+    /// Not in whole bytes, or inside a deflated data set.
+    Read(bytes::Bytes),
+    /// Decoded frame by frame, each as long as the first.
+    Decoded { held: Box<Held>, first: bytes::Bytes },
+}
+
+impl Whole {
+    async fn of(held: &Held) -> Result<Self, RegistryError> {
+        if let Some(stored) = held.face.registry.pixel_bytes(&held.opened, &held.series, held.instance()).await? {
+            return Ok(Self::Stored(stored));
+        }
+        match held.entry.frames {
+            FrameIndex::Encapsulated(_) => {
+                let first = held.frame(1, true).await?.bytes;
+                Ok(Self::Decoded { held: Box::new(held.clone()), first })
+            }
+            _ => Ok(Self::Read(held.read(&PIXEL_DATA).await?)),
+        }
+    }
+
+    fn size_bytes(&self) -> u64 {
+        match self {
+            Self::Stored(stored) => stored.size_bytes,
+            Self::Read(bytes) => bytes.len() as u64,
+            Self::Decoded { held, first } => first.len() as u64 * u64::from(held.entry.frames.count()),
+        }
+    }
+
+    /// A run of the bytes.
+    fn run(self, range: std::ops::Range<u64>) -> BoxStream<'static, io::Result<bytes::Bytes>> {
+        match self {
+            Self::Stored(stored) => stored.stream(range),
+            Self::Read(bytes) => {
+                let at = |byte: u64| usize::try_from(byte).unwrap_or(usize::MAX).min(bytes.len());
+                let run = bytes.slice(at(range.start)..at(range.end));
+                stream::once(async move { Ok(run) }).boxed()
+            }
+            Self::Decoded { held, first } => decoded(*held, first.len() as u64, range),
+        }
+    }
+}
+
+/// The frames that a run touches, each cut to it.
+fn decoded(held: Held, frame_bytes: u64, range: std::ops::Range<u64>) -> BoxStream<'static, io::Result<bytes::Bytes>> {
+    let of_frames = frame_bytes.max(1);
+    let frames = range.start / of_frames..range.end.div_ceil(of_frames);
+    let cut = stream::iter(frames).then(move |index| {
+        let (held, range) = (held.clone(), range.clone());
+        async move {
+            let number = u32::try_from(index + 1).map_err(io::Error::other)?;
+            let frame = held.frame(number, true).await.map_err(|_| io::Error::other("broken off"))?.bytes;
+            // Another size would shift every frame after it.
+            if frame.len() as u64 != frame_bytes {
+                return Err(io::Error::other("broken off"));
+            }
+            let at = |byte: u64| byte.saturating_sub(index * frame_bytes).min(frame_bytes) as usize;
+            Ok(frame.slice(at(range.start)..at(range.end)))
+        }
+    });
+    cut.boxed()
+}

@@ -1,0 +1,98 @@
+//! Retrieve Bulk Data and Pixel Data, PS3.18 §10.4.1.1.5 and §10.4.1.1.6.
+
+use http::Method;
+
+use crate::app::{Part, TestApp};
+use crate::objects::{EXPLICIT, PDF, SERIES, STUDY, frames, image, implicit, pdf, rle};
+
+const BYTES: &str = "multipart/related; type=\"application/octet-stream\"";
+
+/// Where the parts are, and what they hold.
+fn told(parts: Vec<Part>) -> Vec<(String, Vec<u8>)> {
+    parts.into_iter().map(|part| (part.location, part.body)).collect()
+}
+
+fn uri(object: &crate::objects::Object) -> String {
+    format!("http://di.test/dicom-web{}/bulkdata/7FE00010", object.path())
+}
+
+#[tokio::test]
+async fn all_bulk_data_of_every_level_come_by_the_addresses_in_the_metadata() {
+    let app = TestApp::holding(&[image(1), frames(3), pdf()]).await;
+    let expected = vec![(uri(&image(1)), image(1).frames[0].clone()), (uri(&frames(3)), frames(3).frames.concat())];
+    for path in [format!("/studies/{STUDY}"), format!("/studies/{STUDY}/series/{SERIES}")] {
+        for end in ["/bulkdata", "/pixeldata", ""] {
+            let answer = app.get_as(&format!("{path}{end}"), BYTES).await.expect(200);
+            assert!(answer.header("content-type").starts_with(BYTES), "{path}{end}");
+            assert_eq!(told(answer.parts()), expected, "{path}{end}");
+        }
+    }
+    for end in ["/bulkdata", "/pixeldata", ""] {
+        let one = app.get_as(&format!("{}{end}", frames(3).path()), BYTES).await.expect(200);
+        assert_eq!(told(one.parts()), expected[1..], "{end}");
+    }
+    // Its only value is small enough to stand in the metadata.
+    app.get_as(&format!("{}/bulkdata", pdf().path()), BYTES).await.expect(404);
+    app.get_as(&format!("{}/pixeldata", pdf().path()), BYTES).await.expect(404);
+    app.get_as(&format!("/studies/{STUDY}/series/1.2.3/bulkdata"), BYTES).await.expect(404);
+}
+
+#[tokio::test]
+async fn a_value_that_stands_in_the_metadata_can_be_had_alone_too() {
+    let app = TestApp::holding(&[pdf()]).await;
+    let value =
+        app.get_as(&format!("{}/bulkdata/00420011", pdf().path()), "application/octet-stream").await.expect(200);
+    assert_eq!(&value.body[..], PDF);
+}
+
+#[tokio::test]
+async fn compressed_pixel_data_are_decoded_or_come_frame_by_frame() {
+    let app = TestApp::holding(&[rle()]).await;
+    for path in [format!("{}/bulkdata/7FE00010", rle().path()), format!("{}/pixeldata", rle().path())] {
+        let decoded = app.get_as(&path, "application/octet-stream").await.expect(200);
+        assert_eq!(&decoded.body[..], &image(91).frames[0][..]);
+        assert_eq!(decoded.header("content-type"), format!("application/octet-stream; transfer-syntax={EXPLICIT}"));
+        let part = app.get_as(&path, BYTES).await.expect(200).parts().remove(0);
+        assert_eq!((part.location, part.body), (uri(&rle()), image(91).frames[0].clone()));
+        let stored = app.get_as(&path, "multipart/related; type=\"image/dicom-rle\"").await.expect(200);
+        assert!(stored.header("content-type").starts_with("multipart/related; type=\"image/dicom-rle\""));
+        assert!(stored.parts()[0].body.starts_with(&rle().frames[0]));
+        app.get_as(&path, "image/jp2").await.expect(406);
+    }
+    let all = app.get_as(&format!("/studies/{STUDY}/bulkdata"), "multipart/related; type=\"image/dicom-rle\"").await;
+    assert!(all.expect(200).parts()[0].body.starts_with(&rle().frames[0]));
+    app.get_as(&format!("/studies/{STUDY}/bulkdata"), "multipart/related; type=\"image/jp2\"").await.expect(406);
+    app.get_as(&format!("/studies/{STUDY}/bulkdata"), "text/html").await.expect(406);
+}
+
+#[tokio::test]
+async fn a_range_of_pixel_data_is_read_where_it_lies() {
+    let app = TestApp::holding(&[frames(3), rle(), implicit()]).await;
+    let whole = frames(3).frames.concat();
+    let single = ("accept", "application/octet-stream");
+    for (path, whole) in [
+        (format!("{}/bulkdata/7FE00010", frames(3).path()), &whole),
+        (format!("{}/pixeldata", implicit().path()), &image(92).frames[0]),
+        (format!("{}/bulkdata/7FE00010", rle().path()), &image(91).frames[0]),
+    ] {
+        let all = app.ask(Method::GET, &path, &[single]).await.expect(200);
+        assert_eq!((all.header("accept-ranges"), all.header("content-length")), ("bytes", &*whole.len().to_string()));
+        assert_eq!(&all.body[..], &whole[..]);
+        let part = app.ask(Method::GET, &path, &[single, ("range", "bytes=10-53")]).await.expect(206);
+        assert_eq!(&part.body[..], &whole[10..54], "{path}");
+        assert_eq!(part.header("content-range"), format!("bytes 10-53/{}", whole.len()));
+        assert_eq!(part.header("content-length"), "44");
+        app.ask(Method::GET, &path, &[single, ("range", "bytes=9999-")]).await.expect(416);
+        app.ask(Method::GET, &path, &[single, ("if-none-match", all.header("etag"))]).await.expect(304);
+    }
+}
+
+#[tokio::test]
+async fn frames_of_a_bulk_value_have_addresses_below_it() {
+    let app = TestApp::holding(&[frames(3)]).await;
+    let path = format!("{}/bulkdata/7FE00010/frames/2", frames(3).path());
+    let frame = app.get_as(&path, "application/octet-stream").await.expect(200);
+    assert_eq!(&frame.body[..], &frames(3).frames[1][..]);
+    app.get(&format!("{}/bulkdata/7FE00010/frames/4", frames(3).path())).await.expect(404);
+    app.get(&format!("{}/bulkdata/00420011/frames/1", frames(3).path())).await.expect(404);
+}
