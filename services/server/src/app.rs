@@ -39,9 +39,10 @@ impl App {
     /// Starts everything. Ports are taken first, so that an occupied one is told before anything else happens.
     pub(crate) async fn start(config: &Config) -> anyhow::Result<Self> {
         config.check()?;
-        let listener = Listener::bind(config.http.listen).await?;
+        let listener = Listener::bind(&config.http).await?;
         let deliveries = Deliveries::default();
         let registry = registry(config, deliveries.clone()).await?;
+        registry.called_at(&config.http.origin(listener.address()));
         let inbox: Arc<dyn Inbox> = Arc::new(registry.clone());
         let incoming = config.data_dir.join("incoming");
         let scp_options = StoreScpOptions { spool_folder: incoming.clone(), deliveries, ..StoreScpOptions::default() };
@@ -185,8 +186,11 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     let app = App::start(&config).await?;
     warn_of_development();
     println!(
-        "The DI Common Service is at http://{}/  (DICOMweb /dicom-web, DIMSE {} {}, MLLP {})",
-        app.http, config.dimse.ae_title, app.dimse, app.mllp
+        "The DI Common Service is at {}/  (DICOMweb /dicom-web, DIMSE {} {}, MLLP {})",
+        config.http.origin(app.http).trim_end_matches('/'),
+        config.dimse.ae_title,
+        app.dimse,
+        app.mllp
     );
     wait_for_end().await;
     app.stop().await;

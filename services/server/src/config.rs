@@ -10,6 +10,8 @@ use figment::providers::{Env, Format, Toml};
 use index_model::AeTitle;
 use serde::{Deserialize, Serialize};
 
+use crate::tls::Tls;
+
 /// The whole configuration. `deploy/config/default.toml` shows every key with its default.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -52,6 +54,18 @@ pub(crate) struct Http {
     pub(crate) cors_origins: Vec<String>,
     /// Origins of portals that may show the viewer in a frame.
     pub(crate) frame_ancestors: Vec<String>,
+    /// Most connections at a time; more wait.
+    pub(crate) connections: usize,
+    /// Certificate and key; absent: no TLS, for a proxy on this machine does that.
+    pub(crate) tls: Option<Tls>,
+}
+
+impl Http {
+    /// Scheme and host by which callers know the service, as far as we know.
+    pub(crate) fn origin(&self, address: SocketAddr) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        self.public_origin.clone().unwrap_or_else(|| format!("{scheme}://{address}"))
+    }
 }
 
 /// Who may call.
@@ -162,6 +176,8 @@ impl Default for Http {
             public_origin: None,
             cors_origins: Vec::new(),
             frame_ancestors: Vec::new(),
+            connections: 4096,
+            tls: None,
         }
     }
 }

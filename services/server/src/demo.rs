@@ -17,7 +17,7 @@ use anyhow::Context;
 
 use crate::app::{self, App};
 use crate::cli;
-use crate::config::{Config, Mode};
+use crate::config::{Config, Http, Mode};
 use crate::demo::simulators::Simulators;
 
 /// Our own AE title.
@@ -28,7 +28,8 @@ pub(crate) async fn run(options: cli::Demo) -> anyhow::Result<()> {
     let began = Instant::now();
     runtime::telemetry::start(&std::env::var("DICS__LOG").unwrap_or_else(|_| "error".into()));
     // An occupied port is told before minutes are spent on images.
-    drop(crate::http::Listener::bind(options.listen).await.context("use --listen 127.0.0.1:PORT")?);
+    let web = Http { listen: options.listen, ..Http::default() };
+    drop(crate::http::Listener::bind(&web).await.context("use --listen 127.0.0.1:PORT")?);
     if options.fresh && options.data_dir.exists() {
         std::fs::remove_dir_all(&options.data_dir).context("the state of the earlier demo can't be removed")?;
     }

@@ -1,64 +1,27 @@
 //! The web listener: every face on one port, with what all of them share.
 
+mod listener;
+mod traffic;
+
 use std::net::SocketAddr;
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use anyhow::Context;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::serve::ListenerExt;
 use axum::{Json, Router};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use registry::Registry;
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::Predicate;
 
-use crate::app::occupied;
+pub(crate) use listener::Listener;
+
 use crate::config::Config;
-
-/// How long an open connection may go on after the end was asked for.
-const PATIENCE: Duration = Duration::from_secs(2);
-
-/// A port that is taken, before anything is served on it.
-pub(crate) struct Listener(TcpListener, SocketAddr);
-
-impl Listener {
-    pub(crate) async fn bind(listen: SocketAddr) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind(listen).await.with_context(|| occupied("http", listen))?;
-        let address = listener.local_addr()?;
-        Ok(Self(listener, address))
-    }
-
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.1
-    }
-
-    /// Serves until `stop`, then a little longer for what is under way.
-    pub(crate) async fn run(self, router: Router, stop: CancellationToken) {
-        let listener = self.0.tap_io(|stream| {
-            // Small answers must not wait for the peer's acknowledgement.
-            let _ = stream.set_nodelay(true);
-        });
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        let ended = stop.clone();
-        let serve = axum::serve(listener, service).with_graceful_shutdown(async move { ended.cancelled().await });
-        let late = async {
-            stop.cancelled().await;
-            tokio::time::sleep(PATIENCE).await;
-        };
-        tokio::select! {
-            served = serve => if let Err(error) = served { tracing::error!(error = %error, "the web listener ended") },
-            () = late => {}
-        }
-    }
-}
 
 /// All faces and the operators' endpoints.
 pub(crate) fn router(config: &Config, registry: Registry) -> Router {

@@ -8,6 +8,7 @@ mod demo;
 mod http;
 mod repository;
 mod sources;
+mod tls;
 
 use std::process::ExitCode;
 
