@@ -96,7 +96,7 @@ async function retrieve({ name, bytes, address, syntax }) {
   const own = series.filter((one) => dicomParser.parseDicom(new Uint8Array(one)).string("x00080018") === address.sopInstanceUID);
   assert.equal(own.length, 1, `${name}: its series`);
   check(own[0], `${name}: its series`);
-  same(await (await fetch(client.buildInstanceWadoURIUrl(address))).arrayBuffer(), bytes, `${name}: by the URI service`);
+  check(await (await fetch(client.buildInstanceWadoURIUrl(address))).arrayBuffer(), `${name}: by the URI service`);
   counts.instances += 1;
 }
 

@@ -129,8 +129,12 @@ def match(of: list[files.File]):
 
 def same(given: pydicom.Dataset, file: files.File, what: str):
     expected = file.read()
-    assert given.file_meta.TransferSyntaxUID == expected.file_meta.TransferSyntaxUID, f"{file.name}: {what}: transfer syntax"
+    syntax = expected.file_meta.TransferSyntaxUID
+    wanted = wire.EXPLICIT if syntax in wire.NOT_FOR_THE_WEB else syntax
+    assert given.file_meta.TransferSyntaxUID == wanted, f"{file.name}: {what}: transfer syntax"
     for element in expected:
+        if not syntax.is_little_endian and element.VR in ("OB", "OW", "OF", "OD", "OL", "OV"):
+            continue  # pydicom leaves the words of big-endian files as they are
         if element.tag.element and element.tag != 0xFFFCFFFC and element.keyword != "SpecificCharacterSet":
             assert given.get(element.tag) == element, f"{file.name}: {what}: {element.tag}"
 

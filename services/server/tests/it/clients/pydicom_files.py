@@ -109,11 +109,12 @@ def metadata(file: files.File):
 
 
 def as_stored(file: files.File):
+    """The file itself, except for the two syntaxes that are never used on the web (PS3.18 §8.7.3)."""
     given, = wire.parts_of(file.address, wire.OBJECTS + "*")
-    if file.is_part_10 and given != file.bytes:
+    if not file.is_part_10 or file.syntax in wire.NOT_FOR_THE_WEB:
+        yield from elements("", pydicom.dcmread(DicomBytesIO(given)), little_endian(file.read()))
+    elif given != file.bytes:
         yield "", "is not the file, byte for byte"
-    elif not file.is_part_10:
-        yield from elements("", pydicom.dcmread(DicomBytesIO(given)), file.read())
 
 
 def value(element):

@@ -9,6 +9,7 @@ import requests
 BASE = os.environ.get("DICOMWEB", "")  # http://127.0.0.1:port/dicom-web
 ORIGIN = BASE.rsplit("/dicom-web", 1)[0]
 EXPLICIT = "1.2.840.10008.1.2.1"
+NOT_FOR_THE_WEB = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.2")
 OBJECTS = 'multipart/related; type="application/dicom"; transfer-syntax='
 OCTETS = 'multipart/related; type="application/octet-stream"; transfer-syntax='
 session = requests.Session()
