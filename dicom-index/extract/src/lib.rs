@@ -24,7 +24,6 @@ mod frames;
 mod instance;
 pub mod json;
 mod notes;
-mod part10;
 mod records;
 mod tags;
 mod text;
@@ -35,8 +34,8 @@ use std::fmt;
 use index_model::{Finding, InstanceEntry, SeriesRecord, StudyRecord};
 
 pub use bulk::{BulkPath, PathStep, bulk_value};
+pub use index_compose::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, part10_header};
 pub use instance::extract;
-pub use part10::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, part10_header};
 
 /// What holds for a source's objects where they do not say it themselves.
 #[derive(Debug, Clone)]

@@ -17,11 +17,7 @@ const MOST_META: usize = 256;
 /// # Errors
 /// [`Violation`] when a parser must not see it.
 pub fn scan_file(bytes: &[u8], limits: &Limits) -> Result<Structure, Violation> {
-    let start = match bytes {
-        _ if bytes.get(128..132) == Some(b"DICM") => 132,
-        [b'D', b'I', b'C', b'M', ..] => 4,
-        _ => 0,
-    };
+    let start = meta_start(bytes);
     let (meta, data_set_offset) = read_meta(bytes, start)?;
     if start == 0 && meta.is_empty() && bytes.len() < 8 {
         return Err(Violation::file("is neither a Part 10 file nor a data set", 0));
@@ -34,6 +30,23 @@ pub fn scan_file(bytes: &[u8], limits: &Limits) -> Result<Structure, Violation> 
     }
     found.meta = meta;
     Ok(found)
+}
+
+/// First byte of what should be the meta header.
+fn meta_start(bytes: &[u8]) -> usize {
+    match bytes {
+        _ if bytes.get(128..132) == Some(b"DICM") => 132,
+        [b'D', b'I', b'C', b'M', ..] => 4,
+        _ => 0,
+    }
+}
+
+/// MediaStorageSOPClassUID and MediaStorageSOPInstanceUID (0002,0002 and 0002,0003): what a file calls its object, though its data set
+/// may be broken.
+pub fn media_storage(bytes: &[u8]) -> (Option<&str>, Option<&str>) {
+    let (meta, _) = read_meta(bytes, meta_start(bytes)).unwrap_or_default();
+    let uid = |tag| meta.iter().find(|element| element.tag == tag).and_then(|element| uid_at(bytes, element.span()));
+    (uid(Tag(0x0002, 0x0002)), uid(Tag(0x0002, 0x0003)))
 }
 
 /// Scans a data set without meta header: what C-STORE and C-FIND carry.

@@ -31,4 +31,4 @@ pub use name::{PersonName, fold};
 pub use phi::Phi;
 pub use records::{HealthNumber, IssuedId, PatientRecord, SeriesRecord, StudyRecord};
 pub use report::{LinkEvidence, ReportRecord, ReportStatus};
-pub use uid::{InvalidUid, Uid, transfer_syntax};
+pub use uid::{InvalidUid, Uid, sop_class, transfer_syntax};

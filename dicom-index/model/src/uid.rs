@@ -96,12 +96,62 @@ pub mod transfer_syntax {
     pub const HTJ2K: &str = "1.2.840.10008.1.2.4.203";
     /// RLE Lossless.
     pub const RLE_LOSSLESS: &str = "1.2.840.10008.1.2.5";
+
+    /// Whether pixel data of this syntax are an address of somebody else's (JPIP Referenced, PS3.5 §A.6): not to be stored so.
+    pub fn is_referenced(uid: &str) -> bool {
+        let jpip = ["1.2.840.10008.1.2.4.94", "1.2.840.10008.1.2.4.95"];
+        jpip.contains(&uid) || ["1.2.840.10008.1.2.4.204", "1.2.840.10008.1.2.4.205"].contains(&uid)
+    }
+}
+
+/// SOP classes (PS3.6 table A-1), as far as it matters what they are.
+pub mod sop_class {
+    /// Standard UIDs that are services, transfer syntaxes or events: nothing that an instance of a patient can be of. With a dot at its
+    /// end, all below.
+    const NO_STORAGE: [&str; 17] = [
+        "1.2.840.10008.1.",
+        "1.2.840.10008.2.",
+        "1.2.840.10008.3.",
+        "1.2.840.10008.4.",
+        "1.2.840.10008.5.1.1.",
+        "1.2.840.10008.5.1.4.1.2.",
+        "1.2.840.10008.5.1.4.31",
+        "1.2.840.10008.5.1.4.32.",
+        "1.2.840.10008.5.1.4.33",
+        "1.2.840.10008.5.1.4.34.4.",
+        "1.2.840.10008.5.1.4.34.5.",
+        "1.2.840.10008.5.1.4.34.6.",
+        "1.2.840.10008.5.1.4.37.",
+        "1.2.840.10008.5.1.4.38.",
+        "1.2.840.10008.5.1.4.39.",
+        "1.2.840.10008.5.1.4.41",
+        "1.2.840.10008.5.1.4.42",
+    ];
+    /// Stored Print and Hardcopy Image Storage, retired: among the services of printing, and yet instances.
+    const PRINTS: [&str; 3] = ["1.2.840.10008.5.1.1.27", "1.2.840.10008.5.1.1.29", "1.2.840.10008.5.1.1.30"];
+
+    /// Whether instances of a patient may be of this class: every composite one, private ones and those that are still to come.
+    pub fn is_storage(uid: &str) -> bool {
+        let below = |known: &str| if known.ends_with('.') { uid.starts_with(known) } else { uid == known };
+        PRINTS.contains(&uid) || !NO_STORAGE.iter().any(|known| below(known))
+    }
 }
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use super::Uid;
+    use super::{Uid, sop_class};
+
+    #[test]
+    fn services_and_transfer_syntaxes_are_no_storage_classes() {
+        for uid in ["1.2.840.10008.1.1", "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.3.10", "1.2.840.10008.5.1.4.31"] {
+            assert!(!sop_class::is_storage(uid), "{uid}");
+        }
+        for uid in ["1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.1.30", "1.2.840.10008.5.1.4.34.7", "1.3.12.2.1107"]
+        {
+            assert!(sop_class::is_storage(uid), "{uid}");
+        }
+    }
 
     #[test]
     fn padding_is_dropped_and_the_rest_must_be_dotted_digits() {

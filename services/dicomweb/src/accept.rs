@@ -134,7 +134,8 @@ impl Wanted<'_> {
 }
 
 impl MediaRange {
-    fn parse(text: &str) -> Option<Self> {
+    /// Parses one media range.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut pieces = split_unquoted(text, b';').into_iter();
         // `+` in a query parameter arrives as a space when the client did not escape it.
         let essence = pieces.next()?.trim().to_ascii_lowercase().replace(' ', "+");

@@ -39,6 +39,7 @@ mod xml;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::FromRef;
@@ -55,8 +56,12 @@ pub struct Options {
     pub public_origin: Option<String>,
     /// Origins whose pages may call, such as `https://viewer.example`.
     pub cors_origins: Vec<String>,
-    /// Most instances that one store request may bring.
+    /// Most instances, or parts of metadata and bulk data, that one store request may bring.
     pub store_instances: usize,
+    /// Most bytes that one store request may bring.
+    pub store_bytes: u64,
+    /// Longest wait for the next 64 KiB of a store request.
+    pub store_patience: Duration,
     /// Instances of one store request that are being stored at a time.
     pub store_at_once: usize,
     /// Rows of a search that names no limit.
@@ -70,6 +75,8 @@ impl Default for Options {
             public_origin: None,
             cors_origins: Vec::new(),
             store_instances: 100_000,
+            store_bytes: 64 << 30,
+            store_patience: Duration::from_secs(60),
             store_at_once: 32,
             search_limit: NonZeroU32::new(1_000).unwrap_or(NonZeroU32::MIN),
         }

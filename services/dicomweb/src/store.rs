@@ -1,18 +1,32 @@
-//! Store Transaction (STOW-RS), PS3.18 §10.5: parts are taken in as they arrive and stored as they complete.
+//! Store Transaction (STOW-RS), PS3.18 §10.5: whole instances, or metadata accompanied by bulk data.
+//!
+//! A body is taken in as it arrives. Whole instances are stored while the next one is coming; metadata wait for their bulk data on disk.
+//! What is refused for its headers alone is refused before anything is read.
 
 mod answer;
-mod intake;
-mod peek;
+mod compose;
+mod incoming;
+mod links;
+mod metadata;
+mod objects;
+mod outcome;
+mod shape;
+mod storing;
 
 use access::{Action, Subject};
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
 use face::{Caller, Problem};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, EXPECT};
 use http::{HeaderMap, StatusCode};
 
+use self::incoming::{Ended, Incoming};
+use self::outcome::{Failure, Outcome, reason};
+use self::shape::{Payload, Shape};
+use self::storing::Storing;
 use crate::Face;
-use crate::accept::{Accept, MediaRange, Offer};
+use crate::accept::{Accept, Offer};
 use crate::request::{Base, Parameters, Scope};
 
 /// The forms of the answer: PS3.18 §10.5.3 and Annex I.
@@ -33,73 +47,78 @@ pub(crate) async fn store(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let form = Accept::of(&headers, parameters.get("accept")).best(&OFFERS).ok_or_else(|| {
-        Problem::not_acceptable("the answer to a store request is application/dicom+json or application/dicom+xml")
-    })?;
-    let shape = shape(&headers)?;
-    let permit = face.registry.access().permit(&caller.0, Action::Store, Subject::Registry).await?;
-    let outcomes = intake::Intake::new(&face, &permit, scope.study).run(shape, body).await?;
-    if outcomes.is_empty() {
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "the body has no part"));
-    }
+    let plan = Plan::of(&face, &headers, &parameters);
+    let permit = match &plan {
+        Ok(_) => {
+            face.registry.access().permit(&caller.0, Action::Store, Subject::Registry).await.map_err(Problem::from)
+        }
+        Err(problem) => Err(problem.clone()),
+    };
+    let ((form, shape), permit) = match plan.and_then(|plan| permit.map(|permit| (plan, permit))) {
+        Ok(allowed) => allowed,
+        Err(problem) => {
+            // Who waits for leave to send (RFC 9110 §10.1.1) gets the refusal instead.
+            if !headers.contains_key(EXPECT) {
+                Incoming::refuse(body).await;
+            }
+            return Err(problem);
+        }
+    };
+    let mut storing = Storing::new(&face, &permit, scope.study);
+    let incoming = Incoming::new(body, face.options.store_bytes, face.options.store_patience);
+    let ended = take_in(&mut storing, shape, &base, incoming).await;
+    storing.settle().await;
+    let outcomes = outcomes(storing.outcomes, ended)?;
     tracing::info!(instances = outcomes.len(), "a store request ended");
     Ok(answer::response(&outcomes, &base, form))
 }
 
-/// How the body is put together.
-#[derive(Debug, PartialEq, Eq)]
-enum Shape {
-    /// `multipart/related` with this boundary.
-    Parts(String),
-    /// One object, `application/dicom`.
-    Alone,
-}
+/// What the headers say of a request: the form of its answer and the shape of its body.
+struct Plan;
 
-/// Reads the Content-Type; 415 for what can't be taken in, 400 for what contradicts itself.
-fn shape(headers: &HeaderMap) -> Result<Shape, Problem> {
-    let unsupported = |detail: &'static str| Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail);
-    let wanted = "multipart/related; type=\"application/dicom\"; boundary=… is wanted";
-    let Some(media_type) = MediaRange::content_type(headers) else { return Err(unsupported(wanted)) };
-    match media_type.essence.as_str() {
-        "application/dicom" => return Ok(Shape::Alone),
-        "multipart/related" => {}
-        _ => return Err(unsupported(wanted)),
-    }
-    match media_type.parameter("type").unwrap_or("application/dicom").to_ascii_lowercase().as_str() {
-        "application/dicom" => {}
-        "application/dicom+json" | "application/dicom+xml" => {
-            return Err(unsupported(
-                "metadata with separate bulk data are not taken; send whole objects as application/dicom",
-            ));
+impl Plan {
+    fn of(face: &Face, headers: &HeaderMap, parameters: &Parameters) -> Result<(Offer, Shape), Problem> {
+        let form = Accept::of(headers, parameters.get("accept")).best(&OFFERS).ok_or_else(|| {
+            Problem::not_acceptable("the answer to a store request is application/dicom+json or application/dicom+xml")
+        })?;
+        let coded = headers.get_all(CONTENT_ENCODING).iter().any(|coding| coding != "identity");
+        if coded {
+            let detail = "Content-Encoding: bodies are taken as they are, without a content coding";
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
         }
-        _ => return Err(unsupported(wanted)),
+        let shape = Shape::of(headers)?;
+        let declared = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        if declared.is_some_and(|length| length > face.options.store_bytes) {
+            return Err(Ended::TooLarge(face.options.store_bytes).into());
+        }
+        Ok((form, shape))
     }
-    let boundary = media_type.parameter("boundary").filter(|boundary| !boundary.is_empty());
-    let absent = || Problem::parameter("boundary", "the Content-Type has no boundary parameter (RFC 2046 §5.1.1)");
-    boundary.map(|boundary| Shape::Parts(boundary.to_owned())).ok_or_else(absent)
 }
 
-#[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
-mod tests {
-    use super::{Shape, shape};
-
-    fn of(content_type: &str) -> Result<Shape, u16> {
-        let mut headers = http::HeaderMap::new();
-        headers.insert("content-type", content_type.parse().unwrap());
-        shape(&headers).map_err(|problem| axum::response::IntoResponse::into_response(problem).status().as_u16())
+/// Takes the body in, in its shape.
+async fn take_in(storing: &mut Storing<'_>, shape: Shape, base: &Base, body: Incoming) -> Result<(), Ended> {
+    match shape {
+        Shape::Parts { payload: Payload::Objects, boundary } => objects::parts(storing, &boundary, body).await,
+        Shape::Parts { payload: Payload::Metadata(form), boundary } => {
+            metadata::parts(storing, form, &boundary, &base.0, body).await
+        }
+        Shape::Alone(Payload::Objects) => objects::alone(storing, body).await,
+        Shape::Alone(Payload::Metadata(form)) => metadata::alone(storing, form, &base.0, body).await,
     }
+}
 
-    #[test]
-    fn the_content_type_decides() {
-        let parts = || Ok(Shape::Parts("b c".into()));
-        assert_eq!(of("multipart/related; type=\"application/dicom\"; boundary=\"b c\""), parts());
-        assert_eq!(of("multipart/related;boundary=\"b c\";type=application/dicom"), parts());
-        assert_eq!(of("Multipart/Related; Boundary=\"b c\""), parts());
-        assert_eq!(of("application/dicom"), Ok(Shape::Alone));
-        assert_eq!(of("multipart/related; type=\"application/dicom\""), Err(400));
-        assert_eq!(of("multipart/related; type=\"application/dicom+json\"; boundary=b"), Err(415));
-        assert_eq!(of("multipart/form-data; boundary=b"), Err(415));
-        assert_eq!(of("application/json"), Err(415));
+/// What became of every part, in the body's order. A body that ended wrongly and of which nothing was heard is a bad request; what was
+/// heard of it before is told, and the end as one more failure.
+fn outcomes(mut outcomes: Vec<Outcome>, ended: Result<(), Ended>) -> Result<Vec<Outcome>, Problem> {
+    outcomes.sort_by_key(|outcome| outcome.at);
+    match ended {
+        Ok(()) if outcomes.is_empty() => Err(Problem::new(StatusCode::BAD_REQUEST, "the body has no part")),
+        Ok(()) => Ok(outcomes),
+        Err(ended) if outcomes.is_empty() => Err(ended.into()),
+        Err(ended) => {
+            let (_, words) = ended.words();
+            outcomes.push(Outcome::failed(usize::MAX, Failure::new(reason::CANNOT_UNDERSTAND, words)));
+            Ok(outcomes)
+        }
     }
 }

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use crate::directory::Entry;
 use crate::manifest::Manifest;
 use crate::open::OpenedStudy;
-use crate::{Registry, RegistryError};
+use crate::{Fate, Registry, RegistryError};
 
 /// What is fetched, and from where.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -266,7 +266,7 @@ impl Registry {
                 Part::Object { object, remote } => {
                     permit.count(1, object.len() as u64);
                     let stored = self.take_in(code, object, remote).await;
-                    came += u32::from(stored.answer == adapter_api::StoreAnswer::Stored);
+                    came += u32::from(matches!(stored.fate, Fate::Stored | Fate::Conflict));
                 }
                 Part::Delivered { completed, failed: lost } => (came, failed) = (came + completed, failed + lost),
                 Part::Mark(_) => {}

@@ -29,7 +29,7 @@ impl Inbox for Registry {
             return StoreAnswer::OutOfResources;
         };
         let size = object.len() as u64;
-        let answer = self.take_in(code, object, None).await.answer;
+        let answer: StoreAnswer = self.take_in(code, object, None).await.fate.into();
         if answer == StoreAnswer::Stored {
             permit.count(1, size);
             entry.health.answered();

@@ -3,7 +3,10 @@
 use access::Permit;
 use adapter_api::{Object, StoreAnswer};
 use index_extract::{Defaults, Extracted, extract};
-use index_model::{Finding, IssuedId, PatientRecord, Protocol, PushSource, RepositoryCode, RepositoryDefinition, Uid};
+use index_model::{
+    Finding, IssuedId, PatientRecord, Protocol, PushSource, RepositoryCode, RepositoryDefinition, Uid, sop_class,
+    transfer_syntax,
+};
 use index_store::{NewInstance, Outcome};
 
 use crate::objects::Objects;
@@ -24,30 +27,102 @@ pub struct StoredInstance {
     /// SeriesInstanceUID, where it could be read.
     pub series_instance_uid: Option<Uid>,
     /// What is told to the sender.
-    pub answer: StoreAnswer,
+    pub fate: Fate,
 }
 
-impl StoredInstance {
-    fn unread(answer: StoreAnswer) -> Self {
-        Self {
-            sop_class_uid: None,
-            sop_instance_uid: None,
-            study_instance_uid: None,
-            series_instance_uid: None,
-            answer,
+/// What became of an object, told apart by what its sender is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// Held and indexed (also for an exact repeat).
+    Stored,
+    /// Held beside an instance of the same SOPInstanceUID that has other bytes and stays the one that is shown.
+    Conflict,
+    /// Of another study than the request names. Not kept.
+    OtherStudy,
+    /// Of a SOP class that is no storage of a patient's instances. Not kept.
+    NoStorageClass,
+    /// In a transfer syntax whose pixels are somewhere else. Not kept.
+    PixelsElsewhere,
+    /// Kept aside, for this attribute and rule.
+    Quarantined {
+        /// Keyword of the attribute.
+        attribute: String,
+        /// The rule in words.
+        rule: String,
+    },
+    /// Try again later: no room, or no database.
+    OutOfResources,
+}
+
+impl From<Fate> for StoreAnswer {
+    fn from(fate: Fate) -> Self {
+        match fate {
+            Fate::Stored | Fate::Conflict => Self::Stored,
+            Fate::Quarantined { attribute, rule } => Self::Quarantined { attribute, rule },
+            Fate::OutOfResources => Self::OutOfResources,
+            // Asked of web callers alone.
+            Fate::OtherStudy | Fate::NoStorageClass | Fate::PixelsElsewhere => Self::NotAuthorised,
         }
     }
 }
 
+impl StoredInstance {
+    /// An object of which no more is known than what its meta header says.
+    fn unread(object: &Object, fate: Fate) -> Self {
+        let (class, instance) = index_guard::media_storage(object);
+        let uid = |text: Option<&str>| Uid::parse(text?).ok();
+        Self {
+            sop_class_uid: uid(class),
+            sop_instance_uid: uid(instance),
+            study_instance_uid: None,
+            series_instance_uid: None,
+            fate,
+        }
+    }
+
+    fn read(extracted: &Extracted, fate: Fate) -> Self {
+        Self {
+            sop_class_uid: Some(extracted.entry.instance.sop_class_uid.clone()),
+            sop_instance_uid: Some(extracted.entry.instance.sop_instance_uid.clone()),
+            study_instance_uid: Some(extracted.study.study_instance_uid.clone()),
+            series_instance_uid: Some(extracted.series.series_instance_uid.clone()),
+            fate,
+        }
+    }
+}
+
+/// Why a web caller's object is not kept, though it can be read.
+fn refusal(extracted: &Extracted, study: Option<&Uid>) -> Option<Fate> {
+    let instance = &extracted.entry.instance;
+    match study {
+        Some(study) if extracted.study.study_instance_uid != *study => Some(Fate::OtherStudy),
+        _ if !sop_class::is_storage(instance.sop_class_uid.as_str()) => Some(Fate::NoStorageClass),
+        _ if transfer_syntax::is_referenced(&instance.transfer_syntax_uid) => Some(Fate::PixelsElsewhere),
+        _ => None,
+    }
+}
+
 impl Registry {
-    /// Stores one object for a caller (STOW-RS). In development mode anybody may; it is kept under the repository `local`.
+    /// Stores one object for a caller (STOW-RS), of `study` where it is given. In development mode anybody may; it is kept under the
+    /// repository `local`.
     ///
     /// # Errors
-    /// [`RegistryError`] when the service itself is at fault; what is wrong with the object is in the answer.
-    pub async fn store(&self, permit: &Permit, object: Object) -> Result<StoredInstance, RegistryError> {
+    /// [`RegistryError`] when the service itself is at fault; what is wrong with the object is in its fate.
+    pub async fn store(
+        &self,
+        permit: &Permit,
+        object: Object,
+        study: Option<&Uid>,
+    ) -> Result<StoredInstance, RegistryError> {
         let _ = permit;
         let code = self.local_repository().await?;
-        Ok(self.take_in(&code, object, None).await)
+        Ok(match self.read(&code, &object).await {
+            Err(unread) => unread,
+            Ok(extracted) => match refusal(&extracted, study) {
+                Some(fate) => StoredInstance::read(&extracted, fate),
+                None => self.kept(&code, object, extracted, None).await,
+            },
+        })
     }
 
     async fn local_repository(&self) -> Result<RepositoryCode, RegistryError> {
@@ -86,28 +161,42 @@ impl Registry {
         object: Object,
         remote: Option<String>,
     ) -> StoredInstance {
-        let extracted = match self.extract(repository, object.clone()).await {
-            Ok(Ok(extracted)) => extracted,
-            Ok(Err(finding)) => return StoredInstance::unread(self.put_aside(repository, &object, &finding).await),
+        match self.read(repository, &object).await {
+            Err(unread) => unread,
+            Ok(extracted) => self.kept(repository, object, extracted, remote).await,
+        }
+    }
+
+    /// What an object holds; else its fate.
+    async fn read(&self, repository: &RepositoryCode, object: &Object) -> Result<Extracted, StoredInstance> {
+        let fate = match self.extract(repository, object.clone()).await {
+            Ok(Ok(extracted)) => return Ok(extracted),
+            Ok(Err(finding)) => self.put_aside(repository, object, &finding).await,
             Err(error) => {
                 tracing::error!(error = %error, "an object could not be read");
-                return StoredInstance::unread(StoreAnswer::OutOfResources);
+                Fate::OutOfResources
             }
         };
-        let keys = StoredInstance {
-            sop_class_uid: Some(extracted.entry.instance.sop_class_uid.clone()),
-            sop_instance_uid: Some(extracted.entry.instance.sop_instance_uid.clone()),
-            study_instance_uid: Some(extracted.study.study_instance_uid.clone()),
-            series_instance_uid: Some(extracted.series.series_instance_uid.clone()),
-            answer: StoreAnswer::Stored,
-        };
-        match self.keep(repository, object, extracted, remote).await {
-            Ok(()) => keys,
-            Err(error) => {
-                tracing::error!(error = %error, repository.code = %repository, "an object could not be stored");
-                StoredInstance { answer: StoreAnswer::OutOfResources, ..keys }
-            }
-        }
+        Err(StoredInstance::unread(object, fate))
+    }
+
+    /// Keeps what was read. A sender who goes away meanwhile does not stop it halfway: what is indexed is also announced.
+    async fn kept(
+        &self,
+        repository: &RepositoryCode,
+        object: Object,
+        extracted: Extracted,
+        remote: Option<String>,
+    ) -> StoredInstance {
+        let told = StoredInstance::read(&extracted, Fate::Stored);
+        let (registry, code) = (self.clone(), repository.clone());
+        let keeping = async move { registry.keep(&code, object, extracted, remote).await };
+        let kept = self.0.tasks.spawn(keeping).await.unwrap_or_else(|error| Err(RegistryError::internal(error)));
+        let fate = kept.unwrap_or_else(|error| {
+            tracing::error!(error = %error, repository.code = %repository, "an object could not be stored");
+            Fate::OutOfResources
+        });
+        StoredInstance { fate, ..told }
     }
 
     async fn extract(
@@ -142,7 +231,7 @@ impl Registry {
         object: Object,
         extracted: Extracted,
         remote: Option<String>,
-    ) -> Result<(), RegistryError> {
+    ) -> Result<Fate, RegistryError> {
         let Extracted { study, series, mut entry, part10, .. } = extracted;
         let object = part10.map_or(object, Object::from);
         let name = Objects::fresh_name("instances", "dcm");
@@ -165,7 +254,7 @@ impl Registry {
             self.0.objects.remove(superseded).await;
         }
         self.changed(indexed.study_key, indexed.series_key);
-        Ok(())
+        Ok(if indexed.outcome == Outcome::Conflict { Fate::Conflict } else { Fate::Stored })
     }
 
     /// Indexes the header of an object whose bytes stay where they are.
@@ -187,13 +276,13 @@ impl Registry {
                     Err(_) => StoreAnswer::OutOfResources,
                 }
             }
-            Ok(Err(finding)) => self.put_aside(repository, &object, &finding).await,
+            Ok(Err(finding)) => self.put_aside(repository, &object, &finding).await.into(),
             Err(_) => StoreAnswer::OutOfResources,
         }
     }
 
     /// Quarantine: the bytes are kept, and the attribute and rule are told to the sender and the administrator.
-    async fn put_aside(&self, repository: &RepositoryCode, object: &Object, finding: &Finding) -> StoreAnswer {
+    async fn put_aside(&self, repository: &RepositoryCode, object: &Object, finding: &Finding) -> Fate {
         let name = Objects::fresh_name("quarantine", "bin");
         let kept = self.0.objects.put(&name, object).await;
         let now_ms = self.0.clock.now_ms();
@@ -209,11 +298,11 @@ impl Registry {
         };
         if let Err(error) = noted {
             tracing::error!(error, repository.code = %repository, "an object could not be put aside");
-            return StoreAnswer::OutOfResources;
+            return Fate::OutOfResources;
         }
         metrics::counter!("dics_quarantined_total", "repository" => repository.to_string()).increment(1);
         tracing::warn!(repository.code = %repository, attribute = finding.attribute, rule = finding.rule, "object put aside");
-        StoreAnswer::Quarantined { attribute: finding.attribute.clone(), rule: finding.rule.clone() }
+        Fate::Quarantined { attribute: finding.attribute.clone(), rule: finding.rule.clone() }
     }
 }
 

@@ -26,11 +26,11 @@ mod search;
 mod start;
 mod synchronise;
 
-pub use adapter_api::{Object, Spool, StoreAnswer, TestStep};
+pub use adapter_api::{Object, Spool, TestStep};
 pub use error::{Cause, RegistryError};
 pub use index_extract::PathStep;
 pub use index_store::{PersonRow, ReportRow, SeriesRow, StudyRow};
-pub use ingest::StoredInstance;
+pub use ingest::{Fate, StoredInstance};
 pub use launch::{Choice, Launch, LaunchRequest};
 pub use manifest::{Manifest, with_origin};
 pub use open::OpenedStudy;

@@ -138,6 +138,11 @@ impl Registry {
         Spool::new(&self.0.incoming, self.0.limits.object_bytes)
     }
 
+    /// The most bytes that one object may have.
+    pub fn object_limit_bytes(&self) -> u64 {
+        self.0.limits.object_bytes
+    }
+
     /// Drops what is cached of a series because it changed.
     pub(crate) fn changed(&self, study_key: i64, series_key: i64) {
         self.0.manifests.changed(series_key);

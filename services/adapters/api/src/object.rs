@@ -80,6 +80,11 @@ impl Spool {
         self.written
     }
 
+    /// The most that it grows to.
+    pub fn limit_bytes(&self) -> u64 {
+        self.limit_bytes
+    }
+
     /// Whether nothing was written yet.
     pub fn is_empty(&self) -> bool {
         self.written == 0

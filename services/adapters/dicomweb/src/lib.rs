@@ -14,7 +14,6 @@ mod client;
 mod failure;
 mod json;
 mod media_type;
-pub mod multipart;
 mod options;
 mod retrieve;
 mod search;

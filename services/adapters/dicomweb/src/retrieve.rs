@@ -3,6 +3,7 @@
 use adapter_api::{Part, Retrieve, SourceError, Spool};
 use bytes::Bytes;
 use futures::Stream;
+use multipart::{Event, Malformed, Reader};
 use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
 use runtime::Ctx;
@@ -10,7 +11,6 @@ use runtime::Ctx;
 use crate::client::{Answer, Client, header};
 use crate::failure::{malformed, unavailable};
 use crate::media_type::MediaType;
-use crate::multipart::{Event, Multipart, MultipartError};
 
 const AS_STORED: &str = r#"multipart/related; type="application/dicom"; transfer-syntax=*"#;
 /// For servers that answer 406 to a wildcard.
@@ -28,7 +28,7 @@ enum State<'a> {
 
 struct Parts {
     answer: Answer,
-    parser: Multipart,
+    reader: Reader,
     count: usize,
 }
 
@@ -80,24 +80,24 @@ async fn open<'a>(client: &Client, ctx: &Ctx, what: &Retrieve) -> Result<State<'
         };
         return Err(malformed(&client.repository, rule));
     }
-    let parser =
-        Multipart::new(&media.parameter("boundary").unwrap_or_default()).map_err(|error| broken(client, error))?;
-    Ok(State::Parts(Box::new(Parts { answer, parser, count: 0 })))
+    let reader =
+        Reader::new(&media.parameter("boundary").unwrap_or_default()).map_err(|error| broken(client, error))?;
+    Ok(State::Parts(Box::new(Parts { answer, reader, count: 0 })))
 }
 
 impl Parts {
     async fn next_object(&mut self, client: &Client, ctx: &Ctx) -> Result<Option<Part>, SourceError> {
         let mut spool = spool(client);
         loop {
-            match self.parser.next_event().map_err(|error| broken(client, error))? {
-                Event::Starved => match client.chunk(ctx, &mut self.answer.response).await? {
-                    Some(chunk) => self.parser.push(&chunk),
-                    None => self.parser.end().map_err(|error| broken(client, error))?,
+            match self.reader.next().map_err(|error| broken(client, error))? {
+                None => match client.chunk(ctx, &mut self.answer.response).await? {
+                    Some(chunk) => self.reader.feed(chunk),
+                    None => return Err(broken(client, Malformed::CutShort)),
                 },
-                Event::Part(content_type) => self.begin(client, content_type.as_deref())?,
-                Event::Data(bytes) => keep(client, &mut spool, &bytes)?,
-                Event::PartEnd => return finish(client, spool).map(Some),
-                Event::End => return Ok(None),
+                Some(Event::Begin(headers)) => self.begin(client, headers.get("content-type"))?,
+                Some(Event::Data(bytes)) => keep(client, &mut spool, &bytes)?,
+                Some(Event::End) => return finish(client, spool).map(Some),
+                Some(Event::Close) => return Ok(None),
             }
         }
     }
@@ -149,6 +149,6 @@ fn finish(client: &Client, spool: Spool) -> Result<Part, SourceError> {
     Ok(Part::Object { object, remote: None })
 }
 
-fn broken(client: &Client, error: MultipartError) -> SourceError {
+fn broken(client: &Client, error: Malformed) -> SourceError {
     malformed(&client.repository, error.to_string())
 }

@@ -1,21 +1,23 @@
 //! The Store Instances Response Module, PS3.18 Annex I.
 
 use axum::response::{IntoResponse, Response};
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_LOCATION, CONTENT_TYPE, LOCATION};
 use http::{HeaderValue, StatusCode};
 use index_model::Uid;
 
-use super::intake::Outcome;
+use super::outcome::{Keys, Outcome};
 use crate::accept::{Container, Offer};
 use crate::json::{DataSet, Writer};
 use crate::multipart::{self, Part};
 use crate::request::Base;
 use crate::xml;
 
-/// 200 when all is stored, 202 when some is, 409 when nothing is (§10.5.3.1).
+/// 200 when all is stored, 202 when some is, 409 when nothing is (table 10.5.3-1); 413 when all of it was too large.
 fn status(outcomes: &[Outcome]) -> StatusCode {
-    let stored = outcomes.iter().filter(|outcome| outcome.failure.is_none()).count();
+    let stored = outcomes.iter().filter(|outcome| outcome.is_stored()).count();
+    let too_large = |outcome: &Outcome| outcome.result.as_ref().is_err_and(|failure| failure.too_large);
     match stored {
+        0 if outcomes.iter().all(too_large) => StatusCode::PAYLOAD_TOO_LARGE,
         0 => StatusCode::CONFLICT,
         stored if stored == outcomes.len() => StatusCode::OK,
         _ => StatusCode::ACCEPTED,
@@ -36,24 +38,40 @@ pub(super) fn response(outcomes: &[Outcome], base: &Base, form: Offer) -> Respon
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(form.payload));
         response
     };
+    // Where it is now: table 10.5.3-2.
+    if let Some(address) = address(outcomes, base).and_then(|url| HeaderValue::from_str(&url).ok()) {
+        response.headers_mut().insert(LOCATION, address.clone());
+        response.headers_mut().insert(CONTENT_LOCATION, address);
+    }
     *response.status_mut() = status(outcomes);
     response
+}
+
+fn stored(outcomes: &[Outcome]) -> impl Iterator<Item = &Outcome> {
+    outcomes.iter().filter(|outcome| outcome.is_stored())
+}
+
+/// The URL of the one instance that was stored, else of the one study.
+fn address(outcomes: &[Outcome], base: &Base) -> Option<String> {
+    let mut all = stored(outcomes);
+    match (all.next(), all.next()) {
+        (Some(only), None) => instance_url(&only.keys, base),
+        _ => common_study(outcomes).map(|study| base.study(study.as_str())),
+    }
 }
 
 fn data_set(outcomes: &[Outcome], base: &Base) -> DataSet {
     let mut out = Writer::default();
     let study = common_study(outcomes);
     out.text("00081190", "UR", study.map(|study| base.study(study.as_str())).as_deref());
-    let stored = outcomes.iter().filter(|outcome| outcome.failure.is_none()).map(|outcome| referenced(outcome, base));
-    let stored: Vec<_> = stored.collect();
+    let stored: Vec<_> = stored(outcomes).map(|outcome| referenced(outcome, base)).collect();
     // A failure that can be told by its UIDs is told in FailedSOPSequence, any other in OtherFailuresSequence.
-    let named = |outcome: &&Outcome| outcome.keys.as_ref().is_some_and(|keys| keys.sop_instance_uid.is_some());
-    let (named, unnamed): (Vec<_>, Vec<_>) =
-        outcomes.iter().filter(|outcome| outcome.failure.is_some()).partition(named);
+    let named = |outcome: &&Outcome| outcome.keys.sop_class.is_some() && outcome.keys.sop_instance.is_some();
+    let (named, unnamed): (Vec<_>, Vec<_>) = outcomes.iter().filter(|outcome| !outcome.is_stored()).partition(named);
     for (tag, items) in [
         ("00081198", named.into_iter().map(failed).collect::<Vec<_>>()),
         ("00081199", stored),
-        ("0008119A", unnamed.into_iter().map(failed).collect()),
+        ("0008119A", unnamed.into_iter().map(reason).collect()),
     ] {
         if !items.is_empty() {
             out.items(tag, items);
@@ -64,39 +82,41 @@ fn data_set(outcomes: &[Outcome], base: &Base) -> DataSet {
 
 /// The study in which everything was stored, if it is one.
 fn common_study(outcomes: &[Outcome]) -> Option<&Uid> {
-    let stored = outcomes.iter().filter(|outcome| outcome.failure.is_none());
-    let mut studies = stored.filter_map(|outcome| outcome.keys.as_ref()?.study_instance_uid.as_ref());
+    let mut studies = stored(outcomes).filter_map(|outcome| outcome.keys.study.as_ref());
     let first = studies.next()?;
     studies.all(|study| study == first).then_some(first)
 }
 
-fn sop(out: &mut Writer, outcome: &Outcome) {
-    let Some(keys) = &outcome.keys else { return };
-    if keys.sop_class_uid.is_some() || keys.sop_instance_uid.is_some() {
-        out.text("00081150", "UI", keys.sop_class_uid.as_ref().map(Uid::as_str));
-        out.text("00081155", "UI", keys.sop_instance_uid.as_ref().map(Uid::as_str));
-    }
+/// SOP Instance Reference Macro, PS3.3 table 10-11.
+fn sop(out: &mut Writer, keys: &Keys) {
+    out.text("00081150", "UI", keys.sop_class.as_ref().map(Uid::as_str));
+    out.text("00081155", "UI", keys.sop_instance.as_ref().map(Uid::as_str));
+}
+
+fn instance_url(keys: &Keys, base: &Base) -> Option<String> {
+    let (study, series) = (keys.study.as_ref()?, keys.series.as_ref()?);
+    Some(base.instance(study.as_str(), series.as_str(), keys.sop_instance.as_ref()?.as_str()))
 }
 
 fn referenced(outcome: &Outcome, base: &Base) -> DataSet {
     let mut out = Writer::default();
-    sop(&mut out, outcome);
-    let keys = outcome.keys.as_ref();
-    let url = keys.and_then(|keys| {
-        let (study, series) = (keys.study_instance_uid.as_ref()?, keys.series_instance_uid.as_ref()?);
-        Some(base.instance(study.as_str(), series.as_str(), keys.sop_instance_uid.as_ref()?.as_str()))
-    });
-    out.text("00081190", "UR", url.as_deref());
+    sop(&mut out, &outcome.keys);
+    out.text("00081190", "UR", instance_url(&outcome.keys, base).as_deref());
     out.0
 }
 
 fn failed(outcome: &Outcome) -> DataSet {
+    let mut out = Writer(reason(outcome));
+    sop(&mut out, &outcome.keys);
+    out.0
+}
+
+fn reason(outcome: &Outcome) -> DataSet {
     let mut out = Writer::default();
-    sop(&mut out, outcome);
-    out.number("00081197", "US", outcome.failure.map(i64::from));
-    if outcome.comment.is_some() {
+    if let Err(failure) = &outcome.result {
+        out.number("00081197", "US", Some(failure.reason.into()));
         // ErrorComment: not in the module, but where other servers put their words and clients look for them.
-        out.text("00000902", "LO", outcome.comment.as_deref());
+        out.text("00000902", "LO", Some(&failure.comment));
     }
     out.0
 }

@@ -22,7 +22,7 @@ use crate::objects::Object;
 pub(crate) struct TestApp {
     router: Router,
     pub(crate) registry: Registry,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// What came back.
@@ -75,7 +75,7 @@ impl TestApp {
         let registry = registry.await.unwrap();
         registry.called_at("http://di.test");
         let router = dicomweb::service(registry.clone(), options);
-        Self { router, registry, _folder: folder }
+        Self { router, registry, folder }
     }
 
     /// A service that holds these objects.
@@ -118,12 +118,21 @@ impl TestApp {
     }
 
     pub(crate) async fn post(&self, path: &str, body: &[u8]) -> Answer {
+        self.post_as(path, "multipart/related; type=\"application/dicom\"; boundary=tests", body).await
+    }
+
+    pub(crate) async fn post_as(&self, path: &str, content_type: &str, body: &[u8]) -> Answer {
         let request = Request::post(format!("/dicom-web{path}"))
             .header("host", "di.test")
-            .header("content-type", "multipart/related; type=\"application/dicom\"; boundary=tests")
+            .header("content-type", content_type)
             .body(Body::from(body.to_vec()))
             .unwrap();
         self.send(request).await
+    }
+
+    /// Files that are on their way in.
+    pub(crate) fn incoming(&self) -> usize {
+        std::fs::read_dir(self.folder.path().join("incoming")).unwrap().count()
     }
 }
 

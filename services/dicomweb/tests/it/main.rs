@@ -15,4 +15,5 @@ mod retrieve;
 mod search;
 mod search_keys;
 mod store;
+mod store_metadata;
 mod wado_uri;

@@ -2,11 +2,11 @@
 
 use axum::body::Body;
 use bytes::Bytes;
-use futures::stream;
+use futures::{StreamExt, stream};
 use http::Request;
 
 use crate::app::{TestApp, first, related};
-use crate::objects::{STUDY, image, rle};
+use crate::objects::{Object, STUDY, image, rle};
 
 #[tokio::test]
 async fn what_is_stored_is_told_with_its_address() {
@@ -64,9 +64,94 @@ async fn an_object_that_is_too_large_fails_alone() {
     let app = TestApp::start().await;
     let mut large = image(1).to_bytes();
     large.resize(2 << 20, 0);
-    let answer = app.post("/studies", &related(&[large, image(2).to_bytes()])).await.expect(202);
-    assert_eq!(first(&answer.json()["0008119A"]["Value"][0], "00081197"), 0xA700.to_string());
+    let answer = app.post("/studies", &related(&[large.clone(), image(2).to_bytes()])).await.expect(202);
+    let failed = &answer.json()["0008119A"]["Value"][0];
+    assert_eq!(first(failed, "00081197"), 0xA700.to_string());
+    assert!(first(failed, "00000902").contains("1048576 bytes"), "the limit is named");
     assert_eq!(first(&answer.json()["00081199"]["Value"][0], "00081155"), image(2).instance);
+    app.post("/studies", &related(&[large])).await.expect(413);
+    assert_eq!(app.incoming(), 0);
+}
+
+#[tokio::test]
+async fn a_request_has_bounds_that_are_named() {
+    let options = dicomweb::Options { store_instances: 2, store_bytes: 5_000, ..dicomweb::Options::default() };
+    let app = TestApp::start_with(options).await;
+    let three: Vec<_> = (1..=3).map(|number| image(number).to_bytes()).collect();
+    let answer = app.post("/studies", &related(&three)).await.expect(202);
+    assert_eq!(answer.json()["00081199"]["Value"].as_array().unwrap().len(), 2);
+    let answer = app.post("/studies", &related(&[vec![0; 6_000]])).await.expect(413);
+    assert!(answer.json()["detail"].as_str().unwrap().contains("5000 bytes"));
+}
+
+#[tokio::test]
+async fn a_body_that_comes_too_slowly_is_ended() {
+    let options =
+        dicomweb::Options { store_patience: std::time::Duration::from_millis(20), ..dicomweb::Options::default() };
+    let app = TestApp::start_with(options).await;
+    let start = Bytes::from_static(b"--tests\r\nContent-Type: application/dicom\r\n\r\n");
+    let stuck = stream::iter([Ok::<_, std::io::Error>(start)]).chain(stream::pending());
+    let request = Request::post("/dicom-web/studies")
+        .header("content-type", "multipart/related; type=\"application/dicom\"; boundary=tests")
+        .body(Body::from_stream(stuck))
+        .unwrap();
+    app.send(request).await.expect(408);
+    assert_eq!(app.incoming(), 0);
+}
+
+#[tokio::test]
+async fn what_is_not_a_store_request_is_refused_before_it_is_read() {
+    let app = TestApp::start().await;
+    app.post_as("/studies", "multipart/form-data; boundary=tests", b"x").await.expect(415);
+    app.post_as("/studies", "application/json", b"{}").await.expect(415);
+    app.post_as("/studies", "multipart/related; type=\"application/dicom\"", b"x").await.expect(400);
+    let ask = |name: &str, value: &str| {
+        Request::post("/dicom-web/studies")
+            .header("content-type", "application/dicom")
+            .header(name, value)
+            .body(Body::from(image(1).to_bytes()))
+            .unwrap()
+    };
+    app.send(ask("content-encoding", "gzip")).await.expect(415);
+    app.send(ask("accept", "text/html")).await.expect(406);
+    app.send(ask("content-length", "99999999999999")).await.expect(413);
+    app.send(ask("content-encoding", "identity")).await.expect(200);
+}
+
+#[tokio::test]
+async fn the_first_of_one_identifier_stays() {
+    let app = TestApp::holding(&[image(1)]).await;
+    app.store(&[image(1)]).await.expect(200);
+    let other = Object { patient: "Somebody^Else", ..image(1) };
+    let answer = app.store(std::slice::from_ref(&other)).await.expect(409);
+    let failed = &answer.json()["00081198"]["Value"][0];
+    assert_eq!((first(failed, "00081155"), first(failed, "00081197")), (image(1).instance, 0x0111.to_string()));
+    app.store(&[other, image(2)]).await.expect(202);
+    let kept = app.get_as(&image(1).path(), "application/dicom; transfer-syntax=*").await.expect(200);
+    assert_eq!(kept.body, image(1).to_bytes());
+}
+
+#[tokio::test]
+async fn what_is_no_storage_is_told_by_its_reason() {
+    let app = TestApp::start().await;
+    let replaced = |from: &str, to: &str| {
+        let mut bytes = image(1).to_bytes();
+        for at in memchr::memmem::find_iter(&bytes.clone(), from.as_bytes()) {
+            bytes[at..at + to.len()].copy_from_slice(to.as_bytes());
+        }
+        bytes
+    };
+    let worklist = replaced("1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.2.2");
+    let jpip = rle().to_bytes();
+    let mut cut = image(2).to_bytes();
+    cut.truncate(cut.len() - 20);
+    let answer = app.post("/studies", &related(&[worklist, cut, jpip])).await.expect(202);
+    let told = answer.json();
+    let failed = told["00081198"]["Value"].as_array().unwrap();
+    assert_eq!(first(&failed[0], "00081197"), 0x0122.to_string());
+    assert_eq!(first(&failed[1], "00081155"), image(2).instance, "what is cut is named by its meta header");
+    assert_eq!(first(&failed[1], "00081197"), 0xC000.to_string());
+    assert_eq!(answer.header("location"), format!("http://di.test/dicom-web{}", rle().path()));
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod clients;
 mod command_line;
 mod conformance;
 mod five_lines;
+mod hostile;
 mod liars;
 mod peers;
 mod processes;

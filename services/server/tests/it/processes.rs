@@ -18,6 +18,11 @@ impl Process {
         }
     }
 
+    /// Its number.
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     /// The moment of a power failure.
     pub(crate) fn kill(&mut self) {
         let _ = self.0.kill();

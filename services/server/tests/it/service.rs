@@ -52,6 +52,13 @@ impl Service {
         Self { process, client, dimse_port, mllp_port }
     }
 
+    /// Memory that it holds now, in KiB.
+    pub(crate) fn memory_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+
     /// Ends it without a word.
     pub(crate) fn kill(&mut self) {
         self.process.kill();

@@ -20,15 +20,27 @@ fn imports(folder: &str) -> BTreeSet<String> {
 
 /// Folder, crate, and the crates that it may import.
 fn rooms() -> Vec<(&'static str, &'static str, &'static [&'static str])> {
-    const ADAPTER: &[&str] = &["adapter-api", "index-model", "index-query", "index-guard", "runtime"];
-    const FACE: &[&str] = &["face", "registry", "access", "index-model", "index-query", "index-guard", "runtime"];
+    const ADAPTER: &[&str] = &["adapter-api", "index-model", "index-query", "index-guard", "multipart", "runtime"];
+    const FACE: &[&str] = &[
+        "face",
+        "registry",
+        "access",
+        "index-model",
+        "index-query",
+        "index-guard",
+        "index-compose",
+        "multipart",
+        "runtime",
+    ];
     vec![
         ("dicom-index/model", "index-model", &[]),
         ("dicom-index/query", "index-query", &["index-model"]),
         ("dicom-index/guard", "index-guard", &[]),
-        ("dicom-index/extract", "index-extract", &["index-model", "index-guard"]),
+        ("dicom-index/compose", "index-compose", &[]),
+        ("dicom-index/extract", "index-extract", &["index-model", "index-guard", "index-compose"]),
         ("dicom-index/store", "index-store", &["index-model", "index-query"]),
         ("services/runtime", "runtime", &[]),
+        ("services/multipart", "multipart", &[]),
         ("services/access", "access", &["index-model", "index-query", "runtime"]),
         ("services/transcode", "transcode", &["index-model", "runtime"]),
         ("services/adapters/api", "adapter-api", &["index-model", "index-query", "runtime"]),

@@ -111,7 +111,8 @@ async fn a_body_that_is_cut_gives_its_whole_objects_and_then_an_error() {
         .await;
         let (sizes, error) = retrieved(&origin, 1000).await;
         assert_eq!(sizes.len(), objects, "cut at {cut}");
-        let truncated = ("malformed", "RFC 2046 §5.1.1: the closing boundary is missing".into());
+        let truncated =
+            ("malformed", "the closing delimiter is absent, the body is cut short (RFC 2046 §5.1.1)".into());
         assert_eq!(error, (cut < whole.len()).then_some(truncated));
     }
 }

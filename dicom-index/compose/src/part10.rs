@@ -1,4 +1,4 @@
-//! The header of a Part 10 file (PS3.10 §7.1), for data sets that come without one.
+//! The header of a Part 10 file (PS3.10 §7.1), for data sets that come without one, or are composed.
 
 /// ImplementationClassUID (0002,0012) of files whose meta header we write.
 pub const IMPLEMENTATION_CLASS_UID: &str = "2.25.302871660484317923846095161402771839556";

@@ -1,0 +1,193 @@
+//! Compressed pixel data that come as a media type: PS3.18 §8.7.3.3.2 and §10.5.2.
+
+mod jpeg;
+mod jpeg2000;
+
+use std::ops::Range;
+
+use dicom_core::VR;
+use dicom_dictionary_std::tags;
+
+use crate::{DataSet, Tag, Value};
+
+/// Table 8.7.3-5: the transfer syntaxes of each media type, the default first.
+const MEDIA_TYPES: [(&str, &[&str]); 10] = [
+    (
+        "image/jpeg",
+        &["1.2.840.10008.1.2.4.70", "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.57"],
+    ),
+    ("image/dicom-rle", &["1.2.840.10008.1.2.5"]),
+    ("image/jls", &["1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.81"]),
+    ("image/jp2", &["1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91"]),
+    ("image/jpx", &["1.2.840.10008.1.2.4.92", "1.2.840.10008.1.2.4.93"]),
+    ("image/jphc", &["1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202", "1.2.840.10008.1.2.4.203"]),
+    ("image/jxl", &["1.2.840.10008.1.2.4.112", "1.2.840.10008.1.2.4.110", "1.2.840.10008.1.2.4.111"]),
+    (
+        "video/mpeg",
+        &[
+            "1.2.840.10008.1.2.4.100",
+            "1.2.840.10008.1.2.4.101",
+            "1.2.840.10008.1.2.4.100.1",
+            "1.2.840.10008.1.2.4.101.1",
+        ],
+    ),
+    (
+        "video/mp4",
+        &[
+            "1.2.840.10008.1.2.4.102",
+            "1.2.840.10008.1.2.4.103",
+            "1.2.840.10008.1.2.4.104",
+            "1.2.840.10008.1.2.4.105",
+            "1.2.840.10008.1.2.4.106",
+            "1.2.840.10008.1.2.4.102.1",
+            "1.2.840.10008.1.2.4.103.1",
+            "1.2.840.10008.1.2.4.104.1",
+            "1.2.840.10008.1.2.4.105.1",
+            "1.2.840.10008.1.2.4.106.1",
+        ],
+    ),
+    ("video/h265", &["1.2.840.10008.1.2.4.107", "1.2.840.10008.1.2.4.108"]),
+];
+
+/// Names that earlier editions gave to media types, and their names now.
+const FORMER: [(&str, &str); 4] = [
+    ("image/x-jls", "image/jls"),
+    ("image/x-dicom-rle", "image/dicom-rle"),
+    ("image/dicom+rle", "image/dicom-rle"),
+    ("video/mpeg2", "video/mpeg"),
+];
+
+/// Lossy by their name (PS3.5 §A.4), whatever the stream says.
+const LOSSY: [&str; 6] = [
+    "1.2.840.10008.1.2.4.50",
+    "1.2.840.10008.1.2.4.51",
+    "1.2.840.10008.1.2.4.81",
+    "1.2.840.10008.1.2.4.91",
+    "1.2.840.10008.1.2.4.93",
+    "1.2.840.10008.1.2.4.203",
+];
+
+/// What a code stream says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// Rows (0028,0010).
+    pub rows: u16,
+    /// Columns (0028,0011).
+    pub columns: u16,
+    /// SamplesPerPixel (0028,0002).
+    pub samples: u16,
+    /// BitsStored (0028,0101).
+    pub bits_stored: u16,
+    /// PixelRepresentation (0028,0103) is 1.
+    pub signed: bool,
+    /// PhotometricInterpretation (0028,0004).
+    pub photometric: &'static str,
+}
+
+/// How compressed pixel data are to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Encapsulation {
+    /// TransferSyntaxUID.
+    pub transfer_syntax_uid: &'static str,
+    /// What may be said of the image where the metadata say nothing.
+    pub image: Option<Image>,
+    /// The code stream within the data: without the boxes of a file around it (PS3.5 §A.4.4).
+    pub stream: Range<usize>,
+}
+
+/// Whether a media type is one of compressed pixel data.
+pub fn is_compressed(media_type: &str) -> bool {
+    syntaxes(media_type).is_some()
+}
+
+/// Whether frames of this media type are parts of one stream.
+pub fn is_video(media_type: &str) -> bool {
+    media_type.starts_with("video/")
+}
+
+fn syntaxes(media_type: &str) -> Option<&'static [&'static str]> {
+    let former = FORMER.iter().find(|(former, _)| former.eq_ignore_ascii_case(media_type));
+    let name = former.map_or(media_type, |(_, now)| now);
+    MEDIA_TYPES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, syntaxes)| *syntaxes)
+}
+
+/// How the first frame of a media type, perhaps with a `transfer-syntax` parameter, is encapsulated.
+///
+/// # Errors
+/// The rule that is broken: a syntax that is not the media type's, or a stream that no transfer syntax covers.
+pub fn encapsulation(
+    media_type: &str,
+    transfer_syntax: Option<&str>,
+    first: &[u8],
+) -> Result<Encapsulation, &'static str> {
+    let known =
+        syntaxes(media_type).ok_or("is of a media type for which PS3.18 table 8.7.3-5 has no transfer syntax")?;
+    let stated = match transfer_syntax {
+        None => None,
+        Some(stated) => {
+            let of_type = known.iter().find(|uid| **uid == stated);
+            Some(*of_type.ok_or("has a transfer-syntax that its media type does not have (PS3.18 table 8.7.3-5)")?)
+        }
+    };
+    let whole = 0..first.len();
+    let (found, image, stream) = match known[0] {
+        "1.2.840.10008.1.2.4.70" | "1.2.840.10008.1.2.4.80" => {
+            let header = jpeg::read(first).ok_or("is no JPEG stream")?;
+            (
+                Some(header.transfer_syntax_uid.ok_or("is of a JPEG process that no transfer syntax has")?),
+                Some(header.image),
+                whole,
+            )
+        }
+        "1.2.840.10008.1.2.4.90" | "1.2.840.10008.1.2.4.92" | "1.2.840.10008.1.2.4.201" => {
+            let stream = jpeg2000::code_stream(first).ok_or("is no JPEG 2000 code stream")?;
+            let header = jpeg2000::read(&first[stream.clone()]).ok_or("is no JPEG 2000 code stream")?;
+            let found = if header.reversible { known[0] } else { known[known.len() - 1] };
+            (Some(found), Some(header.image), stream)
+        }
+        _ => (None, None, whole),
+    };
+    let of_type = found.filter(|uid| known.contains(uid));
+    if found.is_some() && of_type.is_none() && stated.is_none() {
+        return Err("is a stream of another media type than its part says");
+    }
+    // What the client states is what it made; the stream decides where nothing is stated.
+    let transfer_syntax_uid = stated.or(of_type).unwrap_or(known[0]);
+    Ok(Encapsulation { transfer_syntax_uid, image, stream })
+}
+
+/// Completes the Image Pixel module from the stream where the metadata left it out (PS3.18 §10.5.2), counts the frames, and says that
+/// the compression lost something where it did (PS3.3 C.7.6.1.1.5).
+pub fn describe(data_set: &mut DataSet, image: Option<&Image>, frames: usize, transfer_syntax_uid: &str) {
+    if let Some(image) = image.filter(|_| data_set.get(tags::ROWS).is_none()) {
+        let mut number = |tag: Tag, value: u16| data_set.put(tag, VR::US, Value::Bytes(value.to_le_bytes().to_vec()));
+        number(tags::SAMPLES_PER_PIXEL, image.samples);
+        if image.samples > 1 {
+            number(tags::PLANAR_CONFIGURATION, 0);
+        }
+        number(tags::ROWS, image.rows);
+        number(tags::COLUMNS, image.columns);
+        number(tags::BITS_ALLOCATED, if image.bits_stored > 8 { 16 } else { 8 });
+        number(tags::BITS_STORED, image.bits_stored);
+        number(tags::HIGH_BIT, image.bits_stored - 1);
+        number(tags::PIXEL_REPRESENTATION, u16::from(image.signed));
+        data_set.put(tags::PHOTOMETRIC_INTERPRETATION, VR::CS, Value::Bytes(image.photometric.into()));
+    }
+    if frames > 1 && data_set.get(tags::NUMBER_OF_FRAMES).is_none() {
+        data_set.put(tags::NUMBER_OF_FRAMES, VR::IS, Value::Bytes(frames.to_string().into_bytes()));
+    }
+    let lossy = LOSSY.contains(&transfer_syntax_uid) || transfer_syntax_uid.starts_with("1.2.840.10008.1.2.4.10");
+    if lossy && data_set.get(tags::LOSSY_IMAGE_COMPRESSION).is_none() {
+        data_set.put(tags::LOSSY_IMAGE_COMPRESSION, VR::CS, Value::Bytes(b"01".to_vec()));
+    }
+}
+
+/// Two bytes, the higher first.
+fn be16(bytes: &[u8], at: usize) -> Option<u16> {
+    bytes.get(at..at + 2)?.first_chunk().map(|pair| u16::from_be_bytes(*pair))
+}
+
+/// Four bytes, the highest first.
+fn be32(bytes: &[u8], at: usize) -> Option<u32> {
+    bytes.get(at..at + 4)?.first_chunk().map(|four| u32::from_be_bytes(*four))
+}

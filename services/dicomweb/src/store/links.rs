@@ -1,0 +1,96 @@
+//! How metadata find their bulk data: the `Content-Location` of a part is the `BulkDataURI` (PS3.18 §8.6.1.2, §10.5.1.4).
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use index_compose::Bulk;
+use url::Url;
+
+use crate::accept::MediaRange;
+
+/// One part that is not metadata: where its bytes are in the spool of the body.
+#[derive(Debug, Clone)]
+pub(super) struct BulkPart {
+    /// Its `Content-Type`, without it `application/octet-stream`.
+    pub(super) media_type: Option<MediaRange>,
+    /// Its bytes.
+    pub(super) bytes: Range<u64>,
+}
+
+impl BulkPart {
+    /// The media type alone.
+    pub(super) fn essence(&self) -> &str {
+        self.media_type.as_ref().map_or("application/octet-stream", |media_type| media_type.essence.as_str())
+    }
+
+    /// Its `transfer-syntax` parameter.
+    pub(super) fn transfer_syntax(&self) -> Option<&str> {
+        self.media_type.as_ref()?.parameter("transfer-syntax")
+    }
+
+    pub(super) fn bulk(&self) -> Bulk {
+        Bulk { offset: self.bytes.start, length: self.bytes.end - self.bytes.start }
+    }
+}
+
+/// The bulk data of a request, by their addresses.
+#[derive(Debug)]
+pub(super) struct Links {
+    base: Option<Url>,
+    parts: HashMap<String, Vec<BulkPart>>,
+}
+
+impl Links {
+    /// None yet; relative addresses are those below `base`.
+    pub(super) fn new(base: &str) -> Self {
+        Self { base: Url::parse(&format!("{base}/studies/")).ok(), parts: HashMap::new() }
+    }
+
+    /// Puts a part in. Several of one address are frames, in their order.
+    pub(super) fn add(&mut self, location: &str, part: BulkPart) {
+        self.parts.entry(self.address(location)).or_default().push(part);
+    }
+
+    /// The first part of an address.
+    pub(super) fn first(&self, uri: &str) -> Option<&BulkPart> {
+        self.parts.get(&self.address(uri))?.first()
+    }
+
+    /// The frames of pixel data: the parts of the address itself, else those of `…/frames/1`, `…/frames/2` and so on.
+    pub(super) fn frames(&self, uri: &str) -> Vec<&BulkPart> {
+        let address = self.address(uri);
+        if let Some(parts) = self.parts.get(&address) {
+            return parts.iter().collect();
+        }
+        let frame = |number: u32| self.parts.get(&format!("{address}/frames/{number}"))?.first();
+        (1..).map_while(frame).collect()
+    }
+
+    /// One spelling for an address, whether it is written in full or relative.
+    fn address(&self, uri: &str) -> String {
+        let uri = uri.trim();
+        let full = self.base.as_ref().and_then(|base| base.join(uri).ok());
+        full.map_or_else(|| uri.to_owned(), String::from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BulkPart, Links};
+
+    #[test]
+    fn an_address_is_the_same_in_full_and_relative() {
+        let mut links = Links::new("http://di.test/dicom-web");
+        let part = |at| BulkPart { media_type: None, bytes: at..at + 1 };
+        links.add("bulk/1", part(1));
+        links.add("http://di.test/dicom-web/studies/pixels/frames/2", part(3));
+        links.add("pixels/frames/1", part(2));
+        links.add("urn:uuid:9", part(4));
+        assert_eq!(links.first("http://di.test/dicom-web/studies/bulk/1").map(|part| part.bytes.start), Some(1));
+        assert_eq!(links.first("/dicom-web/studies/bulk/1").map(|part| part.bytes.start), Some(1));
+        assert_eq!(links.first(" urn:uuid:9").map(|part| part.bytes.start), Some(4));
+        let frames = links.frames("/dicom-web/studies/pixels");
+        assert_eq!(frames.iter().map(|part| part.bytes.start).collect::<Vec<_>>(), [2, 3]);
+        assert!(links.first("bulk/2").is_none() && links.frames("bulk/2").is_empty());
+    }
+}

@@ -1,0 +1,117 @@
+//! What became of one instance of a request, and how PS3.18 §I.2 calls it.
+
+use index_model::Uid;
+use registry::{Fate, RegistryError, StoredInstance};
+
+/// FailureReason (0008,1197): PS3.18 table I.2-2; what it lacks, from PS3.7 annex C.
+pub(super) mod reason {
+    pub(in crate::store) const PROCESSING_FAILURE: u16 = 0x0110;
+    pub(in crate::store) const DUPLICATE_SOP_INSTANCE: u16 = 0x0111;
+    pub(in crate::store) const SOP_CLASS_NOT_SUPPORTED: u16 = 0x0122;
+    pub(in crate::store) const NOT_AUTHORISED: u16 = 0x0124;
+    pub(in crate::store) const OUT_OF_RESOURCES: u16 = 0xA700;
+    /// Of the range for what does not fit the request, as status 43264 to 43519.
+    pub(in crate::store) const DOES_NOT_MATCH: u16 = 0xA900;
+    pub(in crate::store) const CANNOT_UNDERSTAND: u16 = 0xC000;
+    pub(in crate::store) const TRANSFER_SYNTAX_NOT_SUPPORTED: u16 = 0xC122;
+}
+
+/// The identifiers of an instance, as far as they could be read.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Keys {
+    pub(super) sop_class: Option<Uid>,
+    pub(super) sop_instance: Option<Uid>,
+    pub(super) study: Option<Uid>,
+    pub(super) series: Option<Uid>,
+}
+
+/// Why an instance is not stored.
+#[derive(Debug, Clone)]
+pub(super) struct Failure {
+    pub(super) reason: u16,
+    /// In words: attribute and rule, never a value.
+    pub(super) comment: String,
+    /// It is larger than what is taken in.
+    pub(super) too_large: bool,
+}
+
+impl Failure {
+    pub(super) fn new(reason: u16, comment: impl Into<String>) -> Self {
+        Self { reason, comment: comment.into(), too_large: false }
+    }
+
+    pub(super) fn too_large(limit_bytes: u64) -> Self {
+        let comment = format!("larger than the {limit_bytes} bytes that one instance may have");
+        Self { too_large: true, ..Self::new(reason::OUT_OF_RESOURCES, comment) }
+    }
+}
+
+/// What became of one instance.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    /// Its place in the body.
+    pub(super) at: usize,
+    pub(super) keys: Keys,
+    pub(super) result: Result<(), Failure>,
+}
+
+impl Outcome {
+    pub(super) fn failed(at: usize, failure: Failure) -> Self {
+        Self { at, keys: Keys::default(), result: Err(failure) }
+    }
+
+    /// What the registry made of it.
+    pub(super) fn of(at: usize, stored: Result<StoredInstance, RegistryError>) -> Self {
+        let stored = match stored {
+            Ok(stored) => stored,
+            Err(error) => return Self::failed(at, fault(&error)),
+        };
+        let keys = Keys {
+            sop_class: stored.sop_class_uid,
+            sop_instance: stored.sop_instance_uid,
+            study: stored.study_instance_uid,
+            series: stored.series_instance_uid,
+        };
+        Self { at, keys, result: told(stored.fate) }
+    }
+
+    pub(super) fn is_stored(&self) -> bool {
+        self.result.is_ok()
+    }
+}
+
+fn fault(error: &RegistryError) -> Failure {
+    match error {
+        RegistryError::Overloaded => Failure::new(reason::OUT_OF_RESOURCES, "too much at once"),
+        RegistryError::Refused(_) => Failure::new(reason::NOT_AUTHORISED, "not permitted"),
+        error => {
+            tracing::error!(error = %error, "an object could not be stored");
+            Failure::new(reason::PROCESSING_FAILURE, "the service failed")
+        }
+    }
+}
+
+/// Which reason is given for which fate; the most fitting of the table each.
+fn told(fate: Fate) -> Result<(), Failure> {
+    Err(match fate {
+        Fate::Stored => return Ok(()),
+        Fate::Conflict => Failure::new(
+            reason::DUPLICATE_SOP_INSTANCE,
+            "SOPInstanceUID: another instance of this identifier is stored and stays",
+        ),
+        Fate::OtherStudy => {
+            Failure::new(reason::DOES_NOT_MATCH, "StudyInstanceUID: is not that of the study that the request names")
+        }
+        Fate::NoStorageClass => {
+            Failure::new(reason::SOP_CLASS_NOT_SUPPORTED, "SOPClassUID: is no storage SOP class for patients")
+        }
+        Fate::PixelsElsewhere => Failure::new(
+            reason::TRANSFER_SYNTAX_NOT_SUPPORTED,
+            "TransferSyntaxUID: refers to pixel data that are somewhere else",
+        ),
+        Fate::Quarantined { attribute, rule } => {
+            Failure::new(reason::CANNOT_UNDERSTAND, format!("{attribute}: {rule}"))
+        }
+        Fate::OutOfResources => Failure::new(reason::OUT_OF_RESOURCES, "try again later"),
+    })
+}

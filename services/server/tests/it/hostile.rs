@@ -1,0 +1,207 @@
+//! Whatever a client sends: an answer that is no 500, or an end; bounded memory; and a service that goes on.
+
+use std::fmt::Write as _;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use crate::processes::wait;
+use crate::service::Service;
+
+const DICOM: &str = "multipart/related; type=\"application/dicom\"; boundary=b";
+const JSON: &str = "multipart/related; type=\"application/dicom+json\"; boundary=b";
+
+/// Memory that all of this may leave behind, in KiB.
+const MOST_GROWTH_KIB: u64 = 400 << 10;
+
+fn part(content_type: &str, content: &[u8]) -> Vec<u8> {
+    [format!("--b\r\nContent-Type: {content_type}\r\n\r\n").as_bytes(), content, b"\r\n--b--\r\n"].concat()
+}
+
+fn element(group: u16, number: u16, vr: &str, value: &[u8]) -> Vec<u8> {
+    let mut out = [group.to_le_bytes(), number.to_le_bytes()].concat();
+    out.extend_from_slice(vr.as_bytes());
+    if ["OB", "OW", "SQ"].contains(&vr) {
+        out.extend_from_slice(&[0, 0]);
+        out.extend_from_slice(&(value.len() as u32).to_le_bytes());
+    } else {
+        out.extend_from_slice(&(value.len() as u16).to_le_bytes());
+    }
+    [out, value.to_vec()].concat()
+}
+
+/// A Part 10 file of this syntax.
+fn file(transfer_syntax: &[u8], data_set: &[u8]) -> Vec<u8> {
+    let uid = if transfer_syntax.len() % 2 == 1 { [transfer_syntax, b"\0"].concat() } else { transfer_syntax.to_vec() };
+    let meta = element(2, 0x10, "UI", &uid);
+    [&[0; 128][..], b"DICM", &element(2, 0, "UL", &(meta.len() as u32).to_le_bytes()), &meta, data_set].concat()
+}
+
+fn identity() -> Vec<u8> {
+    [
+        element(8, 0x16, "UI", b"1.2.840.10008.5.1.4.1.1.7\0"),
+        element(8, 0x18, "UI", b"1.2.3.4\0"),
+        element(0x20, 0xD, "UI", b"1.2.3\0"),
+        element(0x20, 0xE, "UI", b"1.2.3.1\0"),
+    ]
+    .concat()
+}
+
+/// Objects that lie about themselves.
+fn objects() -> Vec<(&'static str, Vec<u8>)> {
+    let explicit = b"1.2.840.10008.1.2.1";
+    let mut deep = identity();
+    let open =
+        [&[0x40, 0, 0x30, 0xA7][..], b"SQ\0\0\xff\xff\xff\xff", &[0xFE, 0xFF, 0, 0xE0], b"\xff\xff\xff\xff"].concat();
+    deep.extend(open.repeat(20_000));
+    let mut long = identity();
+    long.extend(b"\xe0\x7f\x10\x00OB\0\0\x00\x00\x00\xf0");
+    let absurd = [
+        identity(),
+        element(0x28, 0x08, "IS", b"2147483647"),
+        element(0x28, 0x10, "US", b"\xff\xff"),
+        element(0x28, 0x11, "US", b"\xff\xff"),
+        element(0x28, 0x100, "US", b"\x10\0"),
+        element(0x7FE0, 0x10, "OW", b"\0\0\0\0"),
+    ]
+    .concat();
+    let mut squeezed = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
+    (0..256).for_each(|_| squeezed.write_all(&vec![0; 1 << 20]).unwrap());
+    vec![
+        ("recursive sequences", file(explicit, &deep)),
+        ("a length beyond the file", file(explicit, &long)),
+        ("more pixels than there are", file(explicit, &absurd)),
+        ("a deflate bomb", file(b"1.2.840.10008.1.2.1.99", &squeezed.finish().unwrap())),
+        ("nothing but a prefix", file(explicit, b"")),
+        ("zeros", vec![0; 1 << 20]),
+        ("noise", (0..1 << 20).map(|n: u32| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect()),
+    ]
+}
+
+/// Bodies that lie about their parts.
+fn bodies() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    let mut parts = b"--b\r\n\r\n\r\n".repeat(50_000);
+    parts.extend(b"--b--");
+    let mut json = String::from("{}");
+    (0..5_000).for_each(|_| json = format!("{{\"0040A730\":{{\"vr\":\"SQ\",\"Value\":[{json}]}}}}"));
+    let mut gaps = String::from("<NativeDicomModel>");
+    for n in 0..2_000 {
+        let _ = write!(
+            gaps,
+            "<DicomAttribute tag=\"{n:08x}\" vr=\"LO\"><Value number=\"1999999\">x</Value></DicomAttribute>"
+        );
+    }
+    gaps.push_str("</NativeDicomModel>");
+    let billion = "<!DOCTYPE l [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;&a;\">]><NativeDicomModel>&b;</NativeDicomModel>";
+    vec![
+        ("parts without end", DICOM, parts),
+        ("a preamble without end", DICOM, vec![b'x'; 4 << 20]),
+        ("headers without end", DICOM, [b"--b\r\nA: ".as_slice(), &vec![b'x'; 4 << 20]].concat()),
+        ("no closing delimiter", DICOM, b"--b\r\nContent-Type: application/dicom\r\n\r\nx".to_vec()),
+        ("an epilogue without end", DICOM, [part("application/dicom", b"x"), vec![b'x'; 8 << 20]].concat()),
+        ("nested JSON", JSON, part("application/dicom+json", format!("[{json}]").as_bytes())),
+        ("brackets", JSON, part("application/dicom+json", &b"[".repeat(8 << 20))),
+        (
+            "numbers",
+            JSON,
+            part(
+                "application/dicom+json",
+                format!("[{{\"00280010\":{{\"vr\":\"US\",\"Value\":[{}1]}}}}]", "1,".repeat(4 << 20)).as_bytes(),
+            ),
+        ),
+        ("values left out", "application/dicom+xml", gaps.into_bytes()),
+        ("entities", "application/dicom+xml", billion.as_bytes().to_vec()),
+        (
+            "a boundary of 10,000 characters",
+            &*format!("multipart/related; boundary={}", "b".repeat(10_000)).leak(),
+            b"x".to_vec(),
+        ),
+        ("another media type", "multipart/form-data; boundary=b", vec![0; 1 << 20]),
+    ]
+}
+
+/// Sends raw bytes and gives what comes back, or nothing when the connection is ended.
+fn raw(service: &Service, bytes: &[u8]) -> String {
+    let mut stream = TcpStream::connect(service.client.address()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(90))).unwrap();
+    // The service may have heard enough before all is sent.
+    let _ = stream.write_all(bytes);
+    let mut answer = [0; 512];
+    let length = stream.read(&mut answer).unwrap_or(0);
+    String::from_utf8_lossy(&answer[..length]).into_owned()
+}
+
+#[test]
+fn nothing_that_a_client_sends_harms_the_service() {
+    let data = tempfile::tempdir().unwrap();
+    let service = Service::start(data.path());
+    let before = service.memory_kib();
+    for (what, object) in objects() {
+        let answer = service.client.stow(&[object]);
+        assert!(matches!(answer.status, 400 | 409 | 413), "{what}: {} {}", answer.status, answer.text());
+    }
+    for (what, content_type, body) in bodies() {
+        let answer = service.client.post("/dicom-web/studies", content_type, body);
+        assert!((400..500).contains(&answer.status), "{what}: {} {}", answer.status, answer.text());
+    }
+    let many: String = (0..2_000).map(|n| format!("PatientName=x{n}&")).collect();
+    let long = "x".repeat(30_000);
+    for query in
+        [many.as_str(), &format!("PatientName={long}"), "StudyDate=%FF%FE", "limit=99999999999999999999", "%00=%00"]
+    {
+        let answer = service.client.get(&format!("/dicom-web/studies?{query}"));
+        assert!((400..500).contains(&answer.status), "{}: {}", answer.status, &query[..20.min(query.len())]);
+    }
+    let head = "POST /dicom-web/studies HTTP/1.1\r\nHost: x\r\nContent-Type: application/dicom\r\n";
+    let endless = format!("{head}{}", "X-Filler: ............................................\r\n".repeat(100_000));
+    for (what, bytes) in [
+        ("headers without end", endless.as_str()),
+        ("a length that is none", &format!("{head}Content-Length: -1\r\n\r\n")),
+        ("two lengths", &format!("{head}Content-Length: 1\r\nContent-Length: 2\r\n\r\n")),
+        ("a chunk that is none", &format!("{head}Transfer-Encoding: chunked\r\n\r\nzz\r\n")),
+        ("no HTTP at all", "\0\0\0\0\r\n\r\n"),
+    ] {
+        let answer = raw(&service, bytes.as_bytes());
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{what}: {answer}");
+    }
+    still_serves(&service, data.path());
+    let grown = service.memory_kib().saturating_sub(before);
+    assert!(grown < MOST_GROWTH_KIB, "{grown} KiB more");
+}
+
+/// Clients who begin and say no more, and clients who go away in the middle.
+#[test]
+fn clients_who_stop_in_the_middle_hold_nobody_up() {
+    let data = tempfile::tempdir().unwrap();
+    let service = Service::start(data.path());
+    let head = format!(
+        "POST /dicom-web/studies HTTP/1.1\r\nHost: x\r\nContent-Type: {DICOM}\r\nContent-Length: 99999999\r\n\r\n"
+    );
+    let begun = format!("{head}--b\r\nContent-Type: application/dicom\r\n\r\n");
+    let open = |bytes: &[u8]| {
+        let mut stream = TcpStream::connect(service.client.address()).unwrap();
+        stream.write_all(bytes).unwrap();
+        stream
+    };
+    let silent: Vec<_> = (0..40).map(|_| open(begun.as_bytes())).collect();
+    let dumb: Vec<_> = (0..40).map(|_| open(b"POST /dicom-web/studies HT")).collect();
+    // Large enough to be in a file when they go.
+    let gone = open(&[begun.as_bytes(), &vec![7; 20 << 20]].concat());
+    drop(gone);
+    still_serves(&service, data.path());
+    drop((silent, dumb));
+}
+
+/// An ordinary object goes in and comes out, and nothing is left on its way in.
+fn still_serves(service: &Service, data: &std::path::Path) {
+    use fixtures::{ProvinceOptions, Scale, instance_bytes, plan};
+    let province = plan(&ProvinceOptions { seed: 7, scale: Scale::Small });
+    let study = &province.studies[0];
+    let object = instance_bytes(study, &study.series[0], 0);
+    assert_eq!(service.client.stow(std::slice::from_ref(&object)).status, 200);
+    assert_eq!(service.client.get("/readyz").status, 200);
+    assert_eq!(service.client.get("/dicom-web/studies").json().as_array().unwrap().len(), 1);
+    wait(Duration::from_secs(30), "the folder of what is on its way in to be empty", || {
+        std::fs::read_dir(data.join("incoming")).unwrap().next().is_none()
+    });
+}
