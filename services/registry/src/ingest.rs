@@ -114,15 +114,19 @@ impl Registry {
         object: Object,
         study: Option<&Uid>,
     ) -> Result<StoredInstance, RegistryError> {
-        let _ = permit;
         let code = self.local_repository().await?;
-        Ok(match self.read(&code, &object).await {
+        let size_bytes = object.len() as u64;
+        let stored = match self.read(&code, &object).await {
             Err(unread) => unread,
             Ok(extracted) => match refusal(&extracted, study) {
                 Some(fate) => StoredInstance::read(&extracted, fate),
                 None => self.kept(&code, object, extracted, None).await,
             },
-        })
+        };
+        if stored.fate == Fate::Stored {
+            permit.count(1, size_bytes);
+        }
+        Ok(stored)
     }
 
     async fn local_repository(&self) -> Result<RepositoryCode, RegistryError> {

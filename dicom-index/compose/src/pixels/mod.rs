@@ -2,6 +2,7 @@
 
 mod jpeg;
 mod jpeg2000;
+mod video;
 
 use std::ops::Range;
 
@@ -39,6 +40,8 @@ const MEDIA_TYPES: [(&str, &[&str]); 10] = [
             "1.2.840.10008.1.2.4.104",
             "1.2.840.10008.1.2.4.105",
             "1.2.840.10008.1.2.4.106",
+            "1.2.840.10008.1.2.4.107",
+            "1.2.840.10008.1.2.4.108",
             "1.2.840.10008.1.2.4.102.1",
             "1.2.840.10008.1.2.4.103.1",
             "1.2.840.10008.1.2.4.104.1",
@@ -91,6 +94,8 @@ pub struct Encapsulation {
     pub transfer_syntax_uid: &'static str,
     /// What may be said of the image where the metadata say nothing.
     pub image: Option<Image>,
+    /// Frames of a video.
+    pub frames: Option<usize>,
     /// The code stream within the data: without the boxes of a file around it (PS3.5 §A.4.4).
     pub stream: Range<usize>,
 }
@@ -129,31 +134,51 @@ pub fn encapsulation(
             Some(*of_type.ok_or("has a transfer-syntax that its media type does not have (PS3.18 table 8.7.3-5)")?)
         }
     };
-    let whole = 0..first.len();
-    let (found, image, stream) = match known[0] {
-        "1.2.840.10008.1.2.4.70" | "1.2.840.10008.1.2.4.80" => {
-            let header = jpeg::read(first).ok_or("is no JPEG stream")?;
-            (
-                Some(header.transfer_syntax_uid.ok_or("is of a JPEG process that no transfer syntax has")?),
-                Some(header.image),
-                whole,
-            )
-        }
-        "1.2.840.10008.1.2.4.90" | "1.2.840.10008.1.2.4.92" | "1.2.840.10008.1.2.4.201" => {
-            let stream = jpeg2000::code_stream(first).ok_or("is no JPEG 2000 code stream")?;
-            let header = jpeg2000::read(&first[stream.clone()]).ok_or("is no JPEG 2000 code stream")?;
-            let found = if header.reversible { known[0] } else { known[known.len() - 1] };
-            (Some(found), Some(header.image), stream)
-        }
-        _ => (None, None, whole),
-    };
+    let Found { uid: found, image, frames, stream } = look(known[0], known[known.len() - 1], first)?;
     let of_type = found.filter(|uid| known.contains(uid));
     if found.is_some() && of_type.is_none() && stated.is_none() {
         return Err("is a stream of another media type than its part says");
     }
+    if is_video(media_type) && found.is_none() && image.is_some() && stated.is_none() {
+        return Err("is of a profile or level that no transfer syntax has");
+    }
     // What the client states is what it made; the stream decides where nothing is stated.
     let transfer_syntax_uid = stated.or(of_type).unwrap_or(known[0]);
-    Ok(Encapsulation { transfer_syntax_uid, image, stream })
+    Ok(Encapsulation { transfer_syntax_uid, image, frames, stream })
+}
+
+/// What a stream says.
+struct Found {
+    uid: Option<&'static str>,
+    image: Option<Image>,
+    frames: Option<usize>,
+    stream: Range<usize>,
+}
+
+/// Reads a stream of the media type whose syntaxes begin with `default` and end with `last`.
+fn look(default: &'static str, last: &'static str, first: &[u8]) -> Result<Found, &'static str> {
+    let found = |uid, image| Found { uid, image, frames: None, stream: 0..first.len() };
+    Ok(match default {
+        "1.2.840.10008.1.2.4.70" | "1.2.840.10008.1.2.4.80" => {
+            let header = jpeg::read(first).ok_or("is no JPEG stream")?;
+            let uid = header.transfer_syntax_uid.ok_or("is of a JPEG process that no transfer syntax has")?;
+            found(Some(uid), Some(header.image))
+        }
+        "1.2.840.10008.1.2.4.90" | "1.2.840.10008.1.2.4.92" | "1.2.840.10008.1.2.4.201" => {
+            let stream = jpeg2000::code_stream(first).ok_or("is no JPEG 2000 code stream")?;
+            let header = jpeg2000::read(&first[stream.clone()]).ok_or("is no JPEG 2000 code stream")?;
+            Found { stream, ..found(Some(if header.reversible { default } else { last }), Some(header.image)) }
+        }
+        "1.2.840.10008.1.2.4.100" | "1.2.840.10008.1.2.4.102" | "1.2.840.10008.1.2.4.107" => {
+            // What can't be read of a video is for the metadata to say.
+            let header = if default.ends_with("100") { video::mpeg2(first) } else { video::mp4(first) };
+            header.map_or_else(
+                || found(None, None),
+                |header| Found { frames: header.frames, ..found(header.transfer_syntax_uid, Some(header.image)) },
+            )
+        }
+        _ => found(None, None),
+    })
 }
 
 /// Completes the Image Pixel module from the stream where the metadata left it out (PS3.18 §10.5.2), counts the frames, and says that

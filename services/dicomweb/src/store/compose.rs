@@ -19,8 +19,6 @@ const SOP_INSTANCE_UID: Tag = Tag(0x0008, 0x0018);
 const PIXEL_DATA: Tag = Tag(0x7FE0, 0x0010);
 /// Pixel data are copied in runs of so many bytes.
 const RUN_BYTES: usize = 1 << 20;
-/// What the head of a code stream is looked for in.
-const MOST_HEAD_BYTES: u64 = 1 << 20;
 
 /// The metadata of one instance, within the body.
 pub(super) struct Text {
@@ -129,10 +127,10 @@ impl Composer<'_> {
                 Some(_) => Err(refused("is compressed or big endian, and its part is application/octet-stream")),
             },
             essence if pixels::is_compressed(essence) => {
-                let head = first.bytes.start..first.bytes.end.min(first.bytes.start + MOST_HEAD_BYTES);
-                let found = pixels::encapsulation(essence, stated, slice(self.body, &head)).map_err(refused)?;
+                let stream = slice(self.body, &first.bytes);
+                let found = pixels::encapsulation(essence, stated, stream).map_err(refused)?;
                 let frames = self.frames(&parts, essence, stated, &found)?;
-                let count = if pixels::is_video(essence) { 1 } else { frames.len() };
+                let count = if pixels::is_video(essence) { found.frames.unwrap_or(1) } else { frames.len() };
                 pixels::describe(data_set, found.image.as_ref(), count, found.transfer_syntax_uid);
                 Ok(Pixels { transfer_syntax_uid: found.transfer_syntax_uid.to_owned(), frames: Some(frames) })
             }

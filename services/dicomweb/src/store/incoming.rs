@@ -84,8 +84,8 @@ pub(super) enum Ended {
     NoRoom,
     /// A part of metadata with more bytes than are read.
     MetadataTooLarge(u64),
-    /// There are no metadata, or they can't be read as such at all.
-    NoMetadata(String),
+    /// There is nothing in it, or nothing that can be read as what it should be.
+    Unusable(String),
 }
 
 impl From<Malformed> for Ended {
@@ -119,7 +119,7 @@ impl Ended {
             Self::Slow => (S::REQUEST_TIMEOUT, "the body came too slowly".to_owned()),
             Self::Gone => (S::BAD_REQUEST, "the body broke off".to_owned()),
             Self::NoRoom => (S::INSUFFICIENT_STORAGE, "there is no room for the body".to_owned()),
-            Self::NoMetadata(words) => (S::BAD_REQUEST, words.clone()),
+            Self::Unusable(words) => (S::BAD_REQUEST, words.clone()),
         }
     }
 }

@@ -157,7 +157,7 @@ impl Collected {
     async fn store(self, storing: &mut Storing<'_>, form: Form) -> Result<(), Ended> {
         let Self { spool, metadata, links, .. } = self;
         if metadata.is_empty() {
-            return Err(Ended::NoMetadata("the body has no metadata".to_owned()));
+            return Err(Ended::Unusable("the body has no metadata".to_owned()));
         }
         let body = spool.finish().map_err(|_| Ended::NoRoom)?;
         let texts = match form {
@@ -191,12 +191,12 @@ async fn instances(body: Object, arrays: Vec<Range<u64>>, most: usize) -> Result
         for array in arrays {
             let array = compose::slice(&body, &array);
             let found = from_json(array, most.saturating_sub(texts.len()));
-            let found = found.map_err(|fault| Ended::NoMetadata(format!("{}: {}", fault.attribute, fault.rule)))?;
+            let found = found.map_err(|fault| Ended::Unusable(format!("{}: {}", fault.attribute, fault.rule)))?;
             // Where each lies in the body, to be read again when its turn comes.
             let place = |text: &str| (text.as_ptr().addr() - body.as_ptr().addr()) as u64;
             texts.extend(found.into_iter().map(|raw| place(raw.get())..place(raw.get()) + raw.get().len() as u64));
         }
-        if texts.is_empty() { Err(Ended::NoMetadata("the metadata are of no instance".to_owned())) } else { Ok(texts) }
+        if texts.is_empty() { Err(Ended::Unusable("the metadata are of no instance".to_owned())) } else { Ok(texts) }
     });
-    listing.await.unwrap_or_else(|_| Err(Ended::NoMetadata("the metadata can't be read".to_owned())))
+    listing.await.unwrap_or_else(|_| Err(Ended::Unusable("the metadata can't be read".to_owned())))
 }

@@ -47,6 +47,9 @@ pub(super) async fn alone(storing: &mut Storing<'_>, mut body: Incoming) -> Resu
     while let Some(chunk) = body.next().await? {
         objects.data(&chunk);
     }
+    if matches!(&objects.current, Some(Ok(spool)) if spool.is_empty()) {
+        return Err(Ended::Unusable("the body is empty".to_owned()));
+    }
     objects.end().await;
     Ok(())
 }

@@ -104,6 +104,7 @@ async fn what_is_not_a_store_request_is_refused_before_it_is_read() {
     let app = TestApp::start().await;
     app.post_as("/studies", "multipart/form-data; boundary=tests", b"x").await.expect(415);
     app.post_as("/studies", "application/json", b"{}").await.expect(415);
+    app.post_as("/studies", "application/dicom", b"").await.expect(400);
     app.post_as("/studies", "multipart/related; type=\"application/dicom\"", b"x").await.expect(400);
     let ask = |name: &str, value: &str| {
         Request::post("/dicom-web/studies")
