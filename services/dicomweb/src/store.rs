@@ -65,8 +65,11 @@ pub(crate) async fn store(
         }
     };
     let mut storing = Storing::new(&face, &permit, scope.study);
-    let incoming = Incoming::new(body, face.options.store_bytes, face.options.store_patience);
-    let ended = take_in(&mut storing, shape, &base, incoming).await;
+    let mut incoming = Incoming::new(body, face.options.store_bytes, face.options.store_patience);
+    let ended = take_in(&mut storing, shape, &base, &mut incoming).await;
+    if !matches!(ended, Err(Ended::Slow | Ended::Gone)) {
+        storing.meanwhile(incoming.drain()).await;
+    }
     storing.settle().await;
     let outcomes = outcomes(storing.outcomes, ended)?;
     tracing::info!(instances = outcomes.len(), "a store request ended");
@@ -96,7 +99,7 @@ impl Plan {
 }
 
 /// Takes the body in, in its shape.
-async fn take_in(storing: &mut Storing<'_>, shape: Shape, base: &Base, body: Incoming) -> Result<(), Ended> {
+async fn take_in(storing: &mut Storing<'_>, shape: Shape, base: &Base, body: &mut Incoming) -> Result<(), Ended> {
     match shape {
         Shape::Parts { payload: Payload::Objects, boundary } => objects::parts(storing, &boundary, body).await,
         Shape::Parts { payload: Payload::Metadata(form), boundary } => {

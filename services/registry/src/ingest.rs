@@ -43,6 +43,11 @@ pub enum Fate {
     NoStorageClass,
     /// In a transfer syntax whose pixels are somewhere else. Not kept.
     PixelsElsewhere,
+    /// Nothing that could be read as an object at all. Not kept.
+    Unreadable {
+        /// The rule in words.
+        rule: String,
+    },
     /// Kept aside, for this attribute and rule.
     Quarantined {
         /// Keyword of the attribute.
@@ -61,7 +66,9 @@ impl From<Fate> for StoreAnswer {
             Fate::Quarantined { attribute, rule } => Self::Quarantined { attribute, rule },
             Fate::OutOfResources => Self::OutOfResources,
             // Asked of web callers alone.
-            Fate::OtherStudy | Fate::NoStorageClass | Fate::PixelsElsewhere => Self::NotAuthorised,
+            Fate::OtherStudy | Fate::NoStorageClass | Fate::PixelsElsewhere | Fate::Unreadable { .. } => {
+                Self::NotAuthorised
+            }
         }
     }
 }
@@ -116,8 +123,12 @@ impl Registry {
     ) -> Result<StoredInstance, RegistryError> {
         let code = self.local_repository().await?;
         let size_bytes = object.len() as u64;
-        let stored = match self.read(&code, &object).await {
-            Err(unread) => unread,
+        let stored = match self.extract(&code, object.clone()).await? {
+            // Its sender is told so at once and has it still; what is no object would only fill the quarantine.
+            Err(Finding { attribute, rule, .. }) if attribute == "file" => {
+                StoredInstance::unread(&object, Fate::Unreadable { rule })
+            }
+            Err(finding) => StoredInstance::unread(&object, self.put_aside(&code, &object, &finding).await),
             Ok(extracted) => match refusal(&extracted, study) {
                 Some(fate) => StoredInstance::read(&extracted, fate),
                 None => self.kept(&code, object, extracted, None).await,
@@ -165,23 +176,15 @@ impl Registry {
         object: Object,
         remote: Option<String>,
     ) -> StoredInstance {
-        match self.read(repository, &object).await {
-            Err(unread) => unread,
-            Ok(extracted) => self.kept(repository, object, extracted, remote).await,
-        }
-    }
-
-    /// What an object holds; else its fate.
-    async fn read(&self, repository: &RepositoryCode, object: &Object) -> Result<Extracted, StoredInstance> {
         let fate = match self.extract(repository, object.clone()).await {
-            Ok(Ok(extracted)) => return Ok(extracted),
-            Ok(Err(finding)) => self.put_aside(repository, object, &finding).await,
+            Ok(Ok(extracted)) => return self.kept(repository, object, extracted, remote).await,
+            Ok(Err(finding)) => self.put_aside(repository, &object, &finding).await,
             Err(error) => {
                 tracing::error!(error = %error, "an object could not be read");
                 Fate::OutOfResources
             }
         };
-        Err(StoredInstance::unread(object, fate))
+        StoredInstance::unread(&object, fate)
     }
 
     /// Keeps what was read. A sender who goes away meanwhile does not stop it halfway: what is indexed is also announced.

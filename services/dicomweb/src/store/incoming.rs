@@ -12,9 +12,7 @@ use tokio::time::{Instant, timeout};
 
 /// So many bytes earn a client the whole patience again: a body may be slow, but not for ever.
 const EARNED_BYTES: usize = 64 << 10;
-/// What may follow the closing delimiter (RFC 2046 §5.1.1); more is not read.
-const MOST_EPILOGUE_BYTES: u64 = 64 << 10;
-/// Bytes of a refused request that are read before the answer, so that the client gets it instead of a broken connection.
+/// Bytes after the last that counts that are read before the answer (the epilogue, the rest of what is refused), so that the client gets it instead of a broken connection.
 const MOST_DRAINED_BYTES: u64 = 64 << 20;
 /// Longest time for it.
 const DRAINED_WITHIN: Duration = Duration::from_secs(10);
@@ -50,21 +48,18 @@ impl Incoming {
         if self.received > self.limit { Err(Ended::TooLarge(self.limit)) } else { Ok(Some(chunk)) }
     }
 
-    /// Reads what follows the closing delimiter and drops it.
-    pub(super) async fn epilogue(&mut self) {
-        self.drain(MOST_EPILOGUE_BYTES).await;
-    }
-
     /// Reads what is left of the body and drops it, up to a bound.
-    async fn drain(&mut self, most: u64) {
-        let end = self.received.saturating_add(most);
-        while self.received < end && matches!(self.next().await, Ok(Some(_))) {}
+    pub(super) async fn drain(mut self) {
+        let end = self.received.saturating_add(MOST_DRAINED_BYTES);
+        self.limit = u64::MAX;
+        let _ =
+            timeout(DRAINED_WITHIN, async { while self.received < end && matches!(self.next().await, Ok(Some(_))) {} })
+                .await;
     }
 
     /// The same for a request that is refused.
     pub(super) async fn refuse(body: Body) {
-        let mut incoming = Self::new(body, u64::MAX, DRAINED_WITHIN);
-        let _ = timeout(DRAINED_WITHIN, incoming.drain(MOST_DRAINED_BYTES)).await;
+        Self::new(body, u64::MAX, DRAINED_WITHIN).drain().await;
     }
 }
 

@@ -63,7 +63,7 @@ pub(super) async fn parts(
     form: Form,
     boundary: &str,
     base: &str,
-    mut body: Incoming,
+    body: &mut Incoming,
 ) -> Result<(), Ended> {
     let mut reader = Reader::new(boundary)?;
     let mut collected = Collected::new(storing, base);
@@ -78,10 +78,7 @@ pub(super) async fn parts(
                 Event::Begin(headers) => collected.begin(form, &headers, storing.face.options.store_instances)?,
                 Event::Data(bytes) => collected.data(&bytes)?,
                 Event::End => collected.end(),
-                Event::Close => {
-                    body.epilogue().await;
-                    break 'body;
-                }
+                Event::Close => break 'body,
             }
         }
     }
@@ -89,7 +86,7 @@ pub(super) async fn parts(
 }
 
 /// Stores what metadata alone make: bulk data are in them, or there are none.
-pub(super) async fn alone(storing: &mut Storing<'_>, form: Form, base: &str, mut body: Incoming) -> Result<(), Ended> {
+pub(super) async fn alone(storing: &mut Storing<'_>, form: Form, base: &str, body: &mut Incoming) -> Result<(), Ended> {
     let mut collected = Collected::new(storing, base);
     collected.open = Some(Open { metadata: true, media_type: None, location: None, start: 0 });
     while let Some(chunk) = body.next().await? {

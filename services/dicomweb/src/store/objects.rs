@@ -20,7 +20,7 @@ struct Objects<'s, 'a> {
 }
 
 /// Stores each part of a multipart body.
-pub(super) async fn parts(storing: &mut Storing<'_>, boundary: &str, mut body: Incoming) -> Result<(), Ended> {
+pub(super) async fn parts(storing: &mut Storing<'_>, boundary: &str, body: &mut Incoming) -> Result<(), Ended> {
     let mut reader = Reader::new(boundary)?;
     let mut objects = Objects { storing, current: None, parts: 0 };
     while let Some(chunk) = objects.storing.meanwhile(body.next()).await? {
@@ -30,10 +30,8 @@ pub(super) async fn parts(storing: &mut Storing<'_>, boundary: &str, mut body: I
                 Event::Begin(headers) => objects.begin(&headers)?,
                 Event::Data(bytes) => objects.data(&bytes),
                 Event::End => objects.end().await,
-                Event::Close => {
-                    objects.storing.meanwhile(body.epilogue()).await;
-                    return Ok(());
-                }
+                // What follows is nothing (RFC 2046 §5.1.1).
+                Event::Close => return Ok(()),
             }
         }
     }
@@ -41,7 +39,7 @@ pub(super) async fn parts(storing: &mut Storing<'_>, boundary: &str, mut body: I
 }
 
 /// Stores a body that is one instance.
-pub(super) async fn alone(storing: &mut Storing<'_>, mut body: Incoming) -> Result<(), Ended> {
+pub(super) async fn alone(storing: &mut Storing<'_>, body: &mut Incoming) -> Result<(), Ended> {
     let mut objects = Objects { storing, current: None, parts: 0 };
     objects.begin(&Headers::default())?;
     while let Some(chunk) = body.next().await? {

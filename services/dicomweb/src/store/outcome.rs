@@ -109,6 +109,7 @@ fn told(fate: Fate) -> Result<(), Failure> {
             reason::TRANSFER_SYNTAX_NOT_SUPPORTED,
             "TransferSyntaxUID: refers to pixel data that are somewhere else",
         ),
+        Fate::Unreadable { rule } => Failure::new(reason::CANNOT_UNDERSTAND, format!("file: {rule}")),
         Fate::Quarantined { attribute, rule } => {
             Failure::new(reason::CANNOT_UNDERSTAND, format!("{attribute}: {rule}"))
         }
