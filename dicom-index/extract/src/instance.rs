@@ -53,7 +53,8 @@ pub fn extract(bytes: &[u8], defaults: &Defaults) -> Result<Extracted, Finding> 
         number_of_frames,
         transfer_syntax_uid: structure.transfer_syntax_uid.clone(),
     };
-    let (size_bytes, sha256) = (stored_length as u64, sha256(bytes));
+    let data_set = &bytes[structure.data_set_offset..];
+    let (size_bytes, sha256) = (stored_length as u64, sha256(&structure.transfer_syntax_uid, data_set));
     let entry = InstanceEntry { instance, metadata, frames, size_bytes, sha256, object: None, remote: None };
     Ok(Extracted { study, series, entry, findings: notes.into_findings(), part10 })
 }
@@ -98,9 +99,10 @@ fn part10_of(
     Some(file)
 }
 
-/// SHA-256 in hex.
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
+/// SHA-256 in hex of a data set and how it is written. What a sender's software puts into the meta header is no part of the instance.
+fn sha256(transfer_syntax_uid: &str, data_set: &[u8]) -> String {
+    let digest = Sha256::new().chain_update(transfer_syntax_uid).chain_update([0]).chain_update(data_set).finalize();
+    digest.iter().fold(String::with_capacity(64), |mut hex, byte| {
         // Writing to a String can't fail.
         let _ = write!(hex, "{byte:02x}");
         hex

@@ -90,7 +90,7 @@ pub struct InstanceEntry {
     pub frames: FrameIndex,
     /// Size of the object as a Part 10 file, in bytes; 0 when not known.
     pub size_bytes: u64,
-    /// SHA-256 of the object as received, in hex; empty when it was never held.
+    /// SHA-256 of the transfer syntax and the data set as received, in hex; empty when it was never held.
     pub sha256: String,
     /// Name of the object in our own storage, when it is held here.
     pub object: Option<String>,
