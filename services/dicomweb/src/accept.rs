@@ -124,6 +124,17 @@ impl Accept {
         let said = range.specificity();
         self.refused.iter().any(|refused| refused.specificity() > said && refused.wanted().takes(offer))
     }
+
+    /// The offer that is liked best, each by the most specific range that covers it (§8.7.8.1); among equals, the first.
+    pub(crate) fn select(&self, offers: &[Offer]) -> Option<Offer> {
+        let liking = |offer: &Offer| {
+            let covering = self.ranges.iter().filter(|range| range.wanted().takes(*offer));
+            let closest = covering.max_by_key(|range| range.specificity())?;
+            (!self.refuses(closest, *offer)).then_some(closest.quality)
+        };
+        let best = offers.iter().filter_map(liking).max()?;
+        offers.iter().copied().find(|offer| liking(offer) == Some(best))
+    }
 }
 
 impl Wanted<'_> {
@@ -291,6 +302,17 @@ mod tests {
         assert_eq!(of("accept=application/dicom&transferSyntax=1.2.3").as_deref(), Some("1.2.3"));
         assert_eq!(of("accept=application/dicom;transfer-syntax=*&transferSyntax=1.2.3").as_deref(), Some("*"));
         assert_eq!(of("transferSyntax=1.2.3"), None);
+    }
+
+    #[test]
+    fn each_offer_is_liked_as_the_closest_range_says() {
+        let offers = [Offer::single("application/pdf"), Offer::single("text/html"), Offer::single("text/plain")];
+        let select = |text: &str| Accept::parse(text).select(&offers).map(|offer| offer.payload);
+        assert_eq!(select("text/html, application/pdf"), Some("application/pdf"));
+        assert_eq!(select("*/*"), Some("application/pdf"));
+        assert_eq!(select("text/*;q=0.5, text/html;q=0.4, */*;q=0.1"), Some("text/plain"));
+        assert_eq!(select("text/html,application/xhtml+xml,*/*;q=0.8"), Some("text/html"));
+        assert_eq!(select("image/png"), None);
     }
 
     #[test]

@@ -1,98 +1,148 @@
-//! What is read rather than looked at: structured reports as HTML or text, encapsulated documents as they are.
+//! What is read rather than looked at: structured reports as HTML, XHTML, text or PDF, encapsulated documents as they are and, where
+//! that can be told, as text.
 
+mod cda;
+mod page;
+mod pdf;
 mod report;
 
 use axum::response::Response;
-use face::Problem;
+use bytes::Bytes;
+use http::HeaderValue;
 use http::header::{CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS};
-use http::{HeaderMap, HeaderValue};
-use registry::{OpenedStudy, PathStep};
+use index_model::{InstanceEntry, Uid};
+use registry::{OpenedStudy, PathStep, RegistryError};
 
 use crate::Face;
-use crate::accept::{Accept, Offer};
-use crate::json::{self, DataSet};
-use crate::picture::{self, Pick};
+use crate::json::DataSet;
 use crate::range;
+use crate::rendition::Rendition;
 
 /// EncapsulatedDocument (0042,0011).
 const DOCUMENT: PathStep = PathStep::Attribute(0x0042_0011);
-/// Media types of encapsulated documents that are sent under their own name.
-const DOCUMENT_TYPES: [&str; 3] = ["application/pdf", "text/xml", "application/xml"];
-/// What a report can be.
-const REPORT: [Offer; 2] = [Offer::single("text/html"), Offer::single("text/plain")];
 
-/// The media type that the SOP class implies: a header that came without bulk data may not name it.
-fn document_class(pick: &Pick) -> Option<&'static str> {
-    match pick.entry.instance.sop_class_uid.as_str().strip_prefix("1.2.840.10008.5.1.4.1.1.104.")? {
-        "1" => Some("application/pdf"),
-        "2" => Some("text/xml"),
-        _ => Some("application/octet-stream"),
+/// The Text category of PS3.18 §8.7.2, by what is in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Document {
+    /// A structured report or key object selection.
+    Report,
+    /// An encapsulated PDF document.
+    Pdf,
+    /// An encapsulated CDA document.
+    Cda,
+    /// Another encapsulated document, under this media type.
+    Stored(&'static str),
+}
+
+impl Document {
+    /// What an instance holds, when it is of this category. A header that came without bulk data may not name the document's type, so
+    /// that the SOP class decides first.
+    pub(crate) fn of(entry: &InstanceEntry) -> Option<Self> {
+        let class = entry.instance.sop_class_uid.as_str().strip_prefix("1.2.840.10008.5.1.4.1.1.")?;
+        match class.split_once('.').unwrap_or((class, "")) {
+            ("88", _) => Some(Self::Report),
+            ("104", "1") => Some(Self::Pdf),
+            ("104", "2") => Some(Self::Cda),
+            ("104", "3") => Some(Self::Stored("model/stl")),
+            ("104", "4") => Some(Self::Stored("model/obj")),
+            ("104", "5") => Some(Self::Stored("model/mtl")),
+            ("104", _) => Some(Self::Stored("application/octet-stream")),
+            _ => None,
+        }
+    }
+
+    /// Its Rendered Media Types (table 8.7.4-1), our choice first: a document's own form before what is made of it.
+    pub(crate) fn media_types(&self) -> &[&'static str] {
+        match self {
+            Self::Report => &["text/html", "text/plain", "text/xml", "application/pdf"],
+            Self::Pdf => &["application/pdf", "text/html"],
+            Self::Cda => &["text/html", "text/plain", "text/xml"],
+            Self::Stored(media_type) => std::slice::from_ref(media_type),
+        }
     }
 }
 
-/// A document as it reads.
-pub(crate) async fn rendered(
+/// Makes a document in one of its media types.
+pub(crate) async fn make(
     face: &Face,
     opened: &OpenedStudy,
-    pick: &Pick,
-    accept: &Accept,
-    headers: &HeaderMap,
-) -> Result<Response, Problem> {
-    let header: DataSet = serde_json::from_str(pick.entry.metadata.get()).unwrap_or_default();
-    if header.contains_key("00420011") || document_class(pick).is_some() {
-        return encapsulated(face, opened, pick, &header, accept, headers).await;
-    }
-    if header.contains_key("0040A730") {
-        return structured(pick, &header, accept, headers);
-    }
-    Err(picture::nothing_to_show())
-}
-
-async fn encapsulated(
-    face: &Face,
-    opened: &OpenedStudy,
-    pick: &Pick,
-    header: &DataSet,
-    accept: &Accept,
-    headers: &HeaderMap,
-) -> Result<Response, Problem> {
-    let named = json::string(header, "00420012").unwrap_or_default().to_ascii_lowercase();
-    let media_type = DOCUMENT_TYPES.into_iter().find(|known| *known == named).or(document_class(pick));
-    let media_type = media_type.unwrap_or("application/octet-stream");
-    if accept.best(&[Offer::single(media_type)]).is_none() {
-        return Err(Problem::not_acceptable(format!("this document is answered as {media_type}")));
-    }
-    let instance = &pick.entry.instance.sop_instance_uid;
-    let mut document = face.registry.bulk_value(opened, &pick.series, instance, &[DOCUMENT]).await?;
-    // EncapsulatedDocumentLength (0042,0015) tells the document from the byte that pads it.
-    let length =
-        header.get("00420015").and_then(|a| a.get("Value")?.get(0)?.as_u64()).and_then(|n| usize::try_from(n).ok());
-    document.truncate(length.filter(|n| *n > 0).unwrap_or(document.len()));
-    let tag = range::etag(&pick.entry.sha256, "-document");
-    let mut response = range::bytes(headers, media_type, Some(&tag), document);
-    confine(&mut response);
-    Ok(response)
-}
-
-fn structured(pick: &Pick, header: &DataSet, accept: &Accept, headers: &HeaderMap) -> Result<Response, Problem> {
-    let form = accept
-        .best(&REPORT)
-        .ok_or_else(|| Problem::not_acceptable("structured reports are rendered as text/html or text/plain"))?;
-    let (content_type, text) = match form.payload {
-        "text/plain" => ("text/plain; charset=utf-8", report::text(header)),
-        _ => ("text/html; charset=utf-8", report::html(header)),
+    (series, entry): (&Uid, &InstanceEntry),
+    document: Document,
+    media_type: &str,
+) -> Result<Rendition, RegistryError> {
+    let header: DataSet = serde_json::from_str(entry.metadata.get()).unwrap_or_default();
+    let bytes = match (document, media_type) {
+        (Document::Report, wanted) => {
+            let wanted = wanted.to_owned();
+            face.registry.compute(move || report(&header, &wanted)).await?
+        }
+        (Document::Pdf, "text/html") => page::of_pdf(&header).into(),
+        (Document::Cda, "text/html" | "text/plain") => {
+            let stored = stored(face, opened, (series, entry), &header).await?;
+            let html = media_type == "text/html";
+            let made = face.registry.compute(move || {
+                let read = cda::read(&stored)?;
+                Some(if html { read.html() } else { read.text() })
+            });
+            let unreadable =
+                || RegistryError::NotAcceptable { rule: "the document is no XML that can be read".to_owned() };
+            made.await?.ok_or_else(unreadable)?.into()
+        }
+        _ => stored(face, opened, (series, entry), &header).await?,
     };
-    let tag = range::etag(&pick.entry.sha256, form.payload.trim_start_matches("text/"));
-    let tag = (!pick.entry.sha256.is_empty()).then_some(tag);
-    let mut response = range::bytes(headers, content_type, tag.as_deref(), text.into());
-    confine(&mut response);
-    Ok(response)
+    // Text of ours is UTF-8; what is stored as XML says itself in what it is.
+    let is_ours = media_type.starts_with("text/") && (document, media_type) != (Document::Cda, "text/xml");
+    let content_type = if is_ours { format!("{media_type}; charset=utf-8") } else { media_type.to_owned() };
+    let form = media_type.rsplit('/').next().unwrap_or_default();
+    let etag = range::etag(&entry_tag(entry), &format!("-{form}"));
+    let opens_a_reader = document == Document::Pdf || media_type == "application/pdf";
+    let policy = Some(if opens_a_reader { NO_SANDBOX } else { SANDBOX });
+    Ok(Rendition { content_type, bytes, etag, policy })
 }
 
-/// A document from outside may run and load nothing.
-fn confine(response: &mut Response) {
-    let policy = HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; img-src data:");
+/// A report that is known by its header alone has no hash of its bytes; its text then tells versions apart.
+fn entry_tag(entry: &InstanceEntry) -> String {
+    use std::hash::{Hash, Hasher};
+    if !entry.sha256.is_empty() {
+        return entry.sha256.clone();
+    }
+    let mut hasher = std::hash::DefaultHasher::new();
+    entry.metadata.get().hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
+fn report(header: &DataSet, media_type: &str) -> Bytes {
+    match media_type {
+        "text/plain" => report::text(header).into(),
+        "text/xml" => report::xhtml(header).into(),
+        "application/pdf" => pdf::write(&report::lines(header)).into(),
+        _ => report::html(header).into(),
+    }
+}
+
+/// EncapsulatedDocument without the byte that pads it: EncapsulatedDocumentLength (0042,0015) tells where it ends.
+async fn stored(
+    face: &Face,
+    opened: &OpenedStudy,
+    (series, entry): (&Uid, &InstanceEntry),
+    header: &DataSet,
+) -> Result<Bytes, RegistryError> {
+    let instance = &entry.instance.sop_instance_uid;
+    let mut document = face.registry.bulk_value(opened, series, instance, &[DOCUMENT]).await?;
+    let length = header.get("00420015").and_then(|a| a.get("Value")?.get(0)?.as_u64());
+    let length = length.and_then(|length| usize::try_from(length).ok()).filter(|length| *length > 0);
+    document.truncate(length.unwrap_or(document.len()));
+    Ok(document)
+}
+
+/// What a page of ours, and a document from outside, may do: show itself.
+const SANDBOX: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'";
+/// The same for what a sandbox would keep from working: a browser's reader for PDF, and the page that leads to it.
+const NO_SANDBOX: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'";
+
+/// A document from outside may run and load nothing, and is not taken for anything else.
+pub(crate) fn confine(response: &mut Response, policy: &'static str) {
     let headers = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, policy);
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }

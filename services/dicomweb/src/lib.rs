@@ -27,6 +27,7 @@ mod multipart;
 mod picture;
 mod range;
 mod rendered;
+mod rendition;
 mod request;
 mod retrieve;
 mod search;

@@ -1,4 +1,10 @@
-//! Retrieve Rendered, PS3.18 §10.4.1.1.3: images as pictures, structured reports as text, encapsulated documents and videos as they are.
+//! Retrieve Rendered, PS3.18 §10.4.1.1.3: images and presentation states as pictures, reports and documents as they read, videos as
+//! they are.
+//!
+//! A study or a series in parts is all of its instances, each in a media type of its category; as a single part it is one picture that
+//! stands for it. An instance of several frames is an animation, or its first frame as a still.
+
+mod several;
 
 use std::sync::Arc;
 
@@ -9,133 +15,170 @@ use face::{Caller, Problem};
 use futures::StreamExt;
 use futures::stream;
 use http::HeaderMap;
+use index_model::{InstanceEntry, Uid};
 use registry::rendering::RenderOptions;
-use registry::{OpenedStudy, RegistryError};
+use registry::{OpenedStudy, RegistryError, ShownFrame};
 
 use crate::Face;
-use crate::accept::{Accept, Container};
+use crate::accept::{Accept, Container, Offer};
 use crate::document;
 use crate::multipart::{self, Part};
-use crate::picture::{self, Pick};
+use crate::picture::{self, options};
 use crate::range;
-use crate::request::{Parameters, Scope};
-use crate::syntax;
+use crate::rendition::{self, Category, Rendition};
+use crate::request::{Base, Parameters, Scope};
 
-/// A study or series by the picture that stands for it, an instance by what it is, frames one by one.
+/// A rendered resource that was asked for.
+pub(crate) struct Asked {
+    pub(crate) face: Face,
+    pub(crate) base: Base,
+    pub(crate) opened: OpenedStudy,
+    pub(crate) parameters: Parameters,
+    pub(crate) headers: HeaderMap,
+    pub(crate) accept: Accept,
+}
+
+/// A study, a series, an instance, or a list of its frames.
 pub(crate) async fn rendered(
     State(face): State<Face>,
     caller: Caller,
+    base: Base,
     scope: Scope,
     parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let opened = face.registry.open_study(&caller.0, Action::View, scope.study()?).await?;
-    let mut pick = picture::pick(&face, &opened, &scope).await?;
-    if !picture::is_picture(&pick.entry) {
-        let accept = Accept::of(&headers, parameters.get("accept"));
-        return match (&scope.frames, syntax::video(&pick.entry.instance.transfer_syntax_uid)) {
-            (Some(_), _) => Err(picture::nothing_to_show()),
-            (None, Some(media_type)) => video(&face, &opened, &pick, media_type, &accept, &headers).await,
-            (None, None) => document::rendered(&face, &opened, &pick, &accept, &headers).await,
+    let accept = Accept::of(&headers, parameters.get("accept"));
+    let asked = Asked { face, base, opened, parameters, headers, accept };
+    let Scope { series, instance, frames, .. } = scope;
+    let (Some(series), Some(instance)) = (&series, &instance) else { return asked.several(series).await };
+    let manifest = asked.face.registry.manifest(&asked.opened, series).await?;
+    let entry = Arc::clone(manifest.entry(instance).ok_or(RegistryError::NotFound)?);
+    match frames {
+        Some(numbers) => asked.frames(series, &entry, numbers).await,
+        None => asked.instance(series, &entry).await,
+    }
+}
+
+impl Asked {
+    /// Frames, each as a picture; several alone as GIF are an animation.
+    async fn frames(self, series: &Uid, entry: &InstanceEntry, numbers: Vec<u32>) -> Result<Response, Problem> {
+        if !Category::of(entry).is_image() {
+            return Err(picture::nothing_to_show());
+        }
+        let form = self.accept.best(&Category::Image.offers()).ok_or_else(|| Category::Image.refused())?;
+        let options = options::of_image(&self.parameters, form.payload)?;
+        if form == Offer::single("image/gif") && numbers.len() > 1 {
+            return Ok(self.alone(self.animation(series, entry, &numbers, &options).await?));
+        }
+        let instance = &entry.instance.sop_instance_uid;
+        let shown = numbers.into_iter().map(|number| shown(series, instance, number)).collect();
+        self.pictures(shown, form, options).await
+    }
+
+    async fn instance(self, series: &Uid, entry: &InstanceEntry) -> Result<Response, Problem> {
+        let category = Category::of(entry);
+        // Between media types that the caller likes alike, a document's own comes first.
+        let form = match category {
+            Category::Text(_) => self.accept.select(&category.offers()),
+            _ => self.accept.best(&category.offers()),
         };
+        let form = form.ok_or_else(|| category.refused())?;
+        let instance = &entry.instance.sop_instance_uid;
+        if category.is_image() {
+            let options = options::of_image(&self.parameters, form.payload)?;
+            let numbers = rendition::numbers(entry);
+            if category == Category::MultiFrame && form.payload == "image/gif" {
+                let rendition = self.animation(series, entry, &numbers.collect::<Vec<_>>(), &options).await?;
+                return Ok(self.one(rendition, form, series, instance));
+            }
+            // A still of its own is the first frame; in parts, all can be sent.
+            let sent = if form.container == Container::Multipart { numbers } else { 1..=1 };
+            let shown = sent.map(|number| shown(series, instance, number)).collect();
+            return self.pictures(shown, form, options).await;
+        }
+        let rendition = match category {
+            Category::State => {
+                let options = options::of_state(&self.parameters, form.payload)?;
+                let shown = self.face.registry.presented_frames(&self.opened, series, entry).await?;
+                return self.pictures(shown, form, options).await;
+            }
+            Category::Video(media_type) => {
+                rendition::video(&self.face, &self.opened, (series, entry), media_type).await?
+            }
+            Category::Text(kind) => {
+                document::make(&self.face, &self.opened, (series, entry), kind, form.payload).await?
+            }
+            _ => return Err(category.refused()),
+        };
+        Ok(self.one(rendition, form, series, instance))
     }
-    match scope.frames {
-        Some(numbers) if numbers.len() > 1 => return many(face, opened, pick, numbers, &parameters, &headers).await,
-        Some(numbers) => pick.number = numbers[0],
-        // An instance begins with its first frame; only what stands for a whole series is taken from the middle.
-        None if scope.instance.is_some() => pick.number = 1,
-        None => {}
+
+    async fn animation(
+        &self,
+        series: &Uid,
+        entry: &InstanceEntry,
+        numbers: &[u32],
+        options: &RenderOptions,
+    ) -> Result<Rendition, RegistryError> {
+        rendition::animation(&self.face, &self.opened, (series, entry), numbers, options).await
     }
-    one(face, opened, pick, &parameters, &headers).await
-}
 
-/// One picture.
-async fn one(
-    face: Face,
-    opened: OpenedStudy,
-    pick: Pick,
-    parameters: &Parameters,
-    headers: &HeaderMap,
-) -> Result<Response, Problem> {
-    let form = picture::form(&Accept::of(headers, parameters.get("accept")))?;
-    let options = picture::options(parameters, form.payload)?;
-    if form.container == Container::Multipart {
-        return Ok(multipart::whole(form.payload, vec![part(&face, &opened, &pick, pick.number, &options).await?]));
+    /// One picture alone; several, or where parts are wanted, in parts: several can't be sent otherwise.
+    async fn pictures(self, shown: Vec<ShownFrame>, form: Offer, options: RenderOptions) -> Result<Response, Problem> {
+        if let ([shown], Container::Single) = (shown.as_slice(), form.container) {
+            return Ok(self.alone(rendition::frame(&self.face, &self.opened, shown, &options).await?));
+        }
+        let shared = Arc::new((self, options));
+        let parts = stream::iter(shown).then(move |shown| {
+            let shared = Arc::clone(&shared);
+            async move { shared.0.picture_part(&shown, &shared.1).await }
+        });
+        multipart::related(form.payload, parts.boxed()).await
     }
-    single(&face, &opened, &pick, &options, headers).await
-}
 
-/// One picture without a multipart around it.
-pub(crate) async fn single(
-    face: &Face,
-    opened: &OpenedStudy,
-    pick: &Pick,
-    options: &RenderOptions,
-    headers: &HeaderMap,
-) -> Result<Response, Problem> {
-    let instance = &pick.entry.instance.sop_instance_uid;
-    let rendered = face.registry.rendered(opened, &pick.series, instance, pick.number, options).await?;
-    let tag = range::etag(&format!("{:016x}", fingerprint(&rendered.bytes)), "");
-    Ok(range::bytes(headers, rendered.media_type, Some(&tag), rendered.bytes.clone()))
-}
-
-/// Tells two pictures apart; not a defence against anybody.
-fn fingerprint(bytes: &[u8]) -> u64 {
-    use std::hash::Hasher;
-    let mut hasher = std::hash::DefaultHasher::new();
-    hasher.write(bytes);
-    hasher.finish()
-}
-
-/// Pictures of several frames.
-async fn many(
-    face: Face,
-    opened: OpenedStudy,
-    pick: Pick,
-    numbers: Vec<u32>,
-    parameters: &Parameters,
-    headers: &HeaderMap,
-) -> Result<Response, Problem> {
-    let accept = Accept::of(headers, parameters.get("accept"));
-    // A caller that names only the image's type gets it in parts: several frames can't be sent otherwise.
-    let form = picture::form(&accept)?;
-    let options = Arc::new(picture::options(parameters, form.payload)?);
-    let shared = Arc::new((face, opened, pick));
-    let parts = stream::iter(numbers).then(move |number| {
-        let (shared, options) = (Arc::clone(&shared), Arc::clone(&options));
-        async move { part(&shared.0, &shared.1, &shared.2, number, &options).await }
-    });
-    multipart::related(form.payload, parts.boxed()).await
-}
-
-async fn part(
-    face: &Face,
-    opened: &OpenedStudy,
-    pick: &Pick,
-    number: u32,
-    options: &RenderOptions,
-) -> Result<Part, RegistryError> {
-    let instance = &pick.entry.instance.sop_instance_uid;
-    let rendered = face.registry.rendered(opened, &pick.series, instance, number, options).await?;
-    Ok(Part::of(rendered.media_type, rendered.bytes.clone()))
-}
-
-/// The stored stream of a video, with ranges, as browsers want it.
-pub(crate) async fn video(
-    face: &Face,
-    opened: &OpenedStudy,
-    pick: &Pick,
-    media_type: &'static str,
-    accept: &Accept,
-    headers: &HeaderMap,
-) -> Result<Response, Problem> {
-    let takes = accept
-        .wanted()
-        .any(|wanted| wanted.container != Container::Multipart && crate::accept::matches(wanted.payload, media_type));
-    if !takes {
-        return Err(Problem::not_acceptable(format!("this video is answered as {media_type}")));
+    async fn picture_part(&self, shown: &ShownFrame, options: &RenderOptions) -> Result<Part, RegistryError> {
+        let rendition = rendition::frame(&self.face, &self.opened, shown, options).await?;
+        let location = match &shown.presentation {
+            Some((series, state)) => format!("{}/rendered", self.location(series, state)),
+            None => format!("{}/frames/{}/rendered", self.location(&shown.series, &shown.instance), shown.number),
+        };
+        Ok(part(rendition, location))
     }
-    let instance = &pick.entry.instance.sop_instance_uid;
-    let frame = face.registry.frame(opened, &pick.series, instance, 1).await?;
-    Ok(range::bytes(headers, media_type, Some(&range::etag(&frame.etag, "")), frame.bytes))
+
+    fn location(&self, series: &Uid, instance: &Uid) -> String {
+        let study = &self.opened.study.study.study_instance_uid;
+        self.base.instance(study.as_str(), series.as_str(), instance.as_str())
+    }
+
+    /// A whole instance, alone or as the one part.
+    fn one(&self, rendition: Rendition, form: Offer, series: &Uid, instance: &Uid) -> Response {
+        if form.container == Container::Single {
+            return self.alone(rendition);
+        }
+        let location = format!("{}/rendered", self.location(series, instance));
+        multipart::whole(form.payload, vec![part(rendition, location)])
+    }
+
+    fn alone(&self, rendition: Rendition) -> Response {
+        alone(&self.headers, rendition)
+    }
+}
+
+/// A rendition without a multipart around it.
+pub(crate) fn alone(headers: &HeaderMap, rendition: Rendition) -> Response {
+    let Rendition { content_type, bytes, etag, policy } = rendition;
+    let mut response = range::bytes(headers, &content_type, Some(&etag), bytes);
+    if let Some(policy) = policy {
+        document::confine(&mut response, policy);
+    }
+    response
+}
+
+fn part(rendition: Rendition, location: String) -> Part {
+    Part::of(rendition.content_type, rendition.bytes).at(location)
+}
+
+fn shown(series: &Uid, instance: &Uid, number: u32) -> ShownFrame {
+    ShownFrame { series: series.clone(), instance: instance.clone(), number, presentation: None }
 }

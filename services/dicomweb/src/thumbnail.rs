@@ -1,17 +1,25 @@
-//! Retrieve Thumbnail, PS3.18 §10.4.1.1.4: a small picture of anything that has one. Only `accept` and `viewport` apply.
+//! Retrieve Thumbnail, PS3.18 §10.4.1.1.4: one small picture of anything. Only `accept` and `viewport` apply, the latter as a size.
+//!
+//! What has no picture (reports, documents, videos, waveforms, plans) is shown as a sheet with its kind in words. Nothing on it tells
+//! about a patient.
+
+use std::sync::Arc;
 
 use access::Action;
 use axum::extract::State;
 use axum::response::Response;
 use face::{Caller, Problem};
-use http::HeaderMap;
-use registry::OpenedStudy;
+use http::{HeaderMap, StatusCode};
+use index_model::InstanceEntry;
 use registry::rendering::{RenderOptions, RenderedMedia, Viewport};
+use registry::{OpenedStudy, RegistryError, ShownFrame};
 
 use crate::Face;
 use crate::accept::Accept;
-use crate::picture::{self, Pick};
+use crate::document::Document;
+use crate::picture::{self, Pick, options};
 use crate::rendered;
+use crate::rendition::{self, Category};
 use crate::request::{Parameters, Scope};
 
 /// The size when the caller names none, in pixels.
@@ -28,33 +36,103 @@ pub(crate) async fn thumbnail(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let opened = face.registry.open_study(&caller.0, Action::View, scope.study()?).await?;
-    let mut pick = picture::pick(&face, &opened, &scope).await?;
-    if let Some(numbers) = &scope.frames {
-        pick.number = numbers[numbers.len() / 2];
-    }
-    small(&face, &opened, &pick, &parameters, &headers).await
-}
-
-async fn small(
-    face: &Face,
-    opened: &OpenedStudy,
-    pick: &Pick,
-    parameters: &Parameters,
-    headers: &HeaderMap,
-) -> Result<Response, Problem> {
-    if !picture::is_picture(&pick.entry) {
-        return Err(picture::nothing_to_show());
-    }
-    let form = picture::form(&Accept::of(headers, parameters.get("accept")))?;
+    let form = picture::form(&Accept::of(&headers, parameters.get("accept")))?;
     let viewport = match parameters.get("viewport") {
-        Some(text) => picture::viewport(text)?,
+        Some(text) => options::size(text)?,
         None => Viewport { width: SIDE, height: SIDE, source: None },
     };
-    let media = match form.payload {
-        "image/png" => RenderedMedia::Png,
-        "image/gif" => RenderedMedia::Gif,
-        _ => RenderedMedia::Jpeg { quality: QUALITY },
+    let media = options::media(form.payload, QUALITY);
+    let options = RenderOptions { media, viewport: Some(viewport), ..RenderOptions::default() };
+    let rendition = match standing_for(&face, &opened, &scope).await? {
+        Stands::Frame(shown) => rendition::frame(&face, &opened, &shown, &options).await?,
+        Stands::Word(word) => sheet(&face, word, viewport, media).await?,
     };
-    let options = RenderOptions { media, viewport: Some(viewport), window: None };
-    rendered::single(face, opened, pick, &options, headers).await
+    Ok(rendered::alone(&headers, rendition))
+}
+
+/// What is seen.
+enum Stands {
+    Frame(ShownFrame),
+    Word(&'static str),
+}
+
+async fn standing_for(face: &Face, opened: &OpenedStudy, scope: &Scope) -> Result<Stands, Problem> {
+    if let Ok((series, instance)) = scope.instance() {
+        let Pick { entry, number, .. } = picture::of_instance(face, opened, series, instance).await?;
+        let number = scope.frames.as_ref().map_or(number, |numbers| numbers[numbers.len() / 2]);
+        let category = Category::of(&entry);
+        if category == Category::State && scope.frames.is_none() {
+            // The middle of what it shows; without its images, its kind.
+            return match face.registry.presented_frames(opened, series, &entry).await {
+                Ok(mut shown) => Ok(Stands::Frame(shown.swap_remove(shown.len() / 2))),
+                Err(RegistryError::NotAcceptable { .. }) => Ok(Stands::Word(word(&entry))),
+                Err(other) => Err(other.into()),
+            };
+        }
+        if category.is_image() {
+            let (series, instance) = (series.clone(), instance.clone());
+            return Ok(Stands::Frame(ShownFrame { series, instance, number, presentation: None }));
+        }
+        return match scope.frames {
+            Some(_) => Err(picture::nothing_to_show()),
+            None => Ok(Stands::Word(word(&entry))),
+        };
+    }
+    match picture::pick_of(face, opened, scope.series.as_ref()).await {
+        Ok(Pick { series, entry, number }) => {
+            let instance = entry.instance.sop_instance_uid.clone();
+            Ok(Stands::Frame(ShownFrame { series, instance, number, presentation: None }))
+        }
+        // Only where there is no picture: one that can't be had now is not made up for.
+        Err(problem) if problem.status() == StatusCode::NOT_ACCEPTABLE => {
+            first_word(face, opened, scope).await.map(Stands::Word).ok_or(problem)
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+/// The kind of the first instance of a series or study without pictures.
+async fn first_word(face: &Face, opened: &OpenedStudy, scope: &Scope) -> Option<&'static str> {
+    let series = scope.series.as_ref().or_else(|| Some(&opened.series.first()?.series.series_instance_uid))?;
+    let manifest = face.registry.manifest(opened, series).await.ok()?;
+    manifest.entries.first().map(Arc::as_ref).map(word)
+}
+
+async fn sheet(
+    face: &Face,
+    word: &'static str,
+    viewport: Viewport,
+    media: RenderedMedia,
+) -> Result<rendition::Rendition, RegistryError> {
+    let rendered = face.registry.icon(word, (viewport.width, viewport.height), media).await?;
+    Ok(rendition::picture(rendered.media_type, &rendered.bytes))
+}
+
+/// What is written on the sheet: terms that are alike in English and French.
+fn word(entry: &InstanceEntry) -> &'static str {
+    match Category::of(entry) {
+        Category::Video(_) => "VIDEO",
+        Category::State => "PR",
+        Category::Text(Document::Pdf) => "PDF",
+        Category::Text(Document::Cda) => "CDA",
+        Category::Text(Document::Report) => match entry.instance.sop_class_uid.as_str() {
+            "1.2.840.10008.5.1.4.1.1.88.59" => "KO",
+            _ => "SR",
+        },
+        Category::Text(Document::Stored(_)) => "DOC",
+        _ => other(entry.instance.sop_class_uid.as_str()),
+    }
+}
+
+fn other(sop_class_uid: &str) -> &'static str {
+    match sop_class_uid.strip_prefix("1.2.840.10008.5.1.4.1.1.").unwrap_or_default() {
+        class if class.starts_with("9.1.") => "ECG",
+        class if class.starts_with("9.4.") => "AUDIO",
+        class if class.starts_with("9.") => "WAVE",
+        "481.3" => "RTSTRUCT",
+        "481.5" | "481.8" => "RTPLAN",
+        class if class.starts_with("481.") => "RT",
+        "66.1" | "66.3" => "REG",
+        _ => "DICOM",
+    }
 }

@@ -7,16 +7,17 @@ use face::{Caller, Problem};
 use http::header::ACCEPT_CHARSET;
 use http::{HeaderMap, StatusCode};
 use index_model::Uid;
-use registry::OpenedStudy;
-use registry::rendering::{RenderOptions, RenderedMedia, SourceRegion, Viewport, WindowFunction};
+use registry::rendering::{RenderOptions, SourceRegion, Viewport, WindowFunction};
+use registry::{OpenedStudy, ShownFrame};
 
 use crate::Face;
 use crate::accept::{Accept, Container, Offer};
 use crate::json::DataSet;
 use crate::multipart::Part;
-use crate::picture::{self, PICTURES, Pick};
+use crate::picture::{self, PICTURES, Pick, options};
+use crate::rendition::{self, Category};
 use crate::request::{Base, Parameters};
-use crate::syntax::{self, Asked};
+use crate::syntax::Asked;
 use crate::{capabilities, document, range, rendered, retrieve};
 
 const DICOM: Offer = Offer::single("application/dicom");
@@ -43,10 +44,8 @@ pub(crate) async fn retrieve(
         return Err(Problem::parameter("requestType", "WADO is wanted"));
     }
     let caller = caller?;
-    for refused in ["anonymize", "presentationUID", "presentationSeriesUID"] {
-        if parameters.get(refused).is_some_and(|value| !value.is_empty() && !value.eq_ignore_ascii_case("no")) {
-            return Err(Problem::parameter(refused, "this is not supported; it is refused rather than ignored"));
-        }
+    if parameters.get("anonymize").is_some_and(|value| !value.is_empty() && !value.eq_ignore_ascii_case("no")) {
+        return Err(Problem::parameter("anonymize", "this is not supported; it is refused rather than ignored"));
     }
     let [study, series, object] = NAMES.map(|name| uid(&parameters, name));
     let (study, series, object) = (study?, series?, object?);
@@ -58,22 +57,48 @@ pub(crate) async fn retrieve(
     if action == Action::RetrieveInstances {
         return whole(&face, &opened, &pick, &parameters, &headers).await;
     }
-    if picture::is_picture(&pick.entry) {
-        let number = frame_number(&parameters, &pick)?;
-        let options = options(&parameters, &accept, &pick)?;
-        return rendered::single(&face, &opened, &Pick { number, ..pick }, &options, &headers).await;
+    let category = Category::of(&pick.entry);
+    if !category.is_image() && category != Category::State {
+        check_charset(&parameters, &headers)?;
+        return match other(&face, &opened, &pick, &accept, &headers).await {
+            // What has no rendered form is the object itself, where the caller takes that too.
+            Err(problem) if problem.status() == StatusCode::NOT_ACCEPTABLE && accept.takes(DICOM) => {
+                whole(&face, &opened, &pick, &parameters, &headers).await
+            }
+            answer => answer,
+        };
     }
-    check_charset(&parameters, &headers)?;
-    if let Some(media_type) = syntax::video(&pick.entry.instance.transfer_syntax_uid) {
-        return rendered::video(&face, &opened, &pick, media_type, &accept, &headers).await;
+    let options = options(&parameters, &accept, &pick)?;
+    let mut shown = ShownFrame { series, instance: object, number: 1, presentation: None };
+    if category == Category::State {
+        // The first of the images that it refers to.
+        shown = face.registry.presented_frames(&opened, &pick.series, &pick.entry).await?.swap_remove(0);
+    } else {
+        shown.number = frame_number(&parameters, &pick)?;
+        shown.presentation = presentation(&face, &opened, &parameters, &shown).await?;
     }
-    match document::rendered(&face, &opened, &pick, &accept, &headers).await {
-        // What has no rendered form is the object itself, where the caller takes that too.
-        Err(problem) if problem.status() == StatusCode::NOT_ACCEPTABLE && accept.takes(DICOM) => {
-            whole(&face, &opened, &pick, &parameters, &headers).await
-        }
-        answer => answer,
-    }
+    let rendition = rendition::frame(&face, &opened, &shown, &options).await?;
+    Ok(rendered::alone(&headers, rendition))
+}
+
+/// A document or video, in one of its forms.
+async fn other(
+    face: &Face,
+    opened: &OpenedStudy,
+    pick: &Pick,
+    accept: &Accept,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let category = Category::of(&pick.entry);
+    let singles = category.offers().into_iter().filter(|offer| offer.container == Container::Single);
+    let form = accept.select(&singles.collect::<Vec<_>>()).ok_or_else(|| category.refused())?;
+    let what = (&pick.series, &*pick.entry);
+    let rendition = match category {
+        Category::Video(media_type) => rendition::video(face, opened, what, media_type).await?,
+        Category::Text(kind) => document::make(face, opened, what, kind, form.payload).await?,
+        _ => return Err(category.refused()),
+    };
+    Ok(rendered::alone(headers, rendition))
 }
 
 fn uid(parameters: &Parameters, name: &'static str) -> Result<Uid, Problem> {
@@ -148,21 +173,48 @@ fn options(parameters: &Parameters, accept: &Accept, pick: &Pick) -> Result<Rend
     let quality = u8::try_from(quality).ok().filter(|quality| *quality <= 100);
     let quality =
         quality.ok_or_else(|| Problem::parameter("imageQuality", "a whole number from 1 to 100 is wanted"))?;
-    let media = match form.payload {
-        "image/png" => RenderedMedia::Png,
-        "image/gif" => RenderedMedia::Gif,
-        _ => RenderedMedia::Jpeg { quality },
-    };
     let window = match (parameters.one("windowCenter")?, parameters.one("windowWidth")?) {
         (None, None) => None,
         (Some(center), Some(width)) => {
-            Some(picture::window_of(center, width, WindowFunction::Linear).ok_or_else(|| {
+            Some(options::window_of(center, width, WindowFunction::Linear).ok_or_else(|| {
                 Problem::parameter("windowWidth", "windowCenter and windowWidth must be numbers, the width at least 1")
             })?)
         }
         _ => return Err(Problem::parameter("windowCenter", "windowCenter and windowWidth are wanted together")),
     };
-    Ok(RenderOptions { media, viewport: viewport(parameters, pick)?, window })
+    Ok(RenderOptions {
+        media: options::media(form.payload, quality),
+        viewport: viewport(parameters, pick)?,
+        window,
+        icc_profile: options::icc_profile(parameters, form.payload)?,
+        annotation: options::annotation(parameters)?,
+    })
+}
+
+/// The presentation state of `presentationSeriesUID` and `presentationUID`, both or neither. It has its own window and region.
+async fn presentation(
+    face: &Face,
+    opened: &OpenedStudy,
+    parameters: &Parameters,
+    shown: &ShownFrame,
+) -> Result<Option<(Uid, Uid)>, Problem> {
+    let [series, state] = ["presentationSeriesUID", "presentationUID"];
+    if parameters.get(series).is_none() && parameters.get(state).is_none() {
+        return Ok(None);
+    }
+    let (series, state) = (uid(parameters, series)?, uid(parameters, state)?);
+    for refused in ["windowCenter", "windowWidth", "region"] {
+        if parameters.get(refused).is_some() {
+            return Err(Problem::parameter(refused, "this is not used together with a presentation state"));
+        }
+    }
+    let entry = picture::of_instance(face, opened, &series, &state).await?.entry;
+    let frames = face.registry.presented_frames(opened, &series, &entry).await?;
+    let is_shown = |frame: &ShownFrame| frame.instance == shown.instance && frame.number == shown.number;
+    if !frames.iter().any(is_shown) {
+        return Err(Problem::parameter("presentationUID", "the presentation state does not refer to this image"));
+    }
+    Ok(Some((series, state)))
 }
 
 fn viewport(parameters: &Parameters, pick: &Pick) -> Result<Option<Viewport>, Problem> {

@@ -21,6 +21,11 @@ impl Warnings {
         Self { service: service.to_owned(), texts: Vec::new() }
     }
 
+    /// Whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.texts.is_empty()
+    }
+
     /// Adds one, a sentence.
     pub(crate) fn add(&mut self, text: impl Into<String>) {
         self.texts.push(text.into());

@@ -74,6 +74,7 @@ impl From<RegistryError> for Problem {
             RegistryError::NotFound | RegistryError::Refused(Refused::NotPermitted) => {
                 return Self::not_found("not found");
             }
+            RegistryError::Parameter { name, rule } => return Self::parameter(name, rule.clone()),
             RegistryError::Refused(Refused::NotSignedOn) => (S::UNAUTHORIZED, None),
             RegistryError::Refused(Refused::NoAudit(_)) => (S::SERVICE_UNAVAILABLE, Some(REPOSITORY_RETRY_SECONDS)),
             RegistryError::Ambiguous { .. } => (S::CONFLICT, None),

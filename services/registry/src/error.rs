@@ -1,5 +1,7 @@
 //! Why a use case gave no answer, told apart by what a face says.
 
+use std::borrow::Cow;
+
 use access::Refused;
 use index_model::RepositoryCode;
 
@@ -46,6 +48,14 @@ pub enum RegistryError {
     TooBroad {
         /// What would narrow it.
         rule: String,
+    },
+    /// An option of the request can't be met for this object.
+    #[error("{rule}")]
+    Parameter {
+        /// The option.
+        name: Cow<'static, str>,
+        /// Why not.
+        rule: Cow<'static, str>,
     },
     /// Too much at once; the same request will do a moment later.
     #[error("too many requests at once")]

@@ -36,6 +36,7 @@ pub use manifest::{Manifest, with_origin};
 pub use open::OpenedStudy;
 pub use options::{Limits, Options, SourceFactory};
 pub use patients::OpenedPatient;
+pub use rendered::ShownFrame;
 pub use repositories::{Quarantined, RegisterError, RepositoryState, RepositoryStatus};
 pub use retrieve::{Frame, InstanceBytes, PixelBytes, StoredMetadata};
 pub use search::{Answer, Header, InstanceRow, MOST_DESCRIBED, MOST_EXAMINED, Missing};
@@ -44,7 +45,7 @@ pub use start::Registry;
 /// Rendered forms, as `transcode` makes them.
 pub mod rendering {
     pub use transcode::{
-        ImageDescription, RenderOptions, Rendered, RenderedMedia, SourceRegion, Viewport, Window, WindowFunction,
-        can_decode,
+        Annotation, IccProfile, ImageDescription, MAX_ANIMATION_FRAMES, MAX_ANIMATION_PIXELS, Presentation,
+        RenderOptions, Rendered, RenderedMedia, SourceRegion, Viewport, Window, WindowFunction, can_decode,
     };
 }

@@ -1,16 +1,21 @@
 //! Rendered frames, made once and kept for a while, bounded in bytes.
 
-use std::sync::Arc;
+mod header;
 
-use index_model::Uid;
-use transcode::{RenderOptions, Rendered};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::{StreamExt, stream};
+use index_model::{InstanceEntry, Uid};
+use transcode::{ImageDescription, Presentation, RenderOptions, Rendered, RenderedMedia};
 
 use crate::open::OpenedStudy;
-use crate::retrieve::describe;
 use crate::{Registry, RegistryError};
+use header::Header;
 
-/// The bytes of the object, the frame, and how it is wanted.
-type Key = (String, u32, String);
+/// The bytes of the object, the frames, and how they are wanted.
+type Key = (String, Vec<u32>, String);
 
 /// Rendered frames in memory. Many who ask for the same one cause one rendering.
 #[derive(Debug)]
@@ -18,37 +23,172 @@ pub(crate) struct RenderedCache(moka::future::Cache<Key, Arc<Rendered>>);
 
 impl RenderedCache {
     pub(crate) fn new(bytes: u64) -> Self {
-        let weigher = |_: &Key, rendered: &Arc<Rendered>| u32::try_from(rendered.bytes.len() + 200).unwrap_or(u32::MAX);
+        let weigher = |key: &Key, rendered: &Arc<Rendered>| {
+            u32::try_from(rendered.bytes.len() + 4 * key.1.len() + 400).unwrap_or(u32::MAX)
+        };
         Self(moka::future::Cache::builder().max_capacity(bytes).weigher(weigher).build())
     }
 }
+
+/// One frame to be shown, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownFrame {
+    /// SeriesInstanceUID of the image.
+    pub series: Uid,
+    /// SOPInstanceUID of the image.
+    pub instance: Uid,
+    /// The frame, from 1.
+    pub number: u32,
+    /// Series and instance of the presentation state that it is shown with.
+    pub presentation: Option<(Uid, Uid)>,
+}
+
+/// The time of a frame when the object does not record it.
+const FRAME_TIME: Duration = Duration::from_millis(100);
 
 impl Registry {
     /// One frame as a picture, numbered from 1 (PS3.18 §8.3.5).
     ///
     /// # Errors
-    /// [`RegistryError::NotAcceptable`] when it can't be decoded or rendered, else as [`Registry::frame`].
+    /// [`RegistryError::NotAcceptable`] when it can't be decoded or rendered, [`RegistryError::Parameter`] when that is for an option,
+    /// else as [`Registry::frame`].
     pub async fn rendered(
         &self,
         opened: &OpenedStudy,
-        series: &Uid,
-        instance: &Uid,
-        number: u32,
+        shown: &ShownFrame,
         options: &RenderOptions,
     ) -> Result<Arc<Rendered>, RegistryError> {
-        let (entry, _) = self.held(opened, series, instance).await?;
-        if number == 0 || number > entry.frames.count() {
+        let (entry, _) = self.held(opened, &shown.series, &shown.instance).await?;
+        if shown.number == 0 || shown.number > entry.frames.count() {
             return Err(RegistryError::NotFound);
         }
-        let key = (entry.sha256.clone(), number, format!("{options:?}"));
+        let state = match &shown.presentation {
+            Some((series, instance)) => Some((series, self.held(opened, series, instance).await?.0)),
+            None => None,
+        };
+        let state_hash = state.as_ref().map_or("", |(_, state)| state.sha256.as_str());
+        let key = (entry.sha256.clone(), vec![shown.number], format!("{options:?}{state_hash}"));
         if let Some(rendered) = self.0.rendered.0.get(&key).await {
             opened.permit.count(1, rendered.bytes.len() as u64);
             return Ok(rendered);
         }
-        let stored = self.frame(opened, series, instance, number).await?;
-        let image = describe(&entry, &stored.transfer_syntax_uid, number)?;
+        let header = self.header(opened, &shown.series, &entry).await?;
+        let stored = self.frame(opened, &shown.series, &shown.instance, shown.number).await?;
+        let mut image = describe(&header, &stored.transfer_syntax_uid, shown.number, options)?;
+        if let Some((series, state)) = state {
+            let state = self.header(opened, series, &state).await?;
+            image.presentation = Some(Arc::new(Presentation::from_json(&state.0, &header.0, shown.number)?));
+        }
         let rendered = Arc::new(self.0.transcoder.render(&image, stored.bytes, options).await?);
         self.0.rendered.0.insert(key, Arc::clone(&rendered)).await;
         Ok(rendered)
     }
+
+    /// Frames of one image as an animated GIF, at the pace that the object records.
+    ///
+    /// # Errors
+    /// As [`Registry::rendered`].
+    pub async fn animated(
+        &self,
+        opened: &OpenedStudy,
+        series: &Uid,
+        instance: &Uid,
+        numbers: &[u32],
+        options: &RenderOptions,
+    ) -> Result<Arc<Rendered>, RegistryError> {
+        let (entry, _) = self.held(opened, series, instance).await?;
+        if numbers.iter().any(|number| *number == 0 || *number > entry.frames.count()) {
+            return Err(RegistryError::NotFound);
+        }
+        let key = (entry.sha256.clone(), numbers.to_vec(), format!("{options:?}"));
+        if let Some(rendered) = self.0.rendered.0.get(&key).await {
+            opened.permit.count(1, rendered.bytes.len() as u64);
+            return Ok(rendered);
+        }
+        let header = self.header(opened, series, &entry).await?;
+        let header = &header;
+        let frames = stream::iter(numbers).then(|number| async move {
+            let stored = self.frame(opened, series, instance, *number).await?;
+            let image = describe(header, &stored.transfer_syntax_uid, *number, options)?;
+            Ok::<(ImageDescription, Bytes), RegistryError>((image, stored.bytes))
+        });
+        let pace = header.frame_time().unwrap_or(FRAME_TIME);
+        let rendered = Arc::new(self.0.transcoder.render_animation(frames.boxed(), options, pace).await?);
+        self.0.rendered.0.insert(key, Arc::clone(&rendered)).await;
+        Ok(rendered)
+    }
+
+    /// The frames that a presentation state refers to, in its order, as far as they are in the study.
+    ///
+    /// # Errors
+    /// [`RegistryError::NotAcceptable`] when it refers to none of the study's images, else as [`Registry::instance`].
+    pub async fn presented_frames(
+        &self,
+        opened: &OpenedStudy,
+        series: &Uid,
+        state: &InstanceEntry,
+    ) -> Result<Vec<ShownFrame>, RegistryError> {
+        let instance = &state.instance.sop_instance_uid;
+        let (state, _) = self.held(opened, series, instance).await?;
+        let header = self.header(opened, series, &state).await?;
+        let mut shown = Vec::new();
+        for image in Presentation::references(&header.0) {
+            let uids = Uid::parse(&image.series_instance_uid).ok().zip(Uid::parse(&image.sop_instance_uid).ok());
+            let Some((image_series, image_instance)) = uids else { continue };
+            let found = match self.manifest(opened, &image_series).await {
+                Ok(manifest) => manifest.entry(&image_instance).map(Arc::clone),
+                Err(RegistryError::NotFound) => None,
+                Err(other) => return Err(other),
+            };
+            let Some(found) = found else { continue };
+            let count = found.frames.count().max(found.instance.number_of_frames);
+            let numbers = if image.frames.is_empty() { (1..=count).collect() } else { image.frames };
+            shown.extend(numbers.into_iter().map(|number| ShownFrame {
+                series: image_series.clone(),
+                instance: image_instance.clone(),
+                number,
+                presentation: Some((series.clone(), instance.clone())),
+            }));
+        }
+        if shown.is_empty() {
+            let rule = "the presentation state refers to no image of this study".to_owned();
+            return Err(RegistryError::NotAcceptable { rule });
+        }
+        Ok(shown)
+    }
+
+    /// Runs arithmetic of a face on the threads that are for it.
+    ///
+    /// # Errors
+    /// [`RegistryError::Internal`] when it panicked.
+    pub async fn compute<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, RegistryError> {
+        Ok(self.0.cpu.run(work).await?)
+    }
+
+    /// A picture that tells the kind of what has none.
+    ///
+    /// # Errors
+    /// As [`Registry::rendered`].
+    pub async fn icon(
+        &self,
+        word: &'static str,
+        size: (u32, u32),
+        media: RenderedMedia,
+    ) -> Result<Rendered, RegistryError> {
+        Ok(self.0.transcoder.render_icon(word, size, media).await?)
+    }
+}
+
+fn describe(
+    header: &Header,
+    transfer_syntax_uid: &str,
+    number: u32,
+    options: &RenderOptions,
+) -> Result<ImageDescription, RegistryError> {
+    let image = ImageDescription::from_json(&header.0, transfer_syntax_uid, number)?;
+    let annotation = options.annotation;
+    Ok(if annotation.patient || annotation.technique { image.captioned(&header.0) } else { image })
 }

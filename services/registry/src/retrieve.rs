@@ -388,6 +388,7 @@ impl From<transcode::TranscodeError> for RegistryError {
         use transcode::TranscodeError as E;
         match error {
             E::Overloaded => Self::Overloaded,
+            E::Parameter { parameter: name, rule } => Self::Parameter { name, rule },
             E::Worker(cause) => Self::Internal(Box::new(cause)),
             E::Unsupported { .. } | E::Mismatch { .. } | E::Codec { .. } | E::TimedOut => {
                 Self::NotAcceptable { rule: error.to_string() }

@@ -72,7 +72,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         ("render 512x512, PNG, one thread", RenderedMedia::Png, None),
         ("render 512x512 to 128x128, JPEG 80, one thread", RenderedMedia::Jpeg { quality: 80 }, thumbnail),
     ] {
-        let options = RenderOptions { media, viewport, window: None };
+        let options = RenderOptions { media, viewport, ..RenderOptions::default() };
         let mut best = Duration::MAX;
         for _ in 0..ROUNDS {
             let start = Instant::now();

@@ -1,16 +1,20 @@
 //! What is needed to decode and show one frame: PS3.3 §C.7.6.3, §C.11.1, §C.11.2 and the functional groups of §C.7.6.16.
 
-mod json;
+mod captions;
+pub(crate) mod json;
 mod lut;
 mod read;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use captions::Captions;
 pub use lut::{LookupTable, Palette};
 
 use crate::TranscodeError;
+use crate::presentation::Presentation;
 use crate::render::WindowFunction;
 use crate::syntax::Encoding;
 
@@ -66,6 +70,12 @@ pub struct ImageDescription {
     pub pixel_aspect: Option<(f64, f64)>,
     /// Lossy Image Compression (0028,2110) is 01.
     pub lossy: bool,
+    /// ICC Profile (0028,2000), its own or that of the optical path.
+    pub icc_profile: Option<Arc<[u8]>>,
+    /// What may be written on it; empty until [`ImageDescription::captioned`].
+    pub captions: Captions,
+    /// The presentation state that it is shown with.
+    pub presentation: Option<Arc<Presentation>>,
 }
 
 /// Photometric Interpretation (0028,0004): PS3.3 §C.7.6.3.1.2.
@@ -211,6 +221,12 @@ impl ImageDescription {
         frame: u32,
     ) -> Result<Self, TranscodeError> {
         read::description(metadata, transfer_syntax_uid, frame)
+    }
+
+    /// The same, with what may be written on the picture.
+    #[must_use]
+    pub fn captioned(self, metadata: &serde_json::Map<String, serde_json::Value>) -> Self {
+        Self { captions: Captions::of(metadata, self.frame, self.number_of_frames), ..self }
     }
 
     /// What a decoded sample will be.

@@ -16,10 +16,19 @@ pub enum TranscodeError {
         transfer_syntax: Cow<'static, str>,
     },
 
-    /// The data set breaks a rule, or contradicts the pixel data or the request.
+    /// The request asks for what can't be.
+    #[error("{parameter}: {rule}")]
+    Parameter {
+        /// The parameter.
+        parameter: Cow<'static, str>,
+        /// What is wrong with it.
+        rule: Cow<'static, str>,
+    },
+
+    /// The data set breaks a rule, or contradicts the pixel data.
     #[error("{attribute} {rule}")]
     Mismatch {
-        /// The keyword of the attribute, the part of a stream, or the request's parameter.
+        /// The keyword of the attribute, or the part of a stream.
         attribute: Cow<'static, str>,
         /// The rule that is broken, as the end of a sentence that begins with the attribute.
         rule: Cow<'static, str>,
@@ -52,6 +61,11 @@ impl TranscodeError {
     /// A broken rule.
     pub(crate) fn mismatch(attribute: impl Into<Cow<'static, str>>, rule: impl Into<Cow<'static, str>>) -> Self {
         Self::Mismatch { attribute: attribute.into(), rule: rule.into() }
+    }
+
+    /// A parameter that can't be met.
+    pub(crate) fn parameter(parameter: &'static str, rule: &'static str) -> Self {
+        Self::Parameter { parameter: Cow::Borrowed(parameter), rule: Cow::Borrowed(rule) }
     }
 
     /// A damaged stream.

@@ -31,20 +31,22 @@ mod description;
 mod error;
 mod frame;
 mod native;
+mod presentation;
 mod render;
 mod syntax;
 mod transcoder;
 mod worker;
 
 pub use description::{
-    ImageDescription, LookupTable, MAX_FRAME_BYTES, Palette, PhotometricInterpretation, PixelPadding, SampleFormat,
-    VoiWindow,
+    Captions, ImageDescription, LookupTable, MAX_FRAME_BYTES, Palette, PhotometricInterpretation, PixelPadding,
+    SampleFormat, VoiWindow,
 };
 pub use error::TranscodeError;
 pub use frame::DecodedFrame;
+pub use presentation::{Presentation, ReferencedImage};
 pub use render::{
-    MAX_ANIMATION_FRAMES, RenderOptions, Rendered, RenderedMedia, SourceRegion, Viewport, Window, WindowFunction,
-    render_decoded,
+    Annotation, IccProfile, MAX_ANIMATION_FRAMES, MAX_ANIMATION_PIXELS, RenderOptions, Rendered, RenderedMedia,
+    SourceRegion, Viewport, Window, WindowFunction, render_decoded,
 };
 pub use syntax::can_decode;
 pub use transcoder::{Options, Transcoder, WorkerCommand};

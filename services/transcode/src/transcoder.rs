@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::{Stream, StreamExt};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 
 use crate::codec::{self, Job};
-use crate::render::{self, RenderOptions, Rendered};
+use crate::render::{self, RenderOptions, Rendered, RenderedMedia};
 use crate::syntax::Encoding;
 use crate::worker::WorkerPool;
 use crate::{DecodedFrame, ImageDescription, TranscodeError, native};
@@ -146,22 +147,29 @@ impl Transcoder {
         self.on_a_thread(move || render::render_decoded(&image, &decoded, &options)).await
     }
 
-    /// Renders frames to one animated GIF, each shown for `frame_time`. All frames have the size of the first.
+    /// Renders frames to one animated GIF, each shown for `frame_time`. They are asked for one after the other, and all have the size of
+    /// the first.
     ///
     /// # Errors
-    /// See [`TranscodeError`]; `Mismatch` when there is no frame, or more than [`MAX_ANIMATION_FRAMES`](crate::MAX_ANIMATION_FRAMES).
-    pub async fn render_animation(
+    /// What `frames` fails with; see [`TranscodeError`]. `Mismatch` when there is no frame, or more than
+    /// [`MAX_ANIMATION_FRAMES`](crate::MAX_ANIMATION_FRAMES).
+    pub async fn render_animation<E: From<TranscodeError>>(
         &self,
-        frames: Vec<(ImageDescription, Bytes)>,
+        frames: impl Stream<Item = Result<(ImageDescription, Bytes), E>> + Send,
         options: &RenderOptions,
         frame_time: Duration,
-    ) -> Result<Rendered, TranscodeError> {
-        if frames.is_empty() || frames.len() > render::MAX_ANIMATION_FRAMES {
-            return Err(TranscodeError::mismatch("frames", "are none, or more than an animation may have"));
-        }
-        let _turn = self.turn().await?;
+    ) -> Result<Rendered, E> {
+        let mut frames = std::pin::pin!(frames);
         let mut animation = render::Animation::new(frame_time);
-        for (image, frame) in frames {
+        let mut count = 0;
+        while let Some(next) = frames.next().await {
+            let (image, frame) = next?;
+            count += 1;
+            if count > render::MAX_ANIMATION_FRAMES {
+                return Err(TranscodeError::mismatch("NumberOfFrames", render::TOO_LONG).into());
+            }
+            // A turn for each frame, so that a long animation lets others pass.
+            let _turn = self.turn().await?;
             let decoded = self.decode_in_turn(&image, frame).await?;
             let options = options.clone();
             animation = self
@@ -171,7 +179,21 @@ impl Transcoder {
                 })
                 .await?;
         }
-        animation.finish()
+        Ok(animation.finish()?)
+    }
+
+    /// A small picture of a sheet with a word on it, for what has no picture of its own.
+    ///
+    /// # Errors
+    /// See [`TranscodeError`].
+    pub async fn render_icon(
+        &self,
+        word: &'static str,
+        (width, height): (u32, u32),
+        media: RenderedMedia,
+    ) -> Result<Rendered, TranscodeError> {
+        let _turn = self.turn().await?;
+        self.on_a_thread(move || render::icon(word, width, height, media)).await
     }
 
     async fn decode_in_turn(&self, image: &ImageDescription, frame: Bytes) -> Result<DecodedFrame, TranscodeError> {

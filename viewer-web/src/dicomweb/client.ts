@@ -55,7 +55,8 @@ export async function retrieveRendered(http: Http, instance: InstanceAddress, si
   const type = (response.headers.get("content-type") ?? "").toLowerCase();
   if (type.startsWith("text/plain")) return { kind: "text", text: await response.text() };
   await response.body?.cancel();
-  if (type.startsWith("application/pdf")) return { kind: "pdf", address };
+  // A page asks for HTML first, which is a page that leads to the PDF; the parameter asks for the PDF itself.
+  if (type.startsWith("application/pdf")) return { kind: "pdf", address: `${address}?accept=application%2Fpdf` };
   if (type.startsWith("video/")) return { kind: "video", address };
   return { kind: type.startsWith("image/") ? "image" : "html", address };
 }

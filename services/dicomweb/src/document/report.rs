@@ -1,18 +1,16 @@
-//! The content tree of a structured report, PS3.3 §C.17.3, as HTML and as text. Every value is escaped; nothing is interpreted.
+//! The content tree of a structured report, PS3.3 §C.17.3, as HTML (and its XML form), as text and as lines to be set. Every value is
+//! escaped; nothing is interpreted.
 
 use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use super::page;
 use crate::json::{DataSet, sequence, string};
 use crate::xml::escape;
 
 /// The tree is followed no deeper than this.
 const MOST_NESTED: usize = 64;
-
-const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:2rem;max-width:60rem;color:#111;background:#fff}\
-dt{font-weight:600}dd{margin:0 0 .5rem 1.5rem;white-space:pre-wrap}header{border-bottom:1px solid #888;margin-bottom:1rem}\
-h1{font-size:1.5rem}h2,h3,h4,h5,h6{font-size:1.1rem;margin:1rem 0 .25rem}";
 
 /// One content item, read.
 struct Item<'a> {
@@ -25,17 +23,27 @@ struct Item<'a> {
 
 /// The report as a page that needs nothing else.
 pub(super) fn html(header: &DataSet) -> String {
+    page::html(title(&item(header)), &body(header))
+}
+
+/// The same as an XML document: the page in the XML form of HTML.
+pub(super) fn xhtml(header: &DataSet) -> String {
+    page::xhtml(title(&item(header)), &body(header))
+}
+
+fn title<'a>(root: &Item<'a>) -> &'a str {
+    if root.name.is_empty() { "Structured report" } else { root.name }
+}
+
+fn body(header: &DataSet) -> String {
     let root = item(header);
-    let title = escape(if root.name.is_empty() { "Structured report" } else { root.name });
-    let mut out = format!(
-        "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><title>{title}</title><style>{STYLE}</style></head>\n<body><header><h1>{title}</h1><dl>"
-    );
+    let mut out = format!("<header><h1>{}</h1><dl>", escape(title(&root)));
     for (label, value) in heading(header) {
         let _ = write!(out, "<dt>{label}</dt><dd>{}</dd>", escape(&value));
     }
     out.push_str("</dl></header>\n<main>");
     root.children.iter().for_each(|child| html_item(&mut out, child, 2));
-    out.push_str("</main></body></html>\n");
+    out.push_str("</main>");
     out
 }
 
@@ -83,6 +91,43 @@ fn text_item(out: &mut String, data_set: &DataSet, depth: usize) {
         None => writeln!(out, "{indent}{}", item.name),
     };
     item.children.iter().for_each(|child| text_item(out, child, depth + 1));
+}
+
+/// A line to be set.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Line {
+    /// How deep it stands in the tree.
+    pub(super) depth: usize,
+    /// Its words are a title.
+    pub(super) is_title: bool,
+    pub(super) text: String,
+}
+
+/// The report as lines.
+pub(super) fn lines(header: &DataSet) -> Vec<Line> {
+    let root = item(header);
+    let line = |depth, is_title, text: String| Line { depth, is_title, text };
+    let mut lines = vec![line(0, true, title(&root).to_owned())];
+    lines.extend(heading(header).into_iter().map(|(label, value)| line(0, false, format!("{label}: {value}"))));
+    lines.push(line(0, false, String::new()));
+    root.children.iter().for_each(|child| line_item(&mut lines, child, 0));
+    lines
+}
+
+fn line_item(lines: &mut Vec<Line>, data_set: &DataSet, depth: usize) {
+    if depth > MOST_NESTED {
+        return;
+    }
+    let item = item(data_set);
+    match &item.value {
+        Some(value) => {
+            let whole = if item.name.is_empty() { value.clone() } else { format!("{}: {value}", item.name) };
+            let pieces = whole.split(['\r', '\n']).filter(|piece| !piece.is_empty());
+            lines.extend(pieces.map(|text| Line { depth, is_title: false, text: text.to_owned() }));
+        }
+        None => lines.push(Line { depth, is_title: true, text: item.name.to_owned() }),
+    }
+    item.children.iter().for_each(|child| line_item(lines, child, depth + 1));
 }
 
 /// Whose report, when, and how far it has got.
@@ -150,7 +195,7 @@ fn measured(data_set: &DataSet) -> String {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{html, text};
+    use super::{html, lines, text, xhtml};
 
     fn report() -> Value {
         let code = |meaning: &str| json!({ "vr": "SQ", "Value": [{ "00080104": { "vr": "LO", "Value": [meaning] } }] });
@@ -176,6 +221,29 @@ mod tests {
             text,
             "Chest & more\n\nPatient: Doe <Jane>\n\nFinding: <script>alert(1)</script>\nMeasurements\n  Length: 12.5 mm\n"
         );
+    }
+
+    #[test]
+    fn the_lines_are_those_of_the_text() {
+        let lines = lines(report().as_object().unwrap());
+        let set: Vec<_> = lines.iter().map(|line| (line.depth, line.is_title, line.text.as_str())).collect();
+        assert_eq!(set[0], (0, true, "Chest & more"));
+        assert_eq!(
+            set[3..],
+            [
+                (0, false, "Finding: <script>alert(1)</script>"),
+                (0, true, "Measurements"),
+                (1, false, "Length: 12.5 mm"),
+            ]
+        );
+    }
+
+    #[test]
+    fn the_xml_form_is_the_same_page() {
+        let (html, xhtml) = (html(report().as_object().unwrap()), xhtml(report().as_object().unwrap()));
+        assert!(xhtml.starts_with("<?xml version=\"1.0\" encoding=\"UTF-8\"?>"));
+        let main = |page: &str| page[page.find("<main>").unwrap()..page.find("</main>").unwrap()].to_owned();
+        assert_eq!(main(&html), main(&xhtml));
     }
 
     #[test]

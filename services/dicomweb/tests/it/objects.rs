@@ -22,6 +22,14 @@ pub(crate) enum Content {
     Pdf,
     /// A structured report of one line.
     Report,
+    /// An encapsulated CDA document.
+    Cda,
+    /// A grayscale presentation state of the first image: upside down, over a window.
+    State,
+    /// The same, of several frames.
+    StateOfFrames,
+    /// A plan, which has no picture.
+    Plan,
 }
 
 pub(crate) const EXPLICIT: &str = "1.2.840.10008.1.2.1";
@@ -89,6 +97,41 @@ pub(crate) fn report() -> Object {
     }
 }
 
+/// A CDA document with something hostile in it.
+pub(crate) fn cda() -> Object {
+    Object { content: Content::Cda, instance: "1.2.826.0.1.3680043.10.1.2.2".into(), ..pdf() }
+}
+
+/// A presentation state of [`image`] 1.
+pub(crate) fn state() -> Object {
+    Object {
+        content: Content::State,
+        series: "1.2.826.0.1.3680043.10.1.4",
+        instance: "1.2.826.0.1.3680043.10.1.4.1".into(),
+        frames: Vec::new(),
+        ..image(1)
+    }
+}
+
+/// A presentation state of frames 1 and 3 of [`frames`].
+pub(crate) fn state_of_frames() -> Object {
+    Object { content: Content::StateOfFrames, instance: "1.2.826.0.1.3680043.10.1.4.2".into(), ..state() }
+}
+
+/// A treatment plan.
+pub(crate) fn plan() -> Object {
+    Object {
+        content: Content::Plan,
+        series: "1.2.826.0.1.3680043.10.1.5",
+        instance: "1.2.826.0.1.3680043.10.1.5.1".into(),
+        frames: Vec::new(),
+        ..image(1)
+    }
+}
+
+const CDA: &str = "<ClinicalDocument><title>CT</title><component><section><title>Findings</title>\
+<text><paragraph>Clear<script>alert(1)</script></paragraph></text></section></component></ClinicalDocument>";
+
 pub(crate) const PDF: &[u8] = b"%PDF-1.4 small";
 
 impl Object {
@@ -97,14 +140,19 @@ impl Object {
             Content::Image => "1.2.840.10008.5.1.4.1.1.2",
             Content::Pdf => "1.2.840.10008.5.1.4.1.1.104.1",
             Content::Report => "1.2.840.10008.5.1.4.1.1.88.11",
+            Content::Cda => "1.2.840.10008.5.1.4.1.1.104.2",
+            Content::State | Content::StateOfFrames => "1.2.840.10008.5.1.4.1.1.11.1",
+            Content::Plan => "1.2.840.10008.5.1.4.1.1.481.5",
         }
     }
 
     fn modality(&self) -> &'static str {
         match self.content {
             Content::Image => "CT",
-            Content::Pdf => "DOC",
+            Content::Pdf | Content::Cda => "DOC",
             Content::Report => "SR",
+            Content::State | Content::StateOfFrames => "PR",
+            Content::Plan => "RTPLAN",
         }
     }
 
@@ -142,6 +190,11 @@ impl Object {
         text(out, 0x0008, 0x0090, "PN", "Referring^R");
         text(out, 0x0008, 0x1030, "LO", "CT thorax");
         text(out, 0x0008, 0x103E, "LO", "Axial");
+        match self.content {
+            Content::State => referenced(out, &image(1).instance, &[]),
+            Content::StateOfFrames => referenced(out, &frames(3).instance, &[1, 3]),
+            _ => {}
+        }
         text(out, 0x0009, 0x0010, "LO", "ACME");
         text(out, 0x0009, 0x1001, "LO", "p1");
         text(out, 0x0010, 0x0010, "PN", self.patient);
@@ -161,6 +214,14 @@ impl Object {
                 text(out, 0x0042, 0x0012, "LO", "application/pdf");
             }
             Content::Report => report_content(out),
+            Content::Cda => {
+                element(out, 0x0042, 0x0011, "OB", CDA.as_bytes());
+                text(out, 0x0042, 0x0012, "LO", "text/xml");
+                element(out, 0x0042, 0x0015, "UL", &(CDA.len() as u32).to_le_bytes());
+            }
+            Content::State => presentation(out, "100"),
+            Content::StateOfFrames => presentation(out, "310"),
+            Content::Plan => text(out, 0x300A, 0x0002, "SH", "plan"),
         }
     }
 
@@ -207,6 +268,32 @@ fn without_vr(explicit: &[u8]) -> Vec<u8> {
         rest = &rest[head + length as usize..];
     }
     out
+}
+
+/// ReferencedSeriesSequence of one image.
+fn referenced(out: &mut Vec<u8>, instance: &str, numbers: &[u16]) {
+    let mut one = Vec::new();
+    text(&mut one, 0x0008, 0x1150, "UI", "1.2.840.10008.5.1.4.1.1.2");
+    text(&mut one, 0x0008, 0x1155, "UI", instance);
+    if !numbers.is_empty() {
+        let numbers: Vec<_> = numbers.iter().map(u16::to_string).collect();
+        text(&mut one, 0x0008, 0x1160, "IS", &numbers.join("\\"));
+    }
+    let mut series = Vec::new();
+    sequence(&mut series, 0x0008, 0x1140, &one);
+    text(&mut series, 0x0020, 0x000E, "UI", SERIES);
+    sequence(out, 0x0008, 0x1115, &series);
+}
+
+/// Everything from `center` on white, upside down.
+fn presentation(out: &mut Vec<u8>, center: &str) {
+    let mut voi = Vec::new();
+    text(&mut voi, 0x0028, 0x1050, "DS", center);
+    text(&mut voi, 0x0028, 0x1051, "DS", "1");
+    sequence(out, 0x0028, 0x3110, &voi);
+    text(out, 0x0070, 0x0041, "CS", "N");
+    element(out, 0x0070, 0x0042, "US", &180u16.to_le_bytes());
+    text(out, 0x2050, 0x0020, "CS", "IDENTITY");
 }
 
 fn report_content(out: &mut Vec<u8>) {

@@ -107,7 +107,7 @@ async fn what_no_representation_fits_is_406() {
         (format!("{}/frames/1", image(1).path()), "text/html"),
         (format!("{}/rendered", image(1).path()), "text/html"),
         (format!("{}/bulkdata/7FE00010", image(1).path()), "text/html"),
-        (format!("{}/rendered", pdf().path()), "text/html"),
+        (format!("{}/rendered", pdf().path()), "image/png"),
     ] {
         let answer = app.get_as(&path, accept).await.expect(406);
         assert!(answer.json()["detail"].as_str().is_some_and(|words| words.len() > 20), "{path} says what there is");

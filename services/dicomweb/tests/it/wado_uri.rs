@@ -1,7 +1,7 @@
 //! URI Service, PS3.18 chapter 9.
 
 use crate::app::TestApp;
-use crate::objects::{STUDY, frames, image, report, rle};
+use crate::objects::{STUDY, frames, image, report, rle, state};
 
 fn query(object: &crate::objects::Object, rest: &str) -> String {
     format!(
@@ -68,5 +68,25 @@ async fn what_is_wrong_is_named() {
         (query(&image(1), "&contentType=application/dicom&transferSyntax=1.2.840.10008.1.2.4.80"), 406),
     ] {
         app.get(&query).await.expect(status);
+    }
+}
+
+#[tokio::test]
+async fn an_image_is_shown_with_a_presentation_state() {
+    let app = TestApp::holding(&[image(1), image(2), state()]).await;
+    let with =
+        format!("&contentType=image/png&presentationSeriesUID={}&presentationUID={}", state().series, state().instance);
+    let shown = app.get(&query(&image(1), &with)).await.expect(200);
+    let rendered = app.get_as(&format!("{}/rendered", state().path()), "image/png").await.expect(200);
+    assert!(shown.body == rendered.body);
+    let itself = app.get(&query(&state(), "&contentType=image/png")).await.expect(200);
+    assert!(itself.body == rendered.body);
+    for (path, parameter) in [
+        (query(&image(2), &with), "presentationUID"),
+        (query(&image(1), &format!("{with}&windowCenter=1&windowWidth=5")), "windowCenter"),
+        (query(&image(1), &format!("{with}&region=0,0,0.5,0.5")), "region"),
+        (query(&image(1), "&presentationUID=1.2"), "presentationSeriesUID"),
+    ] {
+        assert_eq!(app.get(&path).await.expect(400).json()["parameter"], parameter);
     }
 }

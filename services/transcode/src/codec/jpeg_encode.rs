@@ -21,7 +21,7 @@ pub(crate) fn encode(
     let size = u64::from(width) * u64::from(height) * channels as u64;
     let fits = (1..=65_500).contains(&width) && (1..=65_500).contains(&height);
     if !fits || pixels.len() as u64 != size || !matches!(channels, 1 | 3) {
-        return Err(TranscodeError::mismatch("viewport", "makes an image that JPEG can't hold"));
+        return Err(TranscodeError::parameter("viewport", "JPEG can't hold an image of this size"));
     }
     let (format, subsampling) = match (channels, quality) {
         (1, _) => (tj::TJPF_TJPF_GRAY, tj::TJSAMP_TJSAMP_GRAY),

@@ -4,46 +4,56 @@ use base64::Engine as _;
 use serde_json::{Map, Value};
 
 /// A data set, or an item of a sequence.
-pub(super) type DataSet = Map<String, Value>;
+pub(crate) type DataSet = Map<String, Value>;
 
 /// The values of an attribute; empty when it has none.
-pub(super) fn values<'a>(data_set: &'a DataSet, tag: &str) -> &'a [Value] {
+pub(crate) fn values<'a>(data_set: &'a DataSet, tag: &str) -> &'a [Value] {
     data_set.get(tag).and_then(|element| element.get("Value")).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 /// The first item of a sequence.
-pub(super) fn item<'a>(data_set: &'a DataSet, tag: &str) -> Option<&'a DataSet> {
+pub(crate) fn item<'a>(data_set: &'a DataSet, tag: &str) -> Option<&'a DataSet> {
     values(data_set, tag).first().and_then(Value::as_object)
 }
 
+/// All items of a sequence.
+pub(crate) fn items<'a>(data_set: &'a DataSet, tag: &str) -> impl Iterator<Item = &'a DataSet> + use<'a> {
+    values(data_set, tag).iter().filter_map(Value::as_object)
+}
+
+/// All values as text, trimmed.
+pub(crate) fn texts<'a>(data_set: &'a DataSet, tag: &str) -> impl Iterator<Item = &'a str> + use<'a> {
+    values(data_set, tag).iter().filter_map(Value::as_str).map(str::trim)
+}
+
 /// The `index`-th item of a sequence.
-pub(super) fn nth_item<'a>(data_set: &'a DataSet, tag: &str, index: usize) -> Option<&'a DataSet> {
+pub(crate) fn nth_item<'a>(data_set: &'a DataSet, tag: &str, index: usize) -> Option<&'a DataSet> {
     values(data_set, tag).get(index).and_then(Value::as_object)
 }
 
 /// The value representation, when it is told.
-pub(super) fn vr<'a>(data_set: &'a DataSet, tag: &str) -> Option<&'a str> {
+pub(crate) fn vr<'a>(data_set: &'a DataSet, tag: &str) -> Option<&'a str> {
     data_set.get(tag)?.get("vr")?.as_str()
 }
 
 /// All values as numbers. DS and IS may be strings; what is no finite number ends the list.
-pub(super) fn numbers(data_set: &DataSet, tag: &str) -> Vec<f64> {
+pub(crate) fn numbers(data_set: &DataSet, tag: &str) -> Vec<f64> {
     values(data_set, tag).iter().map_while(as_number).collect()
 }
 
 /// The first value as a number.
-pub(super) fn number(data_set: &DataSet, tag: &str) -> Option<f64> {
+pub(crate) fn number(data_set: &DataSet, tag: &str) -> Option<f64> {
     values(data_set, tag).first().and_then(as_number)
 }
 
 /// The first value as a whole number.
-pub(super) fn integer(data_set: &DataSet, tag: &str) -> Option<i64> {
+pub(crate) fn integer(data_set: &DataSet, tag: &str) -> Option<i64> {
     let value = number(data_set, tag)?;
     (value.fract() == 0.0 && value.abs() < 9e15).then_some(value as i64)
 }
 
 /// The first value as text, trimmed.
-pub(super) fn text<'a>(data_set: &'a DataSet, tag: &str) -> Option<&'a str> {
+pub(crate) fn text<'a>(data_set: &'a DataSet, tag: &str) -> Option<&'a str> {
     values(data_set, tag).first().and_then(Value::as_str).map(str::trim)
 }
 
@@ -57,8 +67,8 @@ fn as_number(value: &Value) -> Option<f64> {
 }
 
 /// A table of up to `count` words: an array of numbers, or bytes in base64, of which 8-bit entries may be packed two in a word.
-pub(super) fn table(data_set: &DataSet, tag: &str, count: usize) -> Option<Vec<u16>> {
-    if let Some(bytes) = inline_binary(data_set, tag) {
+pub(crate) fn table(data_set: &DataSet, tag: &str, count: usize) -> Option<Vec<u16>> {
+    if let Some(bytes) = self::bytes(data_set, tag) {
         return Some(if bytes.len() >= count.saturating_mul(2) {
             words(&bytes).take(count).collect()
         } else {
@@ -70,8 +80,8 @@ pub(super) fn table(data_set: &DataSet, tag: &str, count: usize) -> Option<Vec<u
 }
 
 /// All 16-bit words of an attribute.
-pub(super) fn all_words(data_set: &DataSet, tag: &str) -> Option<Vec<u16>> {
-    match inline_binary(data_set, tag) {
+pub(crate) fn all_words(data_set: &DataSet, tag: &str) -> Option<Vec<u16>> {
+    match bytes(data_set, tag) {
         Some(bytes) => Some(words(&bytes).collect()),
         None => {
             let numbers = values(data_set, tag);
@@ -89,7 +99,8 @@ fn as_word(value: &Value) -> Option<u16> {
     value.as_i64().and_then(|number| u16::try_from(number).or_else(|_| i16::try_from(number).map(|n| n as u16)).ok())
 }
 
-fn inline_binary(data_set: &DataSet, tag: &str) -> Option<Vec<u8>> {
+/// The bytes of an attribute that are in the JSON itself.
+pub(crate) fn bytes(data_set: &DataSet, tag: &str) -> Option<Vec<u8>> {
     let encoded = data_set.get(tag)?.get("InlineBinary")?.as_str()?;
     base64::engine::general_purpose::STANDARD.decode(encoded).ok()
 }

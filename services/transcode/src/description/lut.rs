@@ -38,7 +38,7 @@ impl LookupTable {
     }
 
     /// The table in the item of a Modality LUT or VOI LUT Sequence.
-    pub(super) fn from_item(item: &DataSet, signed: bool) -> Option<Self> {
+    pub(crate) fn from_item(item: &DataSet, signed: bool) -> Option<Self> {
         let (count, first, bits) = descriptor(item, "00283002", signed)?;
         let entries = json::table(item, "00283006", count).filter(|entries| !entries.is_empty())?;
         Some(Self { first, entries: entries.into(), bits })
@@ -78,7 +78,7 @@ impl Palette {
     }
 
     /// The palette of a data set, when it has a whole one.
-    pub(super) fn from_json(data_set: &DataSet, signed: bool) -> Option<Self> {
+    pub(crate) fn from_json(data_set: &DataSet, signed: bool) -> Option<Self> {
         let mut entries: Vec<[u8; 3]> = Vec::new();
         let mut first_input = 0;
         for (channel, (tag, plain, segmented)) in CHANNELS.into_iter().enumerate() {

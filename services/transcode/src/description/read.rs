@@ -1,5 +1,6 @@
 //! From DICOM JSON to a description that later steps can trust.
 
+use super::captions::Captions;
 use super::json::{self, DataSet};
 use super::lut::{LookupTable, Palette};
 use super::{ImageDescription, MAX_FRAME_BYTES, PhotometricInterpretation, PixelPadding, VoiWindow};
@@ -39,6 +40,7 @@ pub(super) fn description(
         palette,
         pixel_aspect: pixel_aspect(&groups),
         lossy: json::text(metadata, "00282110") == Some("01"),
+        icc_profile: icc_profile(metadata),
         ..pixels
     })
 }
@@ -86,6 +88,9 @@ fn pixel_module(metadata: &DataSet) -> Result<ImageDescription, TranscodeError> 
         palette: None,
         pixel_aspect: None,
         lossy: false,
+        icc_profile: None,
+        captions: Captions::default(),
+        presentation: None,
     };
     if image.decoded_frame_bytes() > MAX_FRAME_BYTES {
         return Err(TranscodeError::mismatch(
@@ -130,6 +135,12 @@ fn one_of(
             .find(|&candidate| i64::from(candidate) == value)
             .ok_or_else(|| TranscodeError::mismatch(keyword, "has a value that is not supported")),
     }
+}
+
+/// The profile of the image, else that of its first optical path (PS3.3 §C.8.12.5).
+fn icc_profile(metadata: &DataSet) -> Option<std::sync::Arc<[u8]>> {
+    let own = |data_set: &DataSet| json::bytes(data_set, "00282000").filter(|profile| !profile.is_empty());
+    own(metadata).or_else(|| json::item(metadata, "00480105").and_then(own)).map(Into::into)
 }
 
 fn number_of_frames(metadata: &DataSet) -> u32 {

@@ -10,8 +10,13 @@ use crate::{DecodedFrame, ImageDescription, TranscodeError};
 /// The speed of the colour quantisation, from 1 (best) to 30 (fastest).
 const QUANTISATION_SPEED: i32 = 15;
 
-/// The largest animation, in pixels of all frames together.
-const MAX_ANIMATION_PIXELS: u64 = 1 << 29;
+/// The largest animation, in pixels of all frames together, and encoded.
+pub const MAX_ANIMATION_PIXELS: u64 = 1 << 27;
+const MAX_ANIMATION_BYTES: usize = 64 << 20;
+
+/// Why an animation is not made.
+pub(crate) const TOO_LONG: &str =
+    "and their size make an animation that is longer than any that is rendered; a viewport or single frames can be had";
 
 /// An animation in the making: frames go in one by one and are kept encoded only.
 pub(crate) struct Animation {
@@ -47,15 +52,19 @@ impl Animation {
     fn push(&mut self, raster: &Raster) -> Result<(), TranscodeError> {
         let refused = |_| TranscodeError::codec("GIF encoder", "the image was refused");
         let (Ok(width), Ok(height)) = (u16::try_from(raster.width), u16::try_from(raster.height)) else {
-            return Err(TranscodeError::mismatch("viewport", "makes an image that GIF can't hold"));
+            return Err(TranscodeError::parameter("viewport", "GIF can't hold an image of this size"));
         };
         self.pixels += u64::from(raster.width) * u64::from(raster.height);
-        if self.pixels > MAX_ANIMATION_PIXELS {
-            return Err(TranscodeError::mismatch("frames", "are more than an animation may have"));
+        let bytes = self.encoder.as_ref().map_or(0, |encoder| encoder.get_ref().len());
+        if self.pixels > MAX_ANIMATION_PIXELS || bytes > MAX_ANIMATION_BYTES {
+            return Err(TranscodeError::mismatch("NumberOfFrames", TOO_LONG));
         }
         let encoder = match &mut self.encoder {
             Some(_) if (raster.width, raster.height) != (self.width, self.height) => {
-                return Err(TranscodeError::mismatch("frames", "differ in size"));
+                return Err(TranscodeError::mismatch(
+                    "Rows",
+                    "and Columns differ between frames, which an animation can't show",
+                ));
             }
             Some(encoder) => encoder,
             None => {

@@ -5,6 +5,7 @@ mod line;
 use dicom_pixeldata::{Lut, Rescale};
 
 use super::window::{Window, WindowFunction};
+use crate::presentation::{GreyTransformation, PresentationLut, StateVoi};
 use crate::{DecodedFrame, ImageDescription, LookupTable, PhotometricInterpretation, SampleFormat, TranscodeError};
 
 /// The frame as 8-bit grey, 0 black.
@@ -19,7 +20,30 @@ pub(super) fn render(
         None => Voi::of(image, frame, &modality),
     };
     let inverted = image.inverse || frame.photometric_interpretation == PhotometricInterpretation::Monochrome1;
-    let grey = Grey { modality, voi, inverted };
+    let output = if inverted { Output::Inverted } else { Output::Straight };
+    pixels(frame, &Grey { modality, voi, output })
+}
+
+/// The frame as a presentation state transforms it (PS3.4 §N.2.1): neither the transformations nor the polarity of the image are used.
+pub(super) fn presented(frame: &DecodedFrame, state: &GreyTransformation) -> Result<Vec<u8>, TranscodeError> {
+    let modality = match (&state.modality_lut, state.rescale) {
+        (Some(table), _) => Modality::Table(table),
+        (None, rescale) => Modality::by(rescale),
+    };
+    let voi = match &state.voi {
+        Some(StateVoi::Window(window)) => Voi::Window(*window),
+        Some(StateVoi::Table(table)) => Voi::of_table(table),
+        None => Voi::Window(possible_range(frame, &modality)),
+    };
+    let output = match &state.presentation {
+        PresentationLut::Identity => Output::Straight,
+        PresentationLut::Inverse => Output::Inverted,
+        PresentationLut::Table(table) => Output::Table(table),
+    };
+    pixels(frame, &Grey { modality, voi, output })
+}
+
+fn pixels(frame: &DecodedFrame, grey: &Grey<'_>) -> Result<Vec<u8>, TranscodeError> {
     if let Some(pixels) = grey.line().and_then(|(slope, intercept)| line::render(frame, slope, intercept)) {
         return Ok(pixels);
     }
@@ -43,9 +67,13 @@ impl<'a> Modality<'a> {
     fn of(image: &'a ImageDescription) -> Self {
         match (&image.modality_lut, image.rescale) {
             (Some(table), _) => Self::Table(table),
-            (None, Some((slope, intercept))) => Self::Rescale(Rescale::new(slope, intercept)),
-            (None, None) => Self::Rescale(Rescale::new(1.0, 0.0)),
+            (None, rescale) => Self::by(rescale),
         }
+    }
+
+    fn by(rescale: Option<(f64, f64)>) -> Self {
+        let (slope, intercept) = rescale.unwrap_or((1.0, 0.0));
+        Self::Rescale(Rescale::new(slope, intercept))
     }
 
     fn apply(&self, stored: f64) -> f64 {
@@ -70,9 +98,13 @@ impl<'a> Voi<'a> {
         });
         match (first, &image.voi_lut) {
             (Some(window), _) => Self::Window(window),
-            (None, Some(table)) => Self::Table(table, f64::from(table.ceiling().max(1))),
+            (None, Some(table)) => Self::of_table(table),
             (None, None) => Self::Window(whole_range(image, frame, modality)),
         }
+    }
+
+    fn of_table(table: &'a LookupTable) -> Self {
+        Self::Table(table, f64::from(table.ceiling().max(1)))
     }
 
     fn apply(&self, value: f64) -> f64 {
@@ -103,18 +135,51 @@ fn whole_range(image: &ImageDescription, frame: &DecodedFrame, modality: &Modali
     }
 }
 
+/// A window over all that the stored bits could hold: what a state without a VOI transformation shows.
+fn possible_range(frame: &DecodedFrame, modality: &Modality<'_>) -> Window {
+    let values = 2_f64.powi(i32::from(frame.bits_stored.min(32)));
+    let (least, most) =
+        if frame.format.is_signed() { (-values / 2.0, values / 2.0 - 1.0) } else { (0.0, values - 1.0) };
+    let (a, b) = match modality {
+        Modality::Table(table) => (0.0, f64::from(table.ceiling())),
+        Modality::Rescale(_) => (modality.apply(least), modality.apply(most)),
+    };
+    Window { center: (a + b) / 2.0, width: (b - a).abs().max(1.0), function: WindowFunction::LinearExact }
+}
+
+/// What becomes of values from 0 to 255: PS3.3 §C.11.6.
+enum Output<'a> {
+    Straight,
+    Inverted,
+    /// The Presentation LUT, over the whole range.
+    Table(&'a LookupTable),
+}
+
+impl Output<'_> {
+    fn apply(&self, shown: f64) -> f64 {
+        match self {
+            Self::Straight => shown,
+            Self::Inverted => 255.0 - shown,
+            Self::Table(table) => {
+                let last = (table.entries.len() - 1) as f64;
+                let input = table.first as f64 + (shown.clamp(0.0, 255.0) * last / 255.0).round();
+                f64::from(table.get(input)) * 255.0 / f64::from(table.ceiling().max(1))
+            }
+        }
+    }
+}
+
 /// The whole way of a grey value.
 struct Grey<'a> {
     modality: Modality<'a>,
     voi: Voi<'a>,
-    inverted: bool,
+    output: Output<'a>,
 }
 
 impl Grey<'_> {
     /// The output for a stored value, rounded, between 0 and 255. Not a number is black.
     fn apply(&self, stored: f64) -> f64 {
-        let shown = self.voi.apply(self.modality.apply(stored));
-        let shown = if self.inverted { 255.0 - shown } else { shown };
+        let shown = self.output.apply(self.voi.apply(self.modality.apply(stored)));
         if shown.is_nan() { 0.0 } else { shown.round().clamp(0.0, 255.0) }
     }
 
@@ -124,7 +189,11 @@ impl Grey<'_> {
         let (slope, intercept) = window.line()?;
         let intercept = slope * rescale.intercept + intercept;
         let slope = slope * rescale.slope;
-        Some(if self.inverted { (-slope, 255.0 - intercept) } else { (slope, intercept) })
+        match self.output {
+            Output::Straight => Some((slope, intercept)),
+            Output::Inverted => Some((-slope, 255.0 - intercept)),
+            Output::Table(_) => None,
+        }
     }
 
     /// Up to 16 bits: a table of all values there can be, then a look-up for each pixel.

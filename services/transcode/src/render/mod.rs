@@ -1,15 +1,27 @@
 //! From samples to a picture: PS3.3 §C.11, PS3.4 §N.2, PS3.18 §8.3.5.
 
 mod animation;
+mod annotation;
+mod canvas;
 mod colour;
 mod encode;
 mod grey;
+mod icc;
+mod icon;
+mod ink;
+mod presented;
+mod text;
 mod viewport;
 mod window;
 
 use bytes::Bytes;
 
-pub(crate) use animation::Animation;
+pub use animation::MAX_ANIMATION_PIXELS;
+pub(crate) use animation::{Animation, TOO_LONG};
+pub use annotation::Annotation;
+pub use icc::IccProfile;
+pub(crate) use icon::render as icon;
+pub(crate) use ink::Ink;
 pub use viewport::{SourceRegion, Viewport};
 pub use window::{Window, WindowFunction};
 
@@ -27,6 +39,10 @@ pub struct RenderOptions {
     pub viewport: Option<Viewport>,
     /// A window instead of the data set's own. Colour images have no window.
     pub window: Option<Window>,
+    /// The colour space, and whether a profile tells it.
+    pub icc_profile: IccProfile,
+    /// What is written on the picture.
+    pub annotation: Annotation,
 }
 
 /// The encoding of a rendered frame: PS3.18 §8.7.4.
@@ -82,6 +98,16 @@ pub(crate) struct Raster {
     /// 1 or 3.
     pub(crate) channels: usize,
     pub(crate) pixels: Vec<u8>,
+    /// The profile that goes with it.
+    pub(crate) icc_profile: Option<Vec<u8>>,
+}
+
+/// A raster of three channels.
+fn in_colour(raster: Raster) -> Raster {
+    match raster.channels {
+        1 => Raster { channels: 3, pixels: raster.pixels.iter().flat_map(|&level| [level; 3]).collect(), ..raster },
+        _ => raster,
+    }
 }
 
 /// Renders a decoded frame, on the calling thread.
@@ -103,6 +129,20 @@ fn raster(image: &ImageDescription, frame: &DecodedFrame, options: &RenderOption
     if frame.samples.len() != samples * frame.format.bytes() {
         return Err(TranscodeError::mismatch("PixelData", "is not as long as its description says"));
     }
+    let raster = match &image.presentation {
+        Some(state) => presented::render(image, frame, state, options.viewport.as_ref())?,
+        None => plain(image, frame, options)?,
+    };
+    let state = image.presentation.as_ref().and_then(|state| state.icc_profile.as_deref());
+    let own = state.or(image.icc_profile.as_deref());
+    let mut raster = icc::apply(raster, own, options.icc_profile)?;
+    // "After all other parameters have been applied."
+    annotation::draw(&mut raster, image, options);
+    Ok(raster)
+}
+
+/// The frame by its own attributes.
+fn plain(image: &ImageDescription, frame: &DecodedFrame, options: &RenderOptions) -> Result<Raster, TranscodeError> {
     let (channels, pixels) = match frame.photometric_interpretation {
         PhotometricInterpretation::Monochrome1 | PhotometricInterpretation::Monochrome2 => {
             (1, grey::render(image, frame, options.window)?)
@@ -111,5 +151,6 @@ fn raster(image: &ImageDescription, frame: &DecodedFrame, options: &RenderOption
         _ => (3, colour::to_rgb(frame)?),
     };
     let (width, height) = (u32::from(frame.columns), u32::from(frame.rows));
-    viewport::apply(Raster { width, height, channels, pixels }, options.viewport.as_ref(), image.pixel_aspect)
+    let raster = Raster { width, height, channels, pixels, icc_profile: None };
+    viewport::apply(raster, options.viewport.as_ref(), image.pixel_aspect)
 }

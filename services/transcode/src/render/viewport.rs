@@ -37,23 +37,20 @@ pub struct SourceRegion {
     pub height: f64,
 }
 
-/// Cuts, scales and flips; makes pixels square when they are `aspect` (height, width) and not.
+/// Cuts, scales and flips; pixels that are not square, but of this `aspect` (height, width), become so. Without a viewport the matrix of
+/// pixels stays as it is.
 pub(super) fn apply(
     raster: Raster,
     viewport: Option<&Viewport>,
     aspect: Option<(f64, f64)>,
 ) -> Result<Raster, TranscodeError> {
-    let region = region(&raster, viewport.and_then(|viewport| viewport.source))?;
+    // "If the viewport parameter is not present, the rendered images shall not be scaled."
+    let Some(viewport) = viewport else { return Ok(raster) };
+    let region = region(&raster, viewport.source)?;
     let (pixel_height, pixel_width) = aspect.unwrap_or((1.0, 1.0));
     let (shown_width, shown_height) = (region.width.abs() * pixel_width, region.height.abs() * pixel_height);
-    // Without a viewport no pixel is lost: the finer of the two spacings stays as it is.
-    let scale = match viewport {
-        Some(viewport) => {
-            check_size(viewport.width, viewport.height)?;
-            (f64::from(viewport.width) / shown_width).min(f64::from(viewport.height) / shown_height)
-        }
-        None => 1.0 / pixel_width.min(pixel_height),
-    };
+    check_size(viewport.width, viewport.height)?;
+    let scale = (f64::from(viewport.width) / shown_width).min(f64::from(viewport.height) / shown_height);
     let side = |shown: f64| (shown * scale).round().clamp(1.0, f64::from(u32::MAX)) as u32;
     let (width, height) = (side(shown_width), side(shown_height));
     let whole = (region.width.abs(), region.height.abs()) == (f64::from(raster.width), f64::from(raster.height));
@@ -72,12 +69,15 @@ pub(super) fn apply(
     Ok(out)
 }
 
-fn check_size(width: u32, height: u32) -> Result<(), TranscodeError> {
+pub(super) fn check_size(width: u32, height: u32) -> Result<(), TranscodeError> {
     let sides = (1..=MAX_SIDE).contains(&width) && (1..=MAX_SIDE).contains(&height);
     if sides && u64::from(width) * u64::from(height) <= MAX_AREA {
         Ok(())
     } else {
-        Err(TranscodeError::mismatch("viewport", "is empty or larger than anything that is rendered"))
+        Err(TranscodeError::parameter(
+            "viewport",
+            "the image is larger than anything that is rendered, or has no pixel left",
+        ))
     }
 }
 
@@ -94,12 +94,21 @@ fn region(raster: &Raster, asked: Option<SourceRegion>) -> Result<SourceRegion, 
     if region_width.abs() > 0.0 && region_height.abs() > 0.0 {
         Ok(SourceRegion { x, y, width: region_width, height: region_height })
     } else {
-        Err(TranscodeError::mismatch("viewport", "shows a region that is empty or outside the image"))
+        Err(TranscodeError::parameter("viewport", "the region is empty or outside the image"))
     }
 }
 
+/// The whole raster in another size.
+pub(super) fn scale(raster: Raster, width: u32, height: u32) -> Result<Raster, TranscodeError> {
+    if (raster.width, raster.height) == (width, height) {
+        return Ok(raster);
+    }
+    let whole = region(&raster, None)?;
+    resize(raster, &whole, width, height)
+}
+
 fn resize(raster: Raster, region: &SourceRegion, width: u32, height: u32) -> Result<Raster, TranscodeError> {
-    let failed = |_| TranscodeError::mismatch("viewport", "can't be made of this image");
+    let failed = |_| TranscodeError::parameter("viewport", "it can't be made of this image");
     let pixel = if raster.channels == 1 { PixelType::U8 } else { PixelType::U8x3 };
     let source = ImageRef::new(raster.width, raster.height, &raster.pixels, pixel).map_err(|_| failed(()))?;
     let mut target = Image::new(width, height, pixel);
@@ -115,7 +124,7 @@ fn resize(raster: Raster, region: &SourceRegion, width: u32, height: u32) -> Res
         _ => resize_as::<U8x3>(&source, &mut target, &options),
     };
     done.ok_or_else(|| failed(()))?;
-    Ok(Raster { width, height, channels: raster.channels, pixels: target.into_vec() })
+    Ok(Raster { width, height, pixels: target.into_vec(), ..raster })
 }
 
 /// Names the pixel type: for an image of any type the library would be compiled for all fifteen of them, minutes on end.
@@ -139,7 +148,7 @@ mod tests {
 
     fn raster(width: u32, height: u32) -> Raster {
         let pixels = (0..width * height).map(|index| index as u8).collect();
-        Raster { width, height, channels: 1, pixels }
+        Raster { width, height, channels: 1, pixels, icc_profile: None }
     }
 
     fn viewport(width: u32, height: u32, source: Option<[f64; 4]>) -> Viewport {
@@ -195,9 +204,9 @@ mod tests {
     }
 
     #[test]
-    fn pixels_that_are_not_square_become_so() {
-        assert_eq!(size(&apply(raster(10, 10), None, Some((2.0, 1.0))).unwrap()), (10, 20));
-        assert_eq!(size(&apply(raster(10, 10), None, Some((0.5, 1.0))).unwrap()), (20, 10));
+    fn pixels_that_are_not_square_become_so_in_a_viewport() {
+        assert_eq!(size(&apply(raster(10, 10), None, Some((2.0, 1.0))).unwrap()), (10, 10));
+        assert_eq!(size(&apply(raster(10, 10), Some(&viewport(40, 40, None)), Some((0.5, 1.0))).unwrap()), (40, 20));
         assert_eq!(size(&apply(raster(10, 10), Some(&viewport(40, 40, None)), Some((2.0, 1.0))).unwrap()), (20, 40));
     }
 }

@@ -29,12 +29,12 @@ pub struct Window {
 
 impl Window {
     /// Checks the rules of §C.11.2.1.2: a width of at least 1, or above 0.
-    pub(super) fn check(self) -> Result<Self, TranscodeError> {
+    pub(crate) fn check(self) -> Result<Self, TranscodeError> {
         let least = if self.function == WindowFunction::Linear { 1.0 } else { f64::MIN_POSITIVE };
         if self.center.is_finite() && self.width.is_finite() && self.width >= least {
             Ok(self)
         } else {
-            Err(TranscodeError::mismatch("window", "has a width that its function does not allow"))
+            Err(TranscodeError::parameter("window", "the width is none that the function allows"))
         }
     }
 

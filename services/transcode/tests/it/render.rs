@@ -46,7 +46,7 @@ async fn a_viewport_makes_a_thumbnail() {
     let shape = grey(16, 12);
     let viewport = Some(Viewport { width: 16, height: 16, source: None });
     for media in [RenderedMedia::Png, RenderedMedia::Gif, RenderedMedia::Jpeg { quality: 1 }] {
-        let options = RenderOptions { media, viewport, window: None };
+        let options = RenderOptions { media, viewport, ..RenderOptions::default() };
         let frame = shape.bytes(&shape.values()).into();
         let rendered = transcoder().render(&shape.describe(EXPLICIT_LE), frame, &options).await.unwrap();
         assert_eq!((rendered.width, rendered.height), (16, 12));
@@ -87,8 +87,9 @@ async fn an_animation_has_its_frames_and_its_pace() {
             width: 255.0,
             function: transcode::WindowFunction::LinearExact,
         }),
-        viewport: None,
+        ..RenderOptions::default()
     };
+    let frames = futures::stream::iter(frames.into_iter().map(Ok::<_, transcode::TranscodeError>));
     let rendered = transcoder().render_animation(frames, &options, Duration::from_millis(40)).await.unwrap();
     let mut decoder = gif::Decoder::new(rendered.bytes.as_ref()).unwrap();
     let mut seen = Vec::new();
@@ -96,7 +97,8 @@ async fn an_animation_has_its_frames_and_its_pace() {
         seen.push((frame.delay, frame.buffer[0]));
     }
     assert_eq!(seen, [(4, 5), (4, 85), (4, 165)]);
-    assert!(transcoder().render_animation(Vec::new(), &options, Duration::ZERO).await.is_err());
+    let none = futures::stream::empty::<Result<_, transcode::TranscodeError>>();
+    assert!(transcoder().render_animation(none, &options, Duration::ZERO).await.is_err());
 }
 
 #[tokio::test]

@@ -1,0 +1,37 @@
+//! Pages that need nothing else: no script, no picture, no style from elsewhere.
+
+use crate::json::{DataSet, string};
+use crate::xml::escape;
+
+const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:2rem;max-width:60rem;color:#111;background:#fff}\
+dt{font-weight:600}dd{margin:0 0 .5rem 1.5rem;white-space:pre-wrap}header{border-bottom:1px solid #888;margin-bottom:1rem}\
+h1{font-size:1.5rem}h2,h3,h4,h5,h6{font-size:1.1rem;margin:1rem 0 .25rem}td,th{padding:0 .75rem 0 0;text-align:left;vertical-align:top}";
+
+/// A page in HTML. `body` is markup of ours.
+pub(super) fn html(title: &str, body: &str) -> String {
+    let title = escape(title);
+    format!(
+        "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><title>{title}</title><style>{STYLE}</style></head>\n<body>{body}</body></html>\n"
+    )
+}
+
+/// The same page in the XML form of HTML. `body` has no element that the two write differently.
+pub(super) fn xhtml(title: &str, body: &str) -> String {
+    let title = escape(title);
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<html xmlns=\"http://www.w3.org/1999/xhtml\"><head><title>{title}</title>\
+         <style>{STYLE}</style></head>\n<body>{body}</body></html>\n"
+    )
+}
+
+/// A page that leads to the PDF itself, which is the same resource in another media type (PS3.18 §8.3.3.1).
+pub(super) fn of_pdf(header: &DataSet) -> String {
+    let title = string(header, "00420010").filter(|title| !title.is_empty()).unwrap_or("Document");
+    let address = "?accept=application%2Fpdf";
+    let title_text = escape(title);
+    format!(
+        "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"0; url={address}\">\
+         <title>{title_text}</title><style>{STYLE}</style></head>\n\
+         <body><h1>{title_text}</h1><p><a href=\"{address}\">PDF</a></p></body></html>\n"
+    )
+}

@@ -1,0 +1,77 @@
+//! The grayscale transformations of a state: PS3.4 §N.2.1, PS3.3 §C.11.1, §C.11.8 and §C.11.6.
+
+use super::Target;
+use crate::TranscodeError;
+use crate::description::LookupTable;
+use crate::description::json::{self, DataSet};
+use crate::render::{Window, WindowFunction};
+
+/// From stored values to P-Values. What the state does not give is the identity.
+#[derive(Debug, Clone)]
+pub(crate) struct GreyTransformation {
+    pub(crate) rescale: Option<(f64, f64)>,
+    pub(crate) modality_lut: Option<LookupTable>,
+    pub(crate) voi: Option<StateVoi>,
+    pub(crate) presentation: PresentationLut,
+}
+
+/// The item of the Softcopy VOI LUT Sequence (0028,3110) for the frame.
+#[derive(Debug, Clone)]
+pub(crate) enum StateVoi {
+    Window(Window),
+    Table(LookupTable),
+}
+
+/// Presentation LUT Shape (2050,0020) or Sequence (2050,0010).
+#[derive(Debug, Clone)]
+pub(crate) enum PresentationLut {
+    Identity,
+    Inverse,
+    /// Over the whole range of the VOI transformation.
+    Table(LookupTable),
+}
+
+pub(super) fn read(state: &DataSet, target: &Target<'_>) -> Result<GreyTransformation, TranscodeError> {
+    let modality_lut = match json::item(state, "00283000") {
+        // Whether inputs are signed is the image's to say; a first input above 32767 is then a slip.
+        Some(item) => Some(table(item, "ModalityLUTSequence")?),
+        None => None,
+    };
+    let slope = json::number(state, "00281053").filter(|slope| *slope != 0.0);
+    let rescale = slope.map(|slope| (slope, json::number(state, "00281052").unwrap_or(0.0)));
+    let voi = json::items(state, "00283110").find(|item| target.is_of(item)).map(voi).transpose()?;
+    Ok(GreyTransformation { rescale, modality_lut, voi, presentation: presentation_lut(state)? })
+}
+
+fn voi(item: &DataSet) -> Result<StateVoi, TranscodeError> {
+    if let Some(item) = json::item(item, "00283010") {
+        return Ok(StateVoi::Table(table(item, "VOILUTSequence")?));
+    }
+    let (Some(center), Some(width)) = (json::number(item, "00281050"), json::number(item, "00281051")) else {
+        return Err(TranscodeError::mismatch("SoftcopyVOILUTSequence", "has neither a window nor a table"));
+    };
+    let function = match json::text(item, "00281056") {
+        Some("LINEAR_EXACT") => WindowFunction::LinearExact,
+        Some("SIGMOID") => WindowFunction::Sigmoid,
+        _ => WindowFunction::Linear,
+    };
+    let broken =
+        |_| TranscodeError::mismatch("WindowWidth", "of the presentation state is none that its function allows");
+    Window { center, width, function }.check().map(StateVoi::Window).map_err(broken)
+}
+
+fn presentation_lut(state: &DataSet) -> Result<PresentationLut, TranscodeError> {
+    if let Some(item) = json::item(state, "20500010") {
+        return Ok(PresentationLut::Table(table(item, "PresentationLUTSequence")?));
+    }
+    match json::text(state, "20500020") {
+        Some("INVERSE") => Ok(PresentationLut::Inverse),
+        Some("IDENTITY") | None => Ok(PresentationLut::Identity),
+        Some(_) => Err(TranscodeError::mismatch("PresentationLUTShape", "is neither IDENTITY nor INVERSE")),
+    }
+}
+
+fn table(item: &DataSet, attribute: &'static str) -> Result<LookupTable, TranscodeError> {
+    LookupTable::from_item(item, false)
+        .ok_or_else(|| TranscodeError::mismatch(attribute, "of the presentation state is not whole"))
+}

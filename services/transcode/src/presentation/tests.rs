@@ -1,0 +1,336 @@
+//! States as JSON, and the pixels that they make of a small image.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::Presentation;
+use crate::{
+    DecodedFrame, ImageDescription, PhotometricInterpretation, RenderOptions, RenderedMedia, TranscodeError, Viewport,
+    render_decoded,
+};
+
+const WIDTH: usize = 40;
+const HEIGHT: usize = 20;
+
+/// An image of 40 columns and 20 rows, 8 bits: each pixel is its column times 2 plus its row.
+fn header() -> Map<String, Value> {
+    let us = |value: usize| json!({"vr": "US", "Value": [value]});
+    let header = json!({
+        "00080018": {"vr": "UI", "Value": ["1.2.3"]},
+        "00280002": us(1), "00280004": {"vr": "CS", "Value": ["MONOCHROME2"]},
+        "00280010": us(HEIGHT), "00280011": us(WIDTH), "00280100": us(8), "00280101": us(8), "00280103": us(0),
+        // The image's own window and polarity, which no state uses.
+        "00281050": {"vr": "DS", "Value": [10]}, "00281051": {"vr": "DS", "Value": [4]},
+    });
+    header.as_object().unwrap().clone()
+}
+
+fn stored(x: usize, y: usize) -> u8 {
+    (x * 2 + y) as u8
+}
+
+fn frame(image: &ImageDescription) -> DecodedFrame {
+    let samples: Vec<u8> = (0..WIDTH * HEIGHT).map(|at| stored(at % WIDTH, at / WIDTH)).collect();
+    DecodedFrame {
+        samples: samples.into(),
+        rows: HEIGHT as u16,
+        columns: WIDTH as u16,
+        samples_per_pixel: 1,
+        format: image.sample_format(),
+        bits_stored: 8,
+        photometric_interpretation: PhotometricInterpretation::Monochrome2,
+    }
+}
+
+/// A grayscale state with these attributes on top of nothing.
+fn state(more: Value) -> Map<String, Value> {
+    let mut state = json!({"00080016": {"vr": "UI", "Value": [super::GRAYSCALE]}}).as_object().unwrap().clone();
+    state.extend(more.as_object().unwrap().clone());
+    state
+}
+
+/// A picture: width, channels, and its pixels.
+struct Picture(usize, usize, Vec<u8>);
+
+impl Picture {
+    fn at(&self, x: usize, y: usize) -> &[u8] {
+        let at = (y * self.0 + x) * self.1;
+        &self.2[at..at + self.1]
+    }
+}
+
+fn shown_in(state: Value, viewport: Option<Viewport>) -> Result<Picture, TranscodeError> {
+    let header = header();
+    let mut image = ImageDescription::from_json(&header, "1.2.840.10008.1.2.1", 1).unwrap();
+    image.presentation = Some(Arc::new(Presentation::from_json(&self::state(state), &header, 1)?));
+    let options = RenderOptions { media: RenderedMedia::Png, viewport, ..RenderOptions::default() };
+    let rendered = render_decoded(&image, &frame(&image), &options)?;
+    let mut reader = png::Decoder::new(std::io::Cursor::new(&rendered.bytes)).read_info().unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut pixels).unwrap();
+    Ok(Picture(info.width as usize, info.color_type.samples(), pixels))
+}
+
+fn shown(state: Value) -> Picture {
+    shown_in(state, None).unwrap()
+}
+
+fn sequence(items: Value) -> Value {
+    json!({"vr": "SQ", "Value": items})
+}
+
+fn numbers(values: Value) -> Value {
+    json!({"vr": "DS", "Value": values})
+}
+
+fn text(value: &str) -> Value {
+    json!({"vr": "CS", "Value": [value]})
+}
+
+#[test]
+fn nothing_but_the_state_transforms_grey() {
+    let picture = shown(json!({}));
+    assert_eq!(picture.at(30, 10), [70], "the identity over all that 8 bits hold");
+    let picture = shown(json!({"20500020": text("INVERSE")}));
+    assert_eq!(picture.at(30, 10), [185]);
+    let window =
+        json!({"00283110": sequence(json!([{"00281050": numbers(json!([50])), "00281051": numbers(json!([20]))}]))});
+    let picture = shown(window);
+    assert_eq!((picture.at(5, 5), picture.at(35, 19)), (&[0][..], &[255][..]));
+    let slope = json!({"00281053": numbers(json!([2])), "00281052": numbers(json!([10])), "00283110": sequence(json!([
+        {"00281050": numbers(json!([127.5])), "00281051": numbers(json!([255])), "00281056": text("LINEAR_EXACT")},
+    ]))});
+    assert_eq!(shown(slope).at(30, 10), [150]);
+}
+
+#[test]
+fn a_window_is_for_the_images_that_it_names() {
+    let other = json!([{"00081155": text("9.9")}]);
+    let ours = json!([{"00081155": text("1.2.3"), "00081160": numbers(json!([1]))}]);
+    let item = |images: &Value, center: u32| json!({"00081140": sequence(images.clone()), "00281050": numbers(json!([center])), "00281051": numbers(json!([1]))});
+    let picture = shown(json!({"00283110": sequence(json!([item(&other, 200), item(&ours, 40)]))}));
+    assert_eq!((picture.at(10, 0), picture.at(30, 0)), (&[0][..], &[255][..]));
+}
+
+#[test]
+fn a_presentation_table_spans_the_whole_range() {
+    let table = json!({"00283002": numbers(json!([2, 0, 8])), "00283006": numbers(json!([255, 0]))});
+    let picture = shown(json!({"20500010": sequence(json!([table]))}));
+    assert_eq!((picture.at(0, 0), picture.at(39, 19)), (&[255][..], &[255][..]));
+    let broken = json!({"20500010": sequence(json!([{}]))});
+    assert!(shown_in(broken, None).is_err());
+}
+
+#[test]
+fn the_image_is_turned_and_then_flipped() {
+    for (rotation, flip, upper_left, upper_right) in [
+        (0, "N", (0, 0), (39, 0)),
+        (90, "N", (0, 19), (0, 0)),
+        (180, "N", (39, 19), (0, 19)),
+        (270, "N", (39, 0), (39, 19)),
+        (0, "Y", (39, 0), (0, 0)),
+        (90, "Y", (0, 0), (0, 19)),
+    ] {
+        let picture = shown(json!({"00700042": numbers(json!([rotation])), "00700041": text(flip)}));
+        let width = if rotation % 180 == 0 { 40 } else { 20 };
+        assert_eq!(picture.0, width, "{rotation} {flip}");
+        assert_eq!(picture.at(0, 0), [stored(upper_left.0, upper_left.1)], "{rotation} {flip}");
+        assert_eq!(picture.at(width - 1, 0), [stored(upper_right.0, upper_right.1)], "{rotation} {flip}");
+    }
+    assert!(shown_in(json!({"00700042": numbers(json!([45]))}), None).is_err());
+}
+
+fn area(first: [i32; 2], last: [i32; 2], more: Value) -> Value {
+    let mut item =
+        json!({"00700052": numbers(json!(first)), "00700053": numbers(json!(last)), "00700100": text("SCALE TO FIT")});
+    item.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    json!({"0070005A": sequence(json!([item]))})
+}
+
+#[test]
+fn the_displayed_area_is_cut_out_and_may_hang_over() {
+    let picture = shown(area([11, 6], [20, 10], json!({})));
+    assert_eq!((picture.0, picture.2.len()), (10, 50));
+    assert_eq!((picture.at(0, 0), picture.at(9, 4)), (&[stored(10, 5)][..], &[stored(19, 9)][..]));
+    let picture = shown(area([-1, 1], [4, 4], json!({})));
+    assert_eq!((picture.at(0, 0), picture.at(1, 3), picture.at(2, 3)), (&[0][..], &[0][..], &[stored(0, 3)][..]));
+    let magnified = json!({"00700100": text("MAGNIFY"), "00700103": numbers(json!([3]))});
+    assert_eq!(shown(area([1, 1], [40, 20], magnified)).0, 120);
+    let flat = json!({"00700101": numbers(json!([2, 1]))});
+    assert_eq!(shown(area([1, 1], [40, 20], flat)).2.len(), 40 * 40);
+    let viewport = Some(Viewport { width: 100, height: 100, source: None });
+    assert_eq!(shown_in(area([1, 1], [40, 20], json!({})), viewport).unwrap().2.len(), 100 * 50);
+    for broken in [area([1, 1], [900_000, 900_000], json!({})), json!({"0070005A": sequence(json!([{}]))})] {
+        assert!(shown_in(broken, None).is_err());
+    }
+}
+
+#[test]
+fn a_shutter_covers_what_is_outside_each_shape() {
+    let rectangle = json!({
+        "00181600": text("RECTANGULAR"), "00181602": numbers(json!([10])), "00181604": numbers(json!([30])),
+        "00181606": numbers(json!([5])), "00181608": numbers(json!([15])), "00181622": numbers(json!([65535])),
+    });
+    let picture = shown(rectangle);
+    assert_eq!(
+        (picture.at(8, 10), picture.at(9, 10), picture.at(30, 10)),
+        (&[255][..], &[stored(9, 10)][..], &[255][..])
+    );
+    assert_eq!(
+        (picture.at(20, 3), picture.at(20, 4), picture.at(20, 15)),
+        (&[255][..], &[stored(20, 4)][..], &[255][..])
+    );
+    let circle = json!({
+        "00181600": text("CIRCULAR"), "00181610": numbers(json!([11, 21])), "00181612": numbers(json!([5])),
+    });
+    let picture = shown(circle);
+    assert_eq!((picture.at(20, 10), picture.at(25, 10), picture.at(26, 10)), (&[50][..], &[60][..], &[0][..]));
+    let polygon = json!({"00181600": text("POLYGONAL"), "00181620": numbers(json!([1, 1, 1, 21, 20, 1]))});
+    let picture = shown(polygon);
+    assert_eq!((picture.at(2, 2), picture.at(30, 15)), (&[stored(2, 2)][..], &[0][..]));
+    let bitmap = json!({
+        "00181600": text("BITMAP"), "00181623": numbers(json!([0x6000])), "60000010": numbers(json!([1])),
+        "60000011": numbers(json!([8])), "60000050": numbers(json!([1, 1])),
+        "60003000": {"vr": "OW", "InlineBinary": "BQA="}, "00181622": numbers(json!([65535])),
+    });
+    let picture = shown(bitmap);
+    assert_eq!(picture.2[..4], [255, stored(1, 0), 255, stored(3, 0)]);
+    assert!(shown_in(json!({"00181600": text("CIRCULAR")}), None).is_err());
+}
+
+fn layer(order: i32, name: &str, grey: u32) -> Value {
+    json!({"00700002": text(name), "00700062": numbers(json!([order])), "00700066": numbers(json!([grey]))})
+}
+
+fn annotated(layer_name: &str, graphics: Value, texts: Value) -> Value {
+    json!({"00700002": text(layer_name), "00700009": sequence(graphics), "00700008": sequence(texts)})
+}
+
+fn graphic(kind: &str, units: &str, filled: &str, data: Value) -> Value {
+    json!({"00700023": text(kind), "00700005": text(units), "00700024": text(filled), "00700022": numbers(data)})
+}
+
+#[test]
+fn graphics_lie_where_their_units_say_in_the_order_of_their_layers() {
+    let square = json!([10, 5, 20, 5, 20, 10, 10, 10, 10, 5]);
+    let state = json!({
+        "00700060": sequence(json!([layer(2, "TOP", 65535), layer(1, "LOW", 0x8080)])),
+        "00700001": sequence(json!([
+            annotated("TOP", json!([graphic("POLYLINE", "DISPLAY", "N", json!([0.0, 0.375, 1.0, 0.375]))]), json!([])),
+            annotated("LOW", json!([graphic("POLYLINE", "PIXEL", "Y", square)]), json!([])),
+        ])),
+    });
+    let picture = shown(state.clone());
+    assert_eq!((picture.at(15, 6), picture.at(15, 9)), (&[0x80][..], &[0x80][..]));
+    assert_eq!((picture.at(15, 7), picture.at(30, 7)), (&[255][..], &[255][..]), "the upper layer covers the lower");
+    assert_eq!(picture.at(30, 10), [stored(30, 10)]);
+    let mut turned = state;
+    turned["00700042"] = numbers(json!([90]));
+    let picture = shown(turned);
+    // A quarter clockwise: what was at column 15, row 9 is now at column 20 - 1 - 9, row 15; DISPLAY is of the turned picture.
+    assert_eq!(picture.at(10, 12), [0x80]);
+    assert!(picture.at(3, 15)[0] > stored(15, 16) + 90, "half of the line is on each side of the pixels' border");
+}
+
+#[test]
+fn round_and_smooth_outlines_pass_through_their_points() {
+    let drawn = |kind: &str, data: Value| {
+        let graphics = json!([graphic(kind, "PIXEL", "N", data)]);
+        shown(json!({
+            "00700060": sequence(json!([layer(1, "A", 65535)])), "00700001": sequence(json!([annotated("A", graphics, json!([]))])),
+        }))
+    };
+    let circle = drawn("CIRCLE", json!([20.5, 10.5, 25.5, 10.5]));
+    assert_eq!((circle.at(25, 10), circle.at(15, 10), circle.at(20, 15)), (&[255][..], &[255][..], &[255][..]));
+    assert_eq!(circle.at(20, 10), [50]);
+    let ellipse = drawn("ELLIPSE", json!([5.5, 10.5, 35.5, 10.5, 20.5, 6.5, 20.5, 14.5]));
+    assert_eq!((ellipse.at(5, 10), ellipse.at(35, 10), ellipse.at(20, 6)), (&[255][..], &[255][..], &[255][..]));
+    let curve = drawn("INTERPOLATED", json!([5.5, 5.5, 20.5, 15.5, 35.5, 5.5]));
+    assert_eq!((curve.at(5, 5), curve.at(20, 15), curve.at(35, 5)), (&[255][..], &[255][..], &[255][..]));
+    let point = drawn("POINT", json!([10.5, 10.5]));
+    assert_eq!((point.at(10, 10), point.at(15, 10)), (&[255][..], &[40][..]));
+}
+
+#[test]
+fn text_is_drawn_in_its_box() {
+    let words = json!([{
+        "00700006": text("WWWW"), "00700003": text("PIXEL"), "00700010": numbers(json!([2, 4])), "00700011": numbers(json!([38, 16])),
+    }]);
+    let state = json!({
+        "00700060": sequence(json!([layer(1, "A", 65535)])), "00700001": sequence(json!([annotated("A", json!([]), words)])),
+    });
+    let viewport = Some(Viewport { width: 400, height: 200, source: None });
+    let picture = shown_in(state, viewport).unwrap();
+    let bright = |from: usize, to: usize| (from..to).any(|y| (0..400).any(|x| picture.at(x, y)[0] == 255));
+    assert!(bright(40, 160) && !bright(0, 36) && !bright(164, 200));
+    let nowhere = json!([annotated("A", json!([]), json!([{"00700006": text("x")}]))]);
+    let layers = sequence(json!([layer(1, "A", 1)]));
+    assert!(shown_in(json!({"00700060": layers, "00700001": sequence(nowhere)}), None).is_err());
+}
+
+#[test]
+fn an_overlay_is_drawn_where_the_state_activates_it() {
+    let overlay = json!({
+        "00700060": sequence(json!([layer(1, "OV", 65535)])), "60001001": text("OV"),
+        "60000010": numbers(json!([1])), "60000011": numbers(json!([8])), "60000050": numbers(json!([3, 5])),
+        "60003000": {"vr": "OW", "InlineBinary": "BQA="},
+    });
+    let picture = shown(overlay.clone());
+    assert_eq!((picture.at(4, 2), picture.at(5, 2), picture.at(6, 2)), (&[255][..], &[12][..], &[255][..]));
+    let mut colour = overlay.clone();
+    colour["00700060"]["Value"][0]["00700401"] = numbers(json!([35_000, 53_000, 50_000]));
+    let picture = shown(colour);
+    assert_eq!(picture.1, 3);
+    assert!(picture.at(4, 2)[0] > 200 && picture.at(4, 2)[2] < 100, "{:?}", picture.at(4, 2));
+    let mut nameless = overlay;
+    nameless["60001001"] = text("OTHER");
+    assert!(shown_in(nameless, None).is_err());
+}
+
+#[test]
+fn what_is_not_applied_is_refused() {
+    for class in ["1.2.840.10008.5.1.4.1.1.11.4", "1.2.840.10008.5.1.4.1.1.11.5", super::COLOR] {
+        assert!(shown_in(json!({"00080016": text(class)}), None).is_err(), "{class}");
+    }
+    let points: Vec<_> = (0..60_000).collect();
+    let graphics = json!([graphic("POLYLINE", "PIXEL", "N", json!(points))]);
+    for broken in [
+        json!({"00700060": sequence(json!([layer(1, "A", 1)])), "00700001": sequence(json!([annotated("A", graphics, json!([]))]))}),
+        json!({"00700001": sequence(json!([annotated("A", json!([]), json!([]))]))}),
+        json!({"20500020": text("SIDEWAYS")}),
+    ] {
+        assert!(shown_in(broken, None).is_err());
+    }
+}
+
+#[test]
+fn a_pseudo_color_state_gives_each_level_a_colour() {
+    let table = |values: [u8; 2]| json!({"vr": "OW", "InlineBinary": base64_of(values)});
+    let state = json!({
+        "00080016": text(super::PSEUDO_COLOR), "00281101": numbers(json!([2, 0, 8])), "00281102": numbers(json!([2, 0, 8])),
+        "00281103": numbers(json!([2, 0, 8])), "00281201": table([1, 250]), "00281202": table([2, 100]), "00281203": table([3, 0]),
+        "00283110": sequence(json!([{"00281050": numbers(json!([40])), "00281051": numbers(json!([1]))}])),
+    });
+    let picture = shown(state);
+    assert_eq!((picture.1, picture.at(0, 0), picture.at(39, 0)), (3, &[1, 2, 3][..], &[250, 100, 0][..]));
+}
+
+fn base64_of(bytes: [u8; 2]) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+#[test]
+fn references_are_listed_in_their_order() {
+    let state = json!({"00081115": sequence(json!([
+        {"0020000E": text("1.2"), "00081140": sequence(json!([
+            {"00081155": text("1.2.3")}, {"00081155": text("1.2.4"), "00081160": numbers(json!([2, 5]))},
+        ]))},
+    ]))});
+    let references = Presentation::references(state.as_object().unwrap());
+    let read: Vec<_> = references.iter().map(|image| (image.sop_instance_uid.as_str(), image.frames.clone())).collect();
+    assert_eq!(read, [("1.2.3", vec![]), ("1.2.4", vec![2, 5])]);
+    assert_eq!(references[0].series_instance_uid, "1.2");
+}
