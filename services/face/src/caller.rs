@@ -32,3 +32,7 @@ where
 /// Put on a request by the listener when it came over TLS.
 #[derive(Debug, Clone, Copy)]
 pub struct Secure;
+
+/// Put on a request by the listener: the port at which it came.
+#[derive(Debug, Clone, Copy)]
+pub struct LocalPort(pub u16);

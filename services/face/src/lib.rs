@@ -6,5 +6,5 @@
 mod caller;
 mod problem;
 
-pub use caller::{Caller, Secure};
+pub use caller::{Caller, LocalPort, Secure};
 pub use problem::{Problem, finish};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use index_model::{IssuedId, RepositoryCode};
 use index_query::{Attribute, Level, Query, Tag, level_of};
-use registry::{Header, InstanceRow, Registry, SeriesRow, StudyRow};
+use registry::{Header, InstanceRow, Registry, SeriesRow, StudyRow, with_origin};
 
 use super::value::{DataSet, Writer};
 use crate::dictionary;
@@ -234,7 +234,8 @@ pub(crate) fn instance(row: &InstanceRow, _: Option<&Header>, shown: Shown<'_>) 
     if shown.with_series {
         series_attributes(&mut out, &row.series);
     }
-    let header: DataSet = serde_json::from_str(row.entry.metadata.get()).unwrap_or_default();
+    let header = with_origin(row.entry.metadata.get(), shown.base.origin());
+    let header: DataSet = serde_json::from_str(&header).unwrap_or_default();
     for tag in INSTANCE_TAGS {
         if let Some(attribute) = header.get(tag) {
             out.0.insert(tag.to_owned(), attribute.clone());

@@ -19,6 +19,9 @@ pub(super) fn origin(parts: &Parts) -> Option<String> {
     let host = told.host.or_else(own).or_else(named).filter(|host| is_host(host))?;
     let secure = parts.extensions.get::<face::Secure>().is_some() || parts.uri.scheme_str() == Some("https");
     let scheme = told.scheme.unwrap_or(if secure { "https" } else { "http" });
+    // A widespread client leaves the port out of Host: where no proxy stands between, it is the one at which the request came.
+    let port = parts.extensions.get::<face::LocalPort>().filter(|_| is_direct(&parts.headers));
+    let host = with_port(host, port.map(|port| port.0.to_string()).as_deref(), Some(scheme));
     Some(format!("{scheme}://{host}{}", told.prefix.unwrap_or_default()))
 }
 
@@ -48,6 +51,13 @@ impl Told {
             prefix: former("x-forwarded-prefix").and_then(prefix),
         }
     }
+}
+
+/// Whether nothing in the request tells of a proxy.
+fn is_direct(headers: &HeaderMap) -> bool {
+    let tells =
+        |name: &str| name == "forwarded" || name == "via" || name == "x-real-ip" || name.starts_with("x-forwarded-");
+    !headers.keys().any(|name| tells(name.as_str()))
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -136,6 +146,23 @@ mod tests {
             "http://di.example/imaging"
         );
         assert_eq!(of("192.0.2.7:1", &[host, ("x-forwarded-host", "evil.example")]), "http://10.0.0.1:8080");
+    }
+
+    #[test]
+    fn a_port_that_host_leaves_out_is_the_one_at_which_the_request_came() {
+        let of = |host: &str, forwarded: Option<&str>| {
+            let mut request = Request::builder().uri("/").header("host", host);
+            if let Some(for_whom) = forwarded {
+                request = request.header("x-forwarded-for", for_whom);
+            }
+            let (mut parts, ()) = request.body(()).unwrap().into_parts();
+            parts.extensions.insert(face::LocalPort(8080));
+            origin(&parts).unwrap()
+        };
+        assert_eq!(of("di.example", None), "http://di.example:8080");
+        assert_eq!(of("[::1]", None), "http://[::1]:8080");
+        assert_eq!(of("di.example:81", None), "http://di.example:81");
+        assert_eq!(of("di.example", Some("192.0.2.1")), "http://di.example", "a proxy stands between");
     }
 
     #[test]

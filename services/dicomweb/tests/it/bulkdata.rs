@@ -38,6 +38,13 @@ async fn all_bulk_data_of_every_level_come_by_the_addresses_in_the_metadata() {
 }
 
 #[tokio::test]
+async fn a_search_gives_the_same_addresses() {
+    let app = TestApp::holding(&[image(1)]).await;
+    let rows = app.get(&format!("/studies/{STUDY}/instances?includefield=7FE00010")).await.expect(200).json();
+    assert_eq!(rows[0]["7FE00010"]["BulkDataURI"], uri(&image(1)));
+}
+
+#[tokio::test]
 async fn a_value_that_stands_in_the_metadata_can_be_had_alone_too() {
     let app = TestApp::holding(&[pdf()]).await;
     let value =

@@ -141,14 +141,15 @@ async fn connection(
 ) {
     // Small answers must not wait for the peer's acknowledgement.
     let _ = stream.set_nodelay(true);
+    let port = face::LocalPort(stream.local_addr().map_or(0, |address| address.port()));
     let traffic = Arc::new(Traffic::default());
     let stream = Counted::new(stream, Arc::clone(&traffic));
     let Some(tls) = tls else {
-        return serve(stream, Peer { from, secure: false, router, traffic }, patience, stop).await;
+        return serve(stream, Peer { from, port, secure: false, router, traffic }, patience, stop).await;
     };
     let handshake = TlsAcceptor::from(tls.current()).accept(stream);
     match tokio::time::timeout(patience.header, handshake).await {
-        Ok(Ok(stream)) => serve(stream, Peer { from, secure: true, router, traffic }, patience, stop).await,
+        Ok(Ok(stream)) => serve(stream, Peer { from, port, secure: true, router, traffic }, patience, stop).await,
         Ok(Err(error)) => tracing::debug!(error = %error, "a TLS handshake failed"),
         Err(_) => tracing::debug!("a TLS handshake took too long"),
     }
@@ -157,6 +158,7 @@ async fn connection(
 /// Who is at the other end.
 struct Peer {
     from: SocketAddr,
+    port: face::LocalPort,
     secure: bool,
     router: Router,
     traffic: Arc<Traffic>,
@@ -167,6 +169,7 @@ impl Peer {
         let under_way = self.traffic.begin();
         let mut request: Request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(self.from));
+        request.extensions_mut().insert(self.port);
         if self.secure {
             request.extensions_mut().insert(face::Secure);
         }
