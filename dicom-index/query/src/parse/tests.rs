@@ -299,3 +299,11 @@ proptest! {
         }
     }
 }
+
+/// PS3.5 §6.2: padding is no part of a value, wherever it stands. Fuzzing found a list whose last value lost it only at the second reading.
+#[test]
+fn padding_is_dropped_from_each_value_alike() {
+    assert_eq!(rule("AccessionNumber=A\u{c}\\B\0\u{c}"), "in A B");
+    assert_eq!(rule("AccessionNumber=\u{c}\0 A \0"), "= A");
+    assert_eq!(rule("PatientID=\0 \u{c}"), "universal");
+}

@@ -26,7 +26,7 @@ pub(super) struct Asked {
 
 /// The rule that a value asks for.
 pub(super) fn rule(vr: VR, value: &str, asked: Asked) -> Result<Rule, Reason> {
-    let value = value.trim_matches([' ', '\0']);
+    let value = bare(value);
     if value.is_empty() {
         return Ok(Rule::Universal);
     }
@@ -43,6 +43,11 @@ pub(super) fn rule(vr: VR, value: &str, asked: Asked) -> Result<Rule, Reason> {
         Rule::AnyOf(values) if takes_several => Rule::AllOf(values), // PS3.4 §C.2.2.2.8
         rule => rule,
     })
+}
+
+/// A value without its padding, the same for one that stands alone and one of a list (PS3.5 §6.2).
+fn bare(value: &str) -> &str {
+    value.trim_matches(|c: char| c.is_whitespace() || c == '\0')
 }
 
 fn of_value(vr: VR, value: &str) -> Result<Rule, Reason> {
@@ -71,7 +76,7 @@ fn of_value(vr: VR, value: &str) -> Result<Rule, Reason> {
 /// One or several UIDs, by comma or backslash.
 fn uids(value: &str) -> Result<Rule, Reason> {
     let mut uids = Vec::new();
-    for one in value.split([',', '\\']).map(str::trim).filter(|one| !one.is_empty()) {
+    for one in value.split([',', '\\']).map(bare).filter(|one| !one.is_empty()) {
         if uids.len() == MAX_LIST {
             return Err("names too many UIDs");
         }
@@ -100,7 +105,7 @@ fn text(vr: VR, value: &str) -> Result<Rule, Reason> {
         _ => &['\\'],
     };
     let values: Vec<String> =
-        value.split(delimiters).map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect();
+        value.split(delimiters).map(bare).filter(|one| !one.is_empty()).map(str::to_owned).collect();
     if values.len() > 1 {
         if values.iter().any(|one| one.contains(['*', '?'])) {
             return Err("is a list, which has no wild cards");
@@ -111,7 +116,7 @@ fn text(vr: VR, value: &str) -> Result<Rule, Reason> {
 }
 
 fn list(value: &str, reason: Reason, fits: impl Fn(&str) -> bool) -> Result<Rule, Reason> {
-    let values: Vec<String> = value.split(['\\', ',']).map(|one| one.trim().to_owned()).collect();
+    let values: Vec<String> = value.split(['\\', ',']).map(|one| bare(one).to_owned()).collect();
     if values.iter().all(|one| fits(one)) { one_or_any(values) } else { Err(reason) }
 }
 
