@@ -20,7 +20,8 @@ pub(super) struct Transaction {
 
 const ACCEPT: &[&str] = &["accept"];
 const SYNTAX: &[&str] = &["transferSyntax"];
-const PAGING: &[&str] = &["limit", "offset", "includefield", "fuzzymatching"];
+const PAGING: &[&str] =
+    &["limit", "offset", "includefield", "fuzzymatching", "emptyvaluematching", "multiplevaluematching"];
 /// Matching keys of PS3.18 table 10.6.1-5, by level.
 const STUDY_KEYS: &[&str] = &[
     "StudyDate",
@@ -61,6 +62,8 @@ const URI: &[&str] = &[
     "region",
     "windowCenter",
     "windowWidth",
+    "presentationSeriesUID",
+    "presentationUID",
 ];
 
 const DATA_SETS: &[&str] = &["application/dicom+json", "multipart/related; type=\"application/dicom+xml\""];
@@ -76,9 +79,15 @@ const OBJECT: &[&str] = &[
     "application/dicom; transfer-syntax=*",
     "multipart/related; type=\"application/octet-stream\"",
 ];
-const STORED: &[&str] = &["multipart/related; type=\"application/dicom\""];
+const STORED: &[&str] = &[
+    "multipart/related; type=\"application/dicom\"",
+    "multipart/related; type=\"application/dicom+json\"",
+    "multipart/related; type=\"application/dicom+xml\"",
+    "application/dicom",
+];
 const PICTURES: &[&str] = &["image/jpeg", "image/png", "image/gif"];
-const RENDERED: &[&str] = &["image/jpeg", "image/png", "image/gif", "text/html", "application/pdf", "video/mp4"];
+const RENDERED: &[&str] =
+    &["image/jpeg", "image/png", "image/gif", "text/html", "text/plain", "application/pdf", "video/mpeg", "video/mp4"];
 const PIXELS: &[&str] = &[
     "multipart/related; type=\"application/octet-stream\"",
     "multipart/related; type=\"application/octet-stream\"; transfer-syntax=*",
@@ -94,8 +103,17 @@ const PIXELS: &[&str] = &[
 ];
 const BYTES: &[&str] = &["application/octet-stream", "multipart/related; type=\"application/octet-stream\""];
 const ALL_BYTES: &[&str] = &["multipart/related; type=\"application/octet-stream\""];
-const BY_URI: &[&str] =
-    &["image/jpeg", "image/png", "image/gif", "application/dicom", "text/html", "application/pdf", "video/mp4"];
+const BY_URI: &[&str] = &[
+    "image/jpeg",
+    "image/png",
+    "image/gif",
+    "application/dicom",
+    "text/html",
+    "text/plain",
+    "application/pdf",
+    "video/mpeg",
+    "video/mp4",
+];
 
 const fn search(name: &'static str, parameters: &'static [&'static [&'static str]]) -> Transaction {
     Transaction { method: "GET", name, section: "10.6", parameters, takes: &[], gives: DATA_SETS }

@@ -20,7 +20,7 @@ pub(super) fn origin(parts: &Parts) -> Option<String> {
     let secure = parts.extensions.get::<face::Secure>().is_some() || parts.uri.scheme_str() == Some("https");
     let scheme = told.scheme.unwrap_or(if secure { "https" } else { "http" });
     // A widespread client leaves the port out of Host: where no proxy stands between, it is the one at which the request came.
-    let port = parts.extensions.get::<face::LocalPort>().filter(|_| is_direct(&parts.headers));
+    let port = parts.extensions.get::<face::LocalPort>().filter(|port| port.0 > 0 && is_direct(&parts.headers));
     let host = with_port(host, port.map(|port| port.0.to_string()).as_deref(), Some(scheme));
     Some(format!("{scheme}://{host}{}", told.prefix.unwrap_or_default()))
 }
