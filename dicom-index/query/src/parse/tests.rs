@@ -306,4 +306,5 @@ fn padding_is_dropped_from_each_value_alike() {
     assert_eq!(rule("AccessionNumber=A\u{c}\\B\0\u{c}"), "in A B");
     assert_eq!(rule("AccessionNumber=\u{c}\0 A \0"), "= A");
     assert_eq!(rule("PatientID=\0 \u{c}"), "universal");
+    assert_eq!(rule("AccessionNumber=*\\ "), "universal");
 }
