@@ -110,6 +110,7 @@ const BY_URI: &[&str] = &[
     "application/dicom",
     "text/html",
     "text/plain",
+    "text/xml",
     "application/pdf",
     "video/mpeg",
     "video/mp4",
