@@ -86,8 +86,17 @@ const STORED: &[&str] = &[
     "application/dicom",
 ];
 const PICTURES: &[&str] = &["image/jpeg", "image/png", "image/gif"];
-const RENDERED: &[&str] =
-    &["image/jpeg", "image/png", "image/gif", "text/html", "text/plain", "application/pdf", "video/mpeg", "video/mp4"];
+const RENDERED: &[&str] = &[
+    "image/jpeg",
+    "image/png",
+    "image/gif",
+    "text/html",
+    "text/plain",
+    "text/xml",
+    "application/pdf",
+    "video/mpeg",
+    "video/mp4",
+];
 const PIXELS: &[&str] = &[
     "multipart/related; type=\"application/octet-stream\"",
     "multipart/related; type=\"application/octet-stream\"; transfer-syntax=*",
