@@ -3,6 +3,7 @@ export type SearchWarning =
   | { readonly kind: "more"; readonly count: number | null }
   | { readonly kind: "repository"; readonly repository: string; readonly text: string }
   | { readonly kind: "literal" }
+  | { readonly kind: "undated"; readonly count: number }
   | { readonly kind: "other"; readonly text: string };
 
 /** Reads one or several warnings; browsers join repeated headers with a comma. */
@@ -26,6 +27,8 @@ function classify(words: string): SearchWarning {
   const more = /(?:there are\s+)?(\d+)?\s*additional results/iu.exec(words);
   if (more !== null) return { kind: "more", count: more[1] === undefined ? null : Number(more[1]) };
   if (/fuzzymatching/iu.test(words)) return { kind: "literal" };
+  const undated = /(\d+) studies without a study date/iu.exec(words);
+  if (undated !== null) return { kind: "undated", count: Number(undated[1]) };
   const repository = /(?:repository|region)\s+(\S+?)\s+(?:did not|does not|is |cannot|has not|was )/iu.exec(words);
   if (repository?.[1] !== undefined) return { kind: "repository", repository: repository[1], text: words };
   return { kind: "other", text: words };

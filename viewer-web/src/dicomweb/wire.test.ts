@@ -48,6 +48,7 @@ test("warnings are told apart, joined or quoted or as the standard writes them",
     { kind: "more", count: 12 },
   ]);
   expect(parseWarnings("299 dics: The fuzzymatching parameter is not supported. Only literal matching has been performed.")).toEqual([{ kind: "literal" }]);
+  expect(parseWarnings("299 dics: 3 studies without a Study Date match otherwise and are not shown.")).toEqual([{ kind: "undated", count: 3 }]);
   expect(parseWarnings('299 - "Something, else"')).toEqual([{ kind: "other", text: "Something, else" }]);
   expect(parseWarnings("299 http://here/dicom-web: There are 299 additional results that can be requested., 299 http://here/dicom-web: Repository neodin did not answer; results may be incomplete.")).toEqual([
     { kind: "more", count: 299 },

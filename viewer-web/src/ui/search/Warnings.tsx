@@ -8,7 +8,11 @@ export function Warnings({ warnings }: { readonly warnings: readonly SearchWarni
   const { t } = useTranslation();
   const regionOf = useRegion();
   const away = warnings.flatMap((warning) => (warning.kind === "repository" ? [warning] : []));
-  const words = warnings.flatMap((warning) => (warning.kind === "literal" ? [t("search.literal")] : warning.kind === "other" ? [warning.text] : []));
+  const words = warnings.flatMap((warning) => {
+    if (warning.kind === "literal") return [t("search.literal")];
+    if (warning.kind === "undated") return [t("search.undated", { count: warning.count })];
+    return warning.kind === "other" ? [warning.text] : [];
+  });
   return (
     <>
       {away.length === 0 ? null : (
