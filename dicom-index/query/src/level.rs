@@ -46,9 +46,31 @@ pub fn level_of(attribute: &Attribute) -> Level {
     }
 }
 
+/// Attributes that a query model has and no object does (PS3.4 §C.3.4, PS3.3 §C.4.23): no header can answer them.
+const OF_QUERIES: &[Tag] = &[
+    Tag(0x0008, 0x0054),
+    Tag(0x0008, 0x0056),
+    Tag(0x0008, 0x0061),
+    Tag(0x0008, 0x0062),
+    Tag(0x0008, 0x0063),
+    Tag(0x0008, 0x1190),
+    Tag(0x0020, 0x1200),
+    Tag(0x0020, 0x1202),
+    Tag(0x0020, 0x1204),
+    Tag(0x0020, 0x1206),
+    Tag(0x0020, 0x1208),
+    Tag(0x0020, 0x1209),
+    Tag(0x0040, 0xE011),
+];
+
+/// Whether the header of an object may have an attribute.
+pub fn is_of_objects(attribute: &Attribute) -> bool {
+    attribute.path.first().is_some_and(|tag| !OF_QUERIES.contains(tag))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::level_of;
+    use super::{is_of_objects, level_of};
     use crate::{Level, attribute};
 
     #[test]
@@ -65,5 +87,12 @@ mod tests {
         for name in ["SOPClassUID", "InstanceNumber", "Rows", "ContentDate", "ImageType", "00091001"] {
             assert_eq!(level(name), Some(Level::Instance), "{name}");
         }
+    }
+
+    #[test]
+    fn what_is_counted_or_known_of_repositories_is_in_no_object() {
+        let is = |name: &str| attribute(name).is_some_and(|attribute| is_of_objects(&attribute));
+        assert!(is("PatientAge") && is("00091001"));
+        assert!(!is("InstanceAvailability") && !is("NumberOfPatientRelatedStudies"));
     }
 }

@@ -20,7 +20,7 @@ pub mod sound;
 pub mod text;
 
 pub use dicom_core::Tag;
-pub use level::level_of;
+pub use level::{is_of_objects, level_of};
 pub use matching::matches;
 pub use parse::{Limits, Parsed, QueryError, attribute, parse, parse_with};
 pub use query::{Attribute, Include, Level, Match, Page, Query, Rule, Span};

@@ -1,7 +1,7 @@
 //! `Warning: 299` headers: what an answer leaves out, PS3.18 §8.3.4.6 and §8.5.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use index_query::{Attribute, Level, level_of};
+use index_query::{Attribute, Level, is_of_objects, level_of};
 use registry::{MOST_DESCRIBED, MOST_EXAMINED, Missing};
 
 const WARNING: HeaderName = http::header::WARNING;
@@ -42,7 +42,7 @@ impl Warnings {
     pub(crate) fn unsupported(&mut self, attributes: &[Attribute], level: Level) {
         for attribute in attributes.iter().take(MOST_NAMED) {
             let name = index_query::keyword(attribute);
-            self.add(if level_of(attribute) <= level {
+            self.add(if level_of(attribute) <= level && is_of_objects(attribute) {
                 format!(
                     "The matching key {name} was ignored; it is matched where other keys leave {MOST_EXAMINED} results or fewer."
                 )

@@ -19,6 +19,8 @@ const MAX_PARAMETERS: usize = 256;
 const MAX_VALUE: usize = 1_024;
 /// Attributes of `includefield`.
 const MAX_INCLUDED: usize = 512;
+/// TimezoneOffsetFromUTC, which says how the request's times are meant and is never matched (PS3.18 §8.3.4.1.1).
+const TIMEZONE_OFFSET_FROM_UTC: Tag = Tag(0x0008, 0x0201);
 /// SpecificCharacterSet, which is never matched (PS3.4 §C.2.2.2): parameters are UTF-8.
 const SPECIFIC_CHARACTER_SET: Tag = Tag(0x0008, 0x0005);
 
@@ -184,8 +186,10 @@ impl Parser {
     fn condition(&mut self, name: &str, value: &str) -> Result<(), QueryError> {
         let attribute =
             attribute(name).ok_or_else(|| QueryError::new(name, "is neither a parameter nor an attribute"))?;
-        if attribute.path == [SPECIFIC_CHARACTER_SET] {
-            return Ok(());
+        match attribute.path[..] {
+            [SPECIFIC_CHARACTER_SET] => return Ok(()),
+            [TIMEZONE_OFFSET_FROM_UTC] => return self.offset_from_utc(name, value),
+            _ => {}
         }
         // The same attribute by its keyword and by its tag.
         if self.query.matches.iter().any(|earlier| earlier.attribute == attribute) {
@@ -194,6 +198,21 @@ impl Parser {
         let rule = value::rule(attribute.vr, value, self.asked).map_err(|reason| QueryError::new(name, reason))?;
         let rule = if self.query.fuzzy { fuzzy(&attribute, rule) } else { rule };
         self.query.matches.push(Match { attribute, rule });
+        Ok(())
+    }
+}
+
+impl Parser {
+    /// Most studies don't say in which zone their times are, so that they can't be moved to another.
+    fn offset_from_utc(&mut self, name: &str, value: &str) -> Result<(), QueryError> {
+        let value = value.trim();
+        if !value.is_empty() {
+            if !value::is_offset(value) {
+                return Err(QueryError::new(name, "is an offset from UTC, a sign and four digits"));
+            }
+            let told = "TimezoneOffsetFromUTC was not applied; dates and times are compared as the studies state them.";
+            self.warnings.push(told.to_owned());
+        }
         Ok(())
     }
 }

@@ -75,6 +75,7 @@ fn a_name_that_is_neither_is_told() {
 fn an_empty_value_or_a_lone_star_matches_everything() {
     assert_eq!(rule("PatientName="), "universal");
     assert_eq!(rule("PatientName=*"), "universal");
+    assert_eq!(rule("PatientName=^ ^="), "universal");
     assert_eq!(rule("StudyDate="), "universal");
     assert_eq!(rule("RequestAttributesSequence="), "universal");
 }
@@ -189,6 +190,14 @@ fn a_range_of_dates_and_one_of_times_are_taken_together() {
 #[test]
 fn a_character_set_is_never_matched() {
     assert!(parsed("SpecificCharacterSet=ISO_IR 100").query.matches.is_empty());
+}
+
+/// PS3.18 §8.3.4.1.1.
+#[test]
+fn an_offset_from_utc_is_no_matching_key() {
+    let parsed = parsed("TimezoneOffsetFromUTC=-0500&StudyTime=10");
+    assert_eq!((parsed.query.matches.len(), parsed.warnings.len()), (1, 1));
+    refuses("TimezoneOffsetFromUTC", &["-05", "0500", "-2500", "+0160", "EST", "-05é"]);
 }
 
 #[test]

@@ -95,6 +95,9 @@ fn one_or_any(mut values: Vec<String>) -> Result<Rule, Reason> {
 
 /// Text: wild cards, and several values by backslash, which no value has; of a code string also by comma, which no code has.
 fn text(vr: VR, value: &str) -> Result<Rule, Reason> {
+    if vr == VR::PN && value.chars().all(|c| matches!(c, '^' | '=' | ' ')) {
+        return Ok(Rule::Universal); // no component is given
+    }
     let is_long = matches!(vr, VR::LT | VR::ST | VR::UR | VR::UT);
     let delimiters: &[char] = match vr {
         _ if is_long => &[],
@@ -185,14 +188,23 @@ fn date_time(value: &str) -> Result<Rule, Reason> {
         .ok_or(wrong)
 }
 
+/// `+ZZXX` or `-ZZXX`, at most 14 hours (PS3.5 §6.2).
+pub(super) fn is_offset(text: &str) -> bool {
+    let Some(digits) = text.strip_prefix(['+', '-']) else { return false };
+    let number = |range| digits.get(range).and_then(|two: &str| two.parse::<u32>().ok());
+    digits.len() == 4
+        && digits.bytes().all(|b| b.is_ascii_digit())
+        && number(0..2).is_some_and(|hours| hours <= 14)
+        && number(2..4).is_some_and(|minutes| minutes < 60)
+}
+
 fn is_date_time(text: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let (local, offset) = match text.rfind(['+', '-']) {
-        Some(at) => (text.get(..at).unwrap_or_default(), text.get(at + 1..)),
+        Some(at) => (text.get(..at).unwrap_or_default(), text.get(at..)),
         None => (text, None),
     };
-    let hours = |offset: &str| offset.get(..2).and_then(|two| two.parse::<u32>().ok()).is_some_and(|hours| hours <= 14);
-    if !offset.is_none_or(|offset| offset.len() == 4 && digits(offset) && hours(offset)) {
+    if !offset.is_none_or(is_offset) {
         return false;
     }
     if !local.is_ascii() {

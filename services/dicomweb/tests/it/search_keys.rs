@@ -76,7 +76,20 @@ async fn keys_without_a_column_are_matched_in_headers_and_returned() {
 
 #[tokio::test]
 async fn a_key_below_the_resource_is_ignored_and_told() {
-    let answer = app().await.get("/studies?PatientID=P-100&StationName=X&Rows=4").await.expect(200);
+    let app = app().await;
+    for path in [
+        "/studies?InstanceAvailability=NEARLINE",
+        "/series?InstanceAvailability=NEARLINE",
+        "/instances?InstanceAvailability=NEARLINE",
+    ] {
+        let answer = app.get(path).await.expect(200);
+        assert_eq!(
+            warnings(&answer),
+            ["The matching key InstanceAvailability is not supported and was ignored."],
+            "{path}"
+        );
+    }
+    let answer = app.get("/studies?PatientID=P-100&StationName=X&Rows=4").await.expect(200);
     assert_eq!(
         warnings(&answer),
         [

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use access::Permit;
 use flate2::read::GzDecoder;
 use futures::{StreamExt, TryStreamExt};
-use index_query::{Attribute, Level, Match, Page, Query, Rule, Tag, level_of};
+use index_query::{Attribute, Level, Match, Page, Query, Rule, Tag, is_of_objects, level_of};
 use index_store::{Found, SearchFilter, SeriesRow, StudyRow};
 use serde_json::{Map, Value};
 
@@ -56,7 +56,9 @@ fn needs_headers(query: &Query, level: Level) -> bool {
 
 /// Conditions on attributes of this level or above that no column has.
 fn of_headers<'q>(query: &'q Query, unsupported: &[Attribute], level: Level) -> Vec<&'q Match> {
-    let is_one = |one: &&Match| unsupported.contains(&one.attribute) && level_of(&one.attribute) <= level;
+    let is_one = |one: &&Match| {
+        unsupported.contains(&one.attribute) && level_of(&one.attribute) <= level && is_of_objects(&one.attribute)
+    };
     query.matches.iter().filter(is_one).collect()
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use access::Permit;
 use index_model::InstanceEntry;
-use index_query::{Match, Page, Query, Tag};
+use index_query::{Match, Page, Query, Tag, is_of_objects};
 use index_store::{Found, SearchFilter, SeriesRow};
 
 use super::{Answer, InstanceRow, Missing};
@@ -39,11 +39,14 @@ impl Registry {
         let filter = search_filter(permit);
         let scope = self.0.store.instances_scope(query, &filter, Page::first(MOST_SERIES)).await?;
         // SOPInstanceUID finds the series by its column, and the instance in the manifest.
-        let is_applied =
-            |one: &&Match| scope.unsupported.contains(&one.attribute) || one.attribute.path == [SOP_INSTANCE_UID];
+        let is_applied = |one: &&Match| {
+            let is_below = scope.unsupported.contains(&one.attribute) && is_of_objects(&one.attribute);
+            is_below || one.attribute.path == [SOP_INSTANCE_UID]
+        };
         let applied: Vec<_> = query.matches.iter().filter(is_applied).collect();
         let mut gathered =
             Gathered { registry: self, permit, rows: Vec::new(), missing: self.missing(), asked: 0, unread: 0 };
+        let ignored = scope.unsupported.iter().filter(|one| !is_of_objects(one)).cloned().collect();
         let remaining = if applied.is_empty() {
             gathered.page(query, &filter, scope).await?
         } else if scope.remaining > 0 {
@@ -54,7 +57,7 @@ impl Registry {
         };
         let Gathered { rows, mut missing, unread, .. } = gathered;
         missing.dedup();
-        Ok(Answer { unread, ..Answer::of(rows, remaining, missing) })
+        Ok(Answer { unread, unsupported: ignored, ..Answer::of(rows, remaining, missing) })
     }
 }
 
