@@ -95,9 +95,6 @@ fn one_or_any(mut values: Vec<String>) -> Result<Rule, Reason> {
 
 /// Text: wild cards, and several values by backslash, which no value has; of a code string also by comma, which no code has.
 fn text(vr: VR, value: &str) -> Result<Rule, Reason> {
-    if vr == VR::PN && value.chars().all(|c| matches!(c, '^' | '=' | ' ')) {
-        return Ok(Rule::Universal); // no component is given
-    }
     let is_long = matches!(vr, VR::LT | VR::ST | VR::UR | VR::UT);
     let delimiters: &[char] = match vr {
         _ if is_long => &[],
@@ -106,10 +103,12 @@ fn text(vr: VR, value: &str) -> Result<Rule, Reason> {
     };
     let values: Vec<String> =
         value.split(delimiters).map(bare).filter(|one| !one.is_empty()).map(str::to_owned).collect();
-    if let [one] = values.as_slice()
-        && one.bytes().all(|b| b == b'*')
-    {
-        return Ok(Rule::Universal); // PS3.4 §C.2.2.2.4
+    // PS3.4 §C.2.2.2.4, and a name of which no component is given.
+    let is_universal = |one: &str| {
+        one.bytes().all(|b| b == b'*') || (vr == VR::PN && one.bytes().all(|b| matches!(b, b'^' | b'=' | b' ')))
+    };
+    if matches!(values.as_slice(), [one] if is_universal(one)) {
+        return Ok(Rule::Universal);
     }
     if values.len() > 1 {
         if values.iter().any(|one| one.contains(['*', '?'])) {
