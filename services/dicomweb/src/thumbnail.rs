@@ -44,7 +44,13 @@ pub(crate) async fn thumbnail(
     let media = options::media(form.payload, QUALITY);
     let options = RenderOptions { media, viewport: Some(viewport), ..RenderOptions::default() };
     let rendition = match standing_for(&face, &opened, &scope).await? {
-        Stands::Frame(shown) => rendition::frame(&face, &opened, &shown, &options).await?,
+        Stands::Frame(shown) => match rendition::frame(&face, &opened, &shown, &options).await {
+            // A presentation state that is not applied still has a kind.
+            Err(RegistryError::NotAcceptable { .. }) if shown.presentation.is_some() => {
+                sheet(&face, "PR", viewport, media).await?
+            }
+            other => other?,
+        },
         Stands::Word(word) => sheet(&face, word, viewport, media).await?,
     };
     Ok(rendered::alone(&headers, rendition))
