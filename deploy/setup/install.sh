@@ -12,7 +12,7 @@ packages=(cmake:cmake nasm:nasm g++:g++ make:make)
 if [ "$what" = test ]; then
     packages+=(
         Orthanc:orthanc /usr/share/orthanc/plugins/libOrthancDicomWeb.so:orthanc-dicomweb
-        dcmqrscp:dcmtk storescu:dcmtk chromium:chromium curl:curl
+        dcmqrscp:dcmtk storescu:dcmtk chromium:chromium curl:curl openssl:openssl
         /usr/lib/postgresql/15/bin/initdb:postgresql-15
         python3:python3 pip3:python3-pip
     )

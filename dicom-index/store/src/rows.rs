@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use index_model::{
-    HealthNumber, InstanceEntry, LinkEvidence, PersonName, Phi, ReportRecord, ReportStatus, RepositoryCode,
-    RepositoryDefinition, SeriesRecord, StudyRecord, Uid,
+    HealthNumber, InstanceEntry, LinkEvidence, PatientRecord, PersonName, Phi, ReportRecord, ReportStatus,
+    RepositoryCode, RepositoryDefinition, SeriesRecord, StudyRecord, Uid,
 };
 use index_query::Attribute;
 
@@ -287,6 +287,21 @@ pub struct SourcePatientRow {
     pub health_number: Option<HealthNumber>,
     /// The repository that told of them first.
     pub repository: RepositoryCode,
+}
+
+/// A patient of one issuer, as a search at the patient level finds them.
+#[derive(Debug, Clone)]
+pub struct PatientRow {
+    /// Our key.
+    pub patient_key: i64,
+    /// As their sources know them; with a PatientID.
+    pub patient: PatientRecord,
+    /// Studies that are theirs and may be seen.
+    pub number_of_studies: u32,
+    /// Series of these studies.
+    pub number_of_series: u32,
+    /// Instances of these studies.
+    pub number_of_instances: u32,
 }
 
 /// A person: the source patients that are known to be one.

@@ -51,6 +51,8 @@ pub(crate) struct Line {
     pub(crate) at_ms: i64,
     pub(crate) user: String,
     pub(crate) authority: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) recipient: Option<String>,
     pub(crate) action: Action,
     pub(crate) subject: Subject,
     #[serde(flatten)]

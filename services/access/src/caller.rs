@@ -1,6 +1,9 @@
 //! Who calls.
 
+use index_model::AeTitle;
 use serde::{Deserialize, Serialize};
+
+use crate::{Action, Right};
 
 /// A person or system that signed on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -33,6 +36,10 @@ pub enum Mode {
 pub struct Caller {
     pub(crate) user: User,
     pub(crate) authority: Authority,
+    /// All that a user's authority allows, where nothing narrower is registered.
+    pub(crate) rights: Option<Vec<Right>>,
+    /// Who gets what is disclosed, when that is not the caller.
+    pub(crate) recipient: Option<AeTitle>,
 }
 
 impl Caller {
@@ -44,5 +51,20 @@ impl Caller {
     /// Under whose authority.
     pub fn authority(&self) -> &Authority {
         &self.authority
+    }
+
+    /// Whether this right is the caller's.
+    pub fn may(&self, right: Right) -> bool {
+        self.rights.as_ref().is_none_or(|rights| rights.contains(&right))
+    }
+
+    pub(crate) fn may_do(&self, action: Action) -> bool {
+        self.rights.as_ref().is_none_or(|rights| rights.iter().any(|right| right.covers(action)))
+    }
+
+    /// The same caller, who has it sent to somebody else (C-MOVE): the audit line names both.
+    #[must_use]
+    pub fn sending_to(&self, recipient: &AeTitle) -> Self {
+        Self { recipient: Some(recipient.clone()), ..self.clone() }
     }
 }

@@ -7,11 +7,13 @@
 
 mod audit;
 mod caller;
+mod entity;
 mod permit;
 mod policy;
 mod view;
 
 pub use audit::{AuditError, AuditLog, Verified, verify};
 pub use caller::{Authority, Caller, Mode, User};
+pub use entity::{ApplicationEntity, Right};
 pub use permit::{Action, Filter, Permit, Refused, Subject};
 pub use policy::{Access, DevelopmentUser};

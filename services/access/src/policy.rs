@@ -3,12 +3,13 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use index_model::AeTitle;
 use runtime::Clock;
 use serde::{Deserialize, Serialize};
 
 use crate::audit::{AuditLog, Line, Outcome};
 use crate::view::{Concluded, VIEW_MS, View, Views};
-use crate::{Action, Authority, Caller, Filter, Mode, Permit, Refused, Subject, User};
+use crate::{Action, ApplicationEntity, Authority, Caller, Filter, Mode, Permit, Refused, Subject, User};
 
 /// The one user of development mode.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +35,7 @@ pub struct Access(Arc<Inner>);
 struct Inner {
     mode: Mode,
     user: DevelopmentUser,
+    entities: Vec<ApplicationEntity>,
     audit: AuditLog,
     views: Views,
     clock: Clock,
@@ -42,7 +44,17 @@ struct Inner {
 impl Access {
     /// Development mode: every loopback caller is `user`.
     pub fn development(user: DevelopmentUser, audit: AuditLog, clock: Clock) -> Self {
-        Self(Arc::new(Inner { mode: Mode::Development, user, audit, views: Views::default(), clock }))
+        Self::development_with(user, Vec::new(), audit, clock)
+    }
+
+    /// Development mode with registered application entities, which have their own names and rights.
+    pub fn development_with(
+        user: DevelopmentUser,
+        entities: Vec<ApplicationEntity>,
+        audit: AuditLog,
+        clock: Clock,
+    ) -> Self {
+        Self(Arc::new(Inner { mode: Mode::Development, user, entities, audit, views: Views::default(), clock }))
     }
 
     /// How callers are told apart.
@@ -59,9 +71,28 @@ impl Access {
             Mode::Development if from.to_canonical().is_loopback() => Ok(Caller {
                 user: User { id: self.0.user.id.clone(), name: self.0.user.name.clone() },
                 authority: Authority { id: "development".into(), name: "Development".into() },
+                rights: None,
+                recipient: None,
             }),
             Mode::Development => Err(Refused::NotSignedOn),
         }
+    }
+
+    /// Who calls by this AE title. In development mode one that is not registered is the development user.
+    ///
+    /// # Errors
+    /// [`Refused::NotSignedOn`] for a title that is not registered, and in development mode for everybody who is not on this machine.
+    pub fn application_entity(&self, ae_title: &AeTitle, from: IpAddr) -> Result<Caller, Refused> {
+        let caller = self.caller(from)?;
+        let Some(entity) = self.0.entities.iter().find(|entity| entity.ae_title == *ae_title) else {
+            return Ok(caller);
+        };
+        Ok(Caller {
+            user: User { id: ae_title.to_string(), name: ae_title.to_string() },
+            authority: Authority { id: "dimse".into(), name: "DIMSE".into() },
+            rights: Some(entity.may.clone()),
+            recipient: None,
+        })
     }
 
     /// The service itself, acting for a registered repository.
@@ -69,6 +100,8 @@ impl Access {
         Caller {
             user: User { id: "dics".into(), name: "DI Common Service".into() },
             authority: Authority { id: "dics".into(), name: "DI Common Service".into() },
+            rights: None,
+            recipient: None,
         }
     }
 
@@ -80,6 +113,9 @@ impl Access {
     /// # Errors
     /// [`Refused`]; also when the line can't be written.
     pub async fn permit(&self, caller: &Caller, action: Action, subject: Subject) -> Result<Permit, Refused> {
+        if !caller.may_do(action) {
+            return Err(Refused::NotPermitted);
+        }
         let filter = match self.0.mode {
             Mode::Development => Filter::default(),
         };
@@ -129,6 +165,7 @@ impl Access {
             at_ms,
             user: permit.caller.user.id.clone(),
             authority: permit.caller.authority.id.clone(),
+            recipient: permit.caller.recipient.as_ref().map(ToString::to_string),
             action: permit.action,
             subject: permit.subject.clone(),
             outcome,

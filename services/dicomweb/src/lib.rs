@@ -19,7 +19,6 @@ mod coding;
 mod cors;
 mod dictionary;
 mod document;
-mod explicit;
 mod frames;
 mod json;
 mod metadata;

@@ -1,7 +1,5 @@
 //! Retrieve Instances, PS3.18 §10.4.1.1.1: whole objects, one after the other, each a stream.
 
-mod decoded;
-
 use std::sync::Arc;
 
 use access::Action;
@@ -15,7 +13,7 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use index_model::{InstanceEntry, Uid};
 use registry::rendering::can_decode;
-use registry::{InstanceBytes, Manifest, OpenedStudy, RegistryError};
+use registry::{InstanceBytes, Manifest, OpenedStudy, RegistryError, Uncompressed};
 
 use crate::Face;
 use crate::accept::{Accept, Container, Offer, Wanted};
@@ -284,8 +282,8 @@ pub(crate) async fn in_form(
     let stored = entry.instance.transfer_syntax_uid.as_str();
     let found = match asked.rewriting(stored) {
         Rewriting::None => found,
-        Rewriting::Always => return decoded::part(&face.registry, opened, series, found).await,
-        Rewriting::WherePossible => match decoded::part(&face.registry, opened, series, found).await {
+        Rewriting::Always => return explicit(face, opened, series, found).await,
+        Rewriting::WherePossible => match explicit(face, opened, series, found).await {
             Err(RegistryError::NotAcceptable { .. }) => {
                 face.registry.instance(opened, series, &entry.instance.sop_instance_uid).await?
             }
@@ -293,6 +291,18 @@ pub(crate) async fn in_form(
         },
     };
     Ok(Part { content_type: content_type(stored), location: None, size_bytes: found.size_bytes, body: found.stream })
+}
+
+/// One object in Explicit VR Little Endian.
+async fn explicit(
+    face: &Face,
+    opened: &OpenedStudy,
+    series: &Uid,
+    found: InstanceBytes,
+) -> Result<Part, RegistryError> {
+    let found = face.registry.uncompressed(opened, series, found, Uncompressed::Explicit).await?;
+    let content_type = content_type(Uncompressed::Explicit.transfer_syntax_uid());
+    Ok(Part { content_type, location: None, size_bytes: found.size_bytes, body: found.stream })
 }
 
 /// One object as the body.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use adapter_api::{ImagingSource, SourceError};
-use index_model::{AeTitle, Protocol, RepositoryCode, RepositoryDefinition};
+use index_model::{AeTitle, DimseAddress, Protocol, RepositoryCode, RepositoryDefinition};
 use index_store::Store;
 
 use crate::{RegistryError, SourceFactory};
@@ -139,6 +139,12 @@ impl Directory {
             Protocol::Dimse => entry.definition.dimse.as_ref().is_some_and(|dimse| dimse.ae_title == *calling),
             Protocol::Dicomweb | Protocol::Archive => false,
         })
+    }
+
+    /// Where a DIMSE archive of this AE title is.
+    pub(crate) fn dimse_address(&self, ae_title: &AeTitle) -> Option<DimseAddress> {
+        let mut addresses = self.all().into_iter().filter_map(|entry| entry.definition.dimse.clone());
+        addresses.find(|address| address.ae_title == *ae_title)
     }
 
     /// The repository whose messages carry this MSH-4.1.

@@ -1,6 +1,8 @@
 //! What is pushed at us: C-STORE from registered AE titles, reports from registered facilities.
 
-use access::{Action, Subject};
+use std::net::IpAddr;
+
+use access::{Action, Refused, Right, Subject};
 use adapter_api::{Inbox, Object, ReportAnswer, Sender, StoreAnswer};
 use async_trait::async_trait;
 use index_model::{AeTitle, ReportRecord, RepositoryCode, RepositoryDefinition};
@@ -11,13 +13,17 @@ use crate::ingest::{one_name, one_name_for_each_issuer};
 
 #[async_trait]
 impl Inbox for Registry {
-    async fn knows(&self, calling: &AeTitle) -> bool {
-        self.0.directory.by_ae_title(calling).is_some()
+    async fn knows(&self, calling: &AeTitle, from: IpAddr) -> bool {
+        let is_repository = self.0.directory.by_ae_title(calling).is_some();
+        is_repository || self.0.access.application_entity(calling, from).is_ok_and(|caller| caller.may(Right::Store))
     }
 
     async fn store(&self, from: &Sender, object: Object) -> StoreAnswer {
         let entry = match from {
-            Sender::AeTitle(calling) => self.0.directory.by_ae_title(calling),
+            Sender::AeTitle { ae_title, address } => match self.0.directory.by_ae_title(ae_title) {
+                Some(entry) => Some(entry),
+                None => return self.store_of_entity(ae_title, *address, object).await,
+            },
             Sender::Repository(code) => self.0.directory.entry(code),
             Sender::Facility(facility) => self.0.directory.by_facility(facility),
         };
@@ -68,6 +74,28 @@ impl Inbox for Registry {
 }
 
 impl Registry {
+    /// What an application entity stores that speaks for no repository: kept like what comes by STOW-RS, one audit line for some minutes.
+    async fn store_of_entity(&self, ae_title: &AeTitle, address: IpAddr, object: Object) -> StoreAnswer {
+        let Ok(caller) = self.0.access.application_entity(ae_title, address) else {
+            return StoreAnswer::NotAuthorised;
+        };
+        let Ok(code) = self.local_repository().await else {
+            return StoreAnswer::OutOfResources;
+        };
+        let subject = Subject::Repository(code.to_string());
+        let permit = match self.0.access.permit(&caller, Action::Synchronise, subject).await {
+            Ok(permit) => permit,
+            Err(Refused::NotPermitted | Refused::NotSignedOn) => return StoreAnswer::NotAuthorised,
+            Err(Refused::NoAudit(_)) => return StoreAnswer::OutOfResources,
+        };
+        let size = object.len() as u64;
+        let answer: StoreAnswer = self.take_in(&code, object, None).await.fate.into();
+        if answer == StoreAnswer::Stored {
+            permit.count(1, size);
+        }
+        answer
+    }
+
     /// The service's own permit to bring a repository's content in: one audit line for some minutes of it.
     pub(crate) async fn permit_to_synchronise(&self, code: &RepositoryCode) -> Result<access::Permit, access::Refused> {
         let service = self.0.access.service();

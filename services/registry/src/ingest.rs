@@ -140,7 +140,7 @@ impl Registry {
         Ok(stored)
     }
 
-    async fn local_repository(&self) -> Result<RepositoryCode, RegistryError> {
+    pub(crate) async fn local_repository(&self) -> Result<RepositoryCode, RegistryError> {
         let code = RepositoryCode::parse(LOCAL).map_err(RegistryError::internal)?;
         if self.0.directory.entry(&code).is_none() {
             let definition = RepositoryDefinition {

@@ -22,14 +22,16 @@ mod patients;
 mod rendered;
 mod repositories;
 mod retrieve;
+mod rewrite;
 mod search;
 mod start;
 mod synchronise;
+mod uncompressed;
 
 pub use adapter_api::{Object, Spool, TestStep};
 pub use error::{Cause, RegistryError};
 pub use index_extract::PathStep;
-pub use index_store::{PersonRow, ReportRow, SeriesRow, StudyRow};
+pub use index_store::{PatientRow, PersonRow, ReportRow, SeriesRow, StudyRow};
 pub use ingest::{Fate, StoredInstance};
 pub use launch::{Choice, Launch, LaunchRequest};
 pub use manifest::{Manifest, with_origin};
@@ -41,6 +43,7 @@ pub use repositories::{Quarantined, RegisterError, RepositoryState, RepositorySt
 pub use retrieve::{Frame, InstanceBytes, PixelBytes, StoredMetadata};
 pub use search::{Answer, Header, InstanceRow, MOST_DESCRIBED, MOST_EXAMINED, Missing};
 pub use start::Registry;
+pub use uncompressed::Uncompressed;
 
 /// Rendered forms, as `transcode` makes them.
 pub mod rendering {

@@ -2,7 +2,7 @@
 
 use access::Permit;
 use adapter_api::TestStep;
-use index_model::{RepositoryCode, RepositoryDefinition};
+use index_model::{AeTitle, DimseAddress, RepositoryCode, RepositoryDefinition};
 use index_store::{Counts, RepositoryRow, SyncPhase};
 use runtime::Ctx;
 
@@ -75,6 +75,11 @@ impl Registry {
         let _ = permit;
         let rows = self.0.store.repositories().await?;
         Ok(rows.into_iter().map(|row| self.status(row)).collect())
+    }
+
+    /// Where a registered DIMSE archive of this AE title is.
+    pub fn dimse_address(&self, ae_title: &AeTitle) -> Option<DimseAddress> {
+        self.0.directory.dimse_address(ae_title)
     }
 
     /// Registers a repository and begins to index it.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use access::{Access, Action, AuditLog, Subject};
 use adapter_api::Inbox;
-use adapter_dimse::{Deliveries, StoreScp, StoreScpOptions};
+use adapter_dimse::{Deliveries, StoreOptions};
 use adapter_hl7::{MllpListener, MllpOptions};
 use anyhow::{Context, bail};
 use index_model::RepositoryDefinition;
@@ -23,13 +23,14 @@ use transcode::{Transcoder, WorkerCommand};
 use crate::cli;
 use crate::config::Config;
 use crate::http::Listener;
-use crate::sources;
+use crate::{dimse, sources};
 
 /// A running service.
 pub(crate) struct App {
     pub(crate) registry: Registry,
     pub(crate) http: SocketAddr,
     pub(crate) dimse: SocketAddr,
+    pub(crate) dimse_tls: Option<SocketAddr>,
     pub(crate) mllp: SocketAddr,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -45,10 +46,8 @@ impl App {
         registry.called_at(&config.http.origin(listener.address()));
         let inbox: Arc<dyn Inbox> = Arc::new(registry.clone());
         let incoming = config.data_dir.join("incoming");
-        let scp_options = StoreScpOptions { spool_folder: incoming.clone(), deliveries, ..StoreScpOptions::default() };
-        let scp = StoreScp::bind(config.dimse.listen, config.dimse.ae_title.clone(), Arc::clone(&inbox), scp_options)
-            .await
-            .with_context(|| occupied("dimse", config.dimse.listen))?;
+        let store_options = StoreOptions { spool_folder: incoming.clone(), deliveries, ..StoreOptions::default() };
+        let (dimse, dimse_tls) = dimse::bind(&config.dimse, &registry, Arc::clone(&inbox), store_options).await?;
         let mllp = MllpListener::bind(
             config.mllp.listen,
             inbox,
@@ -59,13 +58,14 @@ impl App {
         register_configured(config, &registry).await?;
         let app = Self {
             http: listener.address(),
-            dimse: scp.local_addr(),
+            dimse: dimse.local_addr(),
+            dimse_tls,
             mllp: mllp.local_addr()?,
             registry: registry.clone(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         };
-        app.tasks.spawn(scp.run(app.stop.clone()));
+        app.tasks.spawn(dimse.run(app.stop.clone()));
         app.tasks.spawn(mllp.run(app.stop.clone()));
         app.tasks.spawn(listener.run(crate::http::router(config, registry), app.stop.clone()));
         Ok(app)
@@ -85,7 +85,7 @@ impl App {
 
 /// What to do about an occupied port.
 pub(crate) fn occupied(section: &str, listen: SocketAddr) -> String {
-    let key = section.to_ascii_uppercase();
+    let key = section.to_ascii_uppercase().replace('.', "__");
     format!(
         "{listen} can't be listened on: another program may have the port; choose another with {section}.listen or DICS__{key}__LISTEN"
     )
@@ -102,7 +102,7 @@ async fn registry(config: &Config, deliveries: Deliveries) -> anyhow::Result<Reg
     }
     let audit = AuditLog::open(&data.join("audit")).context("the audit trail can't be opened")?;
     let (clock, cpu) = (Clock::system(), CpuPool::new(config.cpu.threads, config.cpu.queue)?);
-    let access = Access::development(config.access.user.clone(), audit, clock.clone());
+    let access = Access::development_with(config.access.user.clone(), config.dimse.entities(), audit, clock.clone());
     let options = registry::Options {
         store: open_store(config).await?,
         objects: objects(config)?,
@@ -185,8 +185,9 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     runtime::telemetry::start(&config.log);
     let app = App::start(&config).await?;
     warn_of_development();
+    let tls = app.dimse_tls.map(|tls| format!(", over TLS {tls}")).unwrap_or_default();
     println!(
-        "The DI Common Service is at {}/  (DICOMweb /dicom-web, DIMSE {} {}, MLLP {})",
+        "The DI Common Service is at {}/  (DICOMweb /dicom-web, DIMSE {} {}{tls}, MLLP {})",
         config.http.origin(app.http).trim_end_matches('/'),
         config.dimse.ae_title,
         app.dimse,

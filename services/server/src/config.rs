@@ -7,9 +7,9 @@ use access::DevelopmentUser;
 use anyhow::{Context, bail};
 use figment::Figment;
 use figment::providers::{Env, Format, Toml};
-use index_model::AeTitle;
 use serde::{Deserialize, Serialize};
 
+use crate::dimse;
 use crate::tls::Tls;
 
 /// The whole configuration. `deploy/config/default.toml` shows every key with its default.
@@ -30,8 +30,8 @@ pub(crate) struct Config {
     pub(crate) database: Database,
     /// Where bytes are kept.
     pub(crate) storage: Storage,
-    /// The DICOM storage receiver.
-    pub(crate) dimse: Dimse,
+    /// The DIMSE listener: storage, query and retrieve.
+    pub(crate) dimse: dimse::Config,
     /// The HL7 receiver.
     pub(crate) mllp: Mllp,
     /// Codec workers and threads.
@@ -102,16 +102,6 @@ pub(crate) struct Storage {
     pub(crate) url: Option<String>,
 }
 
-/// The DICOM storage receiver.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Dimse {
-    /// Address and port.
-    pub(crate) listen: SocketAddr,
-    /// Our AE title.
-    pub(crate) ae_title: AeTitle,
-}
-
 /// The HL7 receiver.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -155,7 +145,7 @@ impl Default for Config {
             access: Access::default(),
             database: Database::default(),
             storage: Storage::default(),
-            dimse: Dimse::default(),
+            dimse: dimse::Config::default(),
             mllp: Mllp::default(),
             cpu: Cpu::default(),
             repositories: None,
@@ -179,14 +169,6 @@ impl Default for Http {
             connections: 4096,
             tls: None,
         }
-    }
-}
-
-impl Default for Dimse {
-    fn default() -> Self {
-        #[expect(clippy::expect_used, reason = "a constant")]
-        let ae_title = AeTitle::parse("DICS").expect("DICS is an AE title");
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 11112)), ae_title }
     }
 }
 
@@ -234,9 +216,9 @@ impl Config {
         };
         match mode {
             Mode::Development => {
-                for (key, listen) in
-                    [("http", self.http.listen), ("dimse", self.dimse.listen), ("mllp", self.mllp.listen)]
-                {
+                let tls = self.dimse.tls.iter().map(|tls| ("dimse.tls", tls.listen));
+                let plain = [("http", self.http.listen), ("dimse", self.dimse.listen), ("mllp", self.mllp.listen)];
+                for (key, listen) in plain.into_iter().chain(tls) {
                     if !listen.ip().is_loopback() {
                         bail!(
                             "{key}.listen = {listen} is not a loopback address: access.mode = \"development\" serves this machine alone; use 127.0.0.1"
@@ -245,6 +227,7 @@ impl Config {
                 }
             }
         }
+        self.dimse.check()?;
         if self.language != "en" && self.language != "fr" {
             bail!("language is \"en\" or \"fr\"");
         }

@@ -5,6 +5,7 @@ mod app;
 mod cli;
 mod config;
 mod demo;
+mod dimse;
 mod http;
 mod repository;
 mod sources;

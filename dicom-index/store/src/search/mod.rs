@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod names;
+mod patients;
 mod pattern;
 mod render;
 mod scope;

@@ -153,6 +153,12 @@ impl<'q> Conditions<'q> {
             " AND s.study_key IN (SELECT c.study_key FROM study_copy c \
              JOIN source_patient p ON p.patient_key = c.patient_key WHERE 1 = 1",
         );
+        self.write_of_copy(sql);
+        sql.push(")");
+    }
+
+    /// The same of alias `c` (study copy) with its patient `p`.
+    pub(crate) fn write_of_copy(&self, sql: &mut Sql) {
         for (condition, column) in &self.copy {
             match column {
                 CopyColumn::PatientId => exact(sql, "p.patient_id", &condition.rule),
@@ -167,7 +173,6 @@ impl<'q> Conditions<'q> {
                 }
             }
         }
-        sql.push(")");
     }
 
     /// OtherPatientIDsSequence: an identifier of the person whose study it is, whichever of their studies has it. Persons are linked

@@ -47,4 +47,19 @@ impl Scope {
             sql.list(repositories.iter().copied()).push("))");
         }
     }
+
+    /// Writes ` AND …` for alias `c` (study copy) with its patient `p`.
+    pub(crate) fn write_copy(&self, sql: &mut Sql) {
+        if let Some(persons) = &self.person_keys {
+            sql.push(" AND p.person_key IN (").list(persons.iter().copied()).push(")");
+        }
+        self.write_repositories(sql);
+    }
+
+    /// Writes ` AND …` for alias `c` (study copy): who has it.
+    pub(crate) fn write_repositories(&self, sql: &mut Sql) {
+        if let Some(repositories) = &self.repository_keys {
+            sql.push(" AND c.repository_key IN (").list(repositories.iter().copied()).push(")");
+        }
+    }
 }

@@ -6,6 +6,7 @@ mod build;
 mod cluster;
 mod indexing;
 mod manifests;
+mod patient_level;
 mod patients;
 mod plans;
 mod reports;
@@ -43,6 +44,7 @@ async fn the_contract_holds_on_postgres() {
         agreement::contract::CASES,
         indexing::contract::CASES,
         manifests::contract::CASES,
+        patient_level::contract::CASES,
         patients::contract::CASES,
         reports::contract::CASES,
         searching::contract::CASES,

@@ -5,7 +5,8 @@ use std::fs;
 use std::net::IpAddr;
 use std::path::Path;
 
-use access::{Access, Action, AuditLog, DevelopmentUser, Refused, Subject, verify};
+use access::{Access, Action, ApplicationEntity, AuditLog, DevelopmentUser, Refused, Right, Subject, verify};
+use index_model::AeTitle;
 use runtime::Clock;
 
 fn access(folder: &Path, clock: &Clock) -> Access {
@@ -91,4 +92,29 @@ async fn without_an_audit_trail_there_is_no_permit() {
     drop(folder);
     assert!(!gone.exists());
     assert!(matches!(access.permit(&caller, Action::Search, Subject::Registry).await, Err(Refused::NoAudit(_))));
+}
+
+#[tokio::test]
+async fn an_application_entity_has_the_rights_that_are_registered_and_its_own_name_in_the_trail() {
+    let folder = tempfile::tempdir().unwrap();
+    let (title, other) = (AeTitle::parse("WORKSTATION").unwrap(), AeTitle::parse("ARCHIVE").unwrap());
+    let entity = ApplicationEntity { ae_title: title.clone(), may: vec![Right::Retrieve] };
+    let audit = AuditLog::open(folder.path()).unwrap();
+    let access = Access::development_with(DevelopmentUser::default(), vec![entity], audit, Clock::fixed(0));
+
+    let caller = access.application_entity(&title, loopback()).unwrap();
+    assert!(caller.may(Right::Retrieve) && !caller.may(Right::Query) && !caller.may(Right::Store));
+    let moving = caller.sending_to(&other);
+    access.permit(&moving, Action::RetrieveInstances, Subject::Study(3)).await.unwrap();
+    let refused = access.permit(&caller, Action::Store, Subject::Registry).await;
+    assert!(matches!(refused, Err(Refused::NotPermitted)));
+    let lines = trail(folder.path());
+    assert!(lines.len() == 1 && lines[0].contains(r#""user":"WORKSTATION""#), "{lines:?}");
+    assert!(lines[0].contains(r#""recipient":"ARCHIVE""#), "{lines:?}");
+
+    // In development mode a title that nobody registered is the development user, from this machine only.
+    let unregistered = access.application_entity(&other, loopback()).unwrap();
+    assert_eq!((unregistered.user().id.as_str(), unregistered.may(Right::Store)), ("development", true));
+    let outside = access.application_entity(&title, "192.0.2.1".parse().unwrap());
+    assert!(matches!(outside, Err(Refused::NotSignedOn)));
 }

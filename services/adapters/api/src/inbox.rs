@@ -1,5 +1,7 @@
 //! What is pushed at us.
 
+use std::net::IpAddr;
+
 use async_trait::async_trait;
 use index_model::{AeTitle, ReportRecord, RepositoryCode};
 
@@ -8,8 +10,13 @@ use crate::Object;
 /// Who pushes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sender {
-    /// A storage user, by its calling AE title (authenticated by the association, and by TLS where configured).
-    AeTitle(AeTitle),
+    /// A storage user, by its calling AE title (authenticated by TLS where configured), and where it calls from.
+    AeTitle {
+        /// As it calls itself.
+        ae_title: AeTitle,
+        /// Where the connection comes from.
+        address: IpAddr,
+    },
     /// A repository that is already known, for instance by the folder or port it uses.
     Repository(RepositoryCode),
     /// An HL7 sender, by MSH-4.1.
@@ -51,7 +58,7 @@ pub enum ReportAnswer {
 #[async_trait]
 pub trait Inbox: std::fmt::Debug + Send + Sync + 'static {
     /// Whether this calling AE title may open an association to store.
-    async fn knows(&self, calling: &AeTitle) -> bool;
+    async fn knows(&self, calling: &AeTitle, from: IpAddr) -> bool;
 
     /// One instance, as a whole Part 10 object. A path to it is scanned before any parser sees it.
     async fn store(&self, from: &Sender, object: Object) -> StoreAnswer;

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use adapter_api::{Inbox, Object, ReportAnswer, Sender, StoreAnswer};
-use adapter_dimse::part10::{self, Meta};
-use adapter_dimse::{StoreScp, StoreScpOptions, StoreScu};
+use adapter_dimse::{StoreOptions, StoreService};
 use async_trait::async_trait;
+use dimse::part10::{self, Meta};
+use dimse::{Listener, ListenerOptions, StoreScu};
 use index_model::{AeTitle, ReportRecord, RepositoryCode, RepositoryDefinition, Uid};
 use tokio_util::sync::CancellationToken;
 
@@ -18,7 +19,7 @@ struct Nothing;
 
 #[async_trait]
 impl Inbox for Nothing {
-    async fn knows(&self, _calling: &AeTitle) -> bool {
+    async fn knows(&self, _calling: &AeTitle, _from: std::net::IpAddr) -> bool {
         true
     }
 
@@ -42,7 +43,8 @@ async fn main() -> Result<(), Failure> {
     let seconds = std::env::args().nth(1).map_or(Ok(3), |text| text.parse())?;
     let own = AeTitle::parse("DICS")?;
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-    let scp = StoreScp::bind(listen, own, Arc::new(Nothing), StoreScpOptions::default()).await?;
+    let service = Arc::new(StoreService::new(Arc::new(Nothing), StoreOptions::default()));
+    let scp = Listener::bind(listen, own, vec![service], ListenerOptions::default()).await?;
     let port = scp.local_addr().port();
     println!("127.0.0.1:{port}");
     let stop = CancellationToken::new();

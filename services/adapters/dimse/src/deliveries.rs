@@ -7,7 +7,10 @@ use std::time::{Duration, Instant};
 
 use index_model::AeTitle;
 
-/// When each AE title last sent us part of an object. Shared by a [`StoreScp`](crate::StoreScp) and the sources whose C-MOVE ends there: an
+/// Senders whose signs of life are kept.
+const MOST_SENDERS: usize = 4096;
+
+/// When each AE title last sent us part of an object. Shared by a [`StoreService`](crate::StoreService) and the sources whose C-MOVE ends there: an
 /// archive need not send pending responses, and one that is busy delivering is not given up.
 #[derive(Debug, Clone, Default)]
 pub struct Deliveries(Arc<Mutex<HashMap<AeTitle, Beat>>>);
@@ -37,9 +40,12 @@ impl Beat {
 }
 
 impl Deliveries {
-    /// The beat of a known sender. Only those are entered, so that the table stays small.
+    /// The beat of a sender who is admitted. Beyond a bound new ones are not entered, so that the table stays small.
     pub(crate) fn of(&self, sender: &AeTitle) -> Beat {
         let mut beats = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if beats.len() >= MOST_SENDERS && !beats.contains_key(sender) {
+            return Beat::new();
+        }
         beats.entry(sender.clone()).or_insert_with(Beat::new).clone()
     }
 

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use adapter_api::{Object, Spool};
+use dimse::association::{Association, AssociationError};
+use dimse::message::{Status, StoreRequest};
+use dimse::part10::{self, Meta};
 use index_model::AeTitle;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::association::{Association, AssociationError};
 use crate::deliveries::Beat;
-use crate::message::{Status, StoreRequest};
-use crate::part10::{self, Meta};
 
 /// Where an object comes from, where it lies on its way in, and how large it may be.
 #[derive(Debug, Clone, Copy)]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use access::Permit;
 use index_model::{InstanceEntry, IssuedId, RepositoryCode, Uid};
 use index_query::{Attribute, Query, Rule, Tag};
-use index_store::{Found, SeriesRow, StudyRow};
+use index_store::{Found, PatientRow, SeriesRow, StudyRow};
 
 pub use self::headers::{Header, MOST_DESCRIBED, MOST_EXAMINED};
 use crate::open::search_filter;
@@ -84,6 +84,15 @@ pub struct InstanceRow {
 }
 
 impl Registry {
+    /// Search at the patient level (PS3.4 §C.6.1): one row for each PatientID of an issuer.
+    ///
+    /// # Errors
+    /// When the index does not answer.
+    pub async fn search_patients(&self, permit: &Permit, query: &Query) -> Result<Answer<PatientRow>, RegistryError> {
+        let found = self.0.store.search_patients(&self.by_code(query), &search_filter(permit)).await?;
+        Ok(Answer::found(found, self.missing()))
+    }
+
     /// Search for Studies (PS3.18 §10.6).
     ///
     /// # Errors

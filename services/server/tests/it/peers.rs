@@ -2,6 +2,7 @@
 
 mod dcmqrscp;
 mod orthanc;
+mod query_retrieve;
 
 use std::collections::{BTreeMap, BTreeSet};
 

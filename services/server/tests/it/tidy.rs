@@ -20,7 +20,8 @@ fn imports(folder: &str) -> BTreeSet<String> {
 
 /// Folder, crate, and the crates that it may import.
 fn rooms() -> Vec<(&'static str, &'static str, &'static [&'static str])> {
-    const ADAPTER: &[&str] = &["adapter-api", "index-model", "index-query", "index-guard", "multipart", "runtime"];
+    const ADAPTER: &[&str] =
+        &["adapter-api", "index-model", "index-query", "index-guard", "dimse", "multipart", "runtime"];
     const FACE: &[&str] = &[
         "face",
         "registry",
@@ -41,6 +42,7 @@ fn rooms() -> Vec<(&'static str, &'static str, &'static [&'static str])> {
         ("dicom-index/store", "index-store", &["index-model", "index-query"]),
         ("services/runtime", "runtime", &[]),
         ("services/multipart", "multipart", &[]),
+        ("services/dimse", "dimse", &["index-model", "index-guard"]),
         ("services/access", "access", &["index-model", "index-query", "runtime"]),
         ("services/transcode", "transcode", &["index-model", "runtime"]),
         ("services/adapters/api", "adapter-api", &["index-model", "index-query", "runtime"]),
@@ -65,6 +67,7 @@ fn rooms() -> Vec<(&'static str, &'static str, &'static [&'static str])> {
         ),
         ("services/face", "face", &["registry", "access", "index-model", "runtime"]),
         ("services/dicomweb", "dicomweb", FACE),
+        ("services/query-retrieve", "query-retrieve", &["registry", "access", "dimse", "index-model", "index-query"]),
         ("services/portal", "portal", FACE),
         ("services/admin", "admin", FACE),
     ]

@@ -1,10 +1,9 @@
 //! What an association's end and a response's status mean to a caller, in words that tell what to do.
 
 use adapter_api::SourceError;
+use dimse::association::{AssociationError, Rejection};
+use dimse::message::Status;
 use index_model::RepositoryCode;
-
-use crate::association::{AssociationError, Rejection};
-use crate::message::Status;
 
 /// Why a DIMSE peer could not do what was asked, where only a status tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use adapter_api::SourceError;
 use bytes::Bytes;
+use dimse::association::{Association, AssociationError, Prompt, ProposedContext};
+use dimse::identifier::{IDENTIFIER_BYTES, Identifier};
+use dimse::message::{Command, Operation, Outcome, Request, Response, StoreRequest};
 use runtime::Ctx;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::link::Link;
-use crate::association::{Association, AssociationError, Prompt, ProposedContext};
-use crate::identifier::{IDENTIFIER_BYTES, Identifier};
-use crate::message::{Command, Operation, Outcome, Request, Response, StoreRequest};
 
 /// One operation at a time runs on each association, so its message id is always the same.
 pub(super) const MESSAGE_ID: u16 = 1;

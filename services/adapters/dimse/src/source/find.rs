@@ -4,16 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use adapter_api::SourceError;
+use dimse::association::ProposedContext;
+use dimse::identifier::{Identifier, Level, Received};
+use dimse::message::{Operation, Outcome, Request, Status};
+use dimse::uids::{PLAIN_TRANSFER_SYNTAXES, STUDY_ROOT_FIND};
 use runtime::Ctx;
 
 use super::error::of_status;
 use super::exchange::{Event, Exchange, MESSAGE_ID, Question};
 use super::keys::{self, Tier};
 use super::link::Link;
-use crate::association::ProposedContext;
-use crate::identifier::{Identifier, Level, Received};
-use crate::message::{Operation, Outcome, Request, Status};
-use crate::uids::{PLAIN_TRANSFER_SYNTAXES, STUDY_ROOT_FIND};
 
 /// A query under way.
 #[derive(Debug)]
@@ -82,15 +82,11 @@ pub(super) struct Query {
 
 /// What each level of a repository has been found to understand.
 #[derive(Debug, Default)]
-pub(super) struct Understood([AtomicU8; 3]);
+pub(super) struct Understood([AtomicU8; Level::ALL.len()]);
 
 impl Understood {
     fn of(&self, level: Level) -> &AtomicU8 {
-        match level {
-            Level::Study => &self.0[0],
-            Level::Series => &self.0[1],
-            Level::Instance => &self.0[2],
-        }
+        &self.0[level as usize]
     }
 }
 

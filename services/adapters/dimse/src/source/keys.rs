@@ -2,8 +2,7 @@
 
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
-
-use crate::identifier::{Identifier, Level};
+use dimse::identifier::{Identifier, Level};
 
 /// How much of what a level offers is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,7 +103,8 @@ const INSTANCE: Keys = Keys {
 /// The identifier of a query: matching keys and return keys.
 pub(super) fn identifier(level: Level, tier: Tier, matching: &[(Tag, String)]) -> Identifier {
     let keys = match level {
-        Level::Study => STUDY,
+        // Study Root begins at the study.
+        Level::Patient | Level::Study => STUDY,
         Level::Series => SERIES,
         Level::Instance => INSTANCE,
     };

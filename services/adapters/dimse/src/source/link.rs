@@ -4,13 +4,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use adapter_api::SourceError;
+use dimse::association::{Association, AssociationError, Prompt, Proposal, ProposedContext};
 use index_model::{AeTitle, DimseAddress, RepositoryCode, Uid};
 use runtime::Ctx;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 
 use super::error::of_association;
-use crate::association::{Association, AssociationError, Prompt, Proposal, ProposedContext};
 use crate::options::DimseOptions;
 
 /// How long an association waits for the next query. A study's series and instances are asked for one after the other, and each association

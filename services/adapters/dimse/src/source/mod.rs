@@ -23,8 +23,8 @@ use runtime::Ctx;
 
 pub use error::FailedStatus;
 
-use crate::identifier::{Item, Level, Received};
 use crate::options::DimseOptions;
+use dimse::identifier::{Item, Level, Received};
 use find::{Query, Understood};
 use link::Link;
 use retrieve::{Expected, Retrieval};

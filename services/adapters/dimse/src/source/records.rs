@@ -2,11 +2,10 @@
 
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
+use dimse::identifier::Item;
 use index_model::{
     HealthNumber, IssuedId, PatientRecord, PersonName, Phi, RepositoryDefinition, SeriesRecord, StudyRecord, Uid,
 };
-
-use crate::identifier::Item;
 
 /// Who issues Ontario health card numbers: their OID, the FHIR system, and the identifier type.
 const HEALTH_CARD_OID: &str = "2.16.840.1.113883.4.59";

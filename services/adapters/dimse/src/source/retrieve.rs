@@ -5,20 +5,20 @@ use std::sync::Arc;
 
 use adapter_api::{Part, Retrieve, SourceError};
 use dicom_dictionary_std::tags;
+use dimse::association::ProposedContext;
+use dimse::identifier::{Identifier, Level};
+use dimse::message::{Operation, Outcome, Request, Response, Status, StoreRequest, Suboperations};
+use dimse::uids::{
+    OBJECT_TRANSFER_SYNTAXES, PLAIN_TRANSFER_SYNTAXES, STUDY_ROOT_GET, STUDY_ROOT_MOVE, usual_storage_classes,
+};
 use index_model::{RetrieveBy, Uid};
 use runtime::Ctx;
 
 use super::error::of_status;
 use super::exchange::{Event, Exchange, MESSAGE_ID, Question};
 use super::link::Link;
-use crate::association::ProposedContext;
 use crate::deliveries::Beat;
-use crate::identifier::{Identifier, Level};
 use crate::intake::{Intake, receive_object};
-use crate::message::{Operation, Outcome, Request, Response, Status, StoreRequest, Suboperations};
-use crate::uids::{
-    OBJECT_TRANSFER_SYNTAXES, PLAIN_TRANSFER_SYNTAXES, STUDY_ROOT_GET, STUDY_ROOT_MOVE, usual_storage_classes,
-};
 
 /// What is known of a series before its objects are asked for.
 #[derive(Debug, Default)]
@@ -225,7 +225,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::storage_contexts;
-    use crate::uids::OBJECT_TRANSFER_SYNTAXES;
+    use dimse::uids::OBJECT_TRANSFER_SYNTAXES;
     use index_model::Uid;
 
     #[test]

@@ -4,16 +4,16 @@ use std::io::ErrorKind;
 
 use adapter_api::TestStep;
 use dicom_dictionary_std::tags;
+use dimse::association::{AssociationError, ProposedContext};
+use dimse::identifier::Level;
+use dimse::message::{Operation, Outcome, Request};
+use dimse::uids::{PLAIN_TRANSFER_SYNTAXES, STUDY_ROOT_FIND, STUDY_ROOT_GET, STUDY_ROOT_MOVE, VERIFICATION};
 use index_model::{RepositoryDefinition, RetrieveBy};
 use runtime::Ctx;
 
 use super::error::remedy;
 use super::find::{Query, Understood};
 use super::link::Link;
-use crate::association::{AssociationError, ProposedContext};
-use crate::identifier::Level;
-use crate::message::{Operation, Outcome, Request};
-use crate::uids::{PLAIN_TRANSFER_SYNTAXES, STUDY_ROOT_FIND, STUDY_ROOT_GET, STUDY_ROOT_MOVE, VERIFICATION};
 
 /// How far back the sample query looks.
 const SAMPLE_DAYS: i64 = 7;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use adapter_api::{ImagingSource, Part, Retrieve, SourceError, StoreAnswer, StudyFilter};
-use adapter_dimse::part10;
-use adapter_dimse::{DimseOptions, DimseSource, StoreScpOptions};
+use adapter_dimse::{DimseOptions, DimseSource};
+use dimse::part10;
 use fixtures::simulators::dimse::Manners;
 use futures::{StreamExt, TryStreamExt};
 use index_model::{RetrieveBy, StudyRecord};
@@ -14,7 +14,7 @@ use runtime::{Ctx, Stopped};
 use crate::corpus::{
     OTHER_SERIES, OTHER_STUDY, SERIES, SLICES, STUDY, ae, archive, compressed, ctx, definition, slice, uid,
 };
-use crate::inbox::receiver;
+use crate::inbox::{Options, receiver};
 
 pub(crate) async fn studies(source: &DimseSource, filter: &StudyFilter) -> Vec<StudyRecord> {
     source.search_studies(&ctx(), filter).try_collect().await.unwrap()
@@ -116,7 +116,7 @@ async fn one_instance_can_be_asked_for_alone() {
 
 #[tokio::test]
 async fn c_move_delivers_to_our_receiver_and_counts() {
-    let receiver = receiver(StoreAnswer::Stored, StoreScpOptions::default()).await;
+    let receiver = receiver(StoreAnswer::Stored, Options::default()).await;
     let archive = archive(Manners::Good).await;
     archive.running.set_destination(ae("DICS"), receiver.addr);
     let source = archive.source(RetrieveBy::Move);
@@ -128,7 +128,7 @@ async fn c_move_delivers_to_our_receiver_and_counts() {
 
 #[tokio::test]
 async fn objects_that_our_receiver_refuses_are_counted_as_failed() {
-    let receiver = receiver(StoreAnswer::OutOfResources, StoreScpOptions::default()).await;
+    let receiver = receiver(StoreAnswer::OutOfResources, Options::default()).await;
     let archive = archive(Manners::Good).await;
     archive.running.set_destination(ae("DICS"), receiver.addr);
     let source = archive.source(RetrieveBy::Move);
@@ -245,7 +245,7 @@ async fn a_kept_association_that_the_archive_has_closed_is_replaced() {
 
 #[tokio::test]
 async fn a_retrieval_that_is_dropped_is_cancelled_at_the_archive() {
-    let receiver = receiver(StoreAnswer::Stored, StoreScpOptions::default()).await;
+    let receiver = receiver(StoreAnswer::Stored, Options::default()).await;
     let archive = archive(Manners::SlowWithoutPending(Duration::from_millis(50))).await;
     archive.running.set_destination(ae("DICS"), receiver.addr);
     let mut one_at_a_time = definition(archive.running.addr.port(), RetrieveBy::Move);

@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use adapter_dimse::part10::{self, Meta};
 use adapter_dimse::{DimseOptions, DimseSource};
 use dicom_core::{DataElement, PrimitiveValue, VR};
 use dicom_dictionary_std::tags;
 use dicom_encoding::text::SpecificCharacterSet;
 use dicom_object::InMemDicomObject;
+use dimse::part10::{self, Meta};
 use fixtures::simulators::dimse::{DimseArchive, Manners, Running};
 use index_model::{AeTitle, RepositoryDefinition, RetrieveBy, Uid};
 use runtime::Ctx;

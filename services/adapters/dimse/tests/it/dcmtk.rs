@@ -6,8 +6,9 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use adapter_api::{ImagingSource, Part, StoreAnswer, StudyFilter};
-use adapter_dimse::message::Status;
-use adapter_dimse::{DimseOptions, DimseSource, StoreScpOptions, StoreScu, part10};
+use adapter_dimse::{DimseOptions, DimseSource};
+use dimse::message::Status;
+use dimse::{StoreScu, part10};
 use fixtures::simulators::dimse::Manners;
 use futures::TryStreamExt;
 use index_model::RetrieveBy;
@@ -16,7 +17,7 @@ use tokio::process::{Child, Command};
 
 use crate::archive::{data_sets, series, studies};
 use crate::corpus::{SERIES, SLICES, STUDY, ae, archive, ctx, definition, slice, uid, write};
-use crate::inbox::{Receiver, receiver};
+use crate::inbox::{Options, Receiver, receiver};
 
 /// Runs a tool to its end: whether it succeeded, and all it printed.
 async fn run(tool: &str, arguments: &[&str]) -> (bool, String) {
@@ -81,7 +82,7 @@ async fn dcmqrscp(destination: &Receiver) -> Dcmqrscp {
 
 #[tokio::test]
 async fn dcmqrscp_is_searched_and_retrieved_from() {
-    let to = receiver(StoreAnswer::Stored, StoreScpOptions::default()).await;
+    let to = receiver(StoreAnswer::Stored, Options::default()).await;
     let pacs = dcmqrscp(&to).await;
     let source =
         |retrieve| DimseSource::new(definition(pacs.port, retrieve), ae("DICS"), DimseOptions::default()).unwrap();
@@ -112,7 +113,7 @@ async fn dcmqrscp_is_searched_and_retrieved_from() {
 
 #[tokio::test]
 async fn echoscu_and_storescu_are_served_when_they_are_known() {
-    let to = receiver(StoreAnswer::Stored, StoreScpOptions::default()).await;
+    let to = receiver(StoreAnswer::Stored, Options::default()).await;
     let folder = tempfile::tempdir().unwrap();
     write(folder.path());
     let (port, path) = (to.addr.port().to_string(), folder.path().to_str().unwrap());
@@ -135,7 +136,7 @@ async fn echoscu_and_storescu_are_served_when_they_are_known() {
 
 #[tokio::test]
 async fn the_simulated_archive_serves_dcmtk() {
-    let to = receiver(StoreAnswer::Stored, StoreScpOptions::default()).await;
+    let to = receiver(StoreAnswer::Stored, Options::default()).await;
     let archive = archive(Manners::Good).await;
     archive.running.set_destination(ae("DICS"), to.addr);
     let port = archive.running.addr.port().to_string();

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use adapter_api::{ImagingSource, Part, SourceError, StoreAnswer, StudyFilter};
-use adapter_dimse::{Deliveries, DimseOptions, DimseSource, StoreScpOptions};
+use adapter_dimse::{Deliveries, DimseOptions, DimseSource, StoreOptions};
 use fixtures::simulators::dimse::Manners;
 use futures::{Stream, StreamExt};
 use index_model::RetrieveBy;
@@ -11,7 +11,7 @@ use runtime::{Ctx, Stopped};
 
 use crate::archive::series;
 use crate::corpus::{SERIES, STUDY, ae, archive, ctx, definition, impatient, uid};
-use crate::inbox::receiver;
+use crate::inbox::{Options, receiver};
 
 /// What came before the first error, and that error.
 async fn until_error<T>(stream: impl Stream<Item = Result<T, SourceError>>) -> (usize, Option<SourceError>) {
@@ -69,7 +69,7 @@ async fn an_archive_that_aborts_is_unavailable_after_what_it_said() {
 
 #[tokio::test]
 async fn endless_answers_come_to_an_end() {
-    let receiver = receiver(StoreAnswer::Stored, StoreScpOptions::default()).await;
+    let receiver = receiver(StoreAnswer::Stored, Options::default()).await;
     let archive = archive(Manners::EndlessPending).await;
     archive.running.set_destination(ae("DICS"), receiver.addr);
     let source = archive.impatient_source(RetrieveBy::Move);
@@ -112,7 +112,7 @@ async fn a_match_that_cannot_be_read_is_told_and_the_others_follow() {
 
 #[tokio::test]
 async fn six_of_twelve_are_never_taken_for_twelve() {
-    let receiver = receiver(StoreAnswer::Stored, StoreScpOptions::default()).await;
+    let receiver = receiver(StoreAnswer::Stored, Options::default()).await;
     let (context, what) = (ctx(), series(STUDY, SERIES));
     let honest = archive(Manners::OnlySome(6)).await;
     honest.running.set_destination(ae("DICS"), receiver.addr);
@@ -138,7 +138,7 @@ async fn a_retrieval_that_is_cut_off_says_so() {
     assert_eq!(good, 0);
     assert!(matches!(error, Some(SourceError::Unavailable { .. })), "{error:?}");
 
-    let receiver = receiver(StoreAnswer::Stored, StoreScpOptions::default()).await;
+    let receiver = receiver(StoreAnswer::Stored, Options::default()).await;
     archive.running.set_destination(ae("DICS"), receiver.addr);
     let source = archive.impatient_source(RetrieveBy::Move);
     let (_, error) = until_error(source.retrieve(&context, &what)).await;
@@ -149,7 +149,10 @@ async fn a_retrieval_that_is_cut_off_says_so() {
 #[tokio::test]
 async fn an_archive_that_delivers_without_a_word_is_not_given_up() {
     let deliveries = Deliveries::default();
-    let options = StoreScpOptions { deliveries: deliveries.clone(), ..StoreScpOptions::default() };
+    let options = Options {
+        store: StoreOptions { deliveries: deliveries.clone(), ..StoreOptions::default() },
+        ..Options::default()
+    };
     let receiver = receiver(StoreAnswer::Stored, options).await;
     let archive = archive(Manners::SlowWithoutPending(Duration::from_millis(60))).await;
     archive.running.set_destination(ae("DICS"), receiver.addr);

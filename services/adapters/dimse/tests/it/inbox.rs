@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use adapter_api::{Inbox, Object, ReportAnswer, Sender, StoreAnswer};
-use adapter_dimse::{StoreScp, StoreScpOptions};
+use adapter_dimse::{StoreOptions, StoreService};
 use async_trait::async_trait;
+use dimse::{Listener, ListenerOptions};
 use index_model::{AeTitle, ReportRecord, RepositoryCode, RepositoryDefinition};
 use tokio_util::sync::CancellationToken;
 
@@ -21,7 +22,7 @@ pub(crate) struct Kept {
 
 #[async_trait]
 impl Inbox for Kept {
-    async fn knows(&self, calling: &AeTitle) -> bool {
+    async fn knows(&self, calling: &AeTitle, _: std::net::IpAddr) -> bool {
         self.known.contains(calling)
     }
 
@@ -49,13 +50,22 @@ pub(crate) struct Receiver {
     pub(crate) served: Option<tokio::task::JoinHandle<()>>,
 }
 
-pub(crate) async fn receiver(answer: StoreAnswer, options: StoreScpOptions) -> Receiver {
+/// How the receiver and its listener are set up.
+#[derive(Debug, Default)]
+pub(crate) struct Options {
+    pub(crate) store: StoreOptions,
+    pub(crate) listener: ListenerOptions,
+}
+
+pub(crate) async fn receiver(answer: StoreAnswer, options: Options) -> Receiver {
     let known = ["PACS", "MODALITY", "STORESCU", "ECHOSCU"].map(ae).to_vec();
     let inbox =
         Arc::new(Kept { known, answer: Mutex::new(answer), objects: Mutex::default(), in_files: Mutex::default() });
-    let scp = StoreScp::bind("127.0.0.1:0".parse().unwrap(), ae("DICS"), inbox.clone(), options).await.unwrap();
-    let (addr, stop) = (scp.local_addr(), CancellationToken::new());
-    let served = tokio::spawn(scp.run(stop.clone()));
+    let service = Arc::new(StoreService::new(inbox.clone(), options.store));
+    let listen = "127.0.0.1:0".parse().unwrap();
+    let listener = Listener::bind(listen, ae("DICS"), vec![service], options.listener).await.unwrap();
+    let (addr, stop) = (listener.local_addr(), CancellationToken::new());
+    let served = tokio::spawn(listener.run(stop.clone()));
     Receiver { addr, inbox, stop, served: Some(served) }
 }
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use adapter_dimse::association::{Answer, Association, AssociationError, Invitation, Proposal, ProposedContext};
-use adapter_dimse::message::{Command, Operation, Request, Response, Status};
+use dimse::association::{Answer, Association, AssociationError, Invitation, Proposal, ProposedContext};
+use dimse::message::{Command, Operation, Request, Response, Status};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 use crate::corpus::{CT, EXPLICIT, ae, slice, uid};
@@ -51,7 +51,7 @@ async fn accept(stream: DuplexStream) -> Result<usize, AssociationError> {
     let invitation = Invitation::read(stream, LIMIT).await?;
     let mut association = invitation
         .accept(|proposed| match proposed.transfer_syntaxes.first() {
-            Some(syntax) => Answer::Accept(syntax.clone()),
+            Some(syntax) => Answer::Accept(syntax.clone(), proposed.roles),
             None => Answer::UnknownTransferSyntaxes,
         })
         .await?;

@@ -5,12 +5,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use adapter_api::StoreAnswer;
-use adapter_dimse::StoreScpOptions;
 use fixtures::simulators::dimse::{PushTo, send_folder};
 use tokio_util::sync::CancellationToken;
 
 use crate::corpus::{SERIES, SLICES, STUDY, ae, write};
-use crate::inbox::{Receiver, receiver};
+use crate::inbox::{Options, Receiver, receiver};
 
 fn files(folder: &tempfile::TempDir) -> Vec<PathBuf> {
     write(folder.path());
@@ -27,7 +26,7 @@ fn to(receiver: &Receiver) -> PushTo {
 
 #[tokio::test]
 async fn what_was_put_off_is_sent_again() {
-    let receiver = receiver(StoreAnswer::OutOfResources, StoreScpOptions::default()).await;
+    let receiver = receiver(StoreAnswer::OutOfResources, Options::default()).await;
     let folder = tempfile::tempdir().unwrap();
     let files = files(&folder);
     let recovers = |progress: fixtures::simulators::dimse::PushProgress| {
@@ -42,7 +41,7 @@ async fn what_was_put_off_is_sent_again() {
 
 #[tokio::test]
 async fn a_push_that_was_stopped_goes_on_where_it_was() {
-    let receiver = receiver(StoreAnswer::Stored, StoreScpOptions::default()).await;
+    let receiver = receiver(StoreAnswer::Stored, Options::default()).await;
     let folder = tempfile::tempdir().unwrap();
     let files = files(&folder);
     let (stop, mut done) = (CancellationToken::new(), HashSet::new());
@@ -59,7 +58,7 @@ async fn a_push_that_was_stopped_goes_on_where_it_was() {
 
 #[tokio::test]
 async fn what_is_refused_for_good_is_counted_and_not_sent_again() {
-    let receiver = receiver(StoreAnswer::NotAuthorised, StoreScpOptions::default()).await;
+    let receiver = receiver(StoreAnswer::NotAuthorised, Options::default()).await;
     let folder = tempfile::tempdir().unwrap();
     let files = files(&folder);
     let end = send_folder(&to(&receiver), &files, &mut HashSet::new(), &CancellationToken::new(), |_| {}).await;

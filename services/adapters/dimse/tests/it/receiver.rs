@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use adapter_api::{Sender, StoreAnswer};
-use adapter_dimse::association::{Association, AssociationError, Prompt, Proposal, ProposedContext, Rejection};
-use adapter_dimse::message::{Operation, Outcome, Request, Status};
-use adapter_dimse::part10::{self, Meta};
-use adapter_dimse::{StoreError, StoreScpOptions, StoreScu};
+use adapter_dimse::StoreOptions;
+use dimse::association::{Association, AssociationError, Prompt, Proposal, ProposedContext, Rejection};
+use dimse::message::{Operation, Outcome, Request, Status};
+use dimse::part10::{self, Meta};
+use dimse::{ListenerOptions, StoreError, StoreScu};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::corpus::{CT, EXPLICIT, SERIES, STUDY, ae, compressed, object, slice, uid};
-use crate::inbox::{Receiver, receiver};
+use crate::inbox::{Options, Receiver, receiver};
 
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -31,7 +32,7 @@ async fn associate(to: &Receiver, contexts: Vec<ProposedContext>) -> Result<Asso
 
 #[tokio::test]
 async fn an_object_arrives_as_it_was_sent_under_a_header_that_names_its_sender() {
-    let to = receiver(StoreAnswer::Stored, StoreScpOptions::default()).await;
+    let to = receiver(StoreAnswer::Stored, Options::default()).await;
     let files = [slice(1), compressed(2)];
     let mut scu = scu(&to, "MODALITY", "DICS", &[&files[0], &files[1]]).await.unwrap();
     for file in &files {
@@ -40,7 +41,7 @@ async fn an_object_arrives_as_it_was_sent_under_a_header_that_names_its_sender()
     scu.release().await;
     let stored = to.inbox.objects.lock().unwrap();
     for ((from, object), file) in stored.iter().zip(&files) {
-        assert_eq!(*from, Sender::AeTitle(ae("MODALITY")));
+        assert_eq!(*from, Sender::AeTitle { ae_title: ae("MODALITY"), address: "127.0.0.1".parse().unwrap() });
         let (sent, start) = part10::split(file).unwrap();
         let (came, begins) = part10::split(object).unwrap();
         assert_eq!((came, &object[begins..]), (sent, &file[start..]));
@@ -57,7 +58,7 @@ async fn every_answer_of_the_inbox_has_its_status() {
         (StoreAnswer::NotAuthorised, Status::NOT_AUTHORISED),
         (StoreAnswer::OutOfResources, Status::OUT_OF_RESOURCES),
     ] {
-        let to = receiver(answer.clone(), StoreScpOptions::default()).await;
+        let to = receiver(answer.clone(), Options::default()).await;
         let mut scu = scu(&to, "MODALITY", "DICS", &[&slice(1)]).await.unwrap();
         assert_eq!(scu.store(&slice(1), None).await.unwrap(), status, "{answer:?}");
     }
@@ -65,7 +66,7 @@ async fn every_answer_of_the_inbox_has_its_status() {
 
 #[tokio::test]
 async fn strangers_and_wrong_numbers_are_rejected_with_the_reason() {
-    let to = receiver(StoreAnswer::Stored, StoreScpOptions::default()).await;
+    let to = receiver(StoreAnswer::Stored, Options::default()).await;
     for (calling, called, expected) in
         [("STRANGER", "DICS", Rejection::CALLING_AE_TITLE), ("MODALITY", "OTHER", Rejection::CALLED_AE_TITLE)]
     {
@@ -76,7 +77,10 @@ async fn strangers_and_wrong_numbers_are_rejected_with_the_reason() {
 
 #[tokio::test]
 async fn associations_beyond_the_limit_are_put_off() {
-    let options = StoreScpOptions { associations: 2, associations_each: 1, ..StoreScpOptions::default() };
+    let options = Options {
+        listener: ListenerOptions { associations: 2, associations_each: 1, ..ListenerOptions::default() },
+        ..Options::default()
+    };
     let to = receiver(StoreAnswer::Stored, options).await;
     let file = slice(1);
     let first = scu(&to, "MODALITY", "DICS", &[&file]).await.unwrap();
@@ -91,7 +95,7 @@ async fn associations_beyond_the_limit_are_put_off() {
 
 #[tokio::test]
 async fn every_storage_class_is_taken_and_nothing_else() {
-    let to = receiver(StoreAnswer::Stored, StoreScpOptions::default()).await;
+    let to = receiver(StoreAnswer::Stored, Options::default()).await;
     let private = "1.3.12.2.1107.5.9.1";
     let find = "1.2.840.10008.5.1.4.1.2.2.1";
     let contexts = [CT, private, find, "1.2.840.10008.1.1"].map(|class| ProposedContext::scu(class, &[EXPLICIT]));
@@ -115,7 +119,7 @@ async fn every_storage_class_is_taken_and_nothing_else() {
 
 #[tokio::test]
 async fn the_first_proposed_syntax_that_is_known_is_taken() {
-    let to = receiver(StoreAnswer::Stored, StoreScpOptions::default()).await;
+    let to = receiver(StoreAnswer::Stored, Options::default()).await;
     let proposed = ["1.2.3.4", "1.2.840.10008.1.2.4.90", EXPLICIT];
     let association = associate(&to, vec![ProposedContext::scu(CT, &proposed)]).await.unwrap();
     assert_eq!(&*association.contexts()[0].transfer_syntax, "1.2.840.10008.1.2.4.90");
@@ -126,7 +130,8 @@ async fn the_first_proposed_syntax_that_is_known_is_taken() {
 
 #[tokio::test]
 async fn a_large_object_goes_through_a_file_and_one_too_large_ends_the_association() {
-    let options = StoreScpOptions { object_bytes: 24 << 20, ..StoreScpOptions::default() };
+    let options =
+        Options { store: StoreOptions { object_bytes: 24 << 20, ..StoreOptions::default() }, ..Options::default() };
     let to = receiver(StoreAnswer::Stored, options).await;
     let of = |bytes| object(CT, EXPLICIT, STUDY, SERIES, 1, &[("Doe^Jane", "20240131", "CT", "Chest")], bytes);
     let (large, too_large) = (of(20 << 20), of(26 << 20));
@@ -143,7 +148,10 @@ async fn a_large_object_goes_through_a_file_and_one_too_large_ends_the_associati
 #[tokio::test]
 async fn a_peer_that_goes_or_stops_in_the_middle_leaves_nothing_and_harms_nobody() {
     let soon = Duration::from_millis(300);
-    let options = StoreScpOptions { association: soon, idle: soon, ..StoreScpOptions::default() };
+    let options = Options {
+        listener: ListenerOptions { association: soon, idle: soon, ..ListenerOptions::default() },
+        ..Options::default()
+    };
     let to = receiver(StoreAnswer::Stored, options).await;
     let mut half = TcpStream::connect(to.addr).await.unwrap();
     half.write_all(&[1, 0, 0, 0, 1, 0, 0]).await.unwrap();
@@ -165,7 +173,7 @@ async fn a_peer_that_goes_or_stops_in_the_middle_leaves_nothing_and_harms_nobody
 
 #[tokio::test]
 async fn shutdown_ends_associations_and_returns() {
-    let mut to = receiver(StoreAnswer::Stored, StoreScpOptions::default()).await;
+    let mut to = receiver(StoreAnswer::Stored, Options::default()).await;
     let mut open = associate(&to, vec![ProposedContext::scu(CT, &[EXPLICIT])]).await.unwrap();
     to.stop.cancel();
     assert!(open.receive().await.is_err());

@@ -17,7 +17,7 @@ impl TestInbox {
 
 #[async_trait]
 impl Inbox for TestInbox {
-    async fn knows(&self, _: &AeTitle) -> bool {
+    async fn knows(&self, _: &AeTitle, _: std::net::IpAddr) -> bool {
         false
     }
 

@@ -1,0 +1,109 @@
+//! The storage receiver: Storage as SCP (PS3.4 annex B), one service of our listener.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use adapter_api::{Inbox, Object, Sender, StoreAnswer};
+use async_trait::async_trait;
+use dimse::association::{Answer, AssociationError, Proposed, Roles};
+use dimse::message::{Operation, Request, Response, Status, StoreRequest};
+use dimse::uids::{OBJECT_TRANSFER_SYNTAXES, is_storage};
+use dimse::{Peer, Service, Serving};
+
+use crate::deliveries::Deliveries;
+use crate::intake::{Intake, receive_object};
+
+/// What the receiver takes.
+#[derive(Debug, Clone)]
+pub struct StoreOptions {
+    /// Largest object, in bytes.
+    pub object_bytes: u64,
+    /// Where objects too large for memory lie on their way in. It exists.
+    pub spool_folder: PathBuf,
+    /// Told of every part of an object that comes; the sources whose C-MOVE ends here share it.
+    pub deliveries: Deliveries,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self { object_bytes: 8 << 30, spool_folder: std::env::temp_dir(), deliveries: Deliveries::default() }
+    }
+}
+
+/// Takes what storage users send: it goes to the inbox, and is answered when the inbox has it safe.
+#[derive(Debug)]
+pub struct StoreService {
+    inbox: Arc<dyn Inbox>,
+    options: StoreOptions,
+}
+
+impl StoreService {
+    /// A receiver for `inbox`.
+    pub fn new(inbox: Arc<dyn Inbox>, options: StoreOptions) -> Self {
+        Self { inbox, options }
+    }
+
+    /// Hands the object over and turns what became of it into a response: PS3.4 §B.2.3.
+    async fn store(&self, peer: &Peer, request: &StoreRequest, received: Result<Object, Status>) -> Response {
+        let (status, comment) = match received {
+            Err(status) => (status, None),
+            Ok(object) => {
+                let from = Sender::AeTitle { ae_title: peer.ae_title.clone(), address: peer.address };
+                match self.inbox.store(&from, object).await {
+                    StoreAnswer::Stored => (Status::SUCCESS, None),
+                    // Kept aside for an administrator; the sender learns that nobody will find it.
+                    StoreAnswer::Quarantined { attribute, rule } => {
+                        (Status::CANNOT_UNDERSTAND, Some(format!("kept aside: {attribute} {rule}")))
+                    }
+                    StoreAnswer::NotAuthorised => (Status::NOT_AUTHORISED, None),
+                    StoreAnswer::OutOfResources => (Status::OUT_OF_RESOURCES, None),
+                }
+            }
+        };
+        metrics::counter!("dics_dimse_objects_total", "status" => format!("{:04X}", status.0)).increment(1);
+        Response {
+            sop_class: Some(request.sop_class.clone()),
+            sop_instance: Some(request.sop_instance.clone()),
+            comment,
+            ..Response::to(Operation::Store, request.message_id, status)
+        }
+    }
+}
+
+#[async_trait]
+impl Service for StoreService {
+    async fn admits(&self, peer: &Peer) -> bool {
+        self.inbox.knows(&peer.ae_title, peer.address).await
+    }
+
+    fn serves(&self, sop_class: &str) -> bool {
+        is_storage(sop_class)
+    }
+
+    /// Every storage class there is or will be, in the first syntax of the peer's that an object may be stored in.
+    fn choose(&self, proposed: Proposed<'_>) -> Answer {
+        if !is_storage(proposed.abstract_syntax) {
+            return Answer::UnknownAbstractSyntax;
+        }
+        proposed.first_of(&OBJECT_TRANSFER_SYNTAXES, Roles { scu: true, scp: false })
+    }
+
+    async fn serve(&self, request: Request, on: Serving<'_>) -> Result<(), AssociationError> {
+        let Serving { association, context, peer } = on;
+        let Request::Store(store) = request else {
+            association.skip_data_set(context, 1 << 20).await?;
+            let refused = Response::to(request.operation(), request.message_id(), Status::UNRECOGNISED_OPERATION);
+            return association.answer(context, refused, None).await;
+        };
+        let beat = self.options.deliveries.of(&peer.ae_title);
+        let intake = Intake {
+            source: &peer.ae_title,
+            spool_folder: &self.options.spool_folder,
+            limit_bytes: self.options.object_bytes,
+            beat: &beat,
+        };
+        let received = receive_object(association, context, &store, intake).await?;
+        let response = self.store(peer, &store, received).await;
+        association.answer(context, response, None).await
+    }
+}

@@ -1,0 +1,129 @@
+//! The DIMSE side put together: one AE title, at one port or two, at which objects are stored, searched and retrieved.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use access::{ApplicationEntity, Right};
+use adapter_api::Inbox;
+use adapter_dimse::{StoreOptions, StoreService};
+use anyhow::{Context, bail};
+use dimse::{Listener, ListenerOptions};
+use index_model::AeTitle;
+use query_retrieve::{Destination, QueryRetrieve};
+use registry::Registry;
+use serde::{Deserialize, Serialize};
+use tokio_rustls::TlsAcceptor;
+
+use crate::app::occupied;
+use crate::tls::{self, Acceptor};
+
+/// The DIMSE listener.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    /// Address and port.
+    pub(crate) listen: SocketAddr,
+    /// Our AE title.
+    pub(crate) ae_title: AeTitle,
+    /// Application entities that call on us, or that C-MOVE may send to.
+    pub(crate) peer: Vec<Peer>,
+    /// The same services over TLS, at a port of their own.
+    pub(crate) tls: Option<Tls>,
+}
+
+/// An application entity.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Peer {
+    /// As it calls itself, and as C-MOVE names it.
+    pub(crate) ae_title: AeTitle,
+    /// Where C-MOVE sends to; absent: it is no destination.
+    pub(crate) host: Option<String>,
+    /// Its port.
+    pub(crate) port: Option<u16>,
+    /// What it may ask for: `query`, `retrieve`, `store`.
+    #[serde(default = "usual_rights")]
+    pub(crate) may: Vec<Right>,
+}
+
+fn usual_rights() -> Vec<Right> {
+    vec![Right::Query, Right::Retrieve]
+}
+
+/// DIMSE over TLS.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Tls {
+    /// Address and port; 2762 is registered for it.
+    pub(crate) listen: SocketAddr,
+    /// Our certificate, then those that lead to its root: a PEM file.
+    pub(crate) certificate: PathBuf,
+    /// Its private key: a PEM file.
+    pub(crate) key: PathBuf,
+    /// Who must have signed a caller's certificate: a PEM file; absent: callers need none.
+    pub(crate) client_ca: Option<PathBuf>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        #[expect(clippy::expect_used, reason = "a constant")]
+        let ae_title = AeTitle::parse("DICS").expect("DICS is an AE title");
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 11112)), ae_title, peer: Vec::new(), tls: None }
+    }
+}
+
+impl Config {
+    /// Checks what types can't.
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
+        for (at, peer) in self.peer.iter().enumerate() {
+            let title = &peer.ae_title;
+            if peer.host.is_some() != peer.port.is_some() {
+                bail!("dimse.peer {title}: a destination of C-MOVE has both host and port");
+            }
+            if self.peer.iter().take(at).any(|other| other.ae_title == *title) {
+                bail!("dimse.peer {title} is there twice: an AE title is registered once");
+            }
+        }
+        Ok(())
+    }
+
+    /// Who may call.
+    pub(crate) fn entities(&self) -> Vec<ApplicationEntity> {
+        let entity = |peer: &Peer| ApplicationEntity { ae_title: peer.ae_title.clone(), may: peer.may.clone() };
+        self.peer.iter().map(entity).collect()
+    }
+
+    fn destinations(&self) -> Vec<Destination> {
+        let destination = |peer: &Peer| {
+            let (host, port) = peer.host.clone().zip(peer.port)?;
+            Some(Destination { ae_title: peer.ae_title.clone(), host, port })
+        };
+        self.peer.iter().filter_map(destination).collect()
+    }
+}
+
+/// Takes the ports; where TLS is served is told too.
+pub(crate) async fn bind(
+    config: &Config,
+    registry: &Registry,
+    inbox: Arc<dyn Inbox>,
+    store: StoreOptions,
+) -> anyhow::Result<(Listener, Option<SocketAddr>)> {
+    let options = query_retrieve::Options {
+        destinations: config.destinations(),
+        ..query_retrieve::Options::new(config.ae_title.clone())
+    };
+    let services: Vec<Arc<dyn dimse::Service>> =
+        vec![Arc::new(StoreService::new(inbox, store)), Arc::new(QueryRetrieve::new(registry.clone(), options))];
+    let (listen, own_ae) = (config.listen, config.ae_title.clone());
+    let mut listener = Listener::bind(listen, own_ae, services, ListenerOptions::default())
+        .await
+        .with_context(|| occupied("dimse", listen))?;
+    let Some(Tls { listen, certificate, key, client_ca }) = &config.tls else { return Ok((listener, None)) };
+    let files = tls::Tls { certificate: certificate.clone(), key: key.clone(), client_ca: client_ca.clone() };
+    let current = Acceptor::new(&files, &[]).context("dimse.tls")?;
+    let tls: dimse::Tls = Arc::new(move || TlsAcceptor::from(current.current()));
+    let local = listener.add_tls(*listen, tls).await.with_context(|| occupied("dimse.tls", *listen))?;
+    Ok((listener, Some(local)))
+}
