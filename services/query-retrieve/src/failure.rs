@@ -38,11 +38,14 @@ impl From<RegistryError> for Refusal {
         use access::Refused as R;
         let status = match &error {
             RegistryError::Refused(R::NotSignedOn | R::NotPermitted) => Status::NOT_AUTHORISED,
-            RegistryError::Refused(R::NoAudit(_)) | RegistryError::Overloaded => Status::OUT_OF_RESOURCES,
+            RegistryError::Refused(R::NoAudit(_)) | RegistryError::Overloaded | RegistryError::TooBroad { .. } => {
+                Status::OUT_OF_RESOURCES
+            }
             RegistryError::NotFound
             | RegistryError::Ambiguous { .. }
             | RegistryError::Unavailable { .. }
             | RegistryError::Incomplete { .. }
+            | RegistryError::Parameter { .. }
             | RegistryError::NotAcceptable { .. } => Status::CANNOT_UNDERSTAND,
             RegistryError::Internal(cause) => {
                 tracing::error!(error = %error, cause = %cause, "a request failed");
