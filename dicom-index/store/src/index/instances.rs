@@ -131,7 +131,8 @@ fn decide(known: &mut Vec<Held>, placed: &Placed<'_>) -> (Outcome, Option<String
     let same = known.iter_mut().find(|held| !held.sha256.is_empty() && held.sha256 == entry.sha256);
     if let Some(same) = same.filter(|same| same.object.is_some()) {
         let superseded = entry.object.clone().filter(|object| same.object.as_ref() != Some(object));
-        return (Outcome::Repeat, superseded);
+        // What stands beside the instance that is shown is no less in conflict when it comes again.
+        return (if same.shown { Outcome::Repeat } else { Outcome::Conflict }, superseded);
     }
     let Some(shown) = known.iter_mut().find(|held| held.shown) else {
         known.push(row(true));

@@ -54,7 +54,9 @@ pub(super) async fn answer(
     let alone = held.entry.frames.count() == 1;
     let either = accept.wanted().next().is_some_and(|wanted| wanted.container == Container::Any);
     let wanted = |form: Form| Form { multipart: form.multipart && !(either && container == Container::Single), ..form };
-    let form = forms(&held, accept, &first).map(wanted).find(|form| form.multipart || alone || is_whole(*form, &first));
+    let decodes = held.decodes(&first).await;
+    let form =
+        forms(accept, &first, decodes).map(wanted).find(|form| form.multipart || alone || is_whole(*form, &first));
     let form = form.ok_or_else(|| frames::none_of_these(&first, alone))?;
     if form.multipart {
         return multipart::related(form.media_type, parts(held, first, form)).await;
@@ -69,15 +71,12 @@ pub(super) async fn answer(
     Ok(range::streamed(headers, &content_type, tag.as_deref(), size_bytes, |range| Body::from_stream(whole.run(range))))
 }
 
-use index_model::transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN as EXPLICIT;
+use index_model::transfer_syntax::{EXPLICIT_VR_BIG_ENDIAN as BIG_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN as EXPLICIT};
 
 /// The forms that the caller takes and we can make. Where only an uncompressed one is wanted and there is none, it is the stored one
 /// that goes out under the same media type (§8.7.3.3).
-fn forms<'a>(held: &Held, accept: &'a Accept, first: &'a Frame) -> impl Iterator<Item = Form> + use<'a> {
-    let stored = first.transfer_syntax_uid.as_str();
-    let can =
-        registry::rendering::can_decode(stored) && syntax::video(&held.entry.instance.transfer_syntax_uid).is_none();
-    frames::forms(accept, true, first).map(move |form| Form { native: form.native && can, ..form })
+fn forms<'a>(accept: &'a Accept, first: &'a Frame, decodes: bool) -> impl Iterator<Item = Form> + use<'a> {
+    frames::forms(accept, true, first).map(move |form| Form { native: form.native && decodes, ..form })
 }
 
 /// Whether the value is one run of uncompressed samples.
@@ -88,7 +87,8 @@ fn is_whole(form: Form, stored: &Frame) -> bool {
 /// The pixel data of an instance in the first form that the caller takes in parts; `None` where there is none.
 pub(super) async fn parts_of(held: Held, accept: &Accept) -> Result<Option<Parts>, RegistryError> {
     let first = held.frame(1, false).await?;
-    let form = forms(&held, accept, &first).find(|form| form.multipart);
+    let decodes = held.decodes(&first).await;
+    let form = forms(accept, &first, decodes).find(|form| form.multipart);
     Ok(form.map(|form| parts(held, first, form)))
 }
 
@@ -118,6 +118,26 @@ fn parts(held: Held, first: Frame, form: Form) -> Parts {
 }
 
 impl Held {
+    /// Whether samples must be decoded to be little endian: whole bytes, compressed or in big endian.
+    fn is_decoded(&self) -> bool {
+        match self.entry.frames {
+            FrameIndex::Native { frame_bits, .. } => {
+                frame_bits % 8 == 0 && self.entry.instance.transfer_syntax_uid == BIG_ENDIAN
+            }
+            FrameIndex::Encapsulated(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether the samples can be sent uncompressed: their syntax is one that is decoded, and the first frame is no damaged stream.
+    async fn decodes(&self, first: &Frame) -> bool {
+        let known = registry::rendering::can_decode(&first.transfer_syntax_uid);
+        let video = syntax::video(&self.entry.instance.transfer_syntax_uid).is_some();
+        known
+            && !video
+            && (!matches!(self.entry.frames, FrameIndex::Encapsulated(_)) || self.frame(1, true).await.is_ok())
+    }
+
     async fn frame(&self, number: u32, native: bool) -> Result<Frame, RegistryError> {
         let (registry, opened) = (&self.face.registry, &self.opened);
         match native {
@@ -143,7 +163,8 @@ impl Whole {
             return Ok(Self::Stored(stored));
         }
         match held.entry.frames {
-            FrameIndex::Encapsulated(_) => {
+            // Samples of big-endian objects are words of their own width, which the value's representation does not tell.
+            FrameIndex::Encapsulated(_) | FrameIndex::Native { .. } if held.is_decoded() => {
                 let first = held.frame(1, true).await?.bytes;
                 Ok(Self::Decoded { held: Box::new(held.clone()), first })
             }
