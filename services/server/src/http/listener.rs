@@ -217,7 +217,8 @@ fn protocols(patience: Patience) -> Builder<TokioExecutor> {
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(patience.header)
+        // Counts from the end of the last answer, so it bounds idleness too; the first header is watched by itself.
+        .header_read_timeout(patience.idle)
         .max_headers(MOST_HEADERS)
         .max_buf_size(HEADER_BYTES);
     builder

@@ -62,7 +62,12 @@ impl Client {
         Self {
             base,
             runtime,
-            client: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap(),
+            client: reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                // Between two requests nothing here notices that the service has closed an idle connection.
+                .pool_idle_timeout(std::time::Duration::from_secs(5))
+                .build()
+                .unwrap(),
         }
     }
 

@@ -21,6 +21,8 @@ fn root() -> PathBuf {
 }
 
 fn read(path: PathBuf) -> Option<Source> {
+    // What claims more than there is keeps the library busy for a minute.
+    index_guard::scan_file(&std::fs::read(&path).ok()?, &index_guard::Limits::default()).ok()?;
     let object = dicom_object::OpenFileOptions::new().read_until(tags::PIXEL_DATA).open_file(&path).ok()?;
     let text = |tag| {
         Some(object.element(tag).ok()?.to_str().ok()?.trim_end_matches(['\0', ' ']).to_owned())
