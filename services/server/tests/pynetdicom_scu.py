@@ -132,6 +132,7 @@ def same(came, what):
     file = FILES[came.SOPInstanceUID]
     tags = {element.tag for element in came} ^ {element.tag for element in file}
     tags |= {element.tag for element in file if element.tag in came and came[element.tag] != element}
+    tags = {tag for tag in tags if tag.element}  # pydicom writes no group lengths
     assert not tags, f"{what}: an object is not what was stored: {sorted(tags)}"
 
 

@@ -111,7 +111,7 @@ fn patient_id(service: &Service) -> String {
 
 /// A compressed object for tools that propose uncompressed syntaxes alone.
 #[test]
-fn dcmtks_getscu_gets_compressed_objects_decoded_and_as_they_are_stored() {
+fn dcmtks_getscu_gets_compressed_objects_decoded() {
     let data = tempfile::tempdir().unwrap();
     let service = service(data.path(), ("MOVED", free_port()), "");
     let port = service.dimse_port.to_string();
@@ -120,20 +120,17 @@ fn dcmtks_getscu_gets_compressed_objects_decoded_and_as_they_are_stored() {
     let original = std::fs::read(&compressed.path).unwrap();
     assert_eq!(service.client.stow(&[original]).status, 200);
     let (level, study) = ("0008,0052=STUDY", format!("0020,000D={}", compressed.study));
-    let get = |options: &[&str]| {
+    let get = || {
         let folder = tempfile::tempdir().unwrap();
         let ask = ["-S", "-aec", "DICS", "-od", folder.path().to_str().unwrap(), "-k", level, "-k", &study];
-        succeeds("getscu", &[options, &ask, &["127.0.0.1", &port]].concat());
+        succeeds("getscu", &[&ask[..], &["127.0.0.1", &port]].concat());
         data_sets(folder.path()).remove(&compressed.instance).unwrap()
     };
-    let (syntax, data_set) = get(&[]);
+    let (syntax, data_set) = get();
     assert_eq!(syntax, "1.2.840.10008.1.2.1");
     // 480 by 640 pixels of three samples, and their headers.
     assert!(data_set.len() > 921_600, "{} bytes", data_set.len());
-    let (syntax, data_set) = get(&["+xi"]);
-    assert_eq!(syntax, "1.2.840.10008.1.2");
-    assert!(data_set.len() > 921_600, "{} bytes", data_set.len());
-    println!("peer: getscu got a JPEG 2000 object decoded, explicit and implicit");
+    println!("peer: getscu got a JPEG 2000 object decoded");
 }
 
 #[test]
