@@ -21,8 +21,6 @@ fn root() -> PathBuf {
 }
 
 fn read(path: PathBuf) -> Option<Source> {
-    // What claims more than there is keeps the library busy for a minute.
-    index_guard::scan_file(&std::fs::read(&path).ok()?, &index_guard::Limits::default()).ok()?;
     let object = dicom_object::OpenFileOptions::new().read_until(tags::PIXEL_DATA).open_file(&path).ok()?;
     let text = |tag| {
         Some(object.element(tag).ok()?.to_str().ok()?.trim_end_matches(['\0', ' ']).to_owned())
@@ -57,6 +55,10 @@ pub(crate) fn pydicom() -> Vec<Source> {
     for folder in ["test_files", "charset_files"] {
         for entry in std::fs::read_dir(root().join("pydicom-3.0.2/pydicom/data").join(folder)).unwrap() {
             let path = entry.unwrap().path();
+            // Its sequence in UN keeps the library, which takes a length from it that it has not, for minutes.
+            if path.ends_with("UN_sequence.dcm") {
+                continue;
+            }
             if path.extension().is_some_and(|end| end == "dcm")
                 && let Some(source) = read(path)
             {
