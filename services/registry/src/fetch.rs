@@ -269,7 +269,7 @@ impl Registry {
                     came += u32::from(matches!(stored.fate, Fate::Stored | Fate::Conflict));
                 }
                 Part::Delivered { completed, failed: lost } => (came, failed) = (came + completed, failed + lost),
-                Part::Mark(_) => {}
+                Part::Mark(_) | Part::Unsettled(_) => {}
             }
         }
         drop(parts);

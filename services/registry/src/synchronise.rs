@@ -80,9 +80,10 @@ impl Registry {
         let (registry, code) = (self.clone(), code.clone());
         self.0.tasks.spawn(async move {
             let ctx = Ctx::unbounded(token);
+            let mut hurried = 0;
             // A definition without a source only pushes: there is nothing to ask.
             while let Some(entry) = registry.0.directory.entry(&code).filter(|entry| entry.source.is_some()) {
-                let pause = registry.round(&ctx, &entry).await;
+                let pause = registry.round(&ctx, &entry, &mut hurried).await;
                 if ctx.run(tokio::time::sleep(pause)).await.is_err() {
                     return;
                 }
@@ -90,8 +91,8 @@ impl Registry {
         });
     }
 
-    /// One round, and how long to wait for the next.
-    async fn round(&self, ctx: &Ctx, entry: &Entry) -> Duration {
+    /// One round, and how long to wait for the next. `hurried` counts the rounds in a row that found something still being written.
+    async fn round(&self, ctx: &Ctx, entry: &Entry, hurried: &mut u32) -> Duration {
         let code = &entry.definition.code;
         let mut failures = 0u32;
         loop {
@@ -109,10 +110,10 @@ impl Registry {
             };
             let now_ms = self.0.clock.now_ms();
             match result {
-                Ok(()) => {
+                Ok(again) => {
                     entry.health.answered();
                     self.note(code, now_ms, None).await;
-                    return Duration::from_secs(u64::from(entry.definition.poll_seconds));
+                    return pause(again, Duration::from_secs(u64::from(entry.definition.poll_seconds)), hurried);
                 }
                 Err(error) => {
                     if let RoundError::Source(source) = &error {
@@ -130,16 +131,18 @@ impl Registry {
         }
     }
 
-    async fn look(&self, ctx: &Ctx, entry: &Entry, state: SyncState) -> Result<(), RoundError> {
+    /// Looks for what is new; gives how soon another look is worth it, where that is sooner than usual.
+    async fn look(&self, ctx: &Ctx, entry: &Entry, state: SyncState) -> Result<Option<Duration>, RoundError> {
         let code = &entry.definition.code;
         let permit = self.permit_to_synchronise(code).await.map_err(RegistryError::from)?;
         let Some(source) = entry.source.clone() else {
-            return Ok(());
+            return Ok(None);
         };
         if source.capabilities().listing_only {
             self.look_through_listing(ctx, entry, source.as_ref(), state, &permit).await
         } else {
-            self.look_through_studies(ctx, entry, &source, state, &permit).await
+            self.look_through_studies(ctx, entry, &source, state, &permit).await?;
+            Ok(None)
         }
     }
 
@@ -163,6 +166,17 @@ impl Registry {
         state.phase = SyncPhase::Following;
         state.synced_ms = Some(self.0.clock.now_ms());
     }
+}
+
+/// How long to wait for the next look. What never comes to rest is looked at twice as seldom each time, down to the usual pace.
+fn pause(again: Option<Duration>, usual: Duration, hurried: &mut u32) -> Duration {
+    let Some(again) = again else {
+        *hurried = 0;
+        return usual;
+    };
+    let pause = again.saturating_mul(2u32.saturating_pow(*hurried)).min(usual);
+    *hurried = hurried.saturating_add(1);
+    pause
 }
 
 /// The whole chain of causes in one line, for the administrator. None of them names a patient.

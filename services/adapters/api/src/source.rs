@@ -1,5 +1,7 @@
 //! What we pull from.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use index_model::{RepositoryCode, SeriesRecord, StudyRecord, Uid};
@@ -72,6 +74,8 @@ pub enum Part {
     },
     /// A listing source has nothing older than this mark left to say.
     Mark(String),
+    /// A listing source left something that was still being written; it is worth a look after so long.
+    Unsettled(Duration),
 }
 
 /// One step of a connection test, in words.
@@ -121,6 +125,7 @@ pub trait ImagingSource: std::fmt::Debug + Send + Sync + 'static {
     /// Instances as the source stores them, undecoded, one after the other as they arrive.
     fn retrieve<'a>(&'a self, ctx: &'a Ctx, what: &'a Retrieve) -> BoxStream<'a, Result<Part, SourceError>>;
 
-    /// For sources that only list: every object changed after `filter.changed_after`, then a `Part::Mark`. Others give an empty stream.
+    /// For sources that only list: every object changed after `filter.changed_after`, then a `Part::Mark`, and a
+    /// `Part::Unsettled` when something was too young to be read. Others give an empty stream.
     fn list<'a>(&'a self, ctx: &'a Ctx, filter: &'a StudyFilter) -> BoxStream<'a, Result<Part, SourceError>>;
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use adapter_api::{Part, SourceError};
 use futures::stream::BoxStream;
@@ -94,12 +95,27 @@ struct Window {
     started_ms: i64,
     /// What changed later may still be changing.
     until_ms: i64,
+    /// The time of day.
+    now_ms: i64,
+}
+
+impl Window {
+    fn holds(self, entry: &Entry) -> bool {
+        entry.changed_ms > self.since_ms && entry.changed_ms <= self.until_ms
+    }
+
+    /// Whether it will be old enough soon. What is dated in the future is not: a wrong clock is no reason to walk all the time.
+    fn will_hold(self, entry: &Entry) -> bool {
+        entry.changed_ms > self.until_ms && entry.changed_ms <= self.now_ms
+    }
 }
 
 /// A file that was passed, and the object that it gave.
 struct Passed {
     key: String,
     part: Option<Part>,
+    /// It is too young to be read.
+    unsettled: bool,
 }
 
 /// Everything that changed after the mark, then the mark of the next walk.
@@ -113,10 +129,11 @@ pub(crate) fn parts<'a>(
     let mark = Mark::read(mark);
     let now_ms = source.options.clock.now_ms();
     let started_ms = mark.walk.as_ref().map_or(now_ms, |walk| walk.started_ms);
-    let window = Window { since_ms: mark.since_ms, started_ms, until_ms: now_ms - source.options.settle_ms };
+    let window = Window { since_ms: mark.since_ms, started_ms, until_ms: now_ms - source.options.settle_ms, now_ms };
     let files = source.store.walk(mark.walk.map(|walk| walk.key));
     let passed = files.map(move |entry| pass(source, window, entry)).buffered(source.concurrency).boxed();
-    let progress = Progress { passed, window, begun, ready: VecDeque::new(), objects: 0, files: 0, over: false };
+    let progress =
+        Progress { passed, window, begun, ready: VecDeque::new(), objects: 0, files: 0, unsettled: false, over: false };
     futures::stream::try_unfold(progress, move |mut progress| async move {
         let part = progress.next(source, ctx).await?;
         Ok(part.map(|part| (part, progress)))
@@ -131,6 +148,7 @@ struct Progress<'a> {
     ready: VecDeque<Part>,
     objects: u32,
     files: u32,
+    unsettled: bool,
     over: bool,
 }
 
@@ -147,6 +165,7 @@ impl Progress<'_> {
 
     fn note(&mut self, passed: Passed) {
         self.files += 1;
+        self.unsettled |= passed.unsettled;
         self.objects += u32::from(passed.part.is_some());
         self.ready.extend(passed.part);
         if self.objects >= MARK_OBJECTS || self.files >= MARK_FILES {
@@ -163,6 +182,10 @@ impl Progress<'_> {
         let mark = Mark { since_ms, walk: None };
         source.memory.end(self.begun.as_deref(), &mark);
         self.ready.push_back(Part::Mark(mark.to_string()));
+        if self.unsettled {
+            let settle_ms = u64::try_from(source.options.settle_ms).unwrap_or_default();
+            self.ready.push_back(Part::Unsettled(Duration::from_millis(settle_ms)));
+        }
         self.over = true;
     }
 }
@@ -170,10 +193,9 @@ impl Progress<'_> {
 /// Reads a file if it changed within the window and is new to the caller.
 async fn pass(source: &ArchiveSource, window: Window, entry: Result<Entry, StoreError>) -> Result<Passed, StoreError> {
     let entry = entry?;
-    let changed =
-        entry.changed_ms > window.since_ms && entry.changed_ms <= window.until_ms && source.memory.is_new(&entry);
+    let changed = window.holds(&entry) && source.memory.is_new(&entry);
     if !changed && !source.memory.was_denied(&entry.key) {
-        return Ok(Passed { key: entry.key, part: None });
+        return Ok(Passed { unsettled: window.will_hold(&entry), key: entry.key, part: None });
     }
     let part = match listed(&source.store, &source.options, &entry).await? {
         Outcome::Object(object) => {
@@ -191,5 +213,5 @@ async fn pass(source: &ArchiveSource, window: Window, entry: Result<Entry, Store
         }
         Outcome::NotDicom | Outcome::Unfinished | Outcome::Gone => None,
     };
-    Ok(Passed { key: entry.key, part })
+    Ok(Passed { key: entry.key, part, unsettled: false })
 }

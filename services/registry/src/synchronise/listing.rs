@@ -1,5 +1,7 @@
 //! Sources that only list (folders and buckets): each new object's header is read and indexed where it lies.
 
+use std::time::Duration;
+
 use adapter_api::{ImagingSource, Part, StoreAnswer, StudyFilter};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
@@ -13,6 +15,7 @@ use crate::{Registry, RegistryError};
 
 impl Registry {
     /// Lists what changed since the saved mark. A mark is saved only after all before it is in the index.
+    /// Gives how soon another look is worth it, where something was still being written.
     pub(super) async fn look_through_listing(
         &self,
         ctx: &Ctx,
@@ -20,7 +23,7 @@ impl Registry {
         source: &dyn ImagingSource,
         mut state: SyncState,
         permit: &access::Permit,
-    ) -> Result<(), RoundError> {
+    ) -> Result<Option<Duration>, RoundError> {
         let code = &entry.definition.code;
         if state.phase == SyncPhase::Waiting {
             state.phase = SyncPhase::Indexing;
@@ -29,6 +32,7 @@ impl Registry {
         let filter = StudyFilter { changed_after: state.cursor.clone(), ..StudyFilter::default() };
         let mut listed = source.list(ctx, &filter);
         let mut under_way = FuturesUnordered::new();
+        let mut again = None;
         while let Some(part) = listed.next().await {
             match part? {
                 Part::Object { object, remote } => {
@@ -47,12 +51,14 @@ impl Registry {
                     state.cursor = Some(mark);
                     self.save(code, &state).await?;
                 }
+                Part::Unsettled(soon) => again = Some(soon),
                 Part::Delivered { .. } => {}
             }
         }
         while wait_for(&mut under_way).await? {}
         self.finished(&mut state);
-        self.save(code, &state).await
+        self.save(code, &state).await?;
+        Ok(again)
     }
 }
 

@@ -10,6 +10,7 @@ mod hostile;
 mod liars;
 mod peers;
 mod processes;
+mod register;
 mod reports;
 mod restart;
 mod service;

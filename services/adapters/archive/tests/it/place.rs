@@ -63,10 +63,11 @@ pub(crate) async fn bucket(keys: &[&str]) -> (Arc<dyn ObjectStore>, ArchiveSourc
     (store, source)
 }
 
-/// What a walk gave: keys, and marks as `*`, with the marks apart.
+/// What a walk gave: keys, and marks as `*`, with the marks apart, and whether something was left that is being written.
 pub(crate) struct Walked {
     pub(crate) keys: Vec<String>,
     pub(crate) marks: Vec<String>,
+    pub(crate) unsettled: bool,
 }
 
 impl Walked {
@@ -88,7 +89,7 @@ pub(crate) async fn try_walk(source: &ArchiveSource, mark: Option<&str>, limit: 
     let ctx = Ctx::within(Duration::from_secs(20));
     let filter = StudyFilter { changed_after: mark.map(str::to_owned), ..StudyFilter::default() };
     let mut parts = source.list(&ctx, &filter).take(limit);
-    let mut walked = Walked { keys: Vec::new(), marks: Vec::new() };
+    let mut walked = Walked { keys: Vec::new(), marks: Vec::new(), unsettled: false };
     while let Some(part) = parts.next().await {
         match part? {
             Part::Object { remote, .. } => walked.keys.push(remote.unwrap()),
@@ -96,6 +97,7 @@ pub(crate) async fn try_walk(source: &ArchiveSource, mark: Option<&str>, limit: 
                 walked.keys.push("*".into());
                 walked.marks.push(mark);
             }
+            Part::Unsettled(_) => walked.unsettled = true,
             other => panic!("{other:?}"),
         }
     }

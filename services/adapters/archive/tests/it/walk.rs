@@ -102,8 +102,13 @@ async fn what_may_still_be_written_is_left_for_the_next_walk() {
     write(folder.path(), "1.dcm", &object(1));
     let young = walk(&source, None).await;
     assert_eq!(young.objects(), [""; 0]);
+    assert!(!young.unsettled, "the clock is behind: it says nothing about when the file will be at rest");
+    clock.advance_ms(1000);
+    let young = walk(&source, young.end()).await;
+    assert_eq!((young.objects().len(), young.unsettled), (0, true), "worth another look soon");
     clock.advance_ms(60_000);
-    assert_eq!(walk(&source, young.end()).await.objects(), ["1.dcm"]);
+    let settled = walk(&source, young.end()).await;
+    assert_eq!((settled.objects(), settled.unsettled), (vec!["1.dcm"], false));
 }
 
 #[tokio::test]
