@@ -1,10 +1,6 @@
 //! Size and region of a rendered image: PS3.18 §8.3.5.1.3.
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::pixels::{U8, U8x3};
-use fast_image_resize::{
-    FilterType, IntoImageView, IntoImageViewMut, PixelTrait, PixelType, ResizeAlg, ResizeOptions, Resizer,
-};
+use transcode_scale::{Picture, Region, scaled};
 
 use super::Raster;
 use crate::TranscodeError;
@@ -108,28 +104,12 @@ pub(super) fn scale(raster: Raster, width: u32, height: u32) -> Result<Raster, T
 }
 
 fn resize(raster: Raster, region: &SourceRegion, width: u32, height: u32) -> Result<Raster, TranscodeError> {
-    let failed = |_| TranscodeError::parameter("viewport", "it can't be made of this image");
-    let pixel = if raster.channels == 1 { PixelType::U8 } else { PixelType::U8x3 };
-    let source = ImageRef::new(raster.width, raster.height, &raster.pixels, pixel).map_err(|_| failed(()))?;
-    let mut target = Image::new(width, height, pixel);
-    // Convolution with the triangle averages over all source pixels when it makes smaller, and interpolates when larger.
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear)).crop(
-        region.x,
-        region.y,
-        region.width.abs(),
-        region.height.abs(),
-    );
-    let done = match pixel {
-        PixelType::U8 => resize_as::<U8>(&source, &mut target, &options),
-        _ => resize_as::<U8x3>(&source, &mut target, &options),
-    };
-    done.ok_or_else(|| failed(()))?;
-    Ok(Raster { width, height, pixels: target.into_vec(), ..raster })
-}
-
-/// Names the pixel type: for an image of any type the library would be compiled for all fifteen of them, minutes on end.
-fn resize_as<P: PixelTrait>(source: &ImageRef<'_>, target: &mut Image<'_>, options: &ResizeOptions) -> Option<()> {
-    Resizer::new().resize_typed(&source.image_view::<P>()?, &mut target.image_view_mut::<P>()?, options).ok()
+    let Raster { width: from_width, height: from_height, channels, .. } = raster;
+    let picture = Picture { width: from_width, height: from_height, channels, pixels: &raster.pixels };
+    let region = Region { x: region.x, y: region.y, width: region.width.abs(), height: region.height.abs() };
+    let pixels = scaled(picture, region, width, height)
+        .ok_or_else(|| TranscodeError::parameter("viewport", "it can't be made of this image"))?;
+    Ok(Raster { width, height, pixels, ..raster })
 }
 
 /// Reverses the order of units of `unit` bytes.
