@@ -1,31 +1,33 @@
-//! Rendered images of a CT series: each for the first time, then again.
+//! Pictures: each for the first time, then again.
 
-use benches::{Ask, compare, corpus, start};
+use benches::{Question, Table, large_series, radiographs, start};
 
-/// Windows, each for one rendering.
-const WINDOWS: usize = 100_000;
+/// More windows than the fastest run can ask.
+const WINDOWS: usize = 150_000;
 
 fn main() {
-    let corpus = corpus();
-    let servers = start(&corpus);
-    println!("| question | dics | p50 / p99 | Orthanc | p50 / p99 | ratio |\n| --- | --- | --- | --- | --- | --- |");
-    let path =
-        |instance: &String| format!("/studies/{}/series/{}/instances/{instance}/rendered", corpus.study, corpus.series);
-    let paths: Vec<String> = corpus.instances.iter().map(path).collect();
-    // More than the fastest run can ask.
-    let fresh = (0..WINDOWS)
-        .map(|n| format!("{}?window={},{},linear", paths[n % paths.len()], 40 + n / paths.len(), 400 + n % 7))
-        .collect();
-    compare(
-        "rendered JPEG, a new window each time",
-        &servers.ours,
-        &servers.orthanc,
-        &Ask { paths: fresh, accept: "image/jpeg", accept_encoding: None, once: true },
+    let servers = start(&[]);
+    let (series, films) = (large_series(130), radiographs());
+    servers.load(&series.objects);
+    films.iter().for_each(|film| servers.load(&film.objects));
+    let table = Table::new(&servers);
+    let paths = series.of_each("/rendered");
+    // A window that nobody asked for before makes every picture a new one.
+    let fresh = |paths: &[String], query: &str, count: usize| -> Vec<String> {
+        let window = |n: usize| format!("window={},{},linear", 40 + n / paths.len(), 400 + n % 7);
+        (0..count).map(|n| format!("{}?{}{query}", paths[n % paths.len()], window(n))).collect()
+    };
+    let once = |name, accept, paths| Question { once: true, ..Question::new(name, accept, paths) };
+    table
+        .ask(&once("CT to JPEG, a new window each time", "image/jpeg", fresh(&paths, "", WINDOWS)).beside_orthanc(6.0));
+    let small = fresh(&paths, "&viewport=256,256", WINDOWS);
+    table.ask(&once("CT to JPEG of 256 x 256, a new window each time", "image/jpeg", small).beside_orthanc(6.0));
+    table.ask(
+        &once("CT to PNG, a new window each time", "image/png", fresh(&paths, "&quality=91", WINDOWS))
+            .beside_orthanc(6.0),
     );
-    compare(
-        "rendered JPEG, again",
-        &servers.ours,
-        &servers.orthanc,
-        &Ask { paths, accept: "image/jpeg", accept_encoding: None, once: false },
-    );
+    let films: Vec<String> = films.iter().flat_map(|film| film.of_each("/rendered")).collect();
+    let films = fresh(&films, "", WINDOWS);
+    table.ask(&once("radiograph to JPEG, a new window each time", "image/jpeg", films).beside_orthanc(6.0));
+    table.ask(&Question::new("CT to JPEG, again", "image/jpeg", paths).beside_orthanc(20.0).beside_nginx(0.3));
 }

@@ -1,14 +1,18 @@
-//! Speed, beside a peer: the service and Orthanc hold the same objects on the same machine, are asked the same in turns of a few
+//! Speed, beside peers: the service, Orthanc and nginx have the same bytes on the same machine, are asked the same in turns of a few
 //! seconds, and their answers are timed from outside, over HTTP on loopback.
 //!
+//! Orthanc is what a region could install instead; nginx with the answers as plain files is the limit of this machine.
 //! `make bench` builds the release binary and runs every target; figures and what they mean are in `BASELINES.md`.
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a bench that can't go on must stop")]
 #![forbid(unsafe_code)]
 
 mod corpus;
 mod load;
+mod plain;
 mod servers;
+mod table;
 
-pub use corpus::{Corpus, corpus};
-pub use load::{Ask, Figures, compare};
-pub use servers::{Servers, start};
+pub use corpus::{Series, large_series, province, radiographs, small_studies};
+pub use load::{CALLERS, Figures};
+pub use servers::{Servers, Stow, start};
+pub use table::{Question, Table};

@@ -1,105 +1,101 @@
-//! A closed loop of a few callers: each asks again as soon as it has its answer.
+//! A closed loop of a few callers: each asks again as soon as it has its answer. `wrk` asks, for a client that is slower than the
+//! server would be what is measured.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
 
-/// One question in several forms, asked in turn.
-#[derive(Clone)]
-pub struct Ask {
-    /// Paths below the DICOMweb root.
-    pub paths: Vec<String>,
-    /// Accept.
-    pub accept: &'static str,
-    /// Accept-Encoding, when the question is about it.
-    pub accept_encoding: Option<&'static str>,
-    /// Each path is asked once: no server can have the answer ready.
-    pub once: bool,
+/// Callers at a time: as many as a reader's browser and its worker open.
+pub const CALLERS: usize = 8;
+
+/// What is asked, in one turn.
+pub(crate) struct Turn<'a> {
+    /// Scheme, host and port.
+    pub(crate) server: &'a str,
+    /// Paths below it, asked one after the other and round again.
+    pub(crate) paths: &'a [String],
+    /// Where to begin.
+    pub(crate) first: usize,
+    /// Request headers.
+    pub(crate) headers: &'a [(&'static str, String)],
+    /// How long, in whole seconds.
+    pub(crate) length: Duration,
+    /// Connections.
+    pub(crate) callers: usize,
 }
 
 /// What was measured.
 #[derive(Clone, Copy, Debug)]
 pub struct Figures {
+    /// Answers.
+    pub answers: usize,
     /// Answers in a second.
     pub rate: f64,
     /// Median, in milliseconds.
     pub p50_ms: f64,
+    /// 95th percentile, in milliseconds.
+    pub p95_ms: f64,
     /// 99th percentile, in milliseconds.
     pub p99_ms: f64,
-    /// Bytes of one answer, on average.
-    pub bytes: f64,
+    /// Bytes on the wire in a second.
+    pub bytes_rate: f64,
 }
 
-/// Callers at a time: as many as a reader's browser opens.
-const CALLERS: usize = 4;
-/// Turns for each server; the median turn is quoted.
-const TURNS: usize = 3;
-const TURN: Duration = Duration::from_secs(2);
+const SCRIPT: &str = r#"
+local at, requests = FIRST, {}
+function init(args)
+  HEADERS
+  for path in io.lines("PATHS") do requests[#requests + 1] = wrk.format("GET", path) end
+end
+function request()
+  at = at + 1
+  return requests[(at - 1) % #requests + 1]
+end
+function done(summary, latency, _)
+  local errors = summary.errors
+  io.stdout:write(string.format("figures %d %d %d %d %d %d %d\n", summary.requests, summary.duration, latency:percentile(50),
+    latency:percentile(95), latency:percentile(99), summary.bytes, errors.status + errors.read + errors.write + errors.timeout + errors.connect))
+end
+"#;
 
-/// Asks both servers in turns, and prints a line of the table.
-pub fn compare(name: &str, ours: &str, peer: &str, ask: &Ask) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let (mut us, mut them) = (Vec::new(), Vec::new());
-    // A turn goes on where the last one ended, so that what is asked once is asked once.
-    let (our_next, their_next) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    runtime.block_on(async {
-        turn(ours, ask, &our_next, Duration::from_millis(500)).await;
-        turn(peer, ask, &their_next, Duration::from_millis(500)).await;
-        for _ in 0..TURNS {
-            us.push(turn(ours, ask, &our_next, TURN).await);
-            them.push(turn(peer, ask, &their_next, TURN).await);
-        }
+/// Asks for one turn.
+pub(crate) fn turn(turn: &Turn<'_>, scratch: &Path) -> Figures {
+    let (script, paths) = (scratch.join("wrk.lua"), scratch.join("paths"));
+    std::fs::write(&paths, turn.paths.join("\n")).unwrap();
+    let headers = turn.headers.iter().fold(String::new(), |mut text, (name, value)| {
+        writeln!(text, "wrk.headers[{name:?}] = {value:?}").unwrap();
+        text
     });
-    let asked = our_next.load(Ordering::Relaxed).max(their_next.load(Ordering::Relaxed));
-    assert!(!ask.once || asked <= ask.paths.len(), "{asked} questions of {} that are asked once", ask.paths.len());
-    let (us, them) = (median(us), median(them));
-    println!(
-        "| {name} | {:.0}/s | {:.2} / {:.2} ms | {:.0}/s | {:.2} / {:.2} ms | {:.1} |",
-        us.rate,
-        us.p50_ms,
-        us.p99_ms,
-        them.rate,
-        them.p50_ms,
-        them.p99_ms,
-        us.rate / them.rate
-    );
+    let text = SCRIPT
+        .replace("FIRST", &turn.first.to_string())
+        .replace("HEADERS", &headers)
+        .replace("PATHS", &paths.display().to_string());
+    std::fs::write(&script, text).unwrap();
+    let output = Command::new("wrk")
+        .args(["--threads", "1", "--timeout", "30s", "--connections", &turn.callers.to_string()])
+        .args(["--duration", &format!("{}s", turn.length.as_secs())])
+        .arg("--script")
+        .arg(&script)
+        .arg(turn.server)
+        .output()
+        .expect("install wrk (make bench does)");
+    read(&String::from_utf8_lossy(&output.stdout))
 }
 
-fn median(mut turns: Vec<Figures>) -> Figures {
-    turns.sort_by(|a, b| a.rate.total_cmp(&b.rate));
-    turns[turns.len() / 2]
-}
-
-async fn turn(base: &str, ask: &Ask, next: &Arc<AtomicUsize>, length: Duration) -> Figures {
-    let client = reqwest::Client::builder().tcp_nodelay(true).pool_max_idle_per_host(CALLERS).build().unwrap();
-    let began = Instant::now();
-    let callers = (0..CALLERS).map(|_| {
-        let (client, ask, base, next) = (client.clone(), ask.clone(), base.to_owned(), Arc::clone(next));
-        tokio::spawn(async move {
-            let mut answers = Vec::new();
-            while began.elapsed() < length {
-                let path = &ask.paths[next.fetch_add(1, Ordering::Relaxed) % ask.paths.len()];
-                let mut request = client.get(format!("{base}{path}")).header("accept", ask.accept);
-                if let Some(encoding) = ask.accept_encoding {
-                    request = request.header("accept-encoding", encoding);
-                }
-                let asked = Instant::now();
-                let answer = request.send().await.unwrap();
-                assert!(answer.status().is_success(), "{} for {path}", answer.status());
-                let bytes = answer.bytes().await.unwrap().len();
-                answers.push((asked.elapsed(), bytes));
-            }
-            answers
-        })
-    });
-    let callers: Vec<_> = callers.collect();
-    let mut answers = Vec::new();
-    for caller in callers {
-        answers.extend(caller.await.unwrap());
+fn read(said: &str) -> Figures {
+    let line = said.lines().find_map(|line| line.strip_prefix("figures "));
+    let line = line.unwrap_or_else(|| panic!("wrk measured nothing: {said}"));
+    let numbers: Vec<f64> = line.split(' ').map(|number| number.parse().unwrap()).collect();
+    let [answers, micros, p50, p95, p99, bytes, errors] = numbers[..] else { panic!("{line}") };
+    assert!(errors == 0.0 && answers > 0.0, "{errors} of {answers} answers were errors");
+    let seconds = micros / 1e6;
+    Figures {
+        answers: answers as usize,
+        rate: answers / seconds,
+        p50_ms: p50 / 1e3,
+        p95_ms: p95 / 1e3,
+        p99_ms: p99 / 1e3,
+        bytes_rate: bytes / seconds,
     }
-    let seconds = began.elapsed().as_secs_f64();
-    answers.sort();
-    let at = |part: f64| answers[((answers.len() - 1) as f64 * part) as usize].0.as_secs_f64() * 1000.0;
-    let bytes = answers.iter().map(|(_, bytes)| *bytes as f64).sum::<f64>() / answers.len() as f64;
-    Figures { rate: answers.len() as f64 / seconds, p50_ms: at(0.5), p99_ms: at(0.99), bytes }
 }

@@ -1,4 +1,4 @@
-//! The two servers, started with state of their own and loaded with the same objects.
+//! The servers, started with state of their own and loaded with the same objects.
 
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -7,14 +7,20 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::Corpus;
+use crate::plain::{self, Nginx};
 
-/// The service and its peer.
+/// The service and its peers.
 pub struct Servers {
-    /// Root of the service's DICOMweb.
+    /// The service: scheme, host and port.
     pub ours: String,
-    /// Root of Orthanc's DICOMweb.
+    /// Orthanc: scheme, host and port.
     pub orthanc: String,
+    /// Plain files.
+    pub nginx: Nginx,
+    /// Where the service takes C-STORE.
+    pub our_dimse: u16,
+    /// Where Orthanc takes C-STORE.
+    pub orthanc_dimse: u16,
     children: Vec<Child>,
     _state: tempfile::TempDir,
 }
@@ -22,7 +28,7 @@ pub struct Servers {
 impl Drop for Servers {
     fn drop(&mut self) {
         for child in &mut self.children {
-            let _ = child.kill();
+            let _ = Command::new("kill").arg(child.id().to_string()).status();
             let _ = child.wait();
         }
     }
@@ -44,10 +50,11 @@ fn wait_for(port: u16) {
     }
 }
 
-/// Starts both and stores the corpus in both, over STOW-RS.
-pub fn start(corpus: &Corpus) -> Servers {
+/// Starts them, empty. `environment` is the service's.
+pub fn start(environment: &[(&str, &str)]) -> Servers {
     let state = tempfile::tempdir().unwrap();
-    let (http, dimse, mllp, peer, peer_dicom) = (free_port(), free_port(), free_port(), free_port(), free_port());
+    let (http, dimse, mllp) = (free_port(), free_port(), free_port());
+    let (peer, peer_dimse, plain) = (free_port(), free_port(), free_port());
     let binary = root().join("target/release/dics");
     assert!(binary.is_file(), "target/release/dics is missing: run `make bench`, which builds it first");
     let ours = Command::new(binary)
@@ -58,56 +65,112 @@ pub fn start(corpus: &Corpus) -> Servers {
         .env("DICS__MLLP__LISTEN", format!("127.0.0.1:{mllp}"))
         .env("DICS__ACCESS__MODE", "development")
         .env("DICS__LOG", "error")
+        .envs(environment.iter().copied())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let plugin = "/usr/share/orthanc/plugins/libOrthancDicomWeb.so";
-    let configuration = json!({
-        "HttpPort": peer, "DicomPort": peer_dicom, "StorageDirectory": state.path().join("orthanc"),
-        "IndexDirectory": state.path().join("orthanc"), "Plugins": [plugin], "RemoteAccessAllowed": false, "AuthenticationEnabled": false,
-        "StorageCompression": false, "HttpThreadsCount": 50,
-    });
-    let file = state.path().join("orthanc.json");
-    std::fs::write(&file, configuration.to_string()).unwrap();
-    let orthanc = Command::new("Orthanc").arg(&file).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-    let orthanc = orthanc.expect("install Debian's orthanc and orthanc-dicomweb (make setup-test does)");
+    let orthanc = orthanc(state.path(), peer, peer_dimse);
+    let (nginx, files) = plain::start(state.path().join("nginx"), plain);
     let servers = Servers {
-        ours: format!("http://127.0.0.1:{http}/dicom-web"),
-        orthanc: format!("http://127.0.0.1:{peer}/dicom-web"),
-        children: vec![ours, orthanc],
+        ours: format!("http://127.0.0.1:{http}"),
+        orthanc: format!("http://127.0.0.1:{peer}"),
+        nginx,
+        our_dimse: dimse,
+        orthanc_dimse: peer_dimse,
+        children: vec![ours, orthanc, files],
         _state: state,
     };
-    wait_for(http);
-    wait_for(peer);
-    load(corpus, &servers);
+    [http, peer, plain].into_iter().for_each(wait_for);
     servers
 }
 
-fn load(corpus: &Corpus, servers: &Servers) {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    for (who, base) in [("dics", &servers.ours), ("Orthanc", &servers.orthanc)] {
+fn orthanc(state: &Path, http: u16, dimse: u16) -> Child {
+    let plugins = Path::new("/usr/share/orthanc/plugins");
+    let plugins: Vec<_> = ["libOrthancDicomWeb.so", "libOrthancGdcm.so"]
+        .into_iter()
+        .map(|name| plugins.join(name))
+        .filter(|path| path.exists())
+        .collect();
+    let configuration = json!({
+        "HttpPort": http, "DicomPort": dimse, "DicomAlwaysAllowStore": true, "DicomCheckCalledAet": false,
+        "StorageDirectory": state.join("orthanc"), "IndexDirectory": state.join("orthanc"), "Plugins": plugins,
+        "RemoteAccessAllowed": false, "AuthenticationEnabled": false, "StorageCompression": false, "HttpThreadsCount": 50,
+        "KeepAlive": true, "TcpNoDelay": true, "LimitFindResults": 0,
+    });
+    let file = state.join("orthanc.json");
+    std::fs::write(&file, configuration.to_string()).unwrap();
+    let orthanc = Command::new("Orthanc").arg(&file).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    orthanc.expect("install Debian's orthanc and orthanc-dicomweb (make bench does)")
+}
+
+/// How a batch of objects is stored: how many in one request, and how many requests at a time.
+#[derive(Clone, Copy)]
+pub struct Stow {
+    /// Objects in one request.
+    pub batch: usize,
+    /// Requests at a time.
+    pub callers: usize,
+}
+
+impl Servers {
+    /// Memory that the service holds now, with its workers, in MiB.
+    pub fn memory_mib(&self) -> u64 {
+        let ours = self.children[0].id();
+        let workers = std::fs::read_to_string(format!("/proc/{ours}/task/{ours}/children")).unwrap_or_default();
+        let pids = std::iter::once(ours).chain(workers.split_whitespace().filter_map(|pid| pid.parse().ok()));
+        pids.map(resident_kib).sum::<u64>() / 1024
+    }
+
+    /// Stores the same objects in the service and in Orthanc.
+    pub fn load(&self, objects: &[Vec<u8>]) {
+        for server in [&self.ours, &self.orthanc] {
+            self.stow(server, objects, Stow { batch: 16, callers: 2 });
+        }
+        // Both have written down what they keep ready before anybody measures.
+        std::thread::sleep(Duration::from_secs(5));
+    }
+
+    /// Stores objects in one server, and gives how long that took.
+    pub fn stow(&self, server: &str, objects: &[Vec<u8>], how: Stow) -> Duration {
+        let bodies: Vec<Vec<u8>> = objects.chunks(how.batch).map(multipart).collect();
+        let bodies = std::sync::Arc::new(std::sync::Mutex::new(bodies));
+        let client = reqwest::Client::builder().tcp_nodelay(true).build().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let began = Instant::now();
         runtime.block_on(async {
-            let client = reqwest::Client::new();
-            for batch in corpus.objects.chunks(16) {
-                let answer = client
-                    .post(format!("{base}/studies"))
-                    .header("content-type", "multipart/related; type=\"application/dicom\"; boundary=b")
-                    .header("accept", "application/dicom+json")
-                    .body(multipart(batch))
-                    .send()
-                    .await
-                    .unwrap();
-                let status = answer.status();
-                let told = answer.text().await.unwrap_or_default();
-                assert!(status.is_success(), "{who} did not store: {status}: {told}");
+            let callers = (0..how.callers).map(|_| {
+                let (client, bodies, url) = (client.clone(), bodies.clone(), format!("{server}/dicom-web/studies"));
+                tokio::spawn(async move {
+                    while let Some(body) = { bodies.lock().unwrap().pop() } {
+                        store(&client, &url, body).await;
+                    }
+                })
+            });
+            for caller in callers.collect::<Vec<_>>() {
+                caller.await.unwrap();
             }
         });
-        println!("{who}: stored {} objects in {:.1} s", corpus.objects.len(), began.elapsed().as_secs_f32());
+        began.elapsed()
     }
-    // Both have written down what they keep ready before anybody measures.
-    std::thread::sleep(Duration::from_secs(5));
+}
+
+fn resident_kib(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}
+
+async fn store(client: &reqwest::Client, url: &str, body: Vec<u8>) {
+    let request = client
+        .post(url)
+        .header("content-type", "multipart/related; type=\"application/dicom\"; boundary=b")
+        .header("accept", "application/dicom+json")
+        .body(body);
+    let answer = request.send().await.unwrap();
+    let status = answer.status();
+    let told = answer.text().await.unwrap_or_default();
+    assert!(status.is_success(), "not stored: {status}: {told}");
 }
 
 fn multipart(objects: &[Vec<u8>]) -> Vec<u8> {

@@ -1,0 +1,163 @@
+//! One question to every server that can answer it, and a line of the table.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::Servers;
+use crate::load::{CALLERS, Figures, Turn, turn};
+
+/// Turns for each server; the median turn is quoted.
+const TURNS: usize = 3;
+const TURN: Duration = Duration::from_secs(2);
+const WARM_UP: Duration = Duration::from_secs(1);
+
+/// What is asked, and what is expected of the answer's speed.
+pub struct Question {
+    /// What people call it.
+    pub name: &'static str,
+    /// Paths below the DICOMweb root.
+    pub paths: Vec<String>,
+    /// Accept.
+    pub accept: &'static str,
+    /// Accept-Encoding, when the question is about it.
+    pub accept_encoding: Option<&'static str>,
+    /// Each path is asked once: no server can have the answer ready.
+    pub once: bool,
+    /// At least so many times Orthanc's rate; absent: Orthanc is not asked.
+    pub orthanc: Option<f64>,
+    /// At least this part of nginx's rate with the same bytes as plain files; absent: nginx is not asked.
+    pub nginx: Option<f64>,
+    /// Connections.
+    pub callers: usize,
+    /// Length of a turn.
+    pub length: Duration,
+}
+
+impl Question {
+    /// A question that is asked again and again by the usual number of callers.
+    pub fn new(name: &'static str, accept: &'static str, paths: Vec<String>) -> Self {
+        let (accept_encoding, once, orthanc, nginx) = (None, false, None, None);
+        Self { name, paths, accept, accept_encoding, once, orthanc, nginx, callers: CALLERS, length: TURN }
+    }
+
+    /// Asked of Orthanc too.
+    #[must_use]
+    pub fn beside_orthanc(self, bar: f64) -> Self {
+        Self { orthanc: Some(bar), ..self }
+    }
+
+    /// Its answers are served by nginx too.
+    #[must_use]
+    pub fn beside_nginx(self, bar: f64) -> Self {
+        Self { nginx: Some(bar), ..self }
+    }
+
+    fn headers(&self) -> Vec<(&'static str, String)> {
+        let encoding = self.accept_encoding.map(|encoding| ("Accept-Encoding", encoding.to_owned()));
+        [("Accept", self.accept.to_owned())].into_iter().chain(encoding).collect()
+    }
+}
+
+/// The table of one bench.
+pub struct Table<'a> {
+    servers: &'a Servers,
+    scratch: tempfile::TempDir,
+}
+
+impl<'a> Table<'a> {
+    /// Prints its head.
+    pub fn new(servers: &'a Servers) -> Self {
+        println!(
+            "| question | dics | p50 / p95 / p99 ms | Orthanc | p50 / p99 ms | × Orthanc (bar) | nginx | × nginx (bar) |\n\
+             | --- | --- | --- | --- | --- | --- | --- | --- |"
+        );
+        Self { servers, scratch: tempfile::tempdir().unwrap() }
+    }
+
+    /// Asks the servers in turns, and prints a line.
+    pub fn ask(&self, question: &Question) {
+        let dicom_web = |paths: &[String]| paths.iter().map(|path| format!("/dicom-web{path}")).collect::<Vec<_>>();
+        let paths = dicom_web(&question.paths);
+        let mut ours = Runs::new(&self.servers.ours, paths.clone());
+        let mut orthanc = question.orthanc.map(|_| Runs::new(&self.servers.orthanc, paths));
+        let mut nginx = question.nginx.map(|_| {
+            let files = self.servers.nginx.publish(
+                &self.servers.ours,
+                question.accept,
+                question.accept_encoding,
+                &question.paths,
+            );
+            Runs::new(&self.servers.nginx.address, files)
+        });
+        let headers = question.headers();
+        for round in 0..=TURNS {
+            let length = if round == 0 { WARM_UP } else { question.length };
+            for runs in [Some(&mut ours), orthanc.as_mut(), nginx.as_mut()].into_iter().flatten() {
+                runs.turn(question, &headers, length, round > 0, self.scratch.path());
+            }
+        }
+        let (us, them, plain) = (ours.median(), orthanc.map(|runs| runs.median()), nginx.map(|runs| runs.median()));
+        let beside = |other: Option<Figures>, bar: Option<f64>| match (other, bar) {
+            (Some(other), Some(bar)) => {
+                let ratio = us.rate / other.rate;
+                format!("{ratio:.2} (≥ {bar}{})", if ratio >= bar { "" } else { ", not met" })
+            }
+            _ => "–".into(),
+        };
+        println!(
+            "| {} | {:.0}/s | {:.2} / {:.2} / {:.2} | {} | {} | {} | {} | {} |",
+            question.name,
+            us.rate,
+            us.p50_ms,
+            us.p95_ms,
+            us.p99_ms,
+            them.map_or("–".into(), |them| format!("{:.0}/s", them.rate)),
+            them.map_or("–".into(), |them| format!("{:.2} / {:.2}", them.p50_ms, them.p99_ms)),
+            beside(them, question.orthanc),
+            plain.map_or("–".into(), |plain| format!("{:.0}/s", plain.rate)),
+            beside(plain, question.nginx),
+        );
+    }
+}
+
+/// The turns of one server.
+struct Runs<'a> {
+    server: &'a str,
+    paths: Vec<String>,
+    next: usize,
+    figures: Vec<Figures>,
+}
+
+impl<'a> Runs<'a> {
+    fn new(server: &'a str, paths: Vec<String>) -> Self {
+        Self { server, paths, next: 0, figures: Vec::new() }
+    }
+
+    fn turn(
+        &mut self,
+        question: &Question,
+        headers: &[(&'static str, String)],
+        length: Duration,
+        counts: bool,
+        scratch: &Path,
+    ) {
+        let (server, paths, first) = (self.server, &self.paths[..], self.next);
+        let figures = turn(&Turn { server, paths, first, headers, length, callers: question.callers }, scratch);
+        // A turn goes on where the last one ended, so that what is asked once is asked once.
+        self.next += figures.answers + question.callers;
+        assert!(
+            !question.once || self.next <= self.paths.len(),
+            "{} questions of {} that are asked once",
+            self.next,
+            self.paths.len()
+        );
+        if counts {
+            self.figures.push(figures);
+        }
+    }
+
+    fn median(mut self) -> Figures {
+        self.figures.sort_by(|a, b| a.rate.total_cmp(&b.rate));
+        self.figures[self.figures.len() / 2]
+    }
+}
