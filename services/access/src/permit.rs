@@ -33,6 +33,13 @@ pub enum Action {
     Synchronise,
 }
 
+impl Action {
+    /// Whether many requests are one act of looking: a viewer asks for each frame, a workstation or an algorithm for each instance.
+    pub(crate) const fn is_viewing(self) -> bool {
+        matches!(self, Self::View | Self::RetrieveMetadata | Self::RetrieveInstances | Self::Synchronise)
+    }
+}
+
 /// What it is done to, by our own keys.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "kind", content = "key")]
@@ -59,7 +66,7 @@ pub struct Filter {
 }
 
 /// The answer is no. What a caller may not know of is told as "not found" by the faces.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum Refused {
     /// Nobody is calling, or the sign-on is not valid here.
     #[error("not signed on")]

@@ -107,7 +107,7 @@ impl Access {
 
     /// Decides, writes the audit line, waits until it is durable, and gives the permit.
     ///
-    /// A permit to look ([`Action::View`], [`Action::RetrieveMetadata`], [`Action::Synchronise`]) is good for five minutes for the same
+    /// A permit to look ([`Action::is_viewing`]) is good for five minutes for the same
     /// caller and subject: the requests of one study view share it, and what went out is summed up in the line that closes it.
     ///
     /// # Errors
@@ -121,7 +121,7 @@ impl Access {
         };
         let now_ms = self.0.clock.now_ms();
         let mut permit = Permit { action, subject, filter, caller: caller.clone(), view: None };
-        if !matches!(action, Action::View | Action::RetrieveMetadata | Action::Synchronise) {
+        if !action.is_viewing() {
             self.write(&permit, now_ms, Outcome::Permitted).await?;
             return Ok(permit);
         }

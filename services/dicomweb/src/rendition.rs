@@ -4,7 +4,7 @@ use bytes::Bytes;
 use face::Problem;
 use index_model::{InstanceEntry, Uid};
 use registry::rendering::{MAX_ANIMATION_FRAMES, MAX_ANIMATION_PIXELS, Presentation, RenderOptions};
-use registry::{OpenedStudy, RegistryError, ShownFrame};
+use registry::{OpenedStudy, Picture, RegistryError, ShownFrame};
 
 use crate::accept::Offer;
 use crate::document::Document;
@@ -113,7 +113,7 @@ pub(crate) async fn frame(
     options: &RenderOptions,
 ) -> Result<Rendition, RegistryError> {
     let rendered = face.registry.rendered(opened, shown, options).await?;
-    Ok(picture(rendered.media_type, &rendered.bytes))
+    Ok(picture(&rendered))
 }
 
 /// Frames as an animation.
@@ -125,7 +125,7 @@ pub(crate) async fn animation(
     options: &RenderOptions,
 ) -> Result<Rendition, RegistryError> {
     let rendered = face.registry.animated(opened, series, &entry.instance.sop_instance_uid, numbers, options).await?;
-    Ok(picture(rendered.media_type, &rendered.bytes))
+    Ok(picture(&rendered))
 }
 
 /// A video's stream as it is stored.
@@ -140,15 +140,7 @@ pub(crate) async fn video(
     Ok(Rendition { content_type, bytes: frame.bytes, etag, policy: None })
 }
 
-pub(crate) fn picture(media_type: &str, bytes: &Bytes) -> Rendition {
-    let etag = range::etag(&format!("{:016x}", fingerprint(bytes)), "");
-    Rendition { content_type: media_type.to_owned(), bytes: bytes.clone(), etag, policy: None }
-}
-
-/// Tells two pictures apart; not a defence against anybody.
-fn fingerprint(bytes: &[u8]) -> u64 {
-    use std::hash::Hasher;
-    let mut hasher = std::hash::DefaultHasher::new();
-    hasher.write(bytes);
-    hasher.finish()
+pub(crate) fn picture(picture: &Picture) -> Rendition {
+    let (content_type, bytes) = (picture.rendered.media_type.to_owned(), picture.rendered.bytes.clone());
+    Rendition { content_type, bytes, etag: range::etag(&picture.etag, ""), policy: None }
 }

@@ -111,7 +111,7 @@ async fn sheet(
     media: RenderedMedia,
 ) -> Result<rendition::Rendition, RegistryError> {
     let rendered = face.registry.icon(word, (viewport.width, viewport.height), media).await?;
-    Ok(rendition::picture(rendered.media_type, &rendered.bytes))
+    Ok(rendition::picture(&rendered))
 }
 
 /// What is written on the sheet: terms that are alike in English and French.

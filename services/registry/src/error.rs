@@ -1,6 +1,7 @@
 //! Why a use case gave no answer, told apart by what a face says.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use access::Refused;
 use index_model::RepositoryCode;
@@ -73,6 +74,28 @@ impl RegistryError {
     /// Wraps a fault of ours.
     pub fn internal(cause: impl Into<Cause>) -> Self {
         Self::Internal(cause.into())
+    }
+
+    /// The failure of work that several callers waited for, for each of them.
+    pub(crate) fn of_shared(shared: Arc<Self>) -> Self {
+        let shared = match Arc::try_unwrap(shared) {
+            Ok(own) => return own,
+            Err(shared) => shared,
+        };
+        match &*shared {
+            Self::NotFound => Self::NotFound,
+            Self::Refused(refused) => Self::Refused(refused.clone()),
+            Self::Ambiguous { choices } => Self::Ambiguous { choices: *choices },
+            Self::Unavailable { repositories } => Self::Unavailable { repositories: repositories.clone() },
+            Self::Incomplete { repository, rule } => {
+                Self::Incomplete { repository: repository.clone(), rule: rule.clone() }
+            }
+            Self::NotAcceptable { rule } => Self::NotAcceptable { rule: rule.clone() },
+            Self::TooBroad { rule } => Self::TooBroad { rule: rule.clone() },
+            Self::Parameter { name, rule } => Self::Parameter { name: name.clone(), rule: rule.clone() },
+            Self::Overloaded => Self::Overloaded,
+            Self::Internal(_) => Self::Internal(Box::new(shared)),
+        }
     }
 }
 

@@ -137,9 +137,9 @@ impl Registry {
         series: &SeriesRow,
         manifest: &Manifest,
     ) -> Result<Vec<Target>, RegistryError> {
-        let copies = self.0.store.copies_of_series(series.series_key).await?;
+        let copies = self.copies(opened, series.series_key).await?;
         Ok(copies
-            .into_iter()
+            .iter()
             .filter(|copy| match (manifest.read.get(&copy.repository), copy.number_of_instances) {
                 (Some(read), Some(declared)) => *read < declared,
                 (Some(_), None) => false,

@@ -38,7 +38,7 @@ pub use manifest::{Manifest, with_origin};
 pub use open::OpenedStudy;
 pub use options::{Limits, Options, SourceFactory};
 pub use patients::OpenedPatient;
-pub use rendered::ShownFrame;
+pub use rendered::{Picture, ShownFrame};
 pub use repositories::{Quarantined, RegisterError, RepositoryState, RepositoryStatus};
 pub use retrieve::{Frame, InstanceBytes, PixelBytes, StoredMetadata};
 pub use search::{Answer, Header, InstanceRow, MOST_DESCRIBED, MOST_EXAMINED, Missing};
@@ -49,6 +49,6 @@ pub use uncompressed::Uncompressed;
 pub mod rendering {
     pub use transcode::{
         Annotation, IccProfile, ImageDescription, MAX_ANIMATION_FRAMES, MAX_ANIMATION_PIXELS, Presentation,
-        RenderOptions, Rendered, RenderedMedia, SourceRegion, Viewport, Window, WindowFunction, can_decode,
+        RenderOptions, RenderedMedia, SourceRegion, Viewport, Window, WindowFunction, can_decode,
     };
 }

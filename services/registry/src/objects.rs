@@ -1,4 +1,7 @@
 //! Bytes in object storage. Names are fresh, never reused; what a name means is committed in the index, never in the store.
+//!
+//! What was read a moment ago is kept in memory, bounded in bytes: a name that is never reused can't go stale, and nobody comes to a name
+//! without a permit.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -13,13 +16,29 @@ use object_store::{ObjectStore, ObjectStoreExt, PutPayload, WriteMultipart};
 /// Objects above this size go up in parts.
 const MULTIPART_BYTES: usize = 32 << 20;
 
+/// Streams are read in pieces of this size.
+const PIECE_BYTES: u64 = 1 << 20;
+
+/// A run of bytes larger than this part of the memory would drive too much else out of it.
+const LARGEST_PART: u64 = 16;
+
+/// An object's name, and the run of its bytes; no run is the whole.
+type Key = (Arc<str>, Option<(u64, u64)>);
+
 /// Our own object storage.
 #[derive(Debug, Clone)]
-pub(crate) struct Objects(Arc<dyn ObjectStore>);
+pub(crate) struct Objects {
+    store: Arc<dyn ObjectStore>,
+    memory: moka::future::Cache<Key, Bytes>,
+    largest: u64,
+}
 
 impl Objects {
-    pub(crate) fn new(store: Arc<dyn ObjectStore>) -> Self {
-        Self(store)
+    /// `memory_bytes` bounds what is kept in memory.
+    pub(crate) fn new(store: Arc<dyn ObjectStore>, memory_bytes: u64) -> Self {
+        let weigher = |_: &Key, bytes: &Bytes| u32::try_from(bytes.len() + 200).unwrap_or(u32::MAX);
+        let memory = moka::future::Cache::builder().max_capacity(memory_bytes).weigher(weigher).build();
+        Self { store, memory, largest: memory_bytes / LARGEST_PART }
     }
 
     /// A fresh name below `kind`, spread over folders.
@@ -35,7 +54,7 @@ impl Objects {
         {
             return self.put_bytes(name, bytes.clone()).await;
         }
-        let upload = self.0.put_multipart(&Path::from(name)).await?;
+        let upload = self.store.put_multipart(&Path::from(name)).await?;
         let mut parts = WriteMultipart::new_with_chunk_size(upload, 8 << 20);
         for part in object.chunks(8 << 20) {
             parts.wait_for_capacity(2).await?;
@@ -46,32 +65,73 @@ impl Objects {
 
     /// Writes a small object; durable when this returns.
     pub(crate) async fn put_bytes(&self, name: &str, bytes: Bytes) -> Result<(), object_store::Error> {
-        self.0.put(&Path::from(name), PutPayload::from_bytes(bytes)).await.map(|_| ())
+        self.store.put(&Path::from(name), PutPayload::from_bytes(bytes)).await.map(|_| ())
     }
 
     /// A whole, small object.
     pub(crate) async fn get(&self, name: &str) -> Result<Bytes, object_store::Error> {
-        self.0.get(&Path::from(name)).await?.bytes().await
+        self.store.get(&Path::from(name)).await?.bytes().await
     }
 
-    /// A run of bytes.
+    /// A whole, small object that is asked for again and again.
+    pub(crate) async fn get_kept(&self, name: &str) -> Result<Bytes, object_store::Error> {
+        self.kept((name.into(), None), self.get(name)).await
+    }
+
+    /// A run of bytes that passes once.
     pub(crate) async fn range(&self, name: &str, range: Range<u64>) -> Result<Bytes, object_store::Error> {
-        self.0.get_range(&Path::from(name), range).await
+        self.store.get_range(&Path::from(name), range).await
     }
 
-    /// An object as a stream, with its size in bytes.
+    /// A run of bytes that is asked for again: a frame.
+    pub(crate) async fn range_kept(&self, name: &str, range: Range<u64>) -> Result<Bytes, object_store::Error> {
+        if range.end - range.start > self.largest {
+            return self.range(name, range).await;
+        }
+        self.kept((name.into(), Some((range.start, range.end))), self.range(name, range)).await
+    }
+
+    /// From memory, or read and kept there.
+    async fn kept(
+        &self,
+        key: Key,
+        read: impl Future<Output = Result<Bytes, object_store::Error>>,
+    ) -> Result<Bytes, object_store::Error> {
+        if let Some(bytes) = self.memory.get(&key).await {
+            return Ok(bytes);
+        }
+        let bytes = read.await?;
+        if bytes.len() as u64 <= self.largest {
+            self.memory.insert(key, bytes.clone()).await;
+        }
+        Ok(bytes)
+    }
+
+    /// A run of bytes as a stream of pieces. The first piece is read at once, so that an object that is gone is told before anything is
+    /// sent, and a small object costs one read; of the others, one is read while another is sent.
     pub(crate) async fn stream(
         &self,
         name: &str,
-    ) -> Result<(u64, BoxStream<'static, Result<Bytes, std::io::Error>>), object_store::Error> {
-        let found = self.0.get(&Path::from(name)).await?;
-        let size = found.meta.size;
-        Ok((size, found.into_stream().map(|part| part.map_err(std::io::Error::other)).boxed()))
+        range: Range<u64>,
+    ) -> Result<BoxStream<'static, std::io::Result<Bytes>>, object_store::Error> {
+        let second = range.end.min(range.start + PIECE_BYTES);
+        let first = if range.is_empty() { Bytes::new() } else { self.range(name, range.start..second).await? };
+        let first = futures::stream::iter([Ok(first)]);
+        if second == range.end {
+            return Ok(first.boxed());
+        }
+        let (objects, name, end) = (self.clone(), Arc::<str>::from(name), range.end);
+        let pieces = (second..end).step_by(PIECE_BYTES as usize).map(move |from| from..(from + PIECE_BYTES).min(end));
+        let rest = futures::stream::iter(pieces).map(move |piece| {
+            let (objects, name) = (objects.clone(), Arc::clone(&name));
+            async move { objects.range(&name, piece).await.map_err(std::io::Error::other) }
+        });
+        Ok(first.chain(rest.buffered(2)).boxed())
     }
 
     /// Removes an object that nothing refers to. What can't be removed now is garbage, not a fault.
     pub(crate) async fn remove(&self, name: &str) {
-        if let Err(error) = self.0.delete(&Path::from(name)).await {
+        if let Err(error) = self.store.delete(&Path::from(name)).await {
             tracing::warn!(error = %error, "an object that nothing refers to could not be removed");
         }
     }

@@ -1,11 +1,12 @@
 //! Opening a study: its identifier is resolved, leave is asked for and recorded, and its series are listed.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use access::{Action, Caller, Permit, Subject};
 use index_model::Uid;
-use index_store::{SearchFilter, SeriesRow, StudyRow};
+use index_store::{SearchFilter, SeriesCopy, SeriesRow, StudyRow};
 
 use crate::{Manifest, Registry, RegistryError};
 
@@ -23,6 +24,7 @@ pub struct OpenedStudy {
     pub study: Arc<StudyRow>,
     /// Its series, in SeriesNumber order.
     pub series: Arc<Vec<SeriesRow>>,
+    pub(crate) copies: Arc<Copies>,
 }
 
 impl OpenedStudy {
@@ -43,6 +45,17 @@ impl OpenedStudy {
 struct Resolved {
     study: Arc<StudyRow>,
     series: Arc<Vec<SeriesRow>>,
+    copies: Arc<Copies>,
+}
+
+/// Where the series of a study are, each asked for once while the study is believed.
+#[derive(Debug, Default)]
+pub(crate) struct Copies(Mutex<HashMap<i64, Arc<[SeriesCopy]>>>);
+
+impl Copies {
+    fn known(&self) -> MutexGuard<'_, HashMap<i64, Arc<[SeriesCopy]>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Studies that were resolved a moment ago: the frames of one view ask the index once.
@@ -84,7 +97,21 @@ impl Registry {
             }
         };
         let permit = self.0.access.permit(caller, action, Subject::Study(resolved.study.study_key)).await?;
-        Ok(OpenedStudy { permit, study: resolved.study, series: resolved.series })
+        Ok(OpenedStudy { permit, study: resolved.study, series: resolved.series, copies: resolved.copies })
+    }
+
+    /// The repositories that have a series of an opened study.
+    pub(crate) async fn copies(
+        &self,
+        opened: &OpenedStudy,
+        series_key: i64,
+    ) -> Result<Arc<[SeriesCopy]>, RegistryError> {
+        if let Some(copies) = opened.copies.known().get(&series_key) {
+            return Ok(Arc::clone(copies));
+        }
+        let copies: Arc<[SeriesCopy]> = self.0.store.copies_of_series(series_key).await?.into();
+        opened.copies.known().insert(series_key, Arc::clone(&copies));
+        Ok(copies)
     }
 
     async fn resolve(&self, study: &Uid) -> Result<Resolved, RegistryError> {
@@ -95,6 +122,6 @@ impl Registry {
             choices => return Err(RegistryError::Ambiguous { choices }),
         };
         let series = Arc::new(self.0.store.series_of_study(study.study_key).await?);
-        Ok(Resolved { study, series })
+        Ok(Resolved { study, series, copies: Arc::default() })
     }
 }

@@ -21,6 +21,8 @@ pub type SourceFactory =
 pub struct Limits {
     /// Largest object that is taken in, in bytes.
     pub object_bytes: u64,
+    /// Memory for frames and other runs of stored bytes, in bytes.
+    pub object_cache_bytes: u64,
     /// Memory for manifests, in bytes.
     pub manifest_cache_bytes: u64,
     /// Memory for rendered images, in bytes.
@@ -37,7 +39,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             object_bytes: 8 << 30,
-            manifest_cache_bytes: 256 << 20,
+            object_cache_bytes: 256 << 20,
+            manifest_cache_bytes: 128 << 20,
             rendered_cache_bytes: 128 << 20,
             quiet: Duration::from_secs(2),
             fetch: Duration::from_secs(600),

@@ -19,14 +19,48 @@ type Key = (String, Vec<u32>, String);
 
 /// Rendered frames in memory. Many who ask for the same one cause one rendering.
 #[derive(Debug)]
-pub(crate) struct RenderedCache(moka::future::Cache<Key, Arc<Rendered>>);
+pub(crate) struct RenderedCache(moka::future::Cache<Key, Arc<Picture>>);
+
+/// A rendered image.
+#[derive(Debug)]
+pub struct Picture {
+    /// Itself.
+    pub rendered: Rendered,
+    /// Tells it from any other picture; not a defence against anybody.
+    pub etag: String,
+}
+
+impl From<Rendered> for Picture {
+    fn from(rendered: Rendered) -> Self {
+        use std::hash::Hasher;
+        let mut hasher = std::hash::DefaultHasher::new();
+        hasher.write(&rendered.bytes);
+        Self { etag: format!("{:016x}", hasher.finish()), rendered }
+    }
+}
 
 impl RenderedCache {
     pub(crate) fn new(bytes: u64) -> Self {
-        let weigher = |key: &Key, rendered: &Arc<Rendered>| {
-            u32::try_from(rendered.bytes.len() + 4 * key.1.len() + 400).unwrap_or(u32::MAX)
+        let weigher = |key: &Key, picture: &Arc<Picture>| {
+            u32::try_from(picture.rendered.bytes.len() + 4 * key.1.len() + 400).unwrap_or(u32::MAX)
         };
         Self(moka::future::Cache::builder().max_capacity(bytes).weigher(weigher).build())
+    }
+
+    /// The picture, made by the first who asks; the others wait for it. A failure is told to all who waited, and not kept.
+    async fn get_or_make(
+        &self,
+        opened: &OpenedStudy,
+        key: Key,
+        make: impl Future<Output = Result<Rendered, RegistryError>>,
+    ) -> Result<Arc<Picture>, RegistryError> {
+        let make = async { make.await.map(|rendered| Arc::new(Picture::from(rendered))) };
+        let entry = self.0.entry(key).or_try_insert_with(make).await.map_err(RegistryError::of_shared)?;
+        // Who had it made has the stored frame on the account already.
+        if !entry.is_fresh() {
+            opened.permit.count(1, entry.value().rendered.bytes.len() as u64);
+        }
+        Ok(entry.into_value())
     }
 }
 
@@ -57,7 +91,7 @@ impl Registry {
         opened: &OpenedStudy,
         shown: &ShownFrame,
         options: &RenderOptions,
-    ) -> Result<Arc<Rendered>, RegistryError> {
+    ) -> Result<Arc<Picture>, RegistryError> {
         let (entry, _) = self.held(opened, &shown.series, &shown.instance).await?;
         if shown.number == 0 || shown.number > entry.frames.count() {
             return Err(RegistryError::NotFound);
@@ -68,20 +102,17 @@ impl Registry {
         };
         let state_hash = state.as_ref().map_or("", |(_, state)| state.sha256.as_str());
         let key = (entry.sha256.clone(), vec![shown.number], format!("{options:?}{state_hash}"));
-        if let Some(rendered) = self.0.rendered.0.get(&key).await {
-            opened.permit.count(1, rendered.bytes.len() as u64);
-            return Ok(rendered);
-        }
-        let header = self.header(opened, &shown.series, &entry).await?;
-        let stored = self.frame(opened, &shown.series, &shown.instance, shown.number).await?;
-        let mut image = describe(&header, &stored.transfer_syntax_uid, shown.number, options)?;
-        if let Some((series, state)) = state {
-            let state = self.header(opened, series, &state).await?;
-            image.presentation = Some(Arc::new(Presentation::from_json(&state.0, &header.0, shown.number)?));
-        }
-        let rendered = Arc::new(self.0.transcoder.render(&image, stored.bytes, options).await?);
-        self.0.rendered.0.insert(key, Arc::clone(&rendered)).await;
-        Ok(rendered)
+        let make = async {
+            let header = self.header(opened, &shown.series, &entry).await?;
+            let stored = self.frame(opened, &shown.series, &shown.instance, shown.number).await?;
+            let mut image = describe(&header, &stored.transfer_syntax_uid, shown.number, options)?;
+            if let Some((series, state)) = state {
+                let state = self.header(opened, series, &state).await?;
+                image.presentation = Some(Arc::new(Presentation::from_json(&state.0, &header.0, shown.number)?));
+            }
+            Ok(self.0.transcoder.render(&image, stored.bytes, options).await?)
+        };
+        self.0.rendered.get_or_make(opened, key, make).await
     }
 
     /// Frames of one image as an animated GIF, at the pace that the object records.
@@ -95,27 +126,24 @@ impl Registry {
         instance: &Uid,
         numbers: &[u32],
         options: &RenderOptions,
-    ) -> Result<Arc<Rendered>, RegistryError> {
+    ) -> Result<Arc<Picture>, RegistryError> {
         let (entry, _) = self.held(opened, series, instance).await?;
         if numbers.iter().any(|number| *number == 0 || *number > entry.frames.count()) {
             return Err(RegistryError::NotFound);
         }
         let key = (entry.sha256.clone(), numbers.to_vec(), format!("{options:?}"));
-        if let Some(rendered) = self.0.rendered.0.get(&key).await {
-            opened.permit.count(1, rendered.bytes.len() as u64);
-            return Ok(rendered);
-        }
-        let header = self.header(opened, series, &entry).await?;
-        let header = &header;
-        let frames = stream::iter(numbers).then(|number| async move {
-            let stored = self.frame(opened, series, instance, *number).await?;
-            let image = describe(header, &stored.transfer_syntax_uid, *number, options)?;
-            Ok::<(ImageDescription, Bytes), RegistryError>((image, stored.bytes))
-        });
-        let pace = header.frame_time().unwrap_or(FRAME_TIME);
-        let rendered = Arc::new(self.0.transcoder.render_animation(frames.boxed(), options, pace).await?);
-        self.0.rendered.0.insert(key, Arc::clone(&rendered)).await;
-        Ok(rendered)
+        let make = async {
+            let header = self.header(opened, series, &entry).await?;
+            let header = &header;
+            let frames = stream::iter(numbers).then(|number| async move {
+                let stored = self.frame(opened, series, instance, *number).await?;
+                let image = describe(header, &stored.transfer_syntax_uid, *number, options)?;
+                Ok::<(ImageDescription, Bytes), RegistryError>((image, stored.bytes))
+            });
+            let pace = header.frame_time().unwrap_or(FRAME_TIME);
+            self.0.transcoder.render_animation(frames.boxed(), options, pace).await
+        };
+        self.0.rendered.get_or_make(opened, key, make).await
     }
 
     /// The frames that a presentation state refers to, in its order, as far as they are in the study.
@@ -177,8 +205,8 @@ impl Registry {
         word: &'static str,
         size: (u32, u32),
         media: RenderedMedia,
-    ) -> Result<Rendered, RegistryError> {
-        Ok(self.0.transcoder.render_icon(word, size, media).await?)
+    ) -> Result<Picture, RegistryError> {
+        Ok(self.0.transcoder.render_icon(word, size, media).await?.into())
     }
 }
 

@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use futures::StreamExt;
 use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
 use index_extract::PathStep;
 use index_guard::PixelData;
 use index_model::{FrameIndex, InstanceEntry, RepositoryCode, Span, Uid, transfer_syntax};
@@ -62,18 +62,11 @@ pub struct PixelBytes {
 impl PixelBytes {
     /// A run of them, read in pieces as they are sent.
     pub fn stream(self, range: Range<u64>) -> BoxStream<'static, io::Result<Bytes>> {
-        let (first, end) = (self.offset + range.start, self.offset + range.end.min(self.size_bytes));
-        let pieces = (first..end).step_by(PIECE_BYTES as usize).map(move |from| from..(from + PIECE_BYTES).min(end));
-        let read = futures::stream::iter(pieces).then(move |piece| {
-            let (objects, object) = (self.objects.clone(), self.object.clone());
-            async move { objects.range(&object, piece).await.map_err(io::Error::other) }
-        });
-        read.boxed()
+        let run = self.offset + range.start..self.offset + range.end.min(self.size_bytes);
+        let opened = async move { self.objects.stream(&self.object, run).await.map_err(io::Error::other) };
+        futures::stream::once(opened).try_flatten().boxed()
     }
 }
-
-/// Pixel data are read in pieces of this size.
-const PIECE_BYTES: u64 = 4 << 20;
 
 /// The metadata of a whole series, ready-made.
 #[derive(Debug, Clone)]
@@ -115,7 +108,7 @@ impl Registry {
         let manifest = self.manifest(opened, series).await?;
         match &manifest.base {
             Some(base) if manifest.pending == 0 => {
-                let gzip = self.0.objects.get(base).await?;
+                let gzip = self.0.objects.get_kept(base).await?;
                 let complete = opened.shortfall(series, &manifest).is_none();
                 let (etag, origin) = (manifest.etag.clone(), manifest.origin.clone());
                 Ok(Some(StoredMetadata { gzip, origin, etag, complete }))
@@ -135,7 +128,8 @@ impl Registry {
         instance: &Uid,
     ) -> Result<InstanceBytes, RegistryError> {
         let (entry, object) = self.held(opened, series, instance).await?;
-        let (size_bytes, stream) = self.0.objects.stream(&object).await?;
+        let size_bytes = entry.size_bytes;
+        let stream = self.0.objects.stream(&object, 0..size_bytes).await?;
         opened.permit.count(1, size_bytes);
         Ok(InstanceBytes { etag: etag(&entry, 0), entry, size_bytes, stream })
     }
@@ -300,7 +294,7 @@ impl Registry {
 
     async fn read_spans(&self, object: &str, spans: &[Span]) -> Result<Bytes, RegistryError> {
         if let [span] = spans {
-            return Ok(self.0.objects.range(object, span.offset..span.offset + span.length).await?);
+            return Ok(self.0.objects.range_kept(object, span.offset..span.offset + span.length).await?);
         }
         let mut frame = BytesMut::new();
         for span in spans {

@@ -65,7 +65,7 @@ impl Registry {
         let registry = Self(Arc::new(Inner {
             committer,
             directory,
-            objects: Objects::new(options.objects),
+            objects: Objects::new(options.objects, options.limits.object_cache_bytes),
             manifests: Manifests::new(options.limits.manifest_cache_bytes),
             opened: OpenCache::new(),
             rendered: RenderedCache::new(options.limits.rendered_cache_bytes),

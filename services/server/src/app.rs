@@ -14,7 +14,7 @@ use index_model::RepositoryDefinition;
 use index_store::Store;
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
-use registry::{Limits, Registry};
+use registry::Registry;
 use runtime::{Clock, CpuPool};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -113,7 +113,7 @@ async fn registry(config: &Config, deliveries: Deliveries) -> anyhow::Result<Reg
         cpu,
         clock,
         dicomweb_path: "/dicom-web".into(),
-        limits: Limits::default(),
+        limits: config.memory.limits(),
     };
     Registry::start(options).await.context("the registry can't be started")
 }

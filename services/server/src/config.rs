@@ -1,16 +1,17 @@
 //! Configuration: one TOML file, overridden by `DICS__SECTION__KEY`; unknown keys are errors.
 
-use std::net::SocketAddr;
+mod sections;
+
 use std::path::{Path, PathBuf};
 
-use access::DevelopmentUser;
 use anyhow::{Context, bail};
 use figment::Figment;
 use figment::providers::{Env, Format, Toml};
 use serde::{Deserialize, Serialize};
 
 use crate::dimse;
-use crate::tls::Tls;
+
+pub(crate) use sections::{Access, Cpu, Database, Dicomweb, Http, Memory, Mllp, Mode, Region, Storage};
 
 /// The whole configuration. `deploy/config/default.toml` shows every key with its default.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -24,6 +25,8 @@ pub(crate) struct Config {
     pub(crate) language: String,
     /// The web face.
     pub(crate) http: Http,
+    /// Bounds of the DICOMweb service.
+    pub(crate) dicomweb: Dicomweb,
     /// Who may call.
     pub(crate) access: Access,
     /// The registry's database.
@@ -36,102 +39,12 @@ pub(crate) struct Config {
     pub(crate) mllp: Mllp,
     /// Codec workers and threads.
     pub(crate) cpu: Cpu,
+    /// What is kept in memory.
+    pub(crate) memory: Memory,
     /// A folder of repository definitions (TOML) that are registered at the start.
     pub(crate) repositories: Option<PathBuf>,
     /// Regions in the order in which they are shown.
     pub(crate) regions: Vec<Region>,
-}
-
-/// The web face.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Http {
-    /// Address and port.
-    pub(crate) listen: SocketAddr,
-    /// Scheme and host by which callers know the service, when a proxy stands before it.
-    pub(crate) public_origin: Option<String>,
-    /// Origins of other viewers that may call from a browser.
-    pub(crate) cors_origins: Vec<String>,
-    /// Origins of portals that may show the viewer in a frame.
-    pub(crate) frame_ancestors: Vec<String>,
-    /// Most connections at a time; more wait.
-    pub(crate) connections: usize,
-    /// Certificate and key; absent: no TLS, for a proxy on this machine does that.
-    pub(crate) tls: Option<Tls>,
-}
-
-impl Http {
-    /// Scheme and host by which callers know the service, as far as we know.
-    pub(crate) fn origin(&self, address: SocketAddr) -> String {
-        let scheme = if self.tls.is_some() { "https" } else { "http" };
-        self.public_origin.clone().unwrap_or_else(|| format!("{scheme}://{address}"))
-    }
-}
-
-/// Who may call.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Access {
-    /// `development`: every caller on this machine is one user with all clinical rights.
-    pub(crate) mode: Option<Mode>,
-    /// That user.
-    pub(crate) user: DevelopmentUser,
-}
-
-/// How callers are told apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Mode {
-    /// Loopback only.
-    Development,
-}
-
-/// The registry's database.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Database {
-    /// `postgres://…`; absent: SQLite in `data_dir`.
-    pub(crate) url: Option<String>,
-}
-
-/// Where bytes are kept.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Storage {
-    /// `s3://bucket/prefix`; absent: a folder in `data_dir`. Credentials come from the usual `AWS_…` variables.
-    pub(crate) url: Option<String>,
-}
-
-/// The HL7 receiver.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Mllp {
-    /// Address and port.
-    pub(crate) listen: SocketAddr,
-}
-
-/// Codec workers and threads.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Cpu {
-    /// Threads for arithmetic and codec workers; 0: one for each core.
-    pub(crate) threads: usize,
-    /// Address space of one codec worker, in bytes.
-    pub(crate) worker_memory_bytes: u64,
-    /// Longest time for one frame, in seconds.
-    pub(crate) frame_seconds: u64,
-    /// Frames that may wait.
-    pub(crate) queue: usize,
-}
-
-/// A region.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Region {
-    /// Its code, as repositories name it.
-    pub(crate) code: String,
-    /// What people call it.
-    pub(crate) name: String,
 }
 
 impl Default for Config {
@@ -142,12 +55,14 @@ impl Default for Config {
             log: "info".into(),
             language: "en".into(),
             http: Http::default(),
+            dicomweb: Dicomweb::default(),
             access: Access::default(),
             database: Database::default(),
             storage: Storage::default(),
             dimse: dimse::Config::default(),
             mllp: Mllp::default(),
             cpu: Cpu::default(),
+            memory: Memory::default(),
             repositories: None,
             regions: vec![
                 region("NEODIN", "Northern and Eastern Ontario"),
@@ -156,31 +71,6 @@ impl Default for Config {
                 region("HDIRS", "Central and Southeastern Ontario"),
             ],
         }
-    }
-}
-
-impl Default for Http {
-    fn default() -> Self {
-        Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
-            public_origin: None,
-            cors_origins: Vec::new(),
-            frame_ancestors: Vec::new(),
-            connections: 4096,
-            tls: None,
-        }
-    }
-}
-
-impl Default for Mllp {
-    fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 2575)) }
-    }
-}
-
-impl Default for Cpu {
-    fn default() -> Self {
-        Self { threads: 0, worker_memory_bytes: 2 << 30, frame_seconds: 20, queue: 256 }
     }
 }
 

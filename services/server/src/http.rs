@@ -5,7 +5,7 @@ mod traffic;
 
 use std::net::SocketAddr;
 use std::sync::OnceLock;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
@@ -29,6 +29,10 @@ pub(crate) fn router(config: &Config, registry: Registry) -> Router {
         base_path: "/dicom-web".into(),
         public_origin: config.http.public_origin.clone(),
         cors_origins: config.http.cors_origins.clone(),
+        store_instances: config.dicomweb.store_instances,
+        store_bytes: config.dicomweb.store_bytes,
+        store_patience: Duration::from_secs(config.dicomweb.store_patience_seconds),
+        search_limit: config.dicomweb.search_limit,
         ..dicomweb::Options::default()
     };
     let regions = config.regions.iter();

@@ -79,6 +79,8 @@ async fn open_sqlite(url: &str) -> Result<Pools, StoreError> {
         .max_connections(1)
         .min_connections(1)
         .acquire_timeout(ACQUIRE)
+        // A file does not hang up.
+        .test_before_acquire(false)
         .idle_timeout(None)
         .max_lifetime(None)
         .connect_with(options.clone().optimize_on_close(true, 1000))
@@ -87,6 +89,8 @@ async fn open_sqlite(url: &str) -> Result<Pools, StoreError> {
     let readers = SqlitePoolOptions::new()
         .max_connections(SQLITE_READERS)
         .acquire_timeout(ACQUIRE)
+        // A file does not hang up.
+        .test_before_acquire(false)
         .idle_timeout(None)
         .max_lifetime(None)
         .connect_with(options.pragma("query_only", "ON"))

@@ -178,6 +178,7 @@ impl Registry {
                 permit: permit.clone(),
                 study: Arc::clone(&series.study),
                 series: Arc::new(vec![series.clone()]),
+                copies: Arc::default(),
             };
             self.ensure_headers(&opened, &series).await.map(drop)
         };

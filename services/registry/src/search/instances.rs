@@ -135,6 +135,7 @@ impl Gathered<'_> {
             permit: self.permit.clone(),
             study: Arc::clone(&series.study),
             series: Arc::new(vec![series.clone()]),
+            copies: Arc::default(),
         };
         if self.asked >= MOST_ASKED {
             self.unread += usize::from(known.entries.len() < series.number_of_instances as usize);

@@ -118,18 +118,19 @@ fn the_service_says_of_itself_what_the_table_says() {
     let service = Service::start(data.path());
     let said = service.client.options("/dicom-web/", "application/json").json();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let said: BTreeSet<_> = said["resources"]
+    let said: BTreeSet<Resource> = said["resources"]
         .as_array()
         .unwrap()
         .iter()
         .map(|resource| {
-            let media_types: Vec<_> = resource["responses"].as_array().unwrap().iter().map(text).collect();
-            (text(&resource["path"]), text(&resource["method"]), text(&resource["name"]), media_types)
+            let list = |name: &str| resource[name].as_array().unwrap().iter().map(text).collect::<Vec<_>>();
+            let [path, method, name] = ["path", "method", "name"].map(|field| text(&resource[field]));
+            (path, method, name, list("responses"), list("parameters"))
         })
         .collect();
     let listed: BTreeSet<_> = rows("dicomweb.md", |heading| heading == "Resources")
         .into_iter()
-        .map(|row| (quoted(&row[0])[0].clone(), row[1].clone(), row[2].clone(), quoted(&row[3])))
+        .map(|row| (quoted(&row[0])[0].clone(), row[1].clone(), row[2].clone(), quoted(&row[3]), quoted(&row[4])))
         .collect();
     let missing: Vec<_> = said.difference(&listed).map(row_of).collect();
     let beyond: Vec<_> = listed.difference(&said).map(row_of).collect();
@@ -141,10 +142,13 @@ fn the_service_says_of_itself_what_the_table_says() {
     );
 }
 
+/// Path, method, transaction, media types of the answer, parameters.
+type Resource = (String, String, String, Vec<String>, Vec<String>);
+
 /// A resource as its row in the table.
-fn row_of((path, method, name, media_types): &(String, String, String, Vec<String>)) -> String {
-    let media_types: Vec<_> = media_types.iter().map(|media_type| format!("`{media_type}`")).collect();
-    format!("| `{path}` | {method} | {name} | {} |", media_types.join(", "))
+fn row_of((path, method, name, media_types, parameters): &Resource) -> String {
+    let code = |texts: &[String]| texts.iter().map(|text| format!("`{text}`")).collect::<Vec<_>>();
+    format!("| `{path}` | {method} | {name} | {} | {} |", code(media_types).join(", "), code(parameters).join(" "))
 }
 
 #[test]

@@ -22,7 +22,5 @@ fn a_folder_that_was_filled_just_now_shows_in_search_within_seconds() {
         "code": "fifth", "name": "Fifth", "region": "NEODIN", "protocol": "archive", "patientIdIssuer": "FIFTH",
         "archive": { "url": format!("file://{}", images.path().display()) }
     }));
-    wait(SHOWS_WITHIN, "the study of the fifth repository", || {
-        service.client.get("/dicom-web/studies").status == 200
-    });
+    wait(SHOWS_WITHIN, "the study of the fifth repository", || service.client.get("/dicom-web/studies").status == 200);
 }

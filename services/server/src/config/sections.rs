@@ -1,0 +1,188 @@
+//! The sections of the configuration, each with its defaults.
+
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+
+use access::DevelopmentUser;
+use registry::Limits;
+use serde::{Deserialize, Serialize};
+
+use crate::tls::Tls;
+
+/// The web face.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Http {
+    /// Address and port.
+    pub(crate) listen: SocketAddr,
+    /// Scheme and host by which callers know the service, when a proxy stands before it.
+    pub(crate) public_origin: Option<String>,
+    /// Origins of other viewers that may call from a browser.
+    pub(crate) cors_origins: Vec<String>,
+    /// Origins of portals that may show the viewer in a frame.
+    pub(crate) frame_ancestors: Vec<String>,
+    /// Most connections at a time; more wait.
+    pub(crate) connections: usize,
+    /// Certificate and key; absent: no TLS, for a proxy on this machine does that.
+    pub(crate) tls: Option<Tls>,
+}
+
+impl Http {
+    /// Scheme and host by which callers know the service, as far as we know.
+    pub(crate) fn origin(&self, address: SocketAddr) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        self.public_origin.clone().unwrap_or_else(|| format!("{scheme}://{address}"))
+    }
+}
+
+/// Bounds of the DICOMweb service: what one request may bring or ask for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Dicomweb {
+    /// Most instances, or parts of metadata and bulk data, in one store request.
+    pub(crate) store_instances: usize,
+    /// Most bytes of one store request.
+    pub(crate) store_bytes: u64,
+    /// Longest wait for the next 64 KiB of a store request, in seconds.
+    pub(crate) store_patience_seconds: u64,
+    /// Rows of a search that names no limit.
+    pub(crate) search_limit: NonZeroU32,
+}
+
+impl Default for Dicomweb {
+    fn default() -> Self {
+        let options = dicomweb::Options::default();
+        Self {
+            store_instances: options.store_instances,
+            store_bytes: options.store_bytes,
+            store_patience_seconds: options.store_patience.as_secs(),
+            search_limit: options.search_limit,
+        }
+    }
+}
+
+/// Who may call.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Access {
+    /// `development`: every caller on this machine is one user with all clinical rights.
+    pub(crate) mode: Option<Mode>,
+    /// That user.
+    pub(crate) user: DevelopmentUser,
+}
+
+/// How callers are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Mode {
+    /// Loopback only.
+    Development,
+}
+
+/// The registry's database.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Database {
+    /// `postgres://…`; absent: SQLite in `data_dir`.
+    pub(crate) url: Option<String>,
+}
+
+/// Where bytes are kept.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Storage {
+    /// `s3://bucket/prefix`; absent: a folder in `data_dir`. Credentials come from the usual `AWS_…` variables.
+    pub(crate) url: Option<String>,
+}
+
+/// The HL7 receiver.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Mllp {
+    /// Address and port.
+    pub(crate) listen: SocketAddr,
+}
+
+/// Codec workers and threads.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Cpu {
+    /// Threads for arithmetic and codec workers; 0: one for each core.
+    pub(crate) threads: usize,
+    /// Address space of one codec worker, in bytes.
+    pub(crate) worker_memory_bytes: u64,
+    /// Longest time for one frame, in seconds.
+    pub(crate) frame_seconds: u64,
+    /// Frames that may wait.
+    pub(crate) queue: usize,
+}
+
+/// What is kept in memory, each bounded in bytes. The codec workers' memory comes on top.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Memory {
+    /// Frames and other runs of stored bytes that were asked for a moment ago.
+    pub(crate) frame_bytes: u64,
+    /// Rendered pictures.
+    pub(crate) rendered_bytes: u64,
+    /// Where the instances of a series lie, and what their headers say.
+    pub(crate) manifest_bytes: u64,
+}
+
+impl Memory {
+    /// The registry's bounds.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            object_cache_bytes: self.frame_bytes,
+            rendered_cache_bytes: self.rendered_bytes,
+            manifest_cache_bytes: self.manifest_bytes,
+            ..Limits::default()
+        }
+    }
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        let limits = Limits::default();
+        Self {
+            frame_bytes: limits.object_cache_bytes,
+            rendered_bytes: limits.rendered_cache_bytes,
+            manifest_bytes: limits.manifest_cache_bytes,
+        }
+    }
+}
+
+/// A region.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Region {
+    /// Its code, as repositories name it.
+    pub(crate) code: String,
+    /// What people call it.
+    pub(crate) name: String,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_origin: None,
+            cors_origins: Vec::new(),
+            frame_ancestors: Vec::new(),
+            connections: 4096,
+            tls: None,
+        }
+    }
+}
+
+impl Default for Mllp {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 2575)) }
+    }
+}
+
+impl Default for Cpu {
+    fn default() -> Self {
+        Self { threads: 0, worker_memory_bytes: 2 << 30, frame_seconds: 20, queue: 256 }
+    }
+}
