@@ -91,7 +91,7 @@ impl<'a> Table<'a> {
         });
         let headers = question.headers();
         for round in 0..=TURNS {
-            let length = if round == 0 { WARM_UP } else { question.length };
+            let length = if round == 0 && question.length == TURN { WARM_UP } else { question.length };
             for runs in [Some(&mut ours), orthanc.as_mut(), nginx.as_mut()].into_iter().flatten() {
                 runs.turn(question, &headers, length, round > 0, self.scratch.path());
             }
@@ -157,6 +157,8 @@ impl<'a> Runs<'a> {
     }
 
     fn median(mut self) -> Figures {
+        self.figures.retain(|figures| figures.answers > 0);
+        assert!(!self.figures.is_empty(), "{} never answered within a turn", self.server);
         self.figures.sort_by(|a, b| a.rate.total_cmp(&b.rate));
         self.figures[self.figures.len() / 2]
     }

@@ -136,3 +136,53 @@ impl Objects {
         }
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use futures::TryStreamExt;
+    use object_store::memory::InMemory;
+
+    async fn holding(bytes: Vec<u8>, memory_bytes: u64) -> Objects {
+        let objects = Objects::new(Arc::new(InMemory::new()), memory_bytes);
+        objects.put_bytes("held", bytes.into()).await.unwrap();
+        objects
+    }
+
+    #[tokio::test]
+    async fn what_is_asked_for_again_comes_from_memory_unless_it_is_large() {
+        let objects = holding(vec![7; 3000], 16 * 1000).await;
+        assert_eq!(objects.range_kept("held", 10..1010).await.unwrap(), vec![7; 1000]);
+        objects.range_kept("held", 0..2000).await.unwrap();
+        objects.get_kept("held").await.unwrap();
+        objects.remove("held").await;
+        assert_eq!(objects.range_kept("held", 10..1010).await.unwrap(), vec![7; 1000], "it is still in memory");
+        assert!(objects.range_kept("held", 11..1010).await.is_err(), "another run is not");
+        assert!(objects.range_kept("held", 0..2000).await.is_err(), "it would have driven too much out");
+        assert!(objects.get_kept("held").await.is_err(), "it would have driven too much out");
+    }
+
+    #[tokio::test]
+    async fn memory_is_bounded_in_bytes() {
+        let objects = holding(vec![7; 64_000], 16 * 1000).await;
+        for from in 0..60 {
+            objects.range_kept("held", from * 1000..(from + 1) * 1000).await.unwrap();
+        }
+        objects.memory.run_pending_tasks().await;
+        assert!(objects.memory.weighted_size() <= 16 * 1000, "{} bytes", objects.memory.weighted_size());
+    }
+
+    #[tokio::test]
+    async fn a_stream_is_the_run_whatever_its_pieces() {
+        let bytes: Vec<u8> = (0..5 * PIECE_BYTES / 2).map(|at| (at % 251) as u8).collect();
+        let objects = holding(bytes.clone(), 1 << 20).await;
+        for run in [0..bytes.len(), 5..bytes.len() - 1, 0..PIECE_BYTES as usize, 7..8, 9..9] {
+            let stream = objects.stream("held", run.start as u64..run.end as u64).await.unwrap();
+            let pieces: Vec<Bytes> = stream.try_collect().await.unwrap();
+            assert!(pieces.iter().all(|piece| piece.len() as u64 <= PIECE_BYTES));
+            assert!(pieces.concat() == bytes[run.clone()], "{run:?}");
+        }
+        assert!(objects.stream("gone", 0..1).await.is_err(), "told before anything is sent");
+    }
+}

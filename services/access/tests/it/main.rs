@@ -59,20 +59,22 @@ async fn a_removed_or_changed_line_is_named() {
 }
 
 #[tokio::test]
-async fn the_frames_of_one_view_share_a_line_and_are_counted_when_it_ends() {
-    let folder = tempfile::tempdir().unwrap();
-    let clock = Clock::fixed(1_000);
-    let access = access(folder.path(), &clock);
-    let caller = access.caller(loopback()).unwrap();
-    for _ in 0..100 {
-        access.permit(&caller, Action::View, Subject::Study(7)).await.unwrap().count(1, 512);
+async fn what_goes_out_in_one_view_shares_a_line_and_is_counted_when_it_ends() {
+    for action in [Action::View, Action::RetrieveInstances] {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Clock::fixed(1_000);
+        let access = access(folder.path(), &clock);
+        let caller = access.caller(loopback()).unwrap();
+        for _ in 0..100 {
+            access.permit(&caller, action, Subject::Study(7)).await.unwrap().count(1, 512);
+        }
+        assert_eq!(trail(folder.path()).len(), 1);
+        clock.advance_ms(10 * 60 * 1000);
+        access.conclude_old_views().await;
+        let lines = trail(folder.path());
+        assert_eq!(lines.len(), 2);
+        assert!(lines[1].contains(r#""outcome":"concluded","items":100,"bytes":51200"#));
     }
-    assert_eq!(trail(folder.path()).len(), 1);
-    clock.advance_ms(10 * 60 * 1000);
-    access.conclude_old_views().await;
-    let lines = trail(folder.path());
-    assert_eq!(lines.len(), 2);
-    assert!(lines[1].contains(r#""outcome":"concluded","items":100,"bytes":51200"#));
 }
 
 #[tokio::test]
