@@ -54,6 +54,8 @@ impl RenderedCache {
         key: Key,
         make: impl Future<Output = Result<Rendered, RegistryError>>,
     ) -> Result<Arc<Picture>, RegistryError> {
+        // On the heap: the cache wraps the work several times, and each wrapping holds all of it.
+        let make = Box::pin(make);
         let make = async { make.await.map(|rendered| Arc::new(Picture::from(rendered))) };
         let entry = self.0.entry(key).or_try_insert_with(make).await.map_err(RegistryError::of_shared)?;
         // Who had it made has the stored frame on the account already.
