@@ -1,5 +1,5 @@
-//! The conformance statement says what is so: each table of `docs/conformance/dicomweb.md` is read and held against the sources and
-//! against a running service.
+//! What the documents promise is so: the tables of `docs/conformance/dicomweb.md` and `docs/operations/failure-cases.md` are read and held
+//! against the sources and against a running service.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ fn root() -> PathBuf {
 
 /// The rows of the tables under headings that `wanted` takes, without their heads.
 fn rows(document: &str, wanted: impl Fn(&str) -> bool) -> Vec<Vec<String>> {
-    let text = std::fs::read_to_string(root().join("docs/conformance").join(document)).unwrap();
+    let text = std::fs::read_to_string(root().join("docs").join(document)).unwrap();
     let mut heading = String::new();
     let mut found: Vec<Vec<String>> = Vec::new();
     let mut in_body = false;
@@ -72,7 +72,9 @@ fn collect(package: &str, folder: &Path, modules: &mut Vec<String>, found: &mut 
                     ["#[test", "#[tokio::test", "#[sqlx::test"].iter().any(|mark| above.starts_with(mark))
                 });
                 let name = name.split('(').next().unwrap();
-                if is_test {
+                // A case of the store's contract is a test on both engines when its name is in the list at the end of its file.
+                let is_case = text.contains("crate::contract!(") && lines.contains(&format!("{name},").as_str());
+                if is_test || is_case {
                     for from in 0..modules.len() {
                         found.insert(format!("{package}::{}::{name}", modules[from..].join("::")));
                         found.insert(format!("{package}::{}::{name}", modules[from]));
@@ -89,7 +91,7 @@ fn every_requirement_names_a_test_that_there_is_or_a_reason() {
     let tests = tests();
     assert!(tests.len() > 300);
     let is_about_requirements = |heading: &str| heading != "Resources" && heading != "Query parameters";
-    let rows = rows("dicomweb.md", is_about_requirements);
+    let rows = rows("conformance/dicomweb.md", is_about_requirements);
     assert!(rows.len() > 50, "only {} rows could be read", rows.len());
     let mut wrong = Vec::new();
     for row in rows {
@@ -113,6 +115,26 @@ fn every_requirement_names_a_test_that_there_is_or_a_reason() {
 }
 
 #[test]
+fn every_failure_case_is_shown_by_a_test_that_there_is() {
+    let tests = tests();
+    let rows = rows("operations/failure-cases.md", |_| true);
+    assert!(rows.len() >= 12, "only {} rows could be read", rows.len());
+    let mut wrong = Vec::new();
+    for row in rows {
+        let [case, _, shown] = &row[..] else {
+            wrong.push(format!("a row of {} cells: {}", row.len(), row.join(" | ")));
+            continue;
+        };
+        let named = quoted(shown);
+        if named.is_empty() {
+            wrong.push(format!("{case}: no test is named"));
+        }
+        wrong.extend(named.iter().filter(|name| !tests.contains(*name)).map(|name| format!("there is no test {name}")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
 fn the_service_says_of_itself_what_the_table_says() {
     let data = tempfile::tempdir().unwrap();
     let service = Service::start(data.path());
@@ -128,7 +150,7 @@ fn the_service_says_of_itself_what_the_table_says() {
             (path, method, name, list("responses"), list("parameters"))
         })
         .collect();
-    let listed: BTreeSet<_> = rows("dicomweb.md", |heading| heading == "Resources")
+    let listed: BTreeSet<_> = rows("conformance/dicomweb.md", |heading| heading == "Resources")
         .into_iter()
         .map(|row| (quoted(&row[0])[0].clone(), row[1].clone(), row[2].clone(), quoted(&row[3]), quoted(&row[4])))
         .collect();
@@ -155,7 +177,7 @@ fn row_of((path, method, name, media_types, parameters): &Resource) -> String {
 fn every_listed_resource_is_routed() {
     let data = tempfile::tempdir().unwrap();
     let service = Service::start(data.path());
-    for row in rows("dicomweb.md", |heading| heading == "Resources") {
+    for row in rows("conformance/dicomweb.md", |heading| heading == "Resources") {
         let path = quoted(&row[0])[0].clone();
         let filled =
             ["{study}", "{series}", "{instance}"].iter().fold(path.clone(), |path, name| path.replace(name, "1.2.3"));
