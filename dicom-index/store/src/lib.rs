@@ -9,6 +9,7 @@
 
 mod engine;
 mod error;
+mod events;
 mod feed;
 mod index;
 mod locate;

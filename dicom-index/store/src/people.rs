@@ -1,14 +1,16 @@
 //! Persons and their source patients.
 
-use index_model::PatientRecord;
+use index_model::{PatientRecord, Uid};
 
 use crate::engine::{Link, Row, Sql};
 use crate::locate::{code, keys, studies};
 use crate::search::{ORDER, Scope};
-use crate::{PersonRow, SearchFilter, SourcePatientRow, Store, StoreError, StudyRow};
+use crate::{IdentityConflict, PersonRow, SearchFilter, SourcePatientRow, Store, StoreError, StudyRow};
 
 /// Source patients of one person in one answer.
 const MAX_PATIENTS: u32 = 1_000;
+/// Conflicts in one answer.
+const MAX_CONFLICTS: u32 = 1_000;
 /// Studies of one person in one answer.
 const MAX_STUDIES: u32 = 5_000;
 /// Persons that share a patient id.
@@ -30,8 +32,8 @@ impl Store {
     pub async fn person_by_id(&self, public_id: &str) -> Result<Option<PersonRow>, StoreError> {
         let mut link = self.read().await?;
         let sql = Sql::new(
-            "SELECT person_key FROM person WHERE public_id = $1 \
-             UNION ALL SELECT person_key FROM person_alias WHERE public_id = $1 LIMIT 1",
+            "SELECT p.person_key FROM person h JOIN source_patient p ON p.home_person_key = h.person_key \
+             WHERE h.public_id = $1 UNION ALL SELECT person_key FROM person_alias WHERE public_id = $1 LIMIT 1",
         );
         match link.row(sql.arg(public_id)).await? {
             Some(row) => person(&mut link, row.int(0)?).await,
@@ -76,15 +78,63 @@ impl Store {
     }
 }
 
+impl Store {
+    /// What somebody has to look at: health numbers that several persons have, and studies that several patients have; the latest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn identity_conflicts(&self, limit: u32) -> Result<Vec<IdentityConflict>, StoreError> {
+        let limit = limit.min(MAX_CONFLICTS);
+        let mut link = self.read().await?;
+        let shared = Sql::new(
+            "SELECT a.patient_key, b.patient_key FROM source_patient a JOIN source_patient b \
+             ON b.health_number = a.health_number AND b.patient_key > a.patient_key AND b.person_key <> a.person_key \
+             WHERE a.health_number IS NOT NULL AND b.health_number IS NOT NULL ORDER BY b.patient_key DESC LIMIT $1",
+        );
+        let mut conflicts = Vec::new();
+        for row in link.rows(shared.arg(limit)).await? {
+            let mut patients = patient_of_key(&mut link, row.int(0)?).await?;
+            patients.extend(patient_of_key(&mut link, row.int(1)?).await?);
+            conflicts.push(IdentityConflict { patients, study_instance_uid: None });
+        }
+        let studies = Sql::new(
+            "SELECT study_instance_uid, patient_key FROM study WHERE conflict = 1 ORDER BY study_key DESC LIMIT $1",
+        );
+        for row in link.rows(studies.arg(limit)).await? {
+            let uid = Uid::parse(&row.text(0)?).map_err(|_| StoreError::Corrupt { what: "study UID" })?;
+            let patients = patient_of_key(&mut link, row.int(1)?).await?;
+            match conflicts.iter_mut().find(|conflict| conflict.study_instance_uid.as_ref() == Some(&uid)) {
+                Some(conflict) => conflict.patients.extend(patients),
+                None => conflicts.push(IdentityConflict { patients, study_instance_uid: Some(uid) }),
+            }
+        }
+        Ok(conflicts)
+    }
+}
+
+/// A source patient with their person's public id.
+async fn patient_of_key(link: &mut Link, patient_key: i64) -> Result<Vec<(String, SourcePatientRow)>, StoreError> {
+    let sql = Sql::new(
+        "SELECT p.patient_key, q.code, p.record, h.public_id FROM source_patient p \
+         JOIN repository q ON q.repository_key = p.repository_key JOIN person h ON h.person_key = p.person_key \
+         WHERE p.patient_key = $1",
+    );
+    link.rows(sql.arg(patient_key)).await?.iter().map(|row| Ok((row.text(3)?, source_patient(row)?))).collect()
+}
+
 async fn person(link: &mut Link, person_key: i64) -> Result<Option<PersonRow>, StoreError> {
     let sql = Sql::new("SELECT public_id FROM person WHERE person_key = $1");
     let Some(row) = link.row(sql.arg(person_key)).await? else { return Ok(None) };
     let public_id = row.text(0)?;
     let sql = Sql::new(
         "SELECT p.patient_key, q.code, p.record FROM source_patient p \
-         JOIN repository q ON q.repository_key = p.repository_key WHERE p.person_key = $1 ORDER BY p.patient_key LIMIT $2",
+         JOIN repository q ON q.repository_key = p.repository_key WHERE p.person_key = $1 \
+         ORDER BY CASE WHEN p.survivor_key IS NULL THEN 0 ELSE 1 END, p.patient_key LIMIT $2",
     );
     let rows = link.rows(sql.arg(person_key).arg(MAX_PATIENTS)).await?;
+    if rows.is_empty() {
+        return Ok(None);
+    }
     let patients: Vec<SourcePatientRow> = rows.iter().map(source_patient).collect::<Result<_, _>>()?;
     let name = patients.iter().map(|patient| &patient.name).find(|name| !name.is_empty());
     Ok(Some(PersonRow {

@@ -323,6 +323,31 @@ pub struct PersonRow {
     pub health_number: Option<HealthNumber>,
 }
 
+/// What came of [`tell_patient`](crate::Store::tell_patient).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PatientTold {
+    /// Done, and kept in the history.
+    Done,
+    /// The same message again.
+    Repeat,
+    /// The control id was used for another message: refuse it.
+    ControlIdReused,
+    /// What it says can't be: the rule in words.
+    Refused {
+        /// The rule.
+        rule: &'static str,
+    },
+}
+
+/// Source patients or studies that say they are one and can't be: somebody has to look.
+#[derive(Debug, Clone)]
+pub struct IdentityConflict {
+    /// The source patients concerned, with their persons' public ids.
+    pub patients: Vec<(String, SourcePatientRow)>,
+    /// The study that several of them have; `None` when they share a health number.
+    pub study_instance_uid: Option<Uid>,
+}
+
 /// What came of [`store_report`](crate::Store::store_report).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReportStored {

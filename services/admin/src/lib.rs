@@ -1,8 +1,9 @@
-//! The operators' API: repositories with state, counts, lag and last error; registration and test; what was put aside.
+//! The operators' API: repositories with state, counts, lag and last error; registration and test; what was put aside and what contradicts itself.
 //!
 //! The pages are the viewer's, at `/admin`; all they show comes from here (`docs/api.md`).
 #![forbid(unsafe_code)]
 
+mod conflicts;
 mod json;
 mod repositories;
 
@@ -22,6 +23,7 @@ pub fn router(registry: Registry) -> Router {
         .route("/api/admin/repositories/{code}/test", post(repositories::test_registered))
         .route("/api/admin/repositories/{code}/pause", post(repositories::pause))
         .route("/api/admin/repositories/{code}/resume", post(repositories::resume))
+        .route("/api/admin/conflicts", get(conflicts::list))
         .route("/api/admin/quarantine", get(repositories::quarantine))
         .layer(map_response(no_store))
         .layer(from_fn(face::finish))

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::json;
 
-async fn permit(registry: &Registry, caller: &Caller) -> Result<Permit, Problem> {
+pub(crate) async fn permit(registry: &Registry, caller: &Caller) -> Result<Permit, Problem> {
     Ok(registry.access().permit(&caller.0, Action::Administer, Subject::Registry).await?)
 }
 
@@ -106,6 +106,13 @@ pub(crate) struct Window {
     limit: Option<u32>,
 }
 
+impl Window {
+    /// How many are asked for.
+    pub(crate) fn limit(&self) -> u32 {
+        self.limit.unwrap_or(100).clamp(1, 1000)
+    }
+}
+
 /// `GET /api/admin/quarantine`.
 pub(crate) async fn quarantine(
     State(registry): State<Registry>,
@@ -113,6 +120,6 @@ pub(crate) async fn quarantine(
     Query(window): Query<Window>,
 ) -> Result<Json<Vec<Value>>, Problem> {
     let permit = permit(&registry, &caller).await?;
-    let rows = registry.quarantined(&permit, window.limit.unwrap_or(100).clamp(1, 1000)).await?;
+    let rows = registry.quarantined(&permit, window.limit()).await?;
     Ok(Json(rows.iter().map(json::quarantined).collect()))
 }

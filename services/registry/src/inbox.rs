@@ -1,12 +1,12 @@
-//! What is pushed at us: C-STORE from registered AE titles, reports from registered facilities.
+//! What is pushed at us: C-STORE from registered AE titles, reports and patients from registered facilities.
 
 use std::net::IpAddr;
 
 use access::{Action, Refused, Right, Subject};
-use adapter_api::{Inbox, Object, ReportAnswer, Sender, StoreAnswer};
+use adapter_api::{Inbox, Object, PatientAnswer, ReportAnswer, Sender, StoreAnswer};
 use async_trait::async_trait;
-use index_model::{AeTitle, ReportRecord, RepositoryCode, RepositoryDefinition};
-use index_store::ReportStored;
+use index_model::{AeTitle, PatientEvent, ReportRecord, RepositoryCode, RepositoryDefinition};
+use index_store::{PatientTold, ReportStored};
 
 use crate::Registry;
 use crate::ingest::{one_name, one_name_for_each_issuer};
@@ -68,6 +68,31 @@ impl Inbox for Registry {
             Err(error) => {
                 tracing::error!(error = %error, repository.code = %from, "a report could not be stored");
                 ReportAnswer::OutOfResources
+            }
+        }
+    }
+
+    async fn accept_patient(&self, from: &RepositoryCode, mut event: PatientEvent, message: &[u8]) -> PatientAnswer {
+        if let Some(definition) = self.0.directory.definition(from) {
+            one_name_for_each_issuer(&definition, &mut event.patient);
+            one_name(&definition, &mut event.other);
+        }
+        // A line of its own for each: who is who is what the rest of the trail is read by.
+        let service = self.0.access.service();
+        let subject = Subject::Repository(from.to_string());
+        if self.0.access.permit(&service, Action::Identify, subject).await.is_err() {
+            return PatientAnswer::OutOfResources;
+        }
+        match self.0.store.tell_patient(from, &event, message, self.0.clock.now_ms()).await {
+            Ok(PatientTold::Done | PatientTold::Repeat) => {
+                self.0.synchronisers.heard_from(from, self.0.clock.now_ms());
+                PatientAnswer::Accepted
+            }
+            Ok(PatientTold::ControlIdReused) => PatientAnswer::DuplicateControlId,
+            Ok(PatientTold::Refused { rule }) => PatientAnswer::Refused { rule },
+            Err(error) => {
+                tracing::error!(error = %error, repository.code = %from, "an event of a patient could not be stored");
+                PatientAnswer::OutOfResources
             }
         }
     }

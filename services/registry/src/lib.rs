@@ -31,7 +31,7 @@ mod uncompressed;
 pub use adapter_api::{Object, Spool, TestStep};
 pub use error::{Cause, RegistryError};
 pub use index_extract::PathStep;
-pub use index_store::{PatientRow, PersonRow, ReportRow, SeriesRow, StudyRow};
+pub use index_store::{IdentityConflict, PatientRow, PersonRow, ReportRow, SeriesRow, StudyRow};
 pub use ingest::{Fate, StoredInstance};
 pub use launch::{Choice, Launch, LaunchRequest};
 pub use manifest::{Manifest, with_origin};

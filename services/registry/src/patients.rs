@@ -1,8 +1,8 @@
 //! One person's record of all regions, and the reports in it.
 
 use access::{Action, Caller, Permit, Subject};
-use index_model::Uid;
-use index_store::{PersonRow, ReportRow, SearchFilter, StudyRow};
+use index_model::{Phi, ReportStatus, Uid};
+use index_store::{IdentityConflict, PersonRow, ReportRow, SearchFilter, StudyRow};
 
 use crate::open::search_filter;
 use crate::search::Missing;
@@ -60,13 +60,26 @@ impl Registry {
         Ok(self.0.store.person(person_key).await?.map(|person| person.public_id))
     }
 
-    /// A report with its versions.
+    /// Patients and studies that contradict each other, for those who mend them.
+    ///
+    /// # Errors
+    /// When the index does not answer.
+    pub async fn conflicts(&self, permit: &Permit, limit: u32) -> Result<Vec<IdentityConflict>, RegistryError> {
+        let _ = permit;
+        Ok(self.0.store.identity_conflicts(limit).await?)
+    }
+
+    /// A report with its versions. Of one that was withdrawn, or posted on the wrong patient, no words are given out; they are kept.
     ///
     /// # Errors
     /// [`RegistryError::NotFound`] or the refusal.
     pub async fn report(&self, caller: &Caller, public_id: &str) -> Result<ReportRow, RegistryError> {
-        let report = self.0.store.report(public_id).await?.ok_or(RegistryError::NotFound)?;
+        let mut report = self.0.store.report(public_id).await?.ok_or(RegistryError::NotFound)?;
         self.0.access.permit(caller, Action::ReadReport, Subject::Report(report.public_id.clone())).await?;
+        if matches!(report.status, ReportStatus::Cancelled | ReportStatus::EnteredInError) {
+            let records = report.versions.iter_mut().map(|version| &mut version.record);
+            records.chain([&mut report.current]).for_each(|record| record.text = Phi::default());
+        }
         Ok(report)
     }
 }

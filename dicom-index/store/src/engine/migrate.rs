@@ -25,6 +25,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0003_sounds.sql"),
         include_str!("../../migrations/postgres/0003_sounds.sql"),
     ),
+    (
+        5,
+        "identity",
+        include_str!("../../migrations/sqlite/0005_identity.sql"),
+        include_str!("../../migrations/postgres/0005_identity.sql"),
+    ),
 ];
 
 fn migrator(engine: Engine) -> Migrator {

@@ -2,6 +2,7 @@
 //!
 //! Each call is one transaction and may be repeated: what is known already changes nothing and writes nothing.
 
+pub(crate) mod identity;
 mod instances;
 pub(crate) mod merge;
 mod move_series;

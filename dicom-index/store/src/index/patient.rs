@@ -10,11 +10,22 @@ use crate::engine::{Sql, json};
 /// Ids that systems give to patients whom they do not know: they tell nobody apart.
 const PLACEHOLDERS: &[&str] = &["UNKNOWN", "UNK", "ANONYMOUS", "ANON", "NONE", "N/A", "NA", "TEST", "0"];
 
+/// Merges of merged numbers that are followed; nobody is registered so often.
+pub(crate) const MAX_CHAIN: usize = 64;
+/// What stands for a family name where there is none: such a patient is linked to nobody.
+const PLACEHOLDER_NAMES: &[&str] = &["unknown", "unk", "anonymous", "anon", "test", "trauma", "unidentified"];
+/// Dates that stand for an unknown one.
+const PLACEHOLDER_DATES: &[&str] = &["19000101", "18000101", "00010101"];
+
 /// Where a patient stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Placed {
     pub(crate) patient_key: i64,
     pub(crate) person_key: i64,
+    /// The patient that was named, where that number goes by `patient_key` now.
+    pub(crate) said_key: Option<i64>,
+    /// Whether the system that keeps the demographics has told them: they are shown in place of what a study says.
+    pub(crate) is_told: bool,
 }
 
 /// Finds or makes the source patient that `said` names, and links them to a person when the evidence allows.
@@ -30,77 +41,126 @@ pub(crate) async fn place(
     let private_to =
         if is_usable(said.patient_id.as_ref()) { String::new() } else { format!("{repository_key} {alone}") };
     let sql = Sql::new(
-        "SELECT patient_key, person_key, record FROM source_patient \
+        "SELECT patient_key, person_key, record, told_ms, survivor_key FROM source_patient \
          WHERE patient_id = $1 AND issuer = $2 AND private_to = $3",
     );
     let found = work.link.row(sql.arg(id).arg(issuer).arg(private_to.as_str())).await?;
     let Some(row) = found else {
         return insert(work, repository_key, said, &private_to).await;
     };
-    let (placed, known) = (Placed { patient_key: row.int(0)?, person_key: row.int(1)? }, row.json::<PatientRecord>(2)?);
-    let renewed = renew_patient(&known, said);
-    if renewed == known {
-        return Ok(placed);
+    let (patient_key, person_key, known) = (row.int(0)?, row.int(1)?, row.json::<PatientRecord>(2)?);
+    let (is_told, survivor_key) = (row.opt_int(3)?.is_some(), row.opt_int(4)?);
+    // Demographics that were told by who keeps them stand; a study or report fills their gaps.
+    let renewed = if is_told { renew_patient(said, &known) } else { renew_patient(&known, said) };
+    let mut placed = Placed { patient_key, person_key, said_key: None, is_told };
+    if renewed != known {
+        placed.person_key = renew(work, &renewed, patient_key, person_key).await?;
     }
-    let sql = Sql::new("UPDATE source_patient SET health_number = $1, record = $2 WHERE patient_key = $3");
-    work.link.run(sql.arg(health_number(&renewed)).arg(json(&renewed)?).arg(placed.patient_key)).await?;
-    let mut persons = linked(work, &renewed, placed.patient_key).await?;
-    persons.push(placed.person_key);
-    let person_key = unite(work, persons).await?;
-    Ok(Placed { person_key, ..placed })
+    match survivor_key {
+        Some(survivor_key) => survivor(work, placed, survivor_key).await,
+        None => Ok(placed),
+    }
 }
 
-pub(super) fn is_usable(id: Option<&IssuedId>) -> bool {
+/// What is known of a patient after who keeps the demographics has told them.
+pub(crate) fn renewed(known: &PatientRecord, told: &PatientRecord) -> PatientRecord {
+    renew_patient(known, told)
+}
+
+/// Writes what is newly known of a source patient, and unites the persons whom it makes one; the person that they are then.
+pub(crate) async fn renew(
+    work: &mut Work<'_>,
+    record: &PatientRecord,
+    patient_key: i64,
+    person_key: i64,
+) -> Result<i64, StoreError> {
+    let sql = Sql::new("UPDATE source_patient SET health_number = $1, record = $2 WHERE patient_key = $3");
+    work.link.run(sql.arg(health_number(record)).arg(json(record)?).arg(patient_key)).await?;
+    let mut persons = linked(work, record, patient_key).await?;
+    persons.push(person_key);
+    unite(work, persons).await
+}
+
+/// Follows a merged number to the one that it goes by.
+async fn survivor(work: &mut Work<'_>, named: Placed, survivor_key: i64) -> Result<Placed, StoreError> {
+    let mut next = Some(survivor_key);
+    let mut placed = Placed { said_key: Some(named.patient_key), is_told: true, ..named };
+    for _ in 0..MAX_CHAIN {
+        let Some(patient_key) = next else { break };
+        placed.patient_key = patient_key;
+        let sql = Sql::new("SELECT survivor_key FROM source_patient WHERE patient_key = $1");
+        let row = work.link.row(sql.arg(patient_key)).await?;
+        next = row.map(|row| row.opt_int(0)).transpose()?.flatten();
+    }
+    Ok(placed)
+}
+
+pub(crate) fn is_usable(id: Option<&IssuedId>) -> bool {
     id.is_some_and(|id| {
         let value = id.value.expose().trim();
         !value.is_empty() && !PLACEHOLDERS.iter().any(|placeholder| value.eq_ignore_ascii_case(placeholder))
     })
 }
 
+/// Whether a record is of somebody who may be found elsewhere too: not of a test, nor of a patient whom nobody knew.
+pub(super) fn is_somebody(patient: &PatientRecord) -> bool {
+    let family = index_model::fold(patient.patient_name.alphabetic.split('^').next().unwrap_or_default());
+    let family = family.trim().to_lowercase();
+    let birth_date = patient.patient_birth_date.as_ref().map_or("", |date| date.expose().as_str());
+    !PLACEHOLDER_NAMES.contains(&family.as_str()) && !PLACEHOLDER_DATES.contains(&birth_date)
+}
+
 fn health_number(patient: &PatientRecord) -> Option<&str> {
     patient.health_number.as_ref().map(|number| number.number.expose().as_str())
 }
 
-async fn insert(
+pub(crate) async fn insert(
     work: &mut Work<'_>,
     repository_key: i64,
     said: &PatientRecord,
     private_to: &str,
 ) -> Result<Placed, StoreError> {
     let persons = linked(work, said, 0).await?;
-    let person_key = if persons.is_empty() { new_person(work).await? } else { unite(work, persons).await? };
+    let (person_key, home) = if persons.is_empty() {
+        let person_key = new_person(work).await?;
+        (person_key, Some(person_key))
+    } else {
+        (unite(work, persons).await?, None)
+    };
     let (issuer, id) = said.patient_id.as_ref().map_or(("", ""), |id| (id.issuer.as_str(), id.value.expose().as_str()));
     let sql = Sql::new(
-        "INSERT INTO source_patient (person_key, repository_key, issuer, patient_id, private_to, health_number, record) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING patient_key",
+        "INSERT INTO source_patient (person_key, repository_key, issuer, patient_id, private_to, health_number, record, \
+         home_person_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING patient_key",
     );
     let sql = sql.arg(person_key).arg(repository_key).arg(issuer).arg(id).arg(private_to);
-    let patient_key = work.link.number(sql.arg(health_number(said)).arg(json(said)?)).await?;
-    Ok(Placed { patient_key, person_key })
+    let patient_key = work.link.number(sql.arg(health_number(said)).arg(json(said)?).arg(home)).await?;
+    Ok(Placed { patient_key, person_key, said_key: None, is_told: false })
 }
 
-async fn new_person(work: &mut Work<'_>) -> Result<i64, StoreError> {
+pub(super) async fn new_person(work: &mut Work<'_>) -> Result<i64, StoreError> {
     let sql = Sql::new("INSERT INTO person (public_id, created_ms) VALUES ($1, $2) RETURNING person_key");
     work.link.number(sql.arg(uuid::Uuid::new_v4().to_string()).arg(work.now_ms)).await
 }
 
 /// Persons whose health number, birth date and name or sex say that they are this patient.
 async fn linked(work: &mut Work<'_>, patient: &PatientRecord, patient_key: i64) -> Result<Vec<i64>, StoreError> {
-    let Some(number) = health_number(patient) else { return Ok(Vec::new()) };
+    let Some(number) = health_number(patient).filter(|_| is_somebody(patient)) else { return Ok(Vec::new()) };
     let sql = Sql::new(
         "SELECT person_key, record FROM source_patient WHERE health_number = $1 AND patient_key <> $2 \
          ORDER BY patient_key LIMIT 200",
     );
     let mut persons = Vec::new();
     for row in work.link.rows(sql.arg(number).arg(patient_key)).await? {
-        if one_person(patient, &row.json(1)?) {
+        let other = row.json(1)?;
+        if is_somebody(&other) && one_person(patient, &other) {
             persons.push(row.int(0)?);
         }
     }
     Ok(persons)
 }
 
-/// Makes one person of several, the oldest one; the others' public ids lead to it.
+/// Makes one person of several, the oldest one. The others stay without patients, and their public ids lead to where the patients are
+/// that they were made for.
 async fn unite(work: &mut Work<'_>, mut persons: Vec<i64>) -> Result<i64, StoreError> {
     persons.sort_unstable();
     persons.dedup();
@@ -123,11 +183,9 @@ async fn absorb(work: &mut Work<'_>, survivor: i64, other: i64) -> Result<(), St
         "UPDATE study SET person_key = $1 WHERE person_key = $2",
         "UPDATE report SET person_key = $1 WHERE person_key = $2",
         "UPDATE person_alias SET person_key = $1 WHERE person_key = $2",
-        "INSERT INTO person_alias (public_id, person_key) SELECT public_id, CAST($1 AS BIGINT) FROM person WHERE person_key = $2",
     ] {
         work.link.run(Sql::new(text).arg(survivor).arg(other)).await?;
     }
-    work.link.run(Sql::new("DELETE FROM person WHERE person_key = $1").arg(other)).await?;
     tracing::info!(survivor, other, "persons united by health number");
     Ok(())
 }

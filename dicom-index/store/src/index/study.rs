@@ -1,10 +1,11 @@
 //! Study copies and the union studies above them.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use index_model::{PatientRecord, StudyRecord, Uid};
 
-use super::merge::{agree, fill_study, renew_study};
+use super::merge::{agree, fill_study, renew_patient, renew_study};
 use super::patient::{self, Placed};
 use super::work::Work;
 use super::{Manner, series, sounds};
@@ -28,7 +29,7 @@ impl Known {
     async fn load(link: &mut Link, uid: &Uid) -> Result<Self, StoreError> {
         let sql = Sql::new(
             "SELECT c.study_copy_key, c.study_key, c.repository_key, c.patient_key, p.person_key, \
-             CASE WHEN c.record = '' THEN s.record ELSE c.record END FROM study s JOIN study_copy c ON c.study_key = s.study_key \
+             CASE WHEN c.record = '' THEN s.record ELSE c.record END, c.said_patient_key, p.told_ms FROM study s JOIN study_copy c ON c.study_key = s.study_key \
              JOIN source_patient p ON p.patient_key = c.patient_key \
              WHERE s.study_instance_uid = $1 ORDER BY c.study_copy_key LIMIT 1000",
         );
@@ -38,7 +39,7 @@ impl Known {
                 copy_key: row.int(0)?,
                 study_key: row.int(1)?,
                 repository_key: row.int(2)?,
-                placed: Placed { patient_key: row.int(3)?, person_key: row.int(4)? },
+                placed: placed(row)?,
                 record: row.json(5)?,
             })
         };
@@ -82,6 +83,12 @@ impl Known {
     }
 }
 
+fn placed(row: &Row) -> Result<Placed, StoreError> {
+    let said_key = row.opt_int(6)?;
+    let is_told = said_key.is_some() || row.opt_int(7)?.is_some();
+    Ok(Placed { patient_key: row.int(3)?, person_key: row.int(4)?, said_key, is_told })
+}
+
 /// Same id from the same issuer, or nothing that speaks against it where one has none.
 fn same_patient(a: &PatientRecord, b: &PatientRecord) -> bool {
     match (&a.patient_id, &b.patient_id) {
@@ -104,19 +111,37 @@ pub(super) async fn place(
         return Ok(own.study_key);
     }
     let placed = patient::place(work, repository_key, &record.patient, said.study_instance_uid.as_str()).await?;
+    settle(work, &known, own, &Arrived { repository_key, placed, record: &record }).await
+}
+
+/// What a repository says of a study, and whose it is.
+struct Arrived<'a> {
+    repository_key: i64,
+    placed: Placed,
+    record: &'a StudyRecord,
+}
+
+/// Writes a copy under the union study that it belongs to now; that study's key.
+async fn settle(
+    work: &mut Work<'_>,
+    known: &Known,
+    own: Option<&Copy>,
+    arrived: &Arrived<'_>,
+) -> Result<i64, StoreError> {
+    let Arrived { repository_key, placed, record } = *arrived;
     let study_key = match known.choose(own, placed, &record.patient) {
         Some(study_key) => study_key,
-        None => insert(work, &record, placed).await?,
+        None => insert(work, record, placed).await?,
     };
     let is_alone = known.0.iter().all(|copy| own.is_some_and(|own| own.copy_key == copy.copy_key));
     if !is_alone {
-        spell_out(work, &said.study_instance_uid).await?;
+        spell_out(work, &record.study_instance_uid).await?;
     }
-    let written = if is_alone { String::new() } else { json(&record)? };
+    let written = if is_alone && !placed.is_told { String::new() } else { json(record)? };
     if let Some(own) = own {
-        update_copy(work, own, study_key, placed, &record, written).await?;
+        update_copy(work, own, study_key, placed, record, written).await?;
     } else {
-        insert_copy(work, study_key, repository_key, placed, &record, written).await?;
+        insert_copy(work, study_key, repository_key, placed, record, written).await?;
         if !known.has(study_key, repository_key) {
             work.delta(repository_key).studies += 1;
         }
@@ -127,18 +152,46 @@ pub(super) async fn place(
         .filter(|copy| copy.study_key == study_key && own.is_none_or(|own| own.copy_key != copy.copy_key))
         .map(|copy| (copy.copy_key, copy.placed, &copy.record))
         .collect();
-    copies.push((own.map_or(i64::MAX, |own| own.copy_key), placed, &record));
+    copies.push((own.map_or(i64::MAX, |own| own.copy_key), placed, record));
     copies.sort_by_key(|(copy_key, ..)| *copy_key);
     refresh(work, study_key, &copies).await?;
     if let Some(own) = own.filter(|own| own.study_key != study_key) {
         series::move_copy(work, own.study_key, study_key, repository_key).await?;
-        leave(work, &known, own).await?;
+        leave(work, known, own).await?;
     }
     if !known.0.is_empty() {
-        mark_conflicts(work, &said.study_instance_uid).await?;
+        mark_conflicts(work, &record.study_instance_uid).await?;
     }
     crate::reports::link::study_arrived(work, study_key).await?;
     Ok(study_key)
+}
+
+/// Puts every copy of a study where it belongs, after its patients turned out to be others than was thought.
+pub(super) async fn resettle(work: &mut Work<'_>, uid: &Uid) -> Result<(), StoreError> {
+    spell_out(work, uid).await?;
+    let copies: Vec<i64> = Known::load(work.link, uid).await?.0.iter().map(|copy| copy.copy_key).collect();
+    for copy_key in copies {
+        let known = Known::load(work.link, uid).await?;
+        let Some(own) = known.0.iter().find(|copy| copy.copy_key == copy_key) else { continue };
+        let arrived = Arrived { repository_key: own.repository_key, placed: own.placed, record: &own.record };
+        settle(work, &known, Some(own), &arrived).await?;
+    }
+    Ok(())
+}
+
+/// A study as it is shown: with the demographics that were told, where they were.
+async fn as_told<'r>(
+    work: &mut Work<'_>,
+    record: &'r StudyRecord,
+    placed: Placed,
+) -> Result<Cow<'r, StudyRecord>, StoreError> {
+    if !placed.is_told {
+        return Ok(Cow::Borrowed(record));
+    }
+    let sql = Sql::new("SELECT record FROM source_patient WHERE patient_key = $1").arg(placed.patient_key);
+    let Some(row) = work.link.row(sql).await? else { return Ok(Cow::Borrowed(record)) };
+    let patient = renew_patient(&record.patient, &row.json(0)?);
+    Ok(Cow::Owned(StudyRecord { patient, ..record.clone() }))
 }
 
 /// Writes the records of copies that are alone so far, before their studies' records become others.
@@ -160,7 +213,7 @@ async fn insert_copy(
 ) -> Result<(), StoreError> {
     let mut sql = Sql::new(
         "INSERT INTO study_copy (study_key, repository_key, patient_key, accession_number, accession_issuer, \
-         declared_series, declared_instances, first_ms, record) VALUES ",
+         declared_series, declared_instances, first_ms, record, said_patient_key) VALUES ",
     );
     let (issuer, accession) = accession(record);
     sql.tuple(
@@ -175,6 +228,7 @@ async fn insert_copy(
             record.number_of_study_related_instances.into(),
             work.now_ms.into(),
             written.into(),
+            placed.said_key.into(),
         ],
     );
     work.link.run(sql).await.map(drop)
@@ -191,11 +245,11 @@ async fn update_copy(
     let (issuer, accession) = accession(record);
     let sql = Sql::new(
         "UPDATE study_copy SET study_key = $1, patient_key = $2, accession_number = $3, accession_issuer = $4, \
-         declared_series = $5, declared_instances = $6, record = $7 WHERE study_copy_key = $8",
+         declared_series = $5, declared_instances = $6, record = $7, said_patient_key = $8 WHERE study_copy_key = $9",
     );
     let sql = sql.arg(study_key).arg(placed.patient_key).arg(accession).arg(issuer);
     let sql = sql.arg(record.number_of_study_related_series).arg(record.number_of_study_related_instances);
-    work.link.run(sql.arg(written).arg(own.copy_key)).await.map(drop)
+    work.link.run(sql.arg(written).arg(placed.said_key).arg(own.copy_key)).await.map(drop)
 }
 
 /// Issuer and value.
@@ -227,6 +281,7 @@ fn columns(record: &StudyRecord) -> [(&'static str, Value); 14] {
 }
 
 async fn insert(work: &mut Work<'_>, record: &StudyRecord, placed: Placed) -> Result<i64, StoreError> {
+    let record = &*as_told(work, record, placed).await?;
     let mut sql = Sql::new("INSERT INTO study (person_key, patient_key, created_ms, updated_ms, record");
     let (names, values): (Vec<_>, Vec<_>) = columns(record).into_iter().unzip();
     for name in names {
@@ -254,11 +309,12 @@ async fn refresh(
     for (.., record) in others {
         fill_study(&mut union, record);
     }
+    let union = as_told(work, &union, *placed).await?;
     let mut sql = Sql::new("UPDATE study SET ");
     for (name, value) in columns(&union) {
         sql.push(name).push(" = ").bind(value).push(", ");
     }
-    sql.push("record = ").bind(json(&union)?);
+    sql.push("record = ").bind(json(&*union)?);
     sql.push(", person_key = ").bind(placed.person_key).push(", patient_key = ").bind(placed.patient_key);
     sql.push(" WHERE study_key = ").bind(study_key);
     work.link.run(sql).await?;

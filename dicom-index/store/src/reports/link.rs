@@ -36,7 +36,7 @@ struct Subject<'a> {
 }
 
 /// Looks for the studies of a report anew.
-pub(super) async fn relink(work: &mut Work<'_>, report_key: i64) -> Result<(), StoreError> {
+pub(crate) async fn relink(work: &mut Work<'_>, report_key: i64) -> Result<(), StoreError> {
     let sql = Sql::new("SELECT person_key, record FROM report WHERE report_key = $1").arg(report_key);
     let Some(row) = work.link.row(sql).await? else { return Ok(()) };
     let report: ReportRecord = row.json(1)?;

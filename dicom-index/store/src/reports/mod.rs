@@ -89,7 +89,8 @@ impl Message<'_> {
 
     async fn earlier(&self, link: &mut Link) -> Result<Option<ReportStored>, StoreError> {
         let sql = Sql::new(
-            "SELECT report_key, message_sha256 FROM report_version WHERE message_control_id = $1 AND repository_key = $2",
+            "SELECT report_key, message_sha256 FROM report_version WHERE message_control_id = $1 AND repository_key = $2 \
+             UNION ALL SELECT -1, message_sha256 FROM patient_event WHERE message_control_id = $1 AND repository_key = $2",
         );
         let sql = sql.arg(self.report.message_control_id.as_str()).arg(self.repository_key);
         let Some(row) = link.row(sql).await? else { return Ok(None) };
@@ -113,12 +114,13 @@ impl Message<'_> {
         let public_id = uuid::Uuid::new_v4().to_string();
         let mut sql = Sql::new(
             "INSERT INTO report (public_id, repository_key, family, person_key, patient_key, accession_number, \
-             accession_issuer, filler_number, filler_issuer, status, current_version, versions, received_ms, record) VALUES (",
+             accession_issuer, filler_number, filler_issuer, status, current_version, versions, received_ms, record, \
+             said_patient_key) VALUES (",
         );
         sql.bind(public_id.as_str()).push(", ").bind(self.repository_key).push(", ").bind(family).push(", ");
         sql.list([placed.person_key, placed.patient_key]).push(", ").list(self.order_columns()).push(", ");
         sql.bind(self.report.status.code()).push(", 0, 0, ").bind(self.now_ms).push(", ").bind(json(self.report)?);
-        sql.push(") RETURNING report_key");
+        sql.push(", ").bind(placed.said_key).push(") RETURNING report_key");
         let report_key = link.number(sql).await?;
         let sql = Sql::new("UPDATE repository SET reports = reports + 1 WHERE repository_key = $1");
         link.run(sql.arg(self.repository_key)).await?;
@@ -172,11 +174,11 @@ impl Message<'_> {
         let sql = Sql::new(
             "UPDATE report SET versions = $1, current_version = $1, status = $2, person_key = $3, patient_key = $4, \
              accession_number = $5, accession_issuer = $6, filler_number = $7, filler_issuer = $8, received_ms = $9, \
-             record = $10 WHERE report_key = $11",
+             record = $10, said_patient_key = $11 WHERE report_key = $12",
         );
         let sql = sql.arg(version).arg(self.report.status.code()).arg(placed.person_key).arg(placed.patient_key);
         let sql = sql.arg(accession).arg(accession_issuer).arg(filler).arg(filler_issuer).arg(self.now_ms);
-        link.run(sql.arg(json(self.report)?).arg(known.report_key)).await.map(drop)
+        link.run(sql.arg(json(self.report)?).arg(placed.said_key).arg(known.report_key)).await.map(drop)
     }
 }
 

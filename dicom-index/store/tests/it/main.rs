@@ -4,6 +4,7 @@
 mod agreement;
 mod build;
 mod cluster;
+mod identity;
 mod indexing;
 mod manifests;
 mod patient_level;
@@ -42,6 +43,7 @@ async fn the_contract_holds_on_postgres() {
     let cluster = cluster::Cluster::start().await;
     let all = [
         agreement::contract::CASES,
+        identity::contract::CASES,
         indexing::contract::CASES,
         manifests::contract::CASES,
         patient_level::contract::CASES,

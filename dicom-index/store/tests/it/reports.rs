@@ -5,7 +5,7 @@ use index_store::{ChangeKind, ReportStored, Store};
 
 use crate::build::{NOW, all, issued, jane, patient, study, two, uid};
 
-fn report(control_id: &str, patient: PatientRecord, status: ReportStatus, issued_ms: i64) -> ReportRecord {
+pub(crate) fn report(control_id: &str, patient: PatientRecord, status: ReportStatus, issued_ms: i64) -> ReportRecord {
     ReportRecord {
         message_control_id: control_id.into(),
         message_sha256: format!("sha of {control_id}"),
@@ -24,7 +24,7 @@ fn report(control_id: &str, patient: PatientRecord, status: ReportStatus, issued
     }
 }
 
-fn id_of(stored: &ReportStored) -> String {
+pub(crate) fn id_of(stored: &ReportStored) -> String {
     match stored {
         ReportStored::Stored { public_id, .. } => public_id.clone(),
         _ => panic!("it was not stored"),

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use async_trait::async_trait;
-use index_model::{AeTitle, ReportRecord, RepositoryCode};
+use index_model::{AeTitle, PatientEvent, ReportRecord, RepositoryCode};
 
 use crate::Object;
 
@@ -54,6 +54,24 @@ pub enum ReportAnswer {
     OutOfResources,
 }
 
+/// What became of an event of a patient. Given only after it is durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PatientAnswer {
+    /// Done, or an exact repeat.
+    Accepted,
+    /// What it says can't be.
+    Refused {
+        /// The rule in words.
+        rule: &'static str,
+    },
+    /// The control id was used before for another message.
+    DuplicateControlId,
+    /// Nobody registered this sender.
+    NotAuthorised,
+    /// Try again later.
+    OutOfResources,
+}
+
 /// Takes what is pushed. Answers only after the commit.
 #[async_trait]
 pub trait Inbox: std::fmt::Debug + Send + Sync + 'static {
@@ -68,4 +86,11 @@ pub trait Inbox: std::fmt::Debug + Send + Sync + 'static {
 
     /// One report version of the repository that [`Inbox::facility`] named, and the message that it was read from, which is kept.
     async fn accept_report(&self, from: &RepositoryCode, report: ReportRecord, message: &[u8]) -> ReportAnswer;
+
+    /// One event of a patient of that repository, and the message that it was read from, which is kept. An inbox that keeps no patients
+    /// takes none.
+    async fn accept_patient(&self, from: &RepositoryCode, event: PatientEvent, message: &[u8]) -> PatientAnswer {
+        let _ = (from, event, message);
+        PatientAnswer::NotAuthorised
+    }
 }

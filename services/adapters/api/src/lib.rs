@@ -9,6 +9,6 @@ mod object;
 mod source;
 
 pub use error::{Cause, SourceError};
-pub use inbox::{Inbox, ReportAnswer, Sender, StoreAnswer};
+pub use inbox::{Inbox, PatientAnswer, ReportAnswer, Sender, StoreAnswer};
 pub use object::{Object, Spool};
 pub use source::{Capabilities, ImagingSource, InstanceKey, Part, Retrieve, StudyFilter, TestStep};

@@ -9,6 +9,11 @@ const HEADER_LIMIT: usize = 8 * 1024;
 /// The longest control id that is echoed; version 2.7 allows 199 characters.
 const CONTROL_ID_LIMIT: usize = 199;
 
+/// The types of messages that are taken, and their events. Moves of visits and accounts (A44, A45) are not: studies are known by patient
+/// and accession number, not by visit.
+const TAKEN: &[(&str, &[&str])] =
+    &[("ORU", &["R01"]), ("ADT", &["A01", "A04", "A05", "A08", "A28", "A31", "A37", "A40", "A43", "A47"])];
+
 /// MSH, each byte as the character of the same number, so that what is echoed is what was sent.
 #[derive(Debug, Clone)]
 pub(crate) struct Header {
@@ -65,11 +70,11 @@ impl Header {
         let missing =
             |field, text| Err(Refusal::error(ErrorCode::RequiredFieldMissing, Location::field("MSH", field), text));
         let reject = |code, field, text| Err(Refusal::reject(code, Location::field("MSH", field), text));
-        if self.message_code != "ORU" {
-            return reject(ErrorCode::UnsupportedMessageType, 9, "only ORU^R01 is taken");
-        }
-        if self.trigger_event != "R01" {
-            return reject(ErrorCode::UnsupportedEvent, 9, "only ORU^R01 is taken");
+        let Some((_, events)) = TAKEN.iter().find(|(code, _)| *code == self.message_code) else {
+            return reject(ErrorCode::UnsupportedMessageType, 9, "this type of message is not taken");
+        };
+        if !events.contains(&self.trigger_event.as_str()) {
+            return reject(ErrorCode::UnsupportedEvent, 9, "this event is not taken");
         }
         if self.processing_id != "P" {
             return reject(ErrorCode::UnsupportedProcessingId, 11, "only production messages are taken");

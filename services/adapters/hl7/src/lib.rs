@@ -1,6 +1,8 @@
-//! Reports as the regions send them: HL7 v2 `ORU^R01` over MLLP (IHE RAD-28 and RAD-128, Report Repository side).
+//! Reports and patients as the regions send them: HL7 v2 `ORU^R01` (IHE RAD-28 and RAD-128, Report Repository side) and `ADT` (RAD-12,
+//! ITI-8, ITI-30) over MLLP.
 //!
-//! [`MllpListener`] takes frames, [`parse_oru`] makes [`index_model::ReportRecord`]s of a message, and an [`adapter_api::Inbox`] commits
+//! [`MllpListener`] takes frames, [`parse_oru`] and [`parse_adt`] make [`index_model::ReportRecord`]s and
+//! [`index_model::PatientEvent`]s of a message, and an [`adapter_api::Inbox`] commits
 //! them. An acknowledgement is written only after the inbox has answered, so that a lost connection loses nothing: the sender repeats the
 //! message, and the inbox recognises the repeat by control id and hash.
 //!
@@ -14,7 +16,9 @@
 #![forbid(unsafe_code)]
 
 mod acknowledge;
+mod adt;
 mod charset;
+mod content;
 mod escape;
 mod frame;
 mod header;
@@ -22,10 +26,12 @@ mod language;
 mod listener;
 mod message;
 mod oru;
+mod patient;
 mod receive;
 mod refusal;
 mod time;
 
+pub use adt::parse_adt;
 pub use frame::{FrameError, FrameReader};
 pub use listener::{MllpListener, MllpOptions};
 pub use oru::parse_oru;

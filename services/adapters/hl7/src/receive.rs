@@ -1,15 +1,16 @@
-//! One message: from bytes to a committed report and its acknowledgements.
+//! One message: from bytes to committed reports or events of patients, and its acknowledgements.
 
 use std::sync::Arc;
 
-use adapter_api::{Inbox, ReportAnswer};
+use adapter_api::{Inbox, PatientAnswer, ReportAnswer};
 use bytes::Bytes;
-use index_model::{ReportRecord, RepositoryCode};
+use index_model::{PatientEvent, ReportRecord, RepositoryCode};
 use runtime::CpuPool;
 
 use crate::acknowledge::{self, Stamp};
 use crate::header::Header;
-use crate::parse_oru;
+use crate::{parse_adt, parse_oru};
+
 use crate::refusal::{ErrorCode, Location, Refusal};
 
 /// Messages larger than this are parsed on the CPU pool.
@@ -29,7 +30,7 @@ pub(crate) async fn receive(
         None => Err(Refusal::reject(ErrorCode::SegmentSequence, Location::segment("MSH"), "the message has no header")),
     };
     match &outcome {
-        Ok(reports) => tracing::debug!(size_bytes, reports, "a message was accepted"),
+        Ok(items) => tracing::debug!(size_bytes, items, "a message was accepted"),
         Err(refusal) => {
             tracing::warn!(size_bytes, code = refusal.code as u16, refusal = %refusal, "a message was refused")
         }
@@ -51,6 +52,14 @@ async fn take(
 ) -> Result<usize, Refusal> {
     let definition = inbox.facility(&header.sending_facility).await.ok_or(NOT_AUTHORISED)?;
     let code = definition.code.clone();
+    if header.message_code == "ADT" {
+        let events = parse_adt(&message, &definition)?;
+        let count = events.len();
+        for event in events {
+            commit_event(inbox, &code, event, &message).await?;
+        }
+        return Ok(count);
+    }
     let reports = match cpu {
         Some(cpu) if message.len() > INLINE_BYTES => {
             let message = message.clone();
@@ -72,6 +81,21 @@ const UNAVAILABLE: Refusal =
     Refusal::reject(ErrorCode::ApplicationInternal, Location::segment("MSH"), "the service can't take messages now");
 const REUSED: Refusal =
     Refusal::error(ErrorCode::DuplicateKey, Location::field("MSH", 10), "the control id was used for another message");
+
+async fn commit_event(
+    inbox: &Arc<dyn Inbox>,
+    code: &RepositoryCode,
+    event: PatientEvent,
+    message: &[u8],
+) -> Result<(), Refusal> {
+    match inbox.accept_patient(code, event, message).await {
+        PatientAnswer::Accepted => Ok(()),
+        PatientAnswer::Refused { rule } => Err(Refusal::error(ErrorCode::UnknownKey, Location::field("PID", 3), rule)),
+        PatientAnswer::DuplicateControlId => Err(REUSED),
+        PatientAnswer::NotAuthorised => Err(NOT_AUTHORISED),
+        PatientAnswer::OutOfResources => Err(UNAVAILABLE),
+    }
+}
 
 async fn commit(
     inbox: &Arc<dyn Inbox>,

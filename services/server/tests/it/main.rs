@@ -7,6 +7,7 @@ mod command_line;
 mod conformance;
 mod five_lines;
 mod hostile;
+mod identity;
 mod liars;
 mod peers;
 mod processes;

@@ -2,15 +2,16 @@
 
 mod body;
 mod order;
-mod patient;
 mod status;
 
 use index_model::{Phi, ReportRecord, ReportStatus, RepositoryDefinition};
 use sha2::{Digest, Sha256};
 
+use crate::content;
 use crate::header::Header;
 use crate::language;
 use crate::message::{Message, Segment};
+use crate::patient;
 use crate::refusal::{ErrorCode, Location, Refusal};
 use crate::time;
 use body::Body;
@@ -36,15 +37,9 @@ struct Group<'m> {
 /// # Errors
 /// [`Refusal`] with the acknowledgement code, the location and the rule: the header first, then the character set, then the content.
 pub fn parse_oru(bytes: &[u8], definition: &RepositoryDefinition) -> Result<Vec<ReportRecord>, Refusal> {
-    let no_header = Refusal::reject(ErrorCode::SegmentSequence, Location::segment("MSH"), "the message has no header");
-    let header = Header::read(bytes).ok_or(no_header)?;
-    header.check()?;
-    let charset = header.charset(bytes, definition.character_set.as_deref())?;
-    let undecodable = "a byte has no meaning in the declared character set";
-    let undecodable = Refusal::error(ErrorCode::DataType, Location::field("MSH", 18), undecodable);
-    let text = charset.decode(bytes).ok_or(undecodable)?;
-    let too_many = Refusal::error(ErrorCode::SegmentSequence, Location::segment("MSH"), "too many segments");
-    let message = Message::read(&text, charset).ok_or(too_many)?;
+    let header = content::header(bytes)?;
+    let (text, charset) = content::text(bytes, &header, definition)?;
+    let message = content::message(&text, charset)?;
     let sha256: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     records(&message, &header, &sha256, definition)
 }
@@ -73,7 +68,7 @@ fn records(
         let order = Order::read(group, definition)?;
         let guess = language::of_text(&body.text);
         Ok(ReportRecord {
-            message_control_id: control_id(&header.control_id, number),
+            message_control_id: content::control_id(&header.control_id, number),
             message_sha256: sha256.to_owned(),
             patient: patient.clone(),
             study_instance_uids: body.study_instance_uids,
@@ -90,10 +85,6 @@ fn records(
         })
     };
     groups.iter().zip(bodies).enumerate().map(record).collect()
-}
-
-fn control_id(sent: &str, number: usize) -> String {
-    if number == 0 { sent.to_owned() } else { format!("{sent}/{}", number + 1) }
 }
 
 /// Cuts the segments into OBR groups. What stands before the first OBR and is not its ORC belongs to none.

@@ -3,8 +3,8 @@
 use index_model::{IssuedId, PersonName, Phi, RepositoryDefinition};
 
 use super::Group;
-use super::patient::person_name;
 use crate::message::{Segment, Value};
+use crate::patient::person_name;
 use crate::refusal::{ErrorCode, Location, Refusal};
 use crate::time;
 

@@ -21,9 +21,9 @@ struct Identifiers {
     health_number: Option<HealthNumber>,
 }
 
-/// Whose report: PID-3, PID-5, PID-7 and PID-8.
-pub(super) fn read(pid: Segment<'_>, definition: &RepositoryDefinition) -> Result<PatientRecord, Refusal> {
-    let ids = identifiers(pid, definition);
+/// Whose message: PID-3, PID-5, PID-7 and PID-8.
+pub(crate) fn read(pid: Segment<'_>, definition: &RepositoryDefinition) -> Result<PatientRecord, Refusal> {
+    let ids = identifiers(pid.field(3), definition);
     if ids.record_number.is_none() && ids.health_number.is_none() {
         let missing = "the patient has no identifier";
         return Err(Refusal::error(ErrorCode::RequiredFieldMissing, Location::field("PID", 3), missing));
@@ -38,10 +38,16 @@ pub(super) fn read(pid: Segment<'_>, definition: &RepositoryDefinition) -> Resul
     })
 }
 
-fn identifiers(pid: Segment<'_>, definition: &RepositoryDefinition) -> Identifiers {
+/// The numbers in a field of identifiers, health cards excepted: MRG-1.
+pub(crate) fn numbers(field: Value<'_>, definition: &RepositoryDefinition) -> Vec<IssuedId> {
+    let found = identifiers(field, definition);
+    found.record_number.into_iter().chain(found.others).collect()
+}
+
+fn identifiers(field: Value<'_>, definition: &RepositoryDefinition) -> Identifiers {
     let mut found = Identifiers::default();
     let mut is_medical_record = false;
-    for id in pid.field(3).repetitions().take(ID_LIMIT).filter(|id| !id.component(1).is_empty()) {
+    for id in field.repetitions().take(ID_LIMIT).filter(|id| !id.component(1).is_empty()) {
         let kind = id.component(5).text();
         if kind == "JHN" {
             health_card(id, &mut found);
@@ -113,7 +119,7 @@ fn names(field: Value<'_>) -> PersonName {
 }
 
 /// Family, given, middle, prefix and suffix as a DICOM name. Delimiters of DICOM within them become spaces.
-pub(super) fn person_name(parts: [Value<'_>; 5]) -> String {
+pub(crate) fn person_name(parts: [Value<'_>; 5]) -> String {
     let clean = |part: Value<'_>| part.subcomponent(1).text().replace(['^', '=', '\\', '\n', '\r'], " ");
     parts.map(clean).join("^").trim_end_matches('^').to_owned()
 }

@@ -1,0 +1,193 @@
+//! What a patient administration system tells of its patients: demographics, merges, and merges that were none.
+
+use index_model::{IssuedId, PatientChange, PatientEvent, PatientRecord, RepositoryCode};
+
+use crate::engine::{Link, Sql, dialect, in_transaction, json};
+use crate::index::{Work, identity, patient, patient_names};
+use crate::{PatientTold, Store, StoreError};
+
+impl Store {
+    /// Takes in an event and keeps it, with the message as its evidence. What is the patients' follows in the same transaction.
+    ///
+    /// A merge is of two numbers of one issuer: the other goes by the survivor's from now on, also in what comes later. Nothing of what was
+    /// said is lost by it, so that an un-merge restores what the merge changed.
+    ///
+    /// # Errors
+    /// [`StoreError::Unknown`] without such a repository; [`StoreError::Unavailable`].
+    pub async fn tell_patient(
+        &self,
+        repository: &RepositoryCode,
+        event: &PatientEvent,
+        raw: &[u8],
+        now_ms: i64,
+    ) -> Result<PatientTold, StoreError> {
+        let repository_key = self.repository_key(repository).await?;
+        let told = Told { repository_key, event, raw, now_ms };
+        in_transaction!(self.pools(), |link| told.store(&mut link))
+    }
+}
+
+struct Told<'a> {
+    repository_key: i64,
+    event: &'a PatientEvent,
+    raw: &'a [u8],
+    now_ms: i64,
+}
+
+/// A source patient as it is before the event.
+struct Known {
+    patient_key: i64,
+    survivor_key: Option<i64>,
+    told_ms: Option<i64>,
+    person_key: i64,
+    record: PatientRecord,
+}
+
+impl Told<'_> {
+    async fn store(&self, link: &mut Link) -> Result<PatientTold, StoreError> {
+        let mut names = patient_names(&self.event.patient);
+        names.extend(self.event.other.as_ref().map(|id| format!("patient {} {}", id.issuer, id.value.expose())));
+        names.push(format!("message {} {}", self.repository_key, self.event.message_control_id));
+        dialect::hold(link, names).await?;
+        if let Some(earlier) = self.earlier(link).await? {
+            return Ok(earlier);
+        }
+        let ids = [self.event.patient.patient_id.as_ref(), self.event.other.as_ref()];
+        if ids.into_iter().flatten().any(|id| !patient::is_usable(Some(id))) {
+            return Ok(PatientTold::Refused { rule: "the number stands for nobody" });
+        }
+        let mut work = Work::new(link, self.now_ms);
+        let outcome = match (self.event.change, &self.event.other) {
+            (PatientChange::Update, _) => self.update(&mut work).await?,
+            (PatientChange::Merge, Some(other)) => self.merge(&mut work, other).await?,
+            (PatientChange::Unmerge, Some(other)) => self.unmerge(&mut work, other).await?,
+            (_, None) => PatientTold::Refused { rule: "the other number is missing" },
+        };
+        work.finish().await?;
+        Ok(outcome)
+    }
+
+    async fn earlier(&self, link: &mut Link) -> Result<Option<PatientTold>, StoreError> {
+        let sql = Sql::new(
+            "SELECT message_sha256 FROM patient_event WHERE message_control_id = $1 AND repository_key = $2 \
+             UNION ALL SELECT message_sha256 FROM report_version WHERE message_control_id = $1 AND repository_key = $2",
+        );
+        let sql = sql.arg(self.event.message_control_id.as_str()).arg(self.repository_key);
+        let Some(row) = link.row(sql).await? else { return Ok(None) };
+        let is_same = row.text(0)? == self.event.message_sha256;
+        Ok(Some(if is_same { PatientTold::Repeat } else { PatientTold::ControlIdReused }))
+    }
+
+    /// Demographics: what is told stands until it is told anew; what is older than what was told is history.
+    async fn update(&self, work: &mut Work<'_>) -> Result<PatientTold, StoreError> {
+        let Some(id) = &self.event.patient.patient_id else { return Ok(NAMELESS) };
+        let told_ms = self.event.recorded_ms.unwrap_or(self.now_ms);
+        let known = self.find_or_make(work, id, &self.event.patient).await?;
+        self.keep(work, &known, None).await?;
+        if known.told_ms.is_some_and(|before_ms| before_ms > told_ms) {
+            return Ok(PatientTold::Done);
+        }
+        let sql = Sql::new("UPDATE source_patient SET told_ms = $1 WHERE patient_key = $2");
+        work.link.run(sql.arg(told_ms).arg(known.patient_key)).await?;
+        let record = patient::renewed(&known.record, &self.event.patient);
+        patient::renew(work, &record, known.patient_key, known.person_key).await?;
+        identity::regroup(work, &[known.patient_key]).await?;
+        Ok(PatientTold::Done)
+    }
+
+    async fn merge(&self, work: &mut Work<'_>, other: &IssuedId) -> Result<PatientTold, StoreError> {
+        let Some(id) = &self.event.patient.patient_id else { return Ok(NAMELESS) };
+        if id.issuer != other.issuer {
+            return Ok(PatientTold::Refused { rule: "the two numbers are of different issuers" });
+        }
+        if id == other {
+            return Ok(PatientTold::Refused { rule: "a number can't be merged into itself" });
+        }
+        let survivor = self.find_or_make(work, id, &self.event.patient).await?;
+        let bare = PatientRecord { patient_id: Some(other.clone()), ..PatientRecord::default() };
+        let merged = self.find_or_make(work, other, &bare).await?;
+        if leads_to(work, survivor.survivor_key, merged.patient_key).await? {
+            return Ok(PatientTold::Refused { rule: "the survivor goes by the other number already" });
+        }
+        self.keep(work, &survivor, Some(&merged)).await?;
+        let sql = Sql::new("UPDATE source_patient SET survivor_key = $1 WHERE patient_key = $2");
+        work.link.run(sql.arg(survivor.patient_key).arg(merged.patient_key)).await?;
+        identity::regroup(work, &[survivor.patient_key, merged.patient_key]).await?;
+        tracing::info!(survivor = survivor.patient_key, merged = merged.patient_key, "patients merged");
+        Ok(PatientTold::Done)
+    }
+
+    async fn unmerge(&self, work: &mut Work<'_>, other: &IssuedId) -> Result<PatientTold, StoreError> {
+        let Some(id) = &self.event.patient.patient_id else { return Ok(NAMELESS) };
+        let (one, two) = (self.find(work, id).await?, self.find(work, other).await?);
+        let (Some(one), Some(two)) = (one, two) else { return Ok(NOT_MERGED) };
+        let merged = match (one.survivor_key, two.survivor_key) {
+            (Some(key), _) if key == two.patient_key => one.patient_key,
+            (_, Some(key)) if key == one.patient_key => two.patient_key,
+            _ => return Ok(NOT_MERGED),
+        };
+        self.keep(work, &one, Some(&two)).await?;
+        let sql = Sql::new("UPDATE source_patient SET survivor_key = NULL WHERE patient_key = $1");
+        work.link.run(sql.arg(merged)).await?;
+        identity::regroup(work, &[one.patient_key, two.patient_key]).await?;
+        tracing::info!(one = one.patient_key, two = two.patient_key, "a merge was undone");
+        Ok(PatientTold::Done)
+    }
+
+    async fn find(&self, work: &mut Work<'_>, id: &IssuedId) -> Result<Option<Known>, StoreError> {
+        let sql = Sql::new(
+            "SELECT patient_key, survivor_key, told_ms, person_key, record FROM source_patient \
+             WHERE patient_id = $1 AND issuer = $2 AND private_to = ''",
+        );
+        let row = work.link.row(sql.arg(id.value.expose().as_str()).arg(id.issuer.as_str())).await?;
+        row.map(|row| {
+            let (survivor_key, told_ms) = (row.opt_int(1)?, row.opt_int(2)?);
+            Ok(Known { patient_key: row.int(0)?, survivor_key, told_ms, person_key: row.int(3)?, record: row.json(4)? })
+        })
+        .transpose()
+    }
+
+    async fn find_or_make(
+        &self,
+        work: &mut Work<'_>,
+        id: &IssuedId,
+        record: &PatientRecord,
+    ) -> Result<Known, StoreError> {
+        if let Some(known) = self.find(work, id).await? {
+            return Ok(known);
+        }
+        let placed = patient::insert(work, self.repository_key, record, "").await?;
+        let (patient_key, person_key) = (placed.patient_key, placed.person_key);
+        Ok(Known { patient_key, survivor_key: None, told_ms: None, person_key, record: record.clone() })
+    }
+
+    /// Writes the history.
+    async fn keep(&self, work: &mut Work<'_>, known: &Known, other: Option<&Known>) -> Result<(), StoreError> {
+        let event = self.event;
+        let sql = Sql::new(
+            "INSERT INTO patient_event (repository_key, message_control_id, message_sha256, kind, patient_key, other_key, \
+             before, at_ms, raw) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        );
+        let sql = sql.arg(self.repository_key).arg(event.message_control_id.as_str());
+        let sql = sql.arg(event.message_sha256.as_str()).arg(event.change.code()).arg(known.patient_key);
+        let sql = sql.arg(other.map(|other| other.patient_key)).arg(json(&known.record)?);
+        work.link.run(sql.arg(self.now_ms).arg(self.raw.to_vec())).await.map(drop)
+    }
+}
+
+const NAMELESS: PatientTold = PatientTold::Refused { rule: "the patient has no number" };
+const NOT_MERGED: PatientTold = PatientTold::Refused { rule: "these two numbers are not merged" };
+
+/// Whether a chain of merges goes through a patient.
+async fn leads_to(work: &mut Work<'_>, from: Option<i64>, to: i64) -> Result<bool, StoreError> {
+    let mut next = from;
+    for _ in 0..patient::MAX_CHAIN {
+        let Some(key) = next else { return Ok(false) };
+        if key == to {
+            return Ok(true);
+        }
+        let sql = Sql::new("SELECT survivor_key FROM source_patient WHERE patient_key = $1").arg(key);
+        next = work.link.row(sql).await?.map(|row| row.opt_int(0)).transpose()?.flatten();
+    }
+    Ok(true)
+}

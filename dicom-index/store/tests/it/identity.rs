@@ -1,0 +1,190 @@
+//! What a patient administration system tells, and what follows it.
+
+use index_model::{PatientChange as Change, PatientEvent, PatientRecord, ReportStatus, RepositoryCode};
+use index_store::{PatientTold, Store};
+
+use crate::build::{NOW, all, found, issued, jane, patient, study, tails, two, uid, with_number};
+use crate::reports::{id_of, report};
+
+const NUMBER: &str = "9876543217";
+
+fn event(control_id: &str, change: Change, patient: PatientRecord, other: &str) -> PatientEvent {
+    PatientEvent {
+        message_control_id: control_id.into(),
+        message_sha256: format!("sha of {control_id}"),
+        change,
+        patient,
+        other: other.split_once('/').map(|(issuer, id)| issued(issuer, id)),
+        recorded_ms: Some(NOW),
+    }
+}
+
+async fn tell(store: &Store, repository: &RepositoryCode, event: &PatientEvent) -> PatientTold {
+    store.tell_patient(repository, event, b"MSH", NOW).await.unwrap()
+}
+
+/// The studies of the person who has this number, the person's public id and how many reports they have.
+async fn chart(store: &Store, id: &str) -> (String, String, usize) {
+    let (issuer, id) = id.split_once('/').unwrap();
+    let person = store.persons_by_patient_id(Some(issuer), id).await.unwrap().remove(0);
+    let studies = store.studies_of_person(person.person_key, &all()).await.unwrap();
+    let reports = store.reports_of_person(person.person_key).await.unwrap().len();
+    (tails(&studies), person.public_id, reports)
+}
+
+fn ann() -> PatientRecord {
+    patient("neodin/A2", "DOE-SMITH^ANN", "19710202")
+}
+
+async fn a_merge_takes_everything_to_the_survivor_and_an_unmerge_gives_it_back(store: Store) {
+    let (north, _) = two(&store).await;
+    store.index_study(&north, &study("1.1", jane(), "20260101"), &[], NOW).await.unwrap();
+    let mut wrong = study("1.2", ann(), "20260102");
+    wrong.accession_number = Some(issued("neodin", "A1001"));
+    store.index_study(&north, &wrong, &[], NOW).await.unwrap();
+    let written = store.store_report(&north, &report("R1", ann(), ReportStatus::Final, 10), b"MSH", NOW).await.unwrap();
+    let before = [chart(&store, "neodin/A1").await, chart(&store, "neodin/A2").await];
+    assert_eq!((before[0].0.as_str(), before[0].2, before[1].0.as_str(), before[1].2), ("1", 0, "2", 1));
+
+    let merge = event("E1", Change::Merge, jane(), "neodin/A2");
+    assert_eq!(tell(&store, &north, &merge).await, PatientTold::Done);
+    let merged = chart(&store, "neodin/A1").await;
+    assert_eq!((merged.0.as_str(), merged.2), ("2 1", 1));
+    assert_eq!(chart(&store, "neodin/A2").await, merged, "the old number leads to the same record");
+    for (_, public_id, _) in &before {
+        assert_eq!(store.person_by_id(public_id).await.unwrap().unwrap().public_id, merged.1);
+    }
+    assert_eq!(found(&store, "PatientID=A1").await, "2 1");
+    assert_eq!(found(&store, "PatientName=DOE^JANE").await, "2 1", "the survivor's name is on all of them");
+    assert_eq!(found(&store, "PatientName=DOE-SMITH^ANN").await, "");
+
+    let undo = event("E2", Change::Unmerge, jane(), "neodin/A2");
+    assert_eq!(tell(&store, &north, &undo).await, PatientTold::Done);
+    assert_eq!([chart(&store, "neodin/A1").await, chart(&store, "neodin/A2").await], before);
+    assert_eq!(found(&store, "PatientID=A1").await, "1");
+    assert_eq!(found(&store, "PatientName=DOE-SMITH^ANN").await, "2");
+    let row = store.report(&id_of(&written)).await.unwrap().unwrap();
+    assert_eq!(row.links.len(), 1, "the report stands beside its study all the time");
+    assert!(matches!(
+        tell(&store, &north, &event("E3", Change::Unmerge, jane(), "neodin/A2")).await,
+        PatientTold::Refused { .. }
+    ));
+}
+
+async fn what_comes_late_under_a_merged_number_is_the_survivors(store: Store) {
+    let (north, _) = two(&store).await;
+    let merge = event("E1", Change::Merge, jane(), "neodin/A2");
+    assert_eq!(tell(&store, &north, &merge).await, PatientTold::Done, "neither number was known");
+    store.index_study(&north, &study("1.2", ann(), "20260102"), &[], NOW).await.unwrap();
+    store.store_report(&north, &report("R1", ann(), ReportStatus::Final, 10), b"MSH", NOW).await.unwrap();
+    let late = chart(&store, "neodin/A1").await;
+    assert_eq!((late.0.as_str(), late.2), ("2", 1));
+    assert_eq!(found(&store, "PatientID=A1").await, "2");
+    assert_eq!(found(&store, "PatientName=DOE^JANE").await, "2");
+    tell(&store, &north, &event("E2", Change::Unmerge, jane(), "neodin/A2")).await;
+    assert_eq!(chart(&store, "neodin/A1").await.0, "");
+    assert_eq!(chart(&store, "neodin/A2").await.0, "2", "it goes back to the number that it came under");
+    assert_eq!(found(&store, "PatientID=A2").await, "2");
+}
+
+async fn a_merge_ends_at_its_issuer(store: Store) {
+    let (north, south) = two(&store).await;
+    store.index_study(&north, &study("1.1", jane(), "20260101"), &[], NOW).await.unwrap();
+    store.index_study(&north, &study("1.2", ann(), "20260102"), &[], NOW).await.unwrap();
+    let namesake = patient("swodin/A2", "ROE^RITA", "19330303");
+    store.index_study(&south, &study("1.3", namesake, "20260103"), &[], NOW).await.unwrap();
+    tell(&store, &north, &event("E1", Change::Merge, jane(), "neodin/A2")).await;
+    assert_eq!(chart(&store, "swodin/A2").await.0, "3", "the same number of another issuer is somebody else");
+    for other in ["swodin/A2", "neodin/A1", "neodin/UNKNOWN"] {
+        let refused = tell(&store, &north, &event(other, Change::Merge, jane(), other)).await;
+        assert!(matches!(refused, PatientTold::Refused { .. }), "{other}");
+    }
+}
+
+async fn merges_of_merged_numbers_are_followed_and_circles_refused(store: Store) {
+    let (north, _) = two(&store).await;
+    let third = || patient("neodin/A3", "DOE^JANE", "19700101");
+    store.index_study(&north, &study("1.2", ann(), "20260102"), &[], NOW).await.unwrap();
+    tell(&store, &north, &event("E1", Change::Merge, jane(), "neodin/A2")).await;
+    tell(&store, &north, &event("E2", Change::Merge, third(), "neodin/A1")).await;
+    assert_eq!(found(&store, "PatientID=A3").await, "2");
+    let circle = tell(&store, &north, &event("E3", Change::Merge, ann(), "neodin/A3")).await;
+    assert!(matches!(circle, PatientTold::Refused { .. }));
+    tell(&store, &north, &event("E4", Change::Unmerge, third(), "neodin/A1")).await;
+    assert_eq!(found(&store, "PatientID=A1").await, "2");
+    assert_eq!(found(&store, "PatientID=A3").await, "");
+}
+
+async fn changed_demographics_are_on_every_study_and_an_older_message_changes_nothing(store: Store) {
+    let (north, _) = two(&store).await;
+    store.index_study(&north, &study("1.1", jane(), "20260101"), &[], NOW).await.unwrap();
+    let married = patient("neodin/A1", "ROE^JANE", "19700101");
+    tell(&store, &north, &event("E1", Change::Update, married.clone(), "")).await;
+    assert_eq!(found(&store, "PatientName=ROE^JANE").await, "1");
+    assert_eq!(found(&store, "PatientName=DOE^JANE").await, "");
+    let older = PatientEvent { recorded_ms: Some(NOW - 1), ..event("E2", Change::Update, jane(), "") };
+    assert_eq!(tell(&store, &north, &older).await, PatientTold::Done);
+    store.index_study(&north, &study("1.2", jane(), "20260102"), &[], NOW).await.unwrap();
+    assert_eq!(found(&store, "PatientName=ROE^JANE").await, "2 1", "what an object says does not undo it");
+}
+
+async fn a_corrected_health_number_parts_what_the_wrong_one_joined(store: Store) {
+    let (north, south) = two(&store).await;
+    let mistyped = with_number(patient("swodin/B7", "DOE^JANE", "19700101"), NUMBER, "F");
+    store.index_study(&north, &study("1.1", with_number(jane(), NUMBER, "F"), "20260101"), &[], NOW).await.unwrap();
+    store.index_study(&south, &study("1.2", mistyped, "20260102"), &[], NOW).await.unwrap();
+    assert_eq!(chart(&store, "neodin/A1").await.0, "2 1");
+    let corrected = with_number(patient("swodin/B7", "DOE^JANE", "19700101"), "1234567897", "F");
+    tell(&store, &south, &event("E1", Change::Update, corrected, "")).await;
+    assert_eq!(chart(&store, "neodin/A1").await.0, "1");
+    assert_eq!(chart(&store, "swodin/B7").await.0, "2");
+}
+
+async fn an_event_is_taken_once_and_its_control_id_is_its_own(store: Store) {
+    let (north, south) = two(&store).await;
+    let merge = event("E1", Change::Merge, jane(), "neodin/A2");
+    assert_eq!(tell(&store, &north, &merge).await, PatientTold::Done);
+    assert_eq!(tell(&store, &north, &merge).await, PatientTold::Repeat);
+    let reused = PatientEvent { message_sha256: "other".into(), ..merge.clone() };
+    assert_eq!(tell(&store, &north, &reused).await, PatientTold::ControlIdReused);
+    assert_eq!(tell(&store, &south, &merge).await, PatientTold::Done, "control ids are their sender's");
+}
+
+async fn tests_and_unknown_patients_are_linked_to_nobody(store: Store) {
+    let (north, south) = two(&store).await;
+    let records = [
+        ("TEST^JANE", "19700101"),
+        ("Unknown^Female", "19700101"),
+        ("DOE^JANE", "19000101"),
+        ("TRAUMA^ALPHA", "19700101"),
+    ];
+    for (n, (name, birth_date)) in records.into_iter().enumerate() {
+        for (repository, place) in [(&north, "neodin"), (&south, "swodin")] {
+            let somebody = with_number(patient(&format!("{place}/T{n}"), name, birth_date), NUMBER, "F");
+            let study = study(&format!("1.{place}{n}").replace("neodin", "5.").replace("swodin", "6."), somebody, "");
+            store.index_study(repository, &study, &[], NOW).await.unwrap();
+        }
+    }
+    let mut persons = Vec::new();
+    for n in 0..records.len() {
+        for place in [5, 6] {
+            persons.push(store.studies_by_uid(&uid(&format!("1.{place}.{n}")), &all()).await.unwrap()[0].person_key);
+        }
+    }
+    persons.sort_unstable();
+    persons.dedup();
+    assert_eq!(persons.len(), 2 * records.len());
+}
+
+pub(crate) mod contract {
+    crate::contract!(
+        a_merge_takes_everything_to_the_survivor_and_an_unmerge_gives_it_back,
+        what_comes_late_under_a_merged_number_is_the_survivors,
+        a_merge_ends_at_its_issuer,
+        merges_of_merged_numbers_are_followed_and_circles_refused,
+        changed_demographics_are_on_every_study_and_an_older_message_changes_nothing,
+        a_corrected_health_number_parts_what_the_wrong_one_joined,
+        an_event_is_taken_once_and_its_control_id_is_its_own,
+        tests_and_unknown_patients_are_linked_to_nobody,
+    );
+}

@@ -1,0 +1,117 @@
+//! Who is who, told over MLLP to the whole service: a merge, what comes late, and the merge taken back.
+
+use fixtures::simulators::mllp::{SendOptions, send};
+use serde_json::{Value, json};
+
+use crate::service::Service;
+
+fn message(kind: &str, control_id: &str, segments: &[&str]) -> Vec<u8> {
+    let header =
+        format!("MSH|^~\\&|HIS|0001|DICS|ON|20260110093000-0500||{kind}|{control_id}|P|2.5|||||CAN|UNICODE UTF-8");
+    [&[header.as_str(), "EVN||20260110093000-0500"], segments].concat().join("\r").into_bytes()
+}
+
+/// A report on somebody's examination.
+fn report(control_id: &str, patient: &str, filler: &str, status: &str) -> Vec<u8> {
+    let obr = format!("OBR|1||{filler}|CT^CT HEAD||||||||||||||ACC{filler}|||||||{status}");
+    message("ORU^R01^ORU_R01", control_id, &[patient, &obr, "OBX|1|TX|R||Words.||||||F"])
+}
+
+const JANE: &str = "PID|1||100^^^NORTH^MR||DOE^JANE||19700101|F";
+const DOUBLE: &str = "PID|1||200^^^NORTH^MR||DOE^J||19710101|F";
+
+/// How many messages were accepted, and which were refused.
+fn tell(service: &Service, messages: &[Vec<u8>]) -> (usize, Vec<usize>) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let receiver = std::net::SocketAddr::from(([127, 0, 0, 1], service.mllp_port));
+    let sent = runtime.block_on(send(receiver, messages, &SendOptions::default(), &mut |_| {})).unwrap();
+    (sent.accepted, sent.refused)
+}
+
+fn start(data: &std::path::Path) -> Service {
+    let service = Service::start(data);
+    service.register(&json!({
+        "code": "north", "name": "North", "region": "North", "protocol": "push", "patientIdIssuer": "NORTH",
+        "push": { "callingAeTitles": ["NORTH"] }, "hl7": { "sendingFacility": "0001", "accessionField": "OBR-18" },
+    }));
+    service
+}
+
+/// The record that a launch with this number opens.
+fn record(service: &Service, id: &str) -> Value {
+    let launch = service.client.get(&format!("/IHEInvokeImageDisplay?requestType=PATIENT&patientID={id}^^^NORTH"));
+    let place = launch.header("location");
+    let opened = service.client.get(&format!("/api/launches/{}", place.rsplit('/').next().unwrap())).json();
+    service.client.get(&format!("/api/patients/{}", opened["patientKey"].as_str().unwrap())).json()
+}
+
+fn reports(record: &Value) -> usize {
+    record["reports"].as_array().unwrap().len()
+}
+
+#[test]
+fn a_merge_over_mllp_is_followed_and_taken_back() {
+    let data = tempfile::tempdir().unwrap();
+    let service = start(data.path());
+    assert_eq!(tell(&service, &[report("R1", JANE, "F1", "F"), report("R2", DOUBLE, "F2", "F")]).0, 2);
+    let before = [record(&service, "100"), record(&service, "200")];
+    assert_eq!(before.each_ref().map(reports), [1, 1]);
+
+    let merge = message("ADT^A40^ADT_A39", "E1", &[JANE, "MRG|200^^^NORTH^MR"]);
+    assert_eq!(tell(&service, &[merge.clone(), merge]), (2, vec![]), "a repeat changes nothing");
+    assert_eq!(tell(&service, &[report("R3", DOUBLE, "F3", "F")]).0, 1);
+    assert_eq!(reports(&record(&service, "100")), 3, "what comes late under the old number is the survivor's");
+    assert_eq!(record(&service, "200")["patientKey"], record(&service, "100")["patientKey"]);
+
+    let reused = message("ADT^A40^ADT_A39", "E1", &[JANE, "MRG|300^^^NORTH^MR"]);
+    assert_eq!(tell(&service, &[reused]), (0, vec![0]), "the control id was used for another message");
+
+    assert_eq!(tell(&service, &[message("ADT^A37^ADT_A37", "E2", &[JANE, DOUBLE])]).0, 1);
+    assert_eq!([record(&service, "100"), record(&service, "200")].each_ref().map(reports), [1, 2]);
+    let keys = |records: [Value; 2]| records.map(|record| record["patientKey"].clone());
+    assert_eq!(keys([record(&service, "100"), record(&service, "200")]), keys(before));
+    let trail = std::fs::read_dir(data.path().join("audit")).unwrap().flatten();
+    let lines: String = trail.map(|file| std::fs::read_to_string(file.path()).unwrap_or_default()).collect();
+    assert!(lines.matches("\"identify\"").count() >= 3, "each step has its line in the audit trail");
+}
+
+#[test]
+fn a_shared_health_number_is_listed_as_a_conflict_and_links_nobody() {
+    let data = tempfile::tempdir().unwrap();
+    let service = start(data.path());
+    let mother = "PID|1||100^^^NORTH^MR~9876543217^AB^^^JHN^^^^CANON||DOE^JANE||19700101|F";
+    let newborn = "PID|1||200^^^NORTH^MR~9876543217^AB^^^JHN^^^^CANON||DOE^BABY||20260101|M";
+    assert_eq!(tell(&service, &[report("R1", mother, "F1", "F"), report("R2", newborn, "F2", "F")]).0, 2);
+    assert_eq!([record(&service, "100"), record(&service, "200")].each_ref().map(reports), [1, 1]);
+    let conflicts = service.client.get("/api/admin/conflicts").json();
+    assert_eq!(conflicts[0]["kind"], "health-number");
+    assert_eq!(conflicts[0]["patients"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn the_words_of_a_withdrawn_report_are_not_given_out_and_come_back_with_its_correction() {
+    let data = tempfile::tempdir().unwrap();
+    let service = start(data.path());
+    let words = |status: &str| {
+        let key = record(&service, "100")["reports"][0]["reportKey"].as_str().unwrap().to_owned();
+        let report = service.client.get(&format!("/api/reports/{key}")).json();
+        assert_eq!(report["status"], status);
+        let versions = report["versions"].as_array().unwrap();
+        versions.iter().filter(|version| version["text"] != "").count()
+    };
+    let later = |control_id: &str, minute: u32, status: &str, observation: &str| {
+        let text = String::from_utf8(report(control_id, JANE, "F1", status)).unwrap();
+        let text = text.replace("20260110093000-0500||ORU", &format!("2026011009{minute}00-0500||ORU"));
+        text.replace("Words.||||||F", &format!("Words.||||||{observation}")).into_bytes()
+    };
+    assert_eq!(tell(&service, &[later("R1", 30, "F", "F")]).0, 1);
+    assert_eq!(words("final"), 1);
+    assert_eq!(tell(&service, &[later("R2", 31, "F", "W")]).0, 1);
+    assert_eq!(words("entered-in-error"), 0, "neither version's");
+    assert_eq!(tell(&service, &[later("R3", 30, "P", "P")]).0, 1);
+    assert_eq!(words("entered-in-error"), 0, "a late preliminary brings nothing back");
+    assert_eq!(tell(&service, &[later("R4", 32, "C", "C")]).0, 1);
+    assert!(words("corrected") > 0);
+    assert_eq!(tell(&service, &[later("R5", 33, "X", "X")]).0, 1);
+    assert_eq!(words("cancelled"), 0);
+}
