@@ -72,7 +72,7 @@ impl Asked {
                 Ok(range::bytes(headers, &content_type(&frame, form), Some(&tag), frame.bytes))
             }
             (true, true) => {
-                let tag = range::etag(&frame.etag, "-m");
+                let tag = range::weak(&frame.etag, "-m");
                 if let Some(unchanged) = range::not_modified(headers, &tag) {
                     return Ok(unchanged);
                 }

@@ -112,7 +112,8 @@ impl Registry {
                 let state = self.header(opened, series, &state).await?;
                 image.presentation = Some(Arc::new(Presentation::from_json(&state.0, &header.0, shown.number)?));
             }
-            Ok(self.0.transcoder.render(&image, stored.bytes, options).await?)
+            let frame = self.to_decode(opened, &shown.series, &image, stored).await?;
+            Ok(self.0.transcoder.render(&image, frame, options).await?)
         };
         self.0.rendered.get_or_make(opened, key, make).await
     }
@@ -140,7 +141,8 @@ impl Registry {
             let frames = stream::iter(numbers).then(|number| async move {
                 let stored = self.frame(opened, series, instance, *number).await?;
                 let image = describe(header, &stored.transfer_syntax_uid, *number, options)?;
-                Ok::<(ImageDescription, Bytes), RegistryError>((image, stored.bytes))
+                let frame = self.to_decode(opened, series, &image, stored).await?;
+                Ok::<(ImageDescription, Bytes), RegistryError>((image, frame))
             });
             let pace = header.frame_time().unwrap_or(FRAME_TIME);
             self.0.transcoder.render_animation(frames.boxed(), options, pace).await

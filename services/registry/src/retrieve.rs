@@ -181,21 +181,42 @@ impl Registry {
             return Ok(Frame { transfer_syntax_uid: transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN.to_owned(), ..stored });
         }
         let image = describe(&stored.entry, &stored.transfer_syntax_uid, number)?;
-        let words = image.native_frame_range();
-        let stored_bytes = match stored.entry.frames {
-            // Bytes in big-endian words: a frame of odd length shares a word with what comes before or after it.
-            FrameIndex::Native { offset, .. }
-                if image.bits_allocated == 8 && stored.bytes.len() as u64 != words.end - words.start =>
-            {
-                let (_, object) = self.held(opened, series, instance).await?;
-                self.0.objects.range(&object, offset + words.start..offset + words.end).await?
-            }
-            _ => stored.bytes,
-        };
-        let bytes = self.0.transcoder.to_explicit_little_endian(&image, stored_bytes).await?;
-        let etag = format!("{}-native", stored.etag);
+        let (etag, entry) = (format!("{}-native", stored.etag), Arc::clone(&stored.entry));
+        let to_decode = self.to_decode(opened, series, &image, stored).await?;
+        let bytes = self.0.transcoder.to_explicit_little_endian(&image, to_decode).await?;
         let transfer_syntax_uid = transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN.to_owned();
-        Ok(Frame { bytes, transfer_syntax_uid, etag, entry: stored.entry })
+        Ok(Frame { bytes, transfer_syntax_uid, etag, entry })
+    }
+
+    /// A frame as the decoder wants it: as it lies in Pixel Data, where it may begin inside a byte or share a word with its neighbour.
+    pub(crate) async fn to_decode(
+        &self,
+        opened: &OpenedStudy,
+        series: &Uid,
+        image: &ImageDescription,
+        stored: Frame,
+    ) -> Result<Bytes, RegistryError> {
+        if !image.may_share_bytes() {
+            return Ok(stored.bytes);
+        }
+        let (entry, object) = self.held(opened, series, &stored.entry.instance.sop_instance_uid).await?;
+        let run = image.native_frame_range();
+        match entry.frames {
+            FrameIndex::Native { offset, .. } => {
+                let end = (offset + run.end).min(entry.size_bytes);
+                Ok(self.0.objects.range(&object, (offset + run.start).min(end)..end).await?)
+            }
+            FrameIndex::Deflated { .. } => {
+                let whole = self.0.objects.get(&object).await?;
+                let cut = self.0.cpu.run(move || {
+                    let value = inflated(&whole)?;
+                    let at = |byte: u64| usize::try_from(byte).unwrap_or(usize::MAX).min(value.len());
+                    Some(value.slice(at(run.start)..at(run.end)))
+                });
+                cut.await?.ok_or(RegistryError::NotFound)
+            }
+            _ => Ok(stored.bytes),
+        }
     }
 
     /// The entry of an instance, whose object is fetched first when it is not held: only then is known where its frames lie.
@@ -313,14 +334,9 @@ impl Registry {
                 cut_bits(value, u64::from(number - 1) * frame_bits, frame_bits)
             }
             FrameIndex::Deflated { count } if number <= count => {
-                let scanned = index_guard::scan_file(&whole, &index_guard::Limits::default()).ok()?;
-                let inflated = scanned.inflated.as_ref()?;
-                let Some(PixelData::Native { offset, length }) = scanned.pixel_data else {
-                    return None;
-                };
-                let value = inflated.get(offset..offset.checked_add(length)?)?;
+                let value = inflated(&whole)?;
                 let bits = value.len() as u64 * 8 / u64::from(count);
-                cut_bits(value, u64::from(number - 1) * bits, bits)
+                cut_bits(&value, u64::from(number - 1) * bits, bits)
             }
             _ => None,
         });
@@ -328,7 +344,15 @@ impl Registry {
     }
 }
 
-/// `bits` bits from bit `start`, packed from the least significant bit on (PS3.5 §8.1.1).
+/// Pixel Data out of a deflated data set.
+fn inflated(file: &[u8]) -> Option<Bytes> {
+    let scanned = index_guard::scan_file(file, &index_guard::Limits::default()).ok()?;
+    let Some(PixelData::Native { offset, length }) = scanned.pixel_data else { return None };
+    let inflated = Bytes::from(scanned.inflated?);
+    (offset.checked_add(length)? <= inflated.len()).then(|| inflated.slice(offset..offset + length))
+}
+
+/// `bits` bits from bit `start`, packed from the least significant bit on (PS3.5 §8.1.1); what is left of the last byte is zero.
 fn cut_bits(value: &[u8], start: u64, bits: u64) -> Option<Bytes> {
     let first = usize::try_from(start / 8).ok()?;
     let length = usize::try_from(bits.div_ceil(8)).ok()?;
@@ -337,11 +361,15 @@ fn cut_bits(value: &[u8], start: u64, bits: u64) -> Option<Bytes> {
     if usize::try_from((start + bits).div_ceil(8)).ok()? > value.len() {
         return None;
     }
-    if shift == 0 {
-        return value.get(first..end).map(Bytes::copy_from_slice);
-    }
     let byte = |at: usize| u16::from(value.get(at).copied().unwrap_or(0));
-    Some((first..end).map(|at| ((byte(at) | (byte(at + 1) << 8)) >> shift) as u8).collect())
+    let mut cut: Vec<u8> = match shift {
+        0 => value.get(first..end)?.to_vec(),
+        _ => (first..end).map(|at| ((byte(at) | (byte(at + 1) << 8)) >> shift) as u8).collect(),
+    };
+    if let (Some(last), used @ 1..) = (cut.last_mut(), bits % 8) {
+        *last &= (1u8 << used) - 1;
+    }
+    Some(cut.into())
 }
 
 fn held_entry(manifest: &Manifest, instance: &Uid) -> Option<(Arc<InstanceEntry>, String)> {
@@ -400,7 +428,7 @@ mod tests {
     fn frames_of_one_bit_images_are_cut_between_bytes() {
         // Two frames of 12 bits: 0xABC and 0x123, least significant bit first.
         let packed = [0xbc, 0x3a, 0x12];
-        assert_eq!(&cut_bits(&packed, 0, 12).unwrap()[..], &[0xbc, 0x3a]);
+        assert_eq!(&cut_bits(&packed, 0, 12).unwrap()[..], &[0xbc, 0x0a]);
         assert_eq!(&cut_bits(&packed, 12, 12).unwrap()[..], &[0x23, 0x01]);
         assert!(cut_bits(&packed, 24, 12).is_none());
     }

@@ -281,6 +281,13 @@ impl ImageDescription {
         }
     }
 
+    /// Whether a native frame may begin inside a byte, or share a word with its neighbour: then only
+    /// [`ImageDescription::native_frame_range`] cuts it right.
+    #[must_use]
+    pub fn may_share_bytes(&self) -> bool {
+        self.bits_allocated == 1 || self.is_bytes_in_big_words()
+    }
+
     /// The bit of the first byte at which a 1-bit frame begins. Frames that are encapsulated begin with a byte of their own.
     pub(crate) fn first_bit(&self) -> usize {
         use dicom_dictionary_std::uids::{

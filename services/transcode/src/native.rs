@@ -32,7 +32,9 @@ pub(crate) fn to_little_endian(
     }
     let frame = frame.slice(..needed);
     if image.bits_allocated == 1 {
-        return Ok(if image.first_bit() == 0 { frame } else { pack_bits(&unpack_bits(image, &frame)).into() });
+        // Its last byte may hold the first bits of the next frame.
+        let alone = image.first_bit() == 0 && image.pixels_usize() * usize::from(image.samples_per_pixel) % 8 == 0;
+        return Ok(if alone { frame } else { pack_bits(&unpack_bits(image, &frame)).into() });
     }
     let unit = usize::from(image.bits_allocated / 8);
     Ok(match encoding {

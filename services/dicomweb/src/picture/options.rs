@@ -93,7 +93,7 @@ pub(crate) fn size(text: &str) -> Result<Viewport, Problem> {
     Ok(Viewport { width: side(width)?, height: side(height)?, source: None })
 }
 
-/// `vw,vh` or `vw,vh,sx,sy,sw,sh`, where each of the last four may be left out, but not its comma; commas at the end are none.
+/// `vw,vh` or `vw,vh,sx,sy,sw,sh`, where each of the last four may be left out; its comma may be, where none follows.
 fn viewport(text: &str) -> Result<Viewport, Problem> {
     let wrong = || {
         Problem::parameter(
@@ -104,7 +104,7 @@ fn viewport(text: &str) -> Result<Viewport, Problem> {
     let mut commas = text.match_indices(',').map(|(at, _)| at);
     let Some(end) = commas.nth(1) else { return size(text) };
     let region: Vec<_> = text[end + 1..].split(',').map(str::trim).collect();
-    if region.len() > 4 || region.last().is_none_or(|last| last.is_empty()) {
+    if region.len() > 4 {
         return Err(wrong());
     }
     let number = |at: usize, absent: f64| match region.get(at).copied().unwrap_or("") {
@@ -174,6 +174,7 @@ mod tests {
         };
         assert_eq!(region("64, 64, 1,2,-10,20.5"), (1.0, 2.0, -10.0, 20.5));
         assert_eq!(region("512,512,,,512,512"), (0.0, 0.0, 512.0, 512.0));
+        assert_eq!(region("512,512,,,,"), (0.0, 0.0, f64::INFINITY, f64::INFINITY));
         assert_eq!(region("512,512,3"), (3.0, 0.0, f64::INFINITY, f64::INFINITY));
         assert_eq!(region("512,512,,-4.5"), (0.0, 4.5, f64::INFINITY, f64::INFINITY));
         for wrong in [
@@ -183,9 +184,8 @@ mod tests {
             "-1,5",
             "1.5,2",
             "a,b",
-            "1,2,",
-            "1,2,,",
-            "1,2,3,4,5,",
+            "1,2,3,4,5,6,",
+            "1,2,,,,,",
             "1,2,0,0,0,5",
             "1,2,0,0,NaN,5",
             "1,2,0,0,inf,5",

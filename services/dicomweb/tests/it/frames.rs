@@ -3,7 +3,7 @@
 use http::Method;
 
 use crate::app::TestApp;
-use crate::objects::{EXPLICIT, RLE, frames, image, pdf, rle};
+use crate::objects::{EXPLICIT, RLE, frames, image, mask, pdf, rle};
 
 #[tokio::test]
 async fn frames_are_the_stored_pixels_in_every_spelling() {
@@ -84,4 +84,16 @@ async fn a_range_of_a_frame_can_be_asked_for() {
     app.ask(Method::GET, &path, &[single, ("range", "bytes=0-1"), ("if-range", "\"other\"")]).await.expect(200);
     let head = app.ask(Method::HEAD, &path, &[single]).await.expect(200);
     assert_eq!((head.header("content-length"), head.body.len()), ("64", 0));
+}
+
+#[tokio::test]
+async fn frames_of_bits_come_out_from_the_first_bit_on() {
+    let mask = mask();
+    let app = TestApp::holding(std::slice::from_ref(&mask)).await;
+    for (at, frame) in mask.frames.iter().enumerate() {
+        let path = format!("{}/frames/{}", mask.path(), at + 1);
+        let body = app.get_as(&path, "application/octet-stream").await.expect(200).body;
+        let packed = frame.chunks(8).map(|bits| bits.iter().rev().fold(0u8, |byte, bit| byte << 1 | bit));
+        assert_eq!(body, packed.collect::<Vec<_>>(), "frame {}: nothing of its neighbour", at + 1);
+    }
 }

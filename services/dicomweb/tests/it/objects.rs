@@ -18,6 +18,10 @@ pub(crate) struct Object {
 pub(crate) enum Content {
     /// 16-bit grey, 8 columns and 4 rows.
     Image,
+    /// One bit, 7 columns and 5 rows: frames begin inside bytes. Its `frames` have a byte for each.
+    Mask,
+    /// 8-bit grey as OW, 3 columns and 3 rows: frames share words.
+    Bytes,
     /// An encapsulated PDF.
     Pdf,
     /// A structured report of one line.
@@ -34,6 +38,7 @@ pub(crate) enum Content {
 
 pub(crate) const EXPLICIT: &str = "1.2.840.10008.1.2.1";
 pub(crate) const IMPLICIT: &str = "1.2.840.10008.1.2";
+pub(crate) const BIG: &str = "1.2.840.10008.1.2.2";
 pub(crate) const RLE: &str = "1.2.840.10008.1.2.5";
 pub(crate) const STUDY: &str = "1.2.826.0.1.3680043.10.1";
 pub(crate) const SERIES: &str = "1.2.826.0.1.3680043.10.1.1";
@@ -73,6 +78,18 @@ pub(crate) fn rle() -> Object {
 /// An image in Implicit VR Little Endian, otherwise `image(92)`.
 pub(crate) fn implicit() -> Object {
     Object { syntax: IMPLICIT, ..image(92) }
+}
+
+/// Three frames of bits.
+pub(crate) fn mask() -> Object {
+    let frame = |n: usize| (0..35).map(|at| u8::from((at * (n + 2)) % 5 < 2)).collect();
+    Object { content: Content::Mask, frames: (1..=3).map(frame).collect(), ..image(93) }
+}
+
+/// Three frames of nine bytes in big-endian words.
+pub(crate) fn big_endian_bytes() -> Object {
+    let frame = |n: u8| (0..9).map(|at| 20 * n + 21 * at).collect();
+    Object { content: Content::Bytes, syntax: BIG, frames: (1..=3).map(frame).collect(), ..image(94) }
 }
 
 /// A document.
@@ -137,7 +154,7 @@ pub(crate) const PDF: &[u8] = b"%PDF-1.4 small";
 impl Object {
     fn sop_class(&self) -> &'static str {
         match self.content {
-            Content::Image => "1.2.840.10008.5.1.4.1.1.2",
+            Content::Image | Content::Mask | Content::Bytes => "1.2.840.10008.5.1.4.1.1.2",
             Content::Pdf => "1.2.840.10008.5.1.4.1.1.104.1",
             Content::Report => "1.2.840.10008.5.1.4.1.1.88.11",
             Content::Cda => "1.2.840.10008.5.1.4.1.1.104.2",
@@ -148,7 +165,7 @@ impl Object {
 
     fn modality(&self) -> &'static str {
         match self.content {
-            Content::Image => "CT",
+            Content::Image | Content::Mask | Content::Bytes => "CT",
             Content::Pdf | Content::Cda => "DOC",
             Content::Report => "SR",
             Content::State | Content::StateOfFrames => "PR",
@@ -173,7 +190,11 @@ impl Object {
         out.extend_from_slice(&meta);
         let mut data_set = Vec::new();
         self.data_set(&mut data_set);
-        out.extend_from_slice(&if self.syntax == IMPLICIT { without_vr(&data_set) } else { data_set });
+        out.extend_from_slice(&match self.syntax {
+            IMPLICIT => without_vr(&data_set),
+            BIG => in_big_endian(&data_set),
+            _ => data_set,
+        });
         out
     }
 
@@ -208,7 +229,7 @@ impl Object {
         text(out, 0x0020, 0x0011, "IS", "4");
         text(out, 0x0020, 0x0013, "IS", &self.number.to_string());
         match self.content {
-            Content::Image => self.pixels(out),
+            Content::Image | Content::Mask | Content::Bytes => self.pixels(out),
             Content::Pdf => {
                 element(out, 0x0042, 0x0011, "OB", PDF);
                 text(out, 0x0042, 0x0012, "LO", "application/pdf");
@@ -232,14 +253,28 @@ impl Object {
         short(out, 0x0002, 1);
         text(out, 0x0028, 0x0004, "CS", "MONOCHROME2");
         text(out, 0x0028, 0x0008, "IS", &self.frames.len().to_string());
-        short(out, 0x0010, 4);
-        short(out, 0x0011, 8);
-        short(out, 0x0100, 16);
-        short(out, 0x0101, 16);
-        short(out, 0x0102, 15);
+        let (rows, columns, bits) = match self.content {
+            Content::Mask => (5, 7, 1),
+            Content::Bytes => (3, 3, 8),
+            _ => (4, 8, 16),
+        };
+        short(out, 0x0010, rows);
+        short(out, 0x0011, columns);
+        short(out, 0x0100, bits);
+        short(out, 0x0101, bits);
+        short(out, 0x0102, bits - 1);
         short(out, 0x0103, 0);
-        if [EXPLICIT, IMPLICIT].contains(&self.syntax) {
-            element(out, 0x7FE0, 0x0010, "OW", &self.frames.concat());
+        if [EXPLICIT, IMPLICIT, BIG].contains(&self.syntax) {
+            let samples = self.frames.concat();
+            let mut value = match self.content {
+                // The first sample in the lowest bit, PS3.5 §8.1.1.
+                Content::Mask => {
+                    samples.chunks(8).map(|bits| bits.iter().rev().fold(0, |byte, bit| byte << 1 | bit)).collect()
+                }
+                _ => samples,
+            };
+            value.resize(value.len().next_multiple_of(2), 0);
+            element(out, 0x7FE0, 0x0010, "OW", &value);
             return;
         }
         out.extend_from_slice(&[0xe0, 0x7f, 0x10, 0x00, b'O', b'B', 0, 0, 0xff, 0xff, 0xff, 0xff]);
@@ -266,6 +301,33 @@ fn without_vr(explicit: &[u8]) -> Vec<u8> {
         out.extend_from_slice(&length.to_le_bytes());
         out.extend_from_slice(&rest[head..head + length as usize]);
         rest = &rest[head + length as usize..];
+    }
+    out
+}
+
+/// Explicit elements, none of them a sequence, in big endian (PS3.5 §7.3).
+fn in_big_endian(explicit: &[u8]) -> Vec<u8> {
+    let (mut out, mut rest) = (Vec::new(), explicit);
+    while !rest.is_empty() {
+        let vr = std::str::from_utf8(&rest[4..6]).unwrap();
+        out.extend_from_slice(&[rest[1], rest[0], rest[3], rest[2], rest[4], rest[5]]);
+        let (length, head) = if ["OB", "OW", "UT", "UN"].contains(&vr) {
+            let length = u32::from_le_bytes(rest[8..12].try_into().unwrap());
+            out.extend_from_slice(&[0, 0]);
+            out.extend_from_slice(&length.to_be_bytes());
+            (length as usize, 12)
+        } else {
+            let length = u16::from_le_bytes(rest[6..8].try_into().unwrap());
+            out.extend_from_slice(&length.to_be_bytes());
+            (usize::from(length), 8)
+        };
+        let value = &rest[head..head + length];
+        match vr {
+            "US" | "OW" => value.chunks(2).for_each(|word| out.extend(word.iter().rev())),
+            "UL" => value.chunks(4).for_each(|word| out.extend(word.iter().rev())),
+            _ => out.extend_from_slice(value),
+        }
+        rest = &rest[head + length..];
     }
     out
 }

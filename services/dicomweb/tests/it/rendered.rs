@@ -3,7 +3,9 @@
 use http::Method;
 
 use crate::app::{Answer, TestApp};
-use crate::objects::{Object, PDF, SERIES, STUDY, cda, frames, image, pdf, plan, report, state, state_of_frames};
+use crate::objects::{
+    Object, PDF, SERIES, STUDY, big_endian_bytes, cda, frames, image, mask, pdf, plan, report, state, state_of_frames,
+};
 
 /// Width, height and 8-bit pixels of a PNG image.
 fn png(bytes: &[u8]) -> (u32, u32, Vec<u8>) {
@@ -38,6 +40,24 @@ async fn an_image_is_rendered_in_the_form_and_size_that_is_wanted() {
     let parts = app.get_as(&path, "multipart/related; type=\"image/png\"").await.expect(200).parts();
     assert_eq!(parts.iter().map(|part| part.content_type.as_str()).collect::<Vec<_>>(), ["image/png"]);
     app.get_as(&path, "image/webp").await.expect(406);
+}
+
+/// Frames that don't begin at a byte or a word of their own: PS3.5 §8.1.1 and §8.2.
+#[tokio::test]
+async fn frames_that_share_bytes_or_words_are_rendered_each_as_it_is() {
+    let (mask, bytes) = (mask(), big_endian_bytes());
+    let app = TestApp::holding(&[mask.clone(), bytes.clone()]).await;
+    for (object, window, white) in [(&mask, "1,1,linear-exact", 255), (&bytes, "127.5,255,linear-exact", 1)] {
+        for (at, frame) in object.frames.iter().enumerate() {
+            let path = format!("{}/frames/{}/rendered?window={window}", object.path(), at + 1);
+            let (_, _, pixels) = png(&app.get_as(&path, "image/png").await.expect(200).body);
+            let expected: Vec<u8> = frame.iter().map(|sample| sample * white).collect();
+            // A window of width 1 around 1 begins at one half.
+            let shown = |pixel: &u8| if white == 255 { u8::from(*pixel > 100) * 255 } else { *pixel };
+            assert_eq!(pixels.iter().map(shown).collect::<Vec<_>>(), expected, "frame {}", at + 1);
+        }
+        app.get_as(&rendered(object), "image/gif").await.expect(200);
+    }
 }
 
 #[tokio::test]
