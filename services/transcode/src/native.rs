@@ -33,7 +33,8 @@ pub(crate) fn to_little_endian(
     let frame = frame.slice(..needed);
     if image.bits_allocated == 1 {
         // Its last byte may hold the first bits of the next frame.
-        let alone = image.first_bit() == 0 && image.pixels_usize() * usize::from(image.samples_per_pixel) % 8 == 0;
+        let alone =
+            image.first_bit() == 0 && (image.pixels_usize() * usize::from(image.samples_per_pixel)).is_multiple_of(8);
         return Ok(if alone { frame } else { pack_bits(&unpack_bits(image, &frame)).into() });
     }
     let unit = usize::from(image.bits_allocated / 8);
