@@ -115,6 +115,39 @@ async fn a_report_waits_for_its_study(store: Store) {
     assert_eq!(row.person_key, store.studies_by_uid(&uid("1.1"), &all()).await.unwrap()[0].person_key);
 }
 
+async fn a_report_on_several_studies_of_one_accession_is_tied_to_all_of_its_patient_and_to_no_other(store: Store) {
+    let (north, south) = two(&store).await;
+    for (study_uid, whose) in
+        [("1.1", jane()), ("1.2", jane()), ("1.3", patient("neodin/A2", "ROE^RICHARD", "19500505"))]
+    {
+        let mut one = study(study_uid, whose, "20260101");
+        one.accession_number = Some(issued("neodin", "A1001"));
+        store.index_study(&north, &one, &[], NOW).await.unwrap();
+    }
+    let mut elsewhere = study("1.4", jane(), "20260101");
+    elsewhere.accession_number = Some(issued("swodin", "A1001"));
+    store.index_study(&south, &elsewhere, &[], NOW).await.unwrap();
+    let message = report("M1", jane(), ReportStatus::Final, 10);
+    let id = id_of(&store.store_report(&north, &message, b"MSH", NOW).await.unwrap());
+    let row = store.report(&id).await.unwrap().unwrap();
+    let links: Vec<_> = row.links.iter().map(|link| link.study_instance_uid.as_str()).collect();
+    assert_eq!(links, ["1.1", "1.2"]);
+    for link in &row.links {
+        assert_eq!(store.reports_of_study(link.study_key).await.unwrap().len(), 1, "it is seen from each of them");
+    }
+}
+
+async fn reports_without_images_and_images_without_report_are_both_in_the_record(store: Store) {
+    let (north, _) = two(&store).await;
+    store.index_study(&north, &study("1.1", jane(), "20260101"), &[], NOW).await.unwrap();
+    store.store_report(&north, &report("M1", jane(), ReportStatus::Final, 10), b"MSH", NOW).await.unwrap();
+    let person = store.persons_by_patient_id(Some("neodin"), "A1").await.unwrap().remove(0);
+    let studies = store.studies_of_person(person.person_key, &all()).await.unwrap();
+    let reports = store.reports_of_person(person.person_key).await.unwrap();
+    assert_eq!((studies.len(), reports.len()), (1, 1));
+    assert!(reports[0].links.is_empty() && store.reports_of_study(studies[0].study_key).await.unwrap().is_empty());
+}
+
 pub(crate) mod contract {
     crate::contract!(
         a_message_is_taken_once_and_its_control_id_is_its_own,
@@ -122,5 +155,7 @@ pub(crate) mod contract {
         a_report_finds_its_study_by_issuer_and_accession_and_only_there,
         a_report_of_another_patient_is_not_tied_to_the_study,
         a_report_waits_for_its_study,
+        a_report_on_several_studies_of_one_accession_is_tied_to_all_of_its_patient_and_to_no_other,
+        reports_without_images_and_images_without_report_are_both_in_the_record,
     );
 }

@@ -189,6 +189,19 @@ mod tests {
     }
 
     #[test]
+    fn a_moved_or_changed_number_goes_by_the_other_and_moves_of_visits_are_refused() {
+        for trigger in ["A43", "A47"] {
+            let events = parse(trigger, "PID|||1^^^NORTH\rMRG|2^^^NORTH").unwrap();
+            assert_eq!(pairs(&events), [triple("E1", "NORTH/1", "NORTH/2")]);
+            assert_eq!(events[0].change, PatientChange::Merge);
+        }
+        for trigger in ["A44", "A45"] {
+            let refused = parse(trigger, "PID|||1^^^NORTH\rMRG|2^^^NORTH||||V1").unwrap_err();
+            assert_eq!(refused.code, ErrorCode::UnsupportedEvent);
+        }
+    }
+
+    #[test]
     fn an_unlink_names_two_patients_and_an_update_one() {
         let events = parse("A37", "PID|||1^^^NORTH\rPID|||2^^^NORTH").unwrap();
         assert_eq!(
