@@ -149,8 +149,9 @@ pub(crate) fn no_such_form() -> Problem {
     )
 }
 
-/// Data sets in the form that was chosen.
-pub(crate) fn data_sets(form: Offer, rows: Vec<DataSet>) -> Response {
+/// Data sets in the form that was chosen, their attributes in the order of their tags (PS3.18 §F.2.2).
+pub(crate) fn data_sets(form: Offer, mut rows: Vec<DataSet>) -> Response {
+    rows.iter_mut().for_each(DataSet::sort_keys);
     if form.container == Container::Single {
         let mut response = serde_json::to_vec(&rows).unwrap_or_default().into_response();
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(form.payload));

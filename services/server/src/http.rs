@@ -8,7 +8,8 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::header::{CONTENT_TYPE, HOST};
+use axum::http::{HeaderName, HeaderValue, StatusCode, Version};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -55,6 +56,8 @@ pub(crate) fn router(config: &Config, registry: Registry) -> Router {
         .merge(admin::router(registry))
         .merge(operators)
         .layer(CompressionLayer::new().compress_when(Text))
+        .layer(from_fn(without_body))
+        .layer(from_fn(one_host))
         .layer(from_fn(record))
         .layer(CatchPanicLayer::custom(|_| {
             let body = Json(serde_json::json!({ "status": 500, "title": "Internal Server Error" }));
@@ -100,6 +103,33 @@ impl Predicate for Text {
         text.iter().any(|one| kind.starts_with(one))
             && response.body().size_hint().exact().is_none_or(|bytes| bytes > 512)
     }
+}
+
+/// An answer in no coding that the caller takes is refused without what it would have held (RFC 9110 §15.5.7).
+async fn without_body(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    // The faces' own refusals say so; any other was a whole answer before it was compressed.
+    let own = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "application/problem+json");
+    if response.status() != StatusCode::NOT_ACCEPTABLE || own {
+        return response;
+    }
+    refused(StatusCode::NOT_ACCEPTABLE, "this is answered in no coding that Accept-Encoding takes")
+}
+
+/// A problem document (RFC 9457) of what no face has seen.
+fn refused(status: StatusCode, detail: &str) -> Response {
+    let title = status.canonical_reason().unwrap_or_default();
+    let body =
+        serde_json::json!({ "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail });
+    (status, [(CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
+}
+
+/// A request of HTTP/1.1 names one host (RFC 9112 §3.2).
+async fn one_host(request: Request, next: Next) -> Response {
+    if request.version() == Version::HTTP_11 && request.headers().get_all(HOST).iter().count() != 1 {
+        return refused(StatusCode::BAD_REQUEST, "Host: the header field is wanted once");
+    }
+    next.run(request).await
 }
 
 /// Names the request, counts and times it by its route, and logs the route, never the URI, whose query may hold a name.

@@ -16,7 +16,7 @@ pub(super) fn origin(parts: &Parts) -> Option<String> {
     let told = if near { Told::by_proxy(&parts.headers) } else { Told::default() };
     let own = || header(&parts.headers, HOST.as_str()).map(str::to_owned);
     let named = || parts.uri.authority().map(ToString::to_string);
-    let host = told.host.or_else(own).or_else(named).filter(|host| is_host(host))?;
+    let host = told.host.or_else(named).or_else(own).filter(|host| is_host(host))?;
     let secure = parts.extensions.get::<face::Secure>().is_some() || parts.uri.scheme_str() == Some("https");
     let scheme = told.scheme.unwrap_or(if secure { "https" } else { "http" });
     // A widespread client leaves the port out of Host: where no proxy stands between, it is the one at which the request came.

@@ -108,6 +108,7 @@ fn referenced(outcome: &Outcome, base: &Base) -> DataSet {
 fn failed(outcome: &Outcome) -> DataSet {
     let mut out = Writer(reason(outcome));
     sop(&mut out, &outcome.keys);
+    out.0.sort_keys();
     out.0
 }
 

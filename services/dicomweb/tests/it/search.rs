@@ -1,6 +1,6 @@
 //! Search Transaction, PS3.18 §10.6.
 
-use crate::app::{TestApp, first};
+use crate::app::{TestApp, first, related};
 use crate::objects::{SERIES, STUDY, image, pdf, rle};
 
 #[tokio::test]
@@ -79,6 +79,19 @@ async fn nothing_found_is_204_and_the_rest_of_a_page_is_announced() {
         page.header("warning"),
         "299 http://di.test/dicom-web: There are 1 additional results that can be requested."
     );
+}
+
+#[tokio::test]
+async fn attributes_come_in_the_order_of_their_tags() {
+    let app = TestApp::holding(&[image(1)]).await;
+    for path in ["/studies?includefield=all", "/series", "/instances?includefield=00080005"] {
+        let rows = app.get(path).await.expect(200).json();
+        let tags: Vec<_> = rows[0].as_object().unwrap().keys().cloned().collect();
+        assert!(tags.len() > 5 && tags.is_sorted(), "{path}: {tags:?}");
+    }
+    let other = app.post("/studies/1.2.3", &related(&[image(2).to_bytes()])).await.expect(409).json();
+    let failed: Vec<_> = other["00081198"]["Value"][0].as_object().unwrap().keys().cloned().collect();
+    assert!(failed.len() > 2 && failed.is_sorted(), "{failed:?}");
 }
 
 #[tokio::test]

@@ -171,6 +171,22 @@ fn nothing_that_a_client_sends_harms_the_service() {
 
 /// Clients who begin and say no more, and clients who go away in the middle.
 #[test]
+fn a_request_names_one_host_and_a_refusal_tells_nothing_of_what_there_is() {
+    let data = tempfile::tempdir().unwrap();
+    let service = Service::start(data.path());
+    let stored = service.client.stow(&[file(b"1.2.840.10008.1.2.1\0", &identity())]);
+    assert_eq!(stored.status, 200, "{}", stored.text());
+    for hosts in ["", "Host: a\r\nHost: b\r\n"] {
+        let request = format!("GET /dicom-web/studies HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n");
+        assert!(raw(&service, request.as_bytes()).starts_with("HTTP/1.1 400"), "{hosts}");
+    }
+    let request = "GET /dicom-web/studies HTTP/1.1\r\nHost: a\r\nAccept-Encoding: *;q=0\r\nConnection: close\r\n\r\n";
+    let answer = raw(&service, request.as_bytes());
+    assert!(answer.starts_with("HTTP/1.1 406") && answer.contains("application/problem+json"), "{answer}");
+    assert!(!answer.contains("0020000D"), "{answer}");
+}
+
+#[test]
 fn clients_who_stop_in_the_middle_hold_nobody_up() {
     let data = tempfile::tempdir().unwrap();
     let service = Service::start(data.path());

@@ -109,7 +109,7 @@ impl<'a> Voi<'a> {
 
     fn apply(&self, value: f64) -> f64 {
         match self {
-            Self::Window(window) => window.transform().apply(value, 255.0),
+            Self::Window(window) => window.apply(value),
             Self::Table(table, ceiling) => f64::from(table.get(value)) * 255.0 / ceiling,
         }
     }
@@ -144,7 +144,8 @@ fn possible_range(frame: &DecodedFrame, modality: &Modality<'_>) -> Window {
         Modality::Table(table) => (0.0, f64::from(table.ceiling())),
         Modality::Rescale(_) => (modality.apply(least), modality.apply(most)),
     };
-    Window { center: (a + b) / 2.0, width: (b - a).abs().max(1.0), function: WindowFunction::LinearExact }
+    let width = Some((b - a).abs()).filter(|width| *width > 0.0).unwrap_or(1.0);
+    Window { center: (a + b) / 2.0, width, function: WindowFunction::LinearExact }
 }
 
 /// What becomes of values from 0 to 255: PS3.3 §C.11.6.

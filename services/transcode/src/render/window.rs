@@ -38,14 +38,16 @@ impl Window {
         }
     }
 
-    /// The transformation of modality values.
-    pub(super) fn transform(self) -> WindowLevelTransform {
+    /// A modality value from 0 to 255.
+    pub(super) fn apply(self, value: f64) -> f64 {
         let function = match self.function {
             WindowFunction::Linear => VoiLutFunction::Linear,
             WindowFunction::LinearExact => VoiLutFunction::LinearExact,
-            WindowFunction::Sigmoid => VoiLutFunction::Sigmoid,
+            // The library's curve is never steeper than that of width 1 (§C.11.2.1.3.1 asks for a width above 0).
+            WindowFunction::Sigmoid => return 255.0 / (1.0 + (-4.0 * (value - self.center) / self.width).exp()),
         };
-        WindowLevelTransform::new(function, WindowLevel { width: self.width, center: self.center })
+        let level = WindowLevel { width: self.width, center: self.center };
+        WindowLevelTransform::new(function, level).apply(value, 255.0)
     }
 
     /// Slope and intercept of the output from 0 to 255 between the window's ends, when it is a line that has them.
