@@ -101,6 +101,8 @@ pub enum PhotometricInterpretation {
     YbrIct,
     /// The reversible transform of JPEG 2000.
     YbrRct,
+    /// The transform of JPEG XL.
+    Xyb,
 }
 
 impl PhotometricInterpretation {
@@ -118,6 +120,7 @@ impl PhotometricInterpretation {
             Self::YbrPartial420 => "YBR_PARTIAL_420",
             Self::YbrIct => "YBR_ICT",
             Self::YbrRct => "YBR_RCT",
+            Self::Xyb => "XYB",
         }
     }
 
@@ -139,6 +142,7 @@ impl PhotometricInterpretation {
             "YBR_PARTIAL_420" => Self::YbrPartial420,
             "YBR_ICT" => Self::YbrIct,
             "YBR_RCT" => Self::YbrRct,
+            "XYB" => Self::Xyb,
             _ => return None,
         })
     }
@@ -268,13 +272,14 @@ impl ImageDescription {
     #[must_use]
     pub fn uncompressed_photometric_interpretation(&self) -> PhotometricInterpretation {
         use PhotometricInterpretation as P;
+        use dicom_dictionary_std::uids;
         let lossless = matches!(
             self.transfer_syntax_uid.as_str(),
-            dicom_dictionary_std::uids::JPEG_LOSSLESS | dicom_dictionary_std::uids::JPEG_LOSSLESS_SV1
+            uids::JPEG_LOSSLESS | uids::JPEG_LOSSLESS_SV1 | uids::JPEGXL_LOSSLESS
         );
         match (Encoding::of(&self.transfer_syntax_uid), self.photometric_interpretation) {
-            (Ok(Encoding::Jpeg), colour) if colour.is_colour_by_sample() && !lossless => P::Rgb,
-            (_, P::YbrIct | P::YbrRct) => P::Rgb,
+            (Ok(Encoding::Jpeg | Encoding::JpegXl), colour) if colour.is_colour_by_sample() && !lossless => P::Rgb,
+            (_, P::YbrIct | P::YbrRct | P::Xyb) => P::Rgb,
             (Ok(Encoding::NativeLittle | Encoding::NativeBig | Encoding::DeflatedFrame), other) => other,
             (_, P::YbrFull422) => P::YbrFull,
             (_, other) => other,

@@ -2,7 +2,7 @@
 //!
 //! This is the only crate that links image codecs, and it holds them at arm's length:
 //!
-//! - C codecs (JPEG, JPEG-LS, JPEG 2000) decode in **worker processes**: the same binary, started again
+//! - C codecs (JPEG, JPEG-LS, JPEG 2000), and that of JPEG XL, decode in **worker processes**: the same binary, started again
 //!   with an address-space limit, no environment and no files. A stream that crashes, hangs or blows up a codec costs
 //!   its own request and nothing else ([`Transcoder`], [`worker_main`]).
 //! - Before a codec sees a stream, a parser of our own has compared its header with the data set.

@@ -22,13 +22,15 @@ pub(crate) enum Encoding {
     JpegLs,
     /// ISO/IEC 15444-1 and its high-throughput form, 15444-15.
     Jpeg2000,
+    /// ISO/IEC 18181.
+    JpegXl,
 }
 
 impl Encoding {
     /// The encoding of a transfer syntax.
     ///
     /// # Errors
-    /// `Unsupported` for video, JPIP, JPEG XL and everything unknown.
+    /// `Unsupported` for video, JPIP and everything unknown.
     pub(crate) fn of(transfer_syntax_uid: &str) -> Result<Self, TranscodeError> {
         let uid = transfer_syntax_uid.trim_end_matches(['\0', ' ']);
         Ok(match uid {
@@ -52,6 +54,7 @@ impl Encoding {
             | uids::HTJ2K_LOSSLESS
             | uids::HTJ2K_LOSSLESS_RPCL
             | uids::HTJ2K => Self::Jpeg2000,
+            uids::JPEGXL_LOSSLESS | uids::JPEGXLJPEG_RECOMPRESSION | uids::JPEGXL => Self::JpegXl,
             other => {
                 let transfer_syntax = other.chars().take(64).collect::<String>().into();
                 return Err(TranscodeError::Unsupported { transfer_syntax });
@@ -59,9 +62,9 @@ impl Encoding {
         })
     }
 
-    /// Whether the codec is C code, which runs in a worker process only.
+    /// Whether the codec is C code, or a large one, which runs in a worker process only.
     pub(crate) fn needs_worker(self) -> bool {
-        matches!(self, Self::Jpeg | Self::JpegLs | Self::Jpeg2000)
+        matches!(self, Self::Jpeg | Self::JpegLs | Self::Jpeg2000 | Self::JpegXl)
     }
 }
 

@@ -238,6 +238,11 @@ def encoders():
         "1.2.840.10008.1.2.4.90",
         lambda a, b: ic.jpeg2k_encode(contiguous(a), level=0, codecformat="JP2", reversible=True, bitspersample=b),
     )
+    yield (
+        "jxl",
+        "1.2.840.10008.1.2.4.110",
+        lambda a, b: ic.jpegxl_encode(contiguous(unsigned(a, b)), lossless=True, bitspersample=b),
+    )
     for name, tlm, syntax in [("htj2k", False, "201"), ("htj2krpcl", True, "202"), ("htj2kany", False, "203")]:
         yield (
             name,
@@ -285,6 +290,26 @@ def add_generated(cases: Cases):
             sys.exit(f"the encoder {name} made nothing: {refusal}")
 
 
+def add_lossy_jpeg_xl(cases: Cases):
+    """Slopes without noise, so that what comes out is close to what went in."""
+    import imagecodecs as ic
+    import numpy as np
+
+    y, x = np.mgrid[0:96, 0:128]
+    grey = (x + y).astype("u1")
+    colours = np.stack([grey, 255 - grey, (y * 2).astype("u1")], axis=-1)
+    for name, array in [("grey", grey), ("rgb", colours)]:
+        colour = array.ndim == 3
+        jpeg = ic.jpeg8_encode(array, level=98, subsampling="444" if colour else None)
+        decoded = ic.jpeg8_decode(jpeg)
+        for kind, syntax, stream, expected in [
+            ("recompressed", "111", ic.jpegxl_encode_jpeg(jpeg), decoded),
+            ("lossy", "112", ic.jpegxl_encode(array, lossless=False, distance=0.1), array),
+        ]:
+            cases.add(f"jxl_{kind}_{name}", f"1.2.840.10008.1.2.4.{syntax}", describe(array, 8, colour), 1, bytes(stream),
+                      raw=expected, rgb=expected if colour else None, rendered=None, lossy=True)
+
+
 def describe(array, bits, colour):
     us = lambda value: {"vr": "US", "Value": [int(value)]}
     return {
@@ -308,6 +333,7 @@ def generate(folder: Path):
         except Exception as error:
             print(f"  {path.name}: left out: {error}", file=sys.stderr)
     add_generated(cases)
+    add_lossy_jpeg_xl(cases)
     cases.finish()
     print(f"{len(cases.cases)} cases in {folder}")
 

@@ -6,6 +6,8 @@ mod jpeg;
 mod jpeg2000;
 mod jpeg_encode;
 mod jpegls;
+mod jpegxl;
+mod jpegxl_header;
 mod rle;
 mod siz;
 
@@ -77,6 +79,7 @@ pub(crate) fn check_header(job: &Job, frame: &[u8]) -> Result<(), TranscodeError
         Encoding::Jpeg => header::read(frame, "JPEG").and_then(|header| header.check_jpeg(job)),
         Encoding::JpegLs => header::read(frame, "JPEG-LS").and_then(|header| header.check_jpegls(job)),
         Encoding::Jpeg2000 => siz::read(frame).and_then(|siz| siz.check(job)),
+        Encoding::JpegXl => jpegxl::check_header(job, frame),
         Encoding::NativeLittle | Encoding::NativeBig | Encoding::DeflatedFrame => Ok(()),
     }
 }
@@ -92,6 +95,7 @@ pub(crate) fn decode(job: &Job, frame: &[u8]) -> Result<(Vec<u8>, Outcome), Tran
         Encoding::Jpeg => jpeg::decode(job, frame),
         Encoding::JpegLs => jpegls::decode(job, frame),
         Encoding::Jpeg2000 => jpeg2000::decode(job, frame),
+        Encoding::JpegXl => jpegxl::decode(job, frame),
         Encoding::NativeLittle | Encoding::NativeBig | Encoding::DeflatedFrame => {
             Err(TranscodeError::mismatch("TransferSyntaxUID", "names no codec"))
         }

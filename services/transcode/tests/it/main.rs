@@ -4,6 +4,7 @@
 mod decode;
 mod encoders;
 mod hostile;
+mod jpegxl;
 mod native;
 mod referee;
 mod render;
