@@ -1,4 +1,5 @@
-//! Retrieve Frames, PS3.18 §10.4.1.1.6: stored frames as they lie, or uncompressed when that is asked for or wiser.
+//! Retrieve Frames, PS3.18 §10.4.1.1.6: stored frames as they lie, uncompressed when that is asked for or wiser, and compressed without
+//! loss when nothing else will do.
 
 use std::sync::Arc;
 
@@ -33,8 +34,10 @@ struct Asked {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Form {
     pub(crate) multipart: bool,
-    /// Uncompressed, Explicit VR Little Endian; else as stored.
+    /// Uncompressed, Explicit VR Little Endian; else as stored, or encoded.
     pub(crate) native: bool,
+    /// Encoded in this transfer syntax, which is not the stored one.
+    pub(crate) encoded: Option<&'static str>,
     /// The caller left the choice to us.
     pub(crate) our_choice: bool,
     /// The media type.
@@ -64,7 +67,9 @@ impl Asked {
         let alone = numbers.len() == 1;
         let stored = self.face.registry.frame(&self.opened, &self.series, &self.instance, first).await?;
         self.check_last(numbers, &stored.entry)?;
-        let form = forms(accept, alone, &stored).next().ok_or_else(|| none_of_these(&stored, alone))?;
+        let form =
+            forms(accept, alone, &stored).next().or_else(|| encoded_form(accept, alone, &stored.transfer_syntax_uid));
+        let form = form.ok_or_else(|| none_of_these(&stored, alone))?;
         let (frame, form) = self.first(stored, first, form).await?;
         match (alone, form.multipart) {
             (true, false) => {
@@ -92,10 +97,10 @@ impl Asked {
 
     /// The first frame decides for all: where the choice was ours and it can't be uncompressed, frames go out as stored.
     async fn first(&self, stored: Frame, number: u32, form: Form) -> Result<(Frame, Form), Problem> {
-        if !form.native {
+        if !form.native && form.encoded.is_none() {
             return Ok((stored, form));
         }
-        match self.native(number).await {
+        match self.frame(number, form).await {
             Ok(frame) => Ok((frame, form)),
             Err(RegistryError::NotAcceptable { .. }) if form.our_choice => {
                 let media_type = syntax::media_type(&stored.transfer_syntax_uid);
@@ -105,8 +110,15 @@ impl Asked {
         }
     }
 
-    async fn native(&self, number: u32) -> Result<Frame, RegistryError> {
-        self.face.registry.frame_native(&self.opened, &self.series, &self.instance, number).await
+    async fn frame(&self, number: u32, form: Form) -> Result<Frame, RegistryError> {
+        let (registry, opened) = (&self.face.registry, &self.opened);
+        match form.encoded {
+            Some(syntax) => {
+                Box::pin(registry.frame_encoded(opened, &self.series, &self.instance, number, syntax)).await
+            }
+            None if form.native => Box::pin(registry.frame_native(opened, &self.series, &self.instance, number)).await,
+            None => registry.frame(opened, &self.series, &self.instance, number).await,
+        }
     }
 
     fn part(&self, frame: Frame, number: u32, form: Form) -> Part {
@@ -120,10 +132,7 @@ impl Asked {
         let rest = stream::iter(rest).then(move |number| {
             let asked = Arc::clone(&asked);
             async move {
-                let frame = match form.native {
-                    true => asked.native(number).await?,
-                    false => asked.face.registry.frame(&asked.opened, &asked.series, &asked.instance, number).await?,
-                };
+                let frame = asked.frame(number, form).await?;
                 Ok(asked.part(frame, number, form))
             }
         });
@@ -157,8 +166,8 @@ fn form_of(wanted: Wanted<'_>, alone: bool, stored: &str, shown_wrong: bool) -> 
     let plain = syntax::is_native(stored);
     let our_choice =
         wanted.transfer_syntax == Some("*") || (wanted.payload == "*/*" && wanted.transfer_syntax.is_none());
-    let uncompressed = Form { multipart, native: !plain, our_choice, media_type: OCTET_STREAM };
-    let as_stored = |media_type| Form { multipart, native: false, our_choice, media_type };
+    let uncompressed = Form { multipart, native: !plain, encoded: None, our_choice, media_type: OCTET_STREAM };
+    let as_stored = |media_type| Form { multipart, native: false, encoded: None, our_choice, media_type };
     let named = syntax::media_type(stored);
     let anything = wanted.payload == "*/*";
     let bytes = matches(wanted.payload, OCTET_STREAM);
@@ -175,6 +184,26 @@ fn form_of(wanted: Wanted<'_>, alone: bool, stored: &str, shown_wrong: bool) -> 
         None if bytes => Some(uncompressed),
         None => image.then(|| as_stored(named)),
     }
+}
+
+/// The first lossless form that the caller names and frames can be brought into; none where what is stored has lost something, or may
+/// have. It costs a decoding and an encoding, so it is for who takes no other form.
+fn encoded_form(accept: &Accept, alone: bool, stored: &str) -> Option<Form> {
+    if !syntax::is_lossless(stored) {
+        return None;
+    }
+    let form = |wanted: Wanted<'_>| {
+        let named = |(media_type, syntax): &(&str, &str)| {
+            !wanted.payload.contains('*')
+                && matches(wanted.payload, media_type)
+                && wanted.transfer_syntax.is_none_or(|wanted| wanted == *syntax)
+        };
+        let (media_type, syntax) = syntax::ENCODED.into_iter().find(named)?;
+        let multipart = wanted.container != Container::Single;
+        let form = Form { multipart, native: false, encoded: Some(syntax), our_choice: false, media_type };
+        (multipart || alone).then_some(form)
+    };
+    accept.wanted().find_map(form)
 }
 
 /// The few attributes that matter, without building the rest of a header that may be large.
@@ -207,12 +236,16 @@ fn samples(entry: &InstanceEntry) -> Samples {
 pub(crate) fn none_of_these(stored: &Frame, alone: bool) -> Problem {
     let syntax = &stored.transfer_syntax_uid;
     let media_type = syntax::media_type(syntax);
+    let encoded = match syntax::is_lossless(syntax) {
+        true => ", and as image/jls, image/dicom-rle or image/jp2 without loss",
+        false => "",
+    };
     let parts = if alone { "multipart/related or single part" } else { "multipart/related" };
     Problem::new(
         StatusCode::NOT_ACCEPTABLE,
         format!(
             "frames of this instance are answered ({parts}) as {media_type}; transfer-syntax={syntax} or \
-             {OCTET_STREAM}; transfer-syntax={}",
+             {OCTET_STREAM}; transfer-syntax={}{encoded}",
             transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN
         ),
     )
@@ -220,7 +253,7 @@ pub(crate) fn none_of_these(stored: &Frame, alone: bool) -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use super::{Form, form_of};
+    use super::{Form, encoded_form, form_of};
     use crate::accept::Accept;
 
     const JPHC: &str = "1.2.840.10008.1.2.4.202";
@@ -268,6 +301,36 @@ mod tests {
         ] {
             assert_eq!(chosen(accept, true, stored, false), expected, "{accept} of {stored}");
         }
+    }
+
+    #[test]
+    fn a_lossless_form_is_made_of_what_is_lossless_for_who_names_it() {
+        let (rle, lossy) = ("1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.50");
+        let chosen = |accept: &str, alone: bool, stored: &str| {
+            let form = encoded_form(&Accept::parse(accept), alone, stored)?;
+            Some((form.multipart, form.encoded?, form.media_type))
+        };
+        let (jls, jp2) = ("1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.90");
+        for (accept, stored, expected) in [
+            ("image/jls", JPHC, Some((false, jls, "image/jls"))),
+            ("image/x-jls", EXPLICIT, Some((false, jls, "image/jls"))),
+            ("image/jls; transfer-syntax=1.2.840.10008.1.2.4.80", rle, Some((false, jls, "image/jls"))),
+            ("image/jls; transfer-syntax=1.2.840.10008.1.2.4.81", rle, None),
+            ("image/jls; transfer-syntax=*", rle, None),
+            ("image/dicom-rle", EXPLICIT, Some((false, rle, "image/dicom-rle"))),
+            ("multipart/related; type=image/jp2", EXPLICIT, Some((true, jp2, "image/jp2"))),
+            ("image/jp2; transfer-syntax=1.2.840.10008.1.2.4.91", EXPLICIT, None),
+            ("image/jphc, image/jp2;q=0.5", EXPLICIT, Some((false, jp2, "image/jp2"))),
+            ("image/*", EXPLICIT, None),
+            ("*/*", EXPLICIT, None),
+            ("image/jpeg", EXPLICIT, None),
+            ("image/jls", lossy, None),
+            ("image/jp2", "1.2.840.10008.1.2.4.91", None),
+        ] {
+            assert_eq!(chosen(accept, true, stored), expected, "{accept} of {stored}");
+        }
+        assert_eq!(chosen("image/jls", false, EXPLICIT), None, "several frames need a multipart");
+        assert!(chosen("multipart/related; type=image/jls", false, EXPLICIT).is_some());
     }
 
     #[test]

@@ -8,6 +8,7 @@
 
 mod commit;
 mod directory;
+mod encoded;
 mod error;
 mod fetch;
 mod fold;

@@ -164,61 +164,6 @@ impl Registry {
         Ok(Frame { bytes, transfer_syntax_uid, etag: etag(&entry, number), entry })
     }
 
-    /// One frame as native samples in Explicit VR Little Endian.
-    ///
-    /// # Errors
-    /// [`RegistryError::NotAcceptable`] when it can't be decoded, else as [`Registry::frame`].
-    pub async fn frame_native(
-        &self,
-        opened: &OpenedStudy,
-        series: &Uid,
-        instance: &Uid,
-        number: u32,
-    ) -> Result<Frame, RegistryError> {
-        let stored = self.frame(opened, series, instance, number).await?;
-        let as_it_is = [transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN, transfer_syntax::IMPLICIT_VR_LITTLE_ENDIAN];
-        if as_it_is.contains(&stored.transfer_syntax_uid.as_str()) {
-            return Ok(Frame { transfer_syntax_uid: transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN.to_owned(), ..stored });
-        }
-        let image = describe(&stored.entry, &stored.transfer_syntax_uid, number)?;
-        let (etag, entry) = (format!("{}-native", stored.etag), Arc::clone(&stored.entry));
-        let to_decode = self.to_decode(opened, series, &image, stored).await?;
-        let bytes = self.0.transcoder.to_explicit_little_endian(&image, to_decode).await?;
-        let transfer_syntax_uid = transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN.to_owned();
-        Ok(Frame { bytes, transfer_syntax_uid, etag, entry })
-    }
-
-    /// A frame as the decoder wants it: as it lies in Pixel Data, where it may begin inside a byte or share a word with its neighbour.
-    pub(crate) async fn to_decode(
-        &self,
-        opened: &OpenedStudy,
-        series: &Uid,
-        image: &ImageDescription,
-        stored: Frame,
-    ) -> Result<Bytes, RegistryError> {
-        if !image.may_share_bytes() {
-            return Ok(stored.bytes);
-        }
-        let (entry, object) = self.held(opened, series, &stored.entry.instance.sop_instance_uid).await?;
-        let run = image.native_frame_range();
-        match entry.frames {
-            FrameIndex::Native { offset, .. } => {
-                let end = (offset + run.end).min(entry.size_bytes);
-                Ok(self.0.objects.range(&object, (offset + run.start).min(end)..end).await?)
-            }
-            FrameIndex::Deflated { .. } => {
-                let whole = self.0.objects.get(&object).await?;
-                let cut = self.0.cpu.run(move || {
-                    let value = inflated(&whole)?;
-                    let at = |byte: u64| usize::try_from(byte).unwrap_or(usize::MAX).min(value.len());
-                    Some(value.slice(at(run.start)..at(run.end)))
-                });
-                cut.await?.ok_or(RegistryError::NotFound)
-            }
-            _ => Ok(stored.bytes),
-        }
-    }
-
     /// The entry of an instance, whose object is fetched first when it is not held: only then is known where its frames lie.
     ///
     /// # Errors
@@ -345,7 +290,7 @@ impl Registry {
 }
 
 /// Pixel Data out of a deflated data set.
-fn inflated(file: &[u8]) -> Option<Bytes> {
+pub(crate) fn inflated(file: &[u8]) -> Option<Bytes> {
     let scanned = index_guard::scan_file(file, &index_guard::Limits::default()).ok()?;
     let Some(PixelData::Native { offset, length }) = scanned.pixel_data else { return None };
     let inflated = Bytes::from(scanned.inflated?);

@@ -48,6 +48,6 @@ pub use render::{
     Annotation, IccProfile, MAX_ANIMATION_FRAMES, MAX_ANIMATION_PIXELS, RenderOptions, Rendered, RenderedMedia,
     SourceRegion, Viewport, Window, WindowFunction, render_decoded,
 };
-pub use syntax::can_decode;
+pub use syntax::{can_decode, can_encode};
 pub use transcoder::{Options, Transcoder, WorkerCommand};
 pub use worker::worker_main;

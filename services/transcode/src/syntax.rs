@@ -68,6 +68,26 @@ impl Encoding {
     }
 }
 
+/// The encoding of a transfer syntax that frames can be brought into without loss.
+///
+/// # Errors
+/// `Unsupported` for every other.
+pub(crate) fn lossless_target(transfer_syntax_uid: &str) -> Result<Encoding, TranscodeError> {
+    match transfer_syntax_uid {
+        uids::RLE_LOSSLESS | uids::JPEGLS_LOSSLESS | uids::JPEG2000_LOSSLESS => Encoding::of(transfer_syntax_uid),
+        other => {
+            let transfer_syntax = other.chars().take(64).collect::<String>().into();
+            Err(TranscodeError::Unsupported { transfer_syntax })
+        }
+    }
+}
+
+/// Whether frames can be encoded in this transfer syntax here, without loss: RLE, JPEG-LS and JPEG 2000.
+#[must_use]
+pub fn can_encode(transfer_syntax_uid: &str) -> bool {
+    lossless_target(transfer_syntax_uid).is_ok()
+}
+
 // Retired, and still found in archives.
 const EXPLICIT_VR_BIG_ENDIAN: &str = "1.2.840.10008.1.2.2";
 const JPEG_SPECTRAL_SELECTION: &str = "1.2.840.10008.1.2.4.53";

@@ -12,7 +12,7 @@ use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 
 use crate::codec::{self, Job};
 use crate::render::{self, RenderOptions, Rendered, RenderedMedia};
-use crate::syntax::Encoding;
+use crate::syntax::{self, Encoding};
 use crate::worker::WorkerPool;
 use crate::{DecodedFrame, ImageDescription, TranscodeError, native};
 
@@ -131,6 +131,33 @@ impl Transcoder {
         }
     }
 
+    /// The frame in another transfer syntax, without loss: what answers a request for `image/jls`, `image/dicom-rle` or `image/jp2` of
+    /// frames that are stored otherwise (PS3.18 §8.7.3.5). See [`can_encode`](crate::can_encode).
+    ///
+    /// Every stored bit is kept, or there is an error; bits of a container that no sample uses are not. Whether something is lost already
+    /// in what is stored is for the caller to know.
+    ///
+    /// # Errors
+    /// `Unsupported` for a transfer syntax that is not encoded here; `Mismatch` for an image that it can't hold, or that the attributes
+    /// of the data set would no longer describe; else see [`TranscodeError`].
+    pub async fn encode(
+        &self,
+        image: &ImageDescription,
+        frame: Bytes,
+        transfer_syntax_uid: &str,
+    ) -> Result<Bytes, TranscodeError> {
+        let encoding = syntax::lossless_target(transfer_syntax_uid)?;
+        let _turn = self.turn().await?;
+        let decoded = Box::pin(self.decode_in_turn(image, frame)).await?;
+        let job = codec::encoding_job(image, &decoded, encoding)?;
+        let encoded = if encoding.needs_worker() {
+            Box::pin(self.workers.encode(job, &decoded.samples)).await?
+        } else {
+            self.on_a_thread(move || codec::encode(&job, &decoded.samples)).await?
+        };
+        Ok(encoded.into())
+    }
+
     /// Renders one frame: PS3.18 §8.3.5.
     ///
     /// # Errors
@@ -208,7 +235,8 @@ impl Transcoder {
         };
         let (samples, outcome) = if encoding.needs_worker() {
             codec::check_header(&job, &frame)?;
-            self.workers.decode(job, &frame).await?
+            // On the heap: what talks to a process is large, and lies deep in the futures of those who ask.
+            Box::pin(self.workers.decode(job, &frame)).await?
         } else {
             self.on_a_thread(move || codec::decode(&job, &frame)).await?
         };

@@ -338,8 +338,54 @@ def generate(folder: Path):
     print(f"{len(cases.cases)} cases in {folder}")
 
 
+# What we encode, read back.
+
+
+def decoded(frame, stream):
+    """The samples, by pixel, as the decoder of another implementation gives them."""
+    import imagecodecs as ic
+    import numpy as np
+    from pydicom.pixels.decoders.rle import _rle_decode_frame
+
+    syntax = frame["transfer_syntax_uid"]
+    value = lambda tag: frame["metadata"][tag]["Value"][0]
+    rows, columns, samples = value("00280010"), value("00280011"), value("00280002")
+    if syntax == "1.2.840.10008.1.2.5":
+        size = value("00280100") // 8
+        planes = np.frombuffer(bytes(_rle_decode_frame(stream, rows, columns, samples, size * 8)), f"<u{size}")
+        return planes.reshape(samples, rows * columns).T
+    if syntax == "1.2.840.10008.1.2.4.80":
+        return ic.jpegls_decode(stream)
+    return ic.jpeg2k_decode(stream)
+
+
+def read_back(folder: Path):
+    import numpy as np
+
+    frames = json.loads((folder / "manifest.json").read_text())
+    wrong = []
+    for frame in frames:
+        value = lambda tag: frame["metadata"][tag]["Value"][0]
+        stream = (folder / f"{frame['name']}.encoded").read_bytes()
+        size, bits = value("00280100") // 8, value("00280101")
+        expected = np.frombuffer((folder / f"{frame['name']}.samples").read_bytes(), f"<i{size}").astype("i4")
+        mask = (1 << bits) - 1  # JPEG-LS knows no sign, and unused bits are the reader's
+        got = np.asarray(decoded(frame, stream)).astype("i4").ravel()
+        if got.shape != expected.shape or not np.array_equal(got & mask, expected & mask):
+            wrong.append(f"{frame['transfer_syntax_uid']} of {frame['metadata']}")
+    if wrong:
+        sys.exit("\n".join(wrong))
+    print(f"{len(frames)} frames are exact")
+
+
 def main():
     folder = Path(sys.argv[1]).resolve()
+    if "--read-back" in sys.argv:
+        if "--installed" in sys.argv:
+            read_back(folder)
+        else:
+            sys.exit(subprocess.run([install(), __file__, folder, "--read-back", "--installed"]).returncode)
+        return
     if "--generate" in sys.argv:
         generate(folder / "cases")
         return

@@ -136,9 +136,21 @@ impl TestApp {
     }
 }
 
-/// A stand-in: the frames of these tests are decoded without a codec worker, which has tests of its own.
+/// The codec worker, which is built with the tests of the workspace; a stand-in that answers nothing where it is not there.
 fn worker() -> transcode::WorkerCommand {
-    transcode::WorkerCommand { program: PathBuf::from("/bin/cat"), args: Vec::new() }
+    let program = codec_worker().unwrap_or_else(|| PathBuf::from("/bin/cat"));
+    transcode::WorkerCommand { program, args: Vec::new() }
+}
+
+/// The program that C codecs run in.
+pub(crate) fn codec_worker() -> Option<PathBuf> {
+    let tests = std::env::current_exe().ok()?;
+    Some(tests.parent()?.parent()?.join("codec-worker")).filter(|program| program.is_file())
+}
+
+/// One for what a test decodes itself.
+pub(crate) fn transcoder() -> std::sync::Arc<transcode::Transcoder> {
+    transcode::Transcoder::start(transcode::Options::new(worker())).unwrap()
 }
 
 /// A multipart body of these objects.

@@ -66,7 +66,7 @@ async fn compressed_frames_go_out_as_stored_or_uncompressed_when_asked() {
     let plain = app.get_as(&path, "application/octet-stream").await.expect(200);
     assert_eq!(&plain.body[..], &image(91).frames[0][..]);
     assert_eq!(plain.header("content-type"), format!("application/octet-stream; transfer-syntax={EXPLICIT}"));
-    app.get_as(&path, "image/jls").await.expect(406);
+    app.get_as(&path, "image/jphc").await.expect(406);
 }
 
 #[tokio::test]
@@ -96,4 +96,66 @@ async fn frames_of_bits_come_out_from_the_first_bit_on() {
         let packed = frame.chunks(8).map(|bits| bits.iter().rev().fold(0u8, |byte, bit| byte << 1 | bit));
         assert_eq!(body, packed.collect::<Vec<_>>(), "frame {}: nothing of its neighbour", at + 1);
     }
+}
+
+const JPEG_LS: &str = "1.2.840.10008.1.2.4.80";
+const JPEG_2000: &str = "1.2.840.10008.1.2.4.90";
+
+/// The samples of a 16-bit grey frame, 8 columns and 4 rows.
+async fn samples(frame: &[u8], syntax: &str) -> Vec<u8> {
+    let us = |value: u16| serde_json::json!({"vr": "US", "Value": [value]});
+    let header = serde_json::json!({
+        "00280002": us(1), "00280004": {"vr": "CS", "Value": ["MONOCHROME2"]}, "00280010": us(4), "00280011": us(8),
+        "00280100": us(16), "00280101": us(16), "00280102": us(15), "00280103": us(0),
+    });
+    let image = transcode::ImageDescription::from_json(header.as_object().unwrap(), syntax, 1).unwrap();
+    let transcoder = crate::app::transcoder();
+    transcoder.decode(&image, frame.to_vec().into()).await.unwrap().samples.to_vec()
+}
+
+#[tokio::test]
+async fn frames_are_compressed_without_loss_for_who_takes_no_other_form() {
+    if crate::app::codec_worker().is_none() {
+        eprintln!("NOT TESTED: the codec worker is built with the tests of the workspace only");
+        return;
+    }
+    let app = TestApp::holding(&[image(1), rle(), frames(3)]).await;
+    let plain = format!("{}/frames/1", image(1).path());
+    for (media_type, syntax) in [("image/jls", JPEG_LS), ("image/dicom-rle", RLE), ("image/jp2", JPEG_2000)] {
+        let named = format!("{media_type}; transfer-syntax={syntax}");
+        for accept in [media_type, &named] {
+            let alone = app.get_as(&plain, accept).await.expect(200);
+            assert_eq!(alone.header("content-type"), named);
+            assert_eq!(samples(&alone.body, syntax).await, image(1).frames[0], "{accept}");
+        }
+        let parts = app.get_as(&plain, &format!("multipart/related; type={media_type}")).await.expect(200).parts();
+        assert_eq!(parts[0].content_type, named);
+        assert_eq!(samples(&parts[0].body, syntax).await, image(1).frames[0]);
+    }
+    // From another compressed form, and several of them in their order.
+    let stored = app.get_as(&format!("{}/frames/1", rle().path()), "image/jls").await.expect(200);
+    assert_eq!(samples(&stored.body, JPEG_LS).await, image(91).frames[0]);
+    let many = format!("{}/frames/3,1", frames(3).path());
+    let parts = app.get_as(&many, "multipart/related; type=image/jls").await.expect(200).parts();
+    for (part, number) in parts.iter().zip([3, 1]) {
+        assert_eq!(samples(&part.body, JPEG_LS).await, frames(3).frames[number - 1]);
+    }
+    app.get_as(&many, "image/jls").await.expect(406);
+    // What costs less goes first, and what is lossy or not made here is no answer.
+    let either = app.get_as(&plain, "image/jls, application/octet-stream;q=0.5").await.expect(200);
+    assert_eq!(&either.body[..], &image(1).frames[0][..]);
+    for refused in ["image/jls; transfer-syntax=1.2.840.10008.1.2.4.81", "image/jp2; transfer-syntax=*", "image/jphc"] {
+        app.get_as(&plain, refused).await.expect(406);
+    }
+}
+
+#[tokio::test]
+async fn an_encoded_frame_has_a_tag_of_its_own() {
+    let app = TestApp::holding(&[image(1)]).await;
+    let path = format!("{}/frames/1", image(1).path());
+    let encoded = app.get_as(&path, "image/dicom-rle").await.expect(200);
+    let tag = encoded.header("etag").to_owned();
+    let plain = app.get_as(&path, "application/octet-stream").await.expect(200);
+    assert_ne!(plain.header("etag"), tag);
+    app.ask(Method::GET, &path, &[("accept", "image/dicom-rle"), ("if-none-match", &tag)]).await.expect(304);
 }

@@ -59,7 +59,7 @@ fn decode_image(source: &mut Source<'_>, siz: &Siz) -> Result<Image, TranscodeEr
     Ok(image)
 }
 
-struct Image(*mut opj::opj_image_t);
+pub(super) struct Image(pub(super) *mut opj::opj_image_t);
 
 impl Image {
     /// The components, compared with the description, as samples by pixel.
@@ -113,7 +113,7 @@ impl Drop for Image {
     }
 }
 
-struct Codec(*mut opj::opj_codec_t);
+pub(super) struct Codec(pub(super) *mut opj::opj_codec_t);
 
 impl Drop for Codec {
     fn drop(&mut self) {

@@ -1,9 +1,11 @@
-//! The codecs: a header check of our own, then the decoder.
+//! The codecs: a header check of our own, then the decoder; and lossless encoders that are held to it.
 
 mod container;
+mod encode;
 mod header;
 mod jpeg;
 mod jpeg2000;
+mod jpeg2000_encode;
 mod jpeg_encode;
 mod jpegls;
 mod jpegxl;
@@ -13,12 +15,13 @@ mod siz;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use encode::{encode, job as encoding_job};
 pub(crate) use jpeg_encode::encode as encode_jpeg;
 
 use crate::syntax::Encoding;
 use crate::{ImageDescription, PhotometricInterpretation, TranscodeError};
 
-/// What a decoder has to know of a frame; small, and sent to the worker with it.
+/// What a codec has to know of a frame; small, and sent to the worker with it.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Job {
     pub(crate) encoding: Encoding,

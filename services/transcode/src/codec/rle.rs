@@ -91,6 +91,54 @@ fn unpack(segment: &[u8], count: usize, out: &mut Vec<u8>) -> Result<(), Transco
     Ok(())
 }
 
+/// Encodes samples: a segment for each byte of each sample, its rows packed one by one (§G.3.1), its length even (§G.4).
+pub(super) fn encode(job: &Job, samples: &[u8]) -> Result<Vec<u8>, TranscodeError> {
+    let (size, count) = (job.sample_bytes(), usize::from(job.samples_per_pixel) * job.sample_bytes());
+    if count >= HEADER_BYTES / 4 {
+        return Err(TranscodeError::mismatch("BitsAllocated", "needs more RLE segments than there can be"));
+    }
+    let mut out: Vec<u8> = reserve(HEADER_BYTES + samples.len() / 2, CODEC)?;
+    out.resize(HEADER_BYTES, 0);
+    out[..4].copy_from_slice(&(count as u32).to_le_bytes());
+    let mut row: Vec<u8> = reserve(job.columns.into(), CODEC)?;
+    for index in 0..count {
+        let start = out.len() as u32;
+        out[4 + 4 * index..8 + 4 * index].copy_from_slice(&start.to_le_bytes());
+        let offset = index / size * size + (size - 1 - index % size);
+        for pixels in samples.chunks_exact(count * usize::from(job.columns)) {
+            row.clear();
+            row.extend(pixels[offset..].iter().step_by(count));
+            // No run is longer than 128, and a literal run costs one byte more.
+            out.try_reserve(row.len() + row.len() / 64 + 3)
+                .map_err(|_| TranscodeError::codec(CODEC, "not enough memory"))?;
+            pack(&row, &mut out);
+        }
+        if out.len() % 2 == 1 {
+            out.push(0);
+        }
+    }
+    Ok(out)
+}
+
+/// Appends a row: three alike and more as one run, all else as it is.
+fn pack(mut row: &[u8], out: &mut Vec<u8>) {
+    const LONGEST: usize = 128;
+    while let Some(&first) = row.first() {
+        let alike = row.iter().take(LONGEST).take_while(|&&byte| byte == first).count();
+        let taken = if alike >= 3 {
+            out.extend([(1 - alike as isize) as u8, first]);
+            alike
+        } else {
+            let next_run = row.windows(3).take(LONGEST).position(|three| three[0] == three[1] && three[1] == three[2]);
+            let literal = next_run.unwrap_or(row.len()).min(LONGEST);
+            out.push((literal - 1) as u8);
+            out.extend_from_slice(&row[..literal]);
+            literal
+        };
+        row = &row[taken..];
+    }
+}
+
 #[cfg(test)]
 #[path = "rle/tests.rs"]
 mod tests;

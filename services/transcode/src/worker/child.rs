@@ -8,11 +8,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use super::confine;
-use super::protocol::{self, Answer, Request};
+use super::protocol::{self, Answer, Request, Task};
 use crate::{TranscodeError, codec};
 
-/// The whole life of a codec worker process: limits itself to `memory_limit_bytes` of address space, then decodes the frames
-/// that come in on standard input and writes them to standard output, until the input ends.
+/// The whole life of a codec worker process: limits itself to `memory_limit_bytes` of address space, then decodes or encodes
+/// the frames that come in on standard input and writes them to standard output, until the input ends.
 ///
 /// Call it first thing in `main`, before any thread, runtime or log exists: what is there already counts against the limit.
 #[must_use]
@@ -29,17 +29,21 @@ fn serve() -> io::Result<()> {
     while let Some(request) = protocol::read::<Request>(&mut input, &mut frame)? {
         // Twice the parent's limit: it is the parent who decides, if there is one.
         confine::end_after(Some(Duration::from_millis(request.time_limit_ms).saturating_mul(2)));
-        let (answer, samples) = decode(&request, &frame);
-        protocol::write(&mut output, &answer, &samples)?;
+        let (answer, result) = work(&request, &frame);
+        protocol::write(&mut output, &answer, &result)?;
         confine::end_after(None);
     }
     Ok(())
 }
 
-fn decode(request: &Request, frame: &[u8]) -> (Answer, Vec<u8>) {
-    let panicked = || Err(TranscodeError::codec("any", "the decoder panicked"));
-    match catch_unwind(AssertUnwindSafe(|| codec::decode(&request.job, frame))).unwrap_or_else(|_| panicked()) {
-        Ok((samples, outcome)) => (Ok(outcome), samples),
+fn work(request: &Request, frame: &[u8]) -> (Answer, Vec<u8>) {
+    let panicked = || Err(TranscodeError::codec("any", "the codec panicked"));
+    let run = || match request.task {
+        Task::Decode => codec::decode(&request.job, frame).map(|(samples, outcome)| (samples, Some(outcome))),
+        Task::Encode => codec::encode(&request.job, frame).map(|encoded| (encoded, None)),
+    };
+    match catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| panicked()) {
+        Ok((result, outcome)) => (Ok(outcome), result),
         Err(error) => (Err(error), Vec::new()),
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
-use super::protocol::{self, Answer, PREFIX_BYTES, Request};
+use super::protocol::{self, Answer, PREFIX_BYTES, Request, Task};
 use crate::codec::{Job, Outcome};
 use crate::{TranscodeError, WorkerCommand};
 
@@ -46,13 +46,26 @@ impl WorkerPool {
         Ok(pool)
     }
 
-    /// Decodes one frame in a worker. If the caller goes away meanwhile, the worker goes too: it may be anywhere.
+    /// Decodes one frame in a worker.
     pub(crate) async fn decode(&self, job: Job, frame: &[u8]) -> Result<(Vec<u8>, Outcome), TranscodeError> {
+        let (samples, outcome) = self.work(Task::Decode, job, frame).await?;
+        let silent = || TranscodeError::Worker(io::Error::from(io::ErrorKind::InvalidData));
+        Ok((samples, outcome.ok_or_else(silent)?))
+    }
+
+    /// Encodes the samples of one frame in a worker.
+    pub(crate) async fn encode(&self, job: Job, samples: &[u8]) -> Result<Vec<u8>, TranscodeError> {
+        Ok(self.work(Task::Encode, job, samples).await?.0)
+    }
+
+    /// Has one frame worked on. If the caller goes away meanwhile, the worker goes too: it may be anywhere.
+    async fn work(&self, task: Task, job: Job, frame: &[u8]) -> Result<(Vec<u8>, Option<Outcome>), TranscodeError> {
         let mut worker = match self.take_idle() {
             Some(worker) => worker,
             None => self.spawn()?,
         };
-        let exchange = worker.exchange(job, frame, self.time_limit);
+        let request = Request { task, job, time_limit_ms: self.time_limit.as_millis().try_into().unwrap_or(u64::MAX) };
+        let exchange = worker.exchange(&request, frame);
         match tokio::time::timeout(self.time_limit, exchange).await {
             Ok(Ok((answer, samples))) => {
                 worker.frames += 1;
@@ -113,9 +126,8 @@ impl WorkerPool {
 }
 
 impl Worker {
-    async fn exchange(&mut self, job: Job, frame: &[u8], time_limit: Duration) -> io::Result<(Answer, Vec<u8>)> {
-        let request = Request { job, time_limit_ms: time_limit.as_millis().try_into().unwrap_or(u64::MAX) };
-        self.input.write_all(&protocol::head(&request, frame.len())?).await?;
+    async fn exchange(&mut self, request: &Request, frame: &[u8]) -> io::Result<(Answer, Vec<u8>)> {
+        self.input.write_all(&protocol::head(request, frame.len())?).await?;
         self.input.write_all(frame).await?;
 
         let mut prefix = [0; PREFIX_BYTES];
@@ -125,13 +137,18 @@ impl Worker {
         self.output.read_exact(&mut header).await?;
         let answer: Answer = serde_json::from_slice(&header)?;
         // A worker is not trusted: it may send what was asked for, and nothing else.
-        let expected = if answer.is_ok() { job.decoded_bytes() } else { 0 };
-        if payload_bytes != expected as u64 {
+        let expected = match (&answer, request.task) {
+            (Err(_), _) => 0..=0,
+            (Ok(_), Task::Decode) => request.job.decoded_bytes()..=request.job.decoded_bytes(),
+            (Ok(_), Task::Encode) => 1..=request.job.max_encoded_bytes(),
+        };
+        let size = usize::try_from(payload_bytes).unwrap_or(usize::MAX);
+        if !expected.contains(&size) {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "a codec worker's answer has the wrong size"));
         }
-        let mut samples = Vec::with_capacity(expected);
+        let mut samples = Vec::with_capacity(size);
         (&mut self.output).take(payload_bytes).read_to_end(&mut samples).await?;
-        if samples.len() != expected {
+        if samples.len() != size {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         Ok((answer, samples))

@@ -11,15 +11,25 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::TranscodeError;
 use crate::codec::{Job, Outcome};
 
-/// Asks for one frame; the payload is the compressed frame.
+/// What is done to a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Task {
+    /// From the compressed frame to its samples.
+    Decode,
+    /// From the samples to a compressed frame, without loss.
+    Encode,
+}
+
+/// Asks for one frame; the payload is what the task begins with.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Request {
+    pub(super) task: Task,
     pub(super) job: Job,
     pub(super) time_limit_ms: u64,
 }
 
-/// Answers one request; the payload is the decoded frame, or empty.
-pub(super) type Answer = Result<Outcome, TranscodeError>;
+/// Answers one request; the payload is what the task ends with, or empty. Encoding finds nothing out.
+pub(super) type Answer = Result<Option<Outcome>, TranscodeError>;
 
 pub(super) const PREFIX_BYTES: usize = 12;
 pub(super) const MAX_HEADER_BYTES: usize = 64 << 10;

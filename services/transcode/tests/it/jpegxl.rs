@@ -37,7 +37,7 @@ fn grey_slope(row: u16, column: u16) -> u8 {
 }
 
 fn rgb_slope() -> Vec<u8> {
-    slope(|row, column| grey_slope(row, column)).into_iter().flat_map(|grey| [grey, 255 - grey, grey / 2]).collect()
+    slope(grey_slope).into_iter().flat_map(|grey| [grey, 255 - grey, grey / 2]).collect()
 }
 
 #[tokio::test]

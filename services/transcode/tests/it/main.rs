@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod decode;
+mod encode;
 mod encoders;
 mod hostile;
 mod jpegxl;

@@ -1,5 +1,5 @@
 //! Compared with independent software: `tests/referee.py` decodes and renders the images of pydicom's own tests, and encodes
-//! images of its own with encoders that are not ours.
+//! images of its own with encoders that are not ours. What we encode, it reads back.
 //!
 //! The images are installed by pinned version and hash into `target/test-data/referee`, on the first run. Where they can't be,
 //! the test says so and passes, unless `REQUIRE_REFEREE` is set.
@@ -13,8 +13,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use transcode::{DecodedFrame, ImageDescription, PhotometricInterpretation, RenderOptions, RenderedMedia, Transcoder};
 
+use crate::encode::{TARGETS, shapes};
 use crate::render::read_png;
-use crate::support::options;
+use crate::support::{EXPLICIT_LE, options};
 
 /// A frame, and what the referee makes of it: files of little endian samples, where there are any.
 #[derive(Deserialize)]
@@ -168,4 +169,40 @@ async fn frames_are_what_independent_software_makes_of_them() {
         }
     }
     assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
+
+/// Encodes every shape into every lossless syntax, for the referee to decode. Gives the number of frames.
+async fn write_encoded(folder: &Path) -> usize {
+    let transcoder = Transcoder::start(options()).unwrap();
+    let mut frames = Vec::new();
+    for shape in shapes() {
+        let samples = shape.bytes(&shape.values());
+        for target in TARGETS {
+            let encoded =
+                transcoder.encode(&shape.describe(EXPLICIT_LE), samples.clone().into(), target).await.unwrap();
+            let name = frames.len().to_string();
+            std::fs::write(folder.join(format!("{name}.encoded")), &encoded).unwrap();
+            std::fs::write(folder.join(format!("{name}.samples")), &samples).unwrap();
+            let metadata = shape.metadata();
+            frames.push(serde_json::json!({"name": name, "transfer_syntax_uid": target, "metadata": metadata}));
+        }
+    }
+    std::fs::write(folder.join("manifest.json"), serde_json::to_vec(&frames).unwrap()).unwrap();
+    frames.len()
+}
+
+#[tokio::test]
+async fn independent_software_reads_what_is_encoded() {
+    if cases().is_none() {
+        assert!(std::env::var_os("REQUIRE_REFEREE").is_none(), "the referee's packages can't be installed");
+        eprintln!("NOT TESTED: the referee's packages can't be installed here");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let count = write_encoded(folder.path()).await;
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/referee.py");
+    let told = Command::new("python3").arg(script).arg(folder.path()).arg("--read-back").output().unwrap();
+    let said = String::from_utf8_lossy(&told.stdout);
+    assert!(told.status.success(), "{said}{}", String::from_utf8_lossy(&told.stderr));
+    assert_eq!(said.trim(), format!("{count} frames are exact"));
 }

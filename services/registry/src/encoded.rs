@@ -1,0 +1,93 @@
+//! Frames in another form than the stored one: as native samples, or compressed without loss.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use index_model::{FrameIndex, Uid, transfer_syntax};
+use transcode::ImageDescription;
+
+use crate::open::OpenedStudy;
+use crate::retrieve::{Frame, describe, inflated};
+use crate::{Registry, RegistryError};
+
+impl Registry {
+    /// One frame as native samples in Explicit VR Little Endian.
+    ///
+    /// # Errors
+    /// [`RegistryError::NotAcceptable`] when it can't be decoded, else as [`Registry::frame`].
+    pub async fn frame_native(
+        &self,
+        opened: &OpenedStudy,
+        series: &Uid,
+        instance: &Uid,
+        number: u32,
+    ) -> Result<Frame, RegistryError> {
+        let stored = self.frame(opened, series, instance, number).await?;
+        let as_it_is = [transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN, transfer_syntax::IMPLICIT_VR_LITTLE_ENDIAN];
+        if as_it_is.contains(&stored.transfer_syntax_uid.as_str()) {
+            return Ok(Frame { transfer_syntax_uid: transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN.to_owned(), ..stored });
+        }
+        let image = describe(&stored.entry, &stored.transfer_syntax_uid, number)?;
+        let (etag, entry) = (format!("{}-native", stored.etag), Arc::clone(&stored.entry));
+        let whole = self.to_decode(opened, series, &image, stored).await?;
+        let bytes = self.0.transcoder.to_explicit_little_endian(&image, whole).await?;
+        let transfer_syntax_uid = transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN.to_owned();
+        Ok(Frame { bytes, transfer_syntax_uid, etag, entry })
+    }
+
+    /// One frame in a lossless transfer syntax, encoded from what is stored where it is not stored so.
+    ///
+    /// Whether something is lost already in what is stored is for the caller to know.
+    ///
+    /// # Errors
+    /// [`RegistryError::NotAcceptable`] when it can't be decoded or encoded, else as [`Registry::frame`].
+    pub async fn frame_encoded(
+        &self,
+        opened: &OpenedStudy,
+        series: &Uid,
+        instance: &Uid,
+        number: u32,
+        transfer_syntax_uid: &str,
+    ) -> Result<Frame, RegistryError> {
+        let stored = self.frame(opened, series, instance, number).await?;
+        if stored.transfer_syntax_uid == transfer_syntax_uid {
+            return Ok(stored);
+        }
+        let image = describe(&stored.entry, &stored.transfer_syntax_uid, number)?;
+        let (etag, entry) = (format!("{}-{transfer_syntax_uid}", stored.etag), Arc::clone(&stored.entry));
+        let whole = self.to_decode(opened, series, &image, stored).await?;
+        let bytes = self.0.transcoder.encode(&image, whole, transfer_syntax_uid).await?;
+        Ok(Frame { bytes, transfer_syntax_uid: transfer_syntax_uid.to_owned(), etag, entry })
+    }
+
+    /// A frame as the decoder wants it: as it lies in Pixel Data, where it may begin inside a byte or share a word with its neighbour.
+    pub(crate) async fn to_decode(
+        &self,
+        opened: &OpenedStudy,
+        series: &Uid,
+        image: &ImageDescription,
+        stored: Frame,
+    ) -> Result<Bytes, RegistryError> {
+        if !image.may_share_bytes() {
+            return Ok(stored.bytes);
+        }
+        let (entry, object) = self.held(opened, series, &stored.entry.instance.sop_instance_uid).await?;
+        let run = image.native_frame_range();
+        match entry.frames {
+            FrameIndex::Native { offset, .. } => {
+                let end = (offset + run.end).min(entry.size_bytes);
+                Ok(self.0.objects.range(&object, (offset + run.start).min(end)..end).await?)
+            }
+            FrameIndex::Deflated { .. } => {
+                let whole = self.0.objects.get(&object).await?;
+                let cut = self.0.cpu.run(move || {
+                    let value = inflated(&whole)?;
+                    let at = |byte: u64| usize::try_from(byte).unwrap_or(usize::MAX).min(value.len());
+                    Some(value.slice(at(run.start)..at(run.end)))
+                });
+                cut.await?.ok_or(RegistryError::NotFound)
+            }
+            _ => Ok(stored.bytes),
+        }
+    }
+}
