@@ -51,7 +51,8 @@ live: viewer ## The viewer against the running demo
 fuzz: setup-test ## Fuzz what reads bytes from outside, SECONDS each (600), one after the other
 	PATH="$(CURDIR)/target/tools/bin:$$PATH" fixtures/fuzz/run.sh $(or $(SECONDS),600)
 
-bench: build ## Measure, beside Orthanc in the same run
+bench: build ## Measure, beside Orthanc and nginx in the same run
+	deploy/setup/install.sh bench
 	cargo bench --package benches
 
 fmt:

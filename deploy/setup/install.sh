@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing: `install.sh build` for building and the demo, `install.sh test` for the tests as well.
+# Installs what is missing: `install.sh build` for building and the demo, `install.sh test` for the tests as well, `install.sh bench` for measuring.
 # Only what is absent is installed, so that a second run costs nothing.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -16,6 +16,9 @@ if [ "$what" = test ]; then
         /usr/lib/postgresql/15/bin/initdb:postgresql-15
         python3:python3 pip3:python3-pip
     )
+fi
+if [ "$what" = bench ]; then
+    packages+=(Orthanc:orthanc /usr/share/orthanc/plugins/libOrthancDicomWeb.so:orthanc-dicomweb wrk:wrk /usr/sbin/nginx:nginx-light)
 fi
 missing=()
 for pair in "${packages[@]}"; do
