@@ -3,6 +3,7 @@
 //! Clients spell it in many ways (`type` and `transfer-syntax` with and without quotes, the star quoted too, parameters in any
 //! order); all of them are taken.
 
+use face::Problem;
 use http::HeaderMap;
 use http::header::ACCEPT;
 
@@ -73,17 +74,15 @@ pub(crate) struct Accept {
 }
 
 impl Accept {
-    /// What a request accepts, with the `transferSyntax` parameter beside the `accept` parameter (PS3.18 §8.7.8.2): it counts for the
-    /// ranges of that parameter which name no syntax of their own.
-    pub(crate) fn of_request(headers: &HeaderMap, parameters: &Parameters) -> Self {
+    /// What a request accepts, with the `transferSyntax` parameter (PS3.18 §8.7.8.2): it counts for the ranges, of the header or of the
+    /// `accept` parameter, which name no syntax of their own. 400 when it is neither a UID nor a star.
+    pub(crate) fn of_request(headers: &HeaderMap, parameters: &Parameters) -> Result<Self, Problem> {
         let mut accept = Self::of(headers, parameters.get("accept"));
-        let syntax = parameters.get("transferSyntax").or_else(|| parameters.get("transfer-syntax"));
-        if let (Some(syntax), Some(_)) = (syntax, parameters.get("accept")) {
-            for range in accept.ranges.iter_mut().filter(|range| range.parameter("transfer-syntax").is_none()) {
-                range.parameters.push(("transfer-syntax".to_owned(), unquote(syntax.trim())));
-            }
+        let Some(syntax) = parameters.transfer_syntax()? else { return Ok(accept) };
+        for range in accept.ranges.iter_mut().filter(|range| range.parameter("transfer-syntax").is_none()) {
+            range.parameters.push(("transfer-syntax".to_owned(), syntax.clone()));
         }
-        accept
+        Ok(accept)
     }
 
     /// The `accept` parameter where given, else the header; everything when neither says anything.
@@ -219,7 +218,7 @@ fn parameter(text: &str) -> Option<(String, String)> {
     Some((name.trim().to_ascii_lowercase(), unquote(value.trim())))
 }
 
-fn unquote(text: &str) -> String {
+pub(crate) fn unquote(text: &str) -> String {
     let Some(inner) = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else { return text.to_owned() };
     let mut out = String::with_capacity(inner.len());
     let mut characters = inner.chars();
@@ -296,12 +295,15 @@ mod tests {
     #[test]
     fn the_transfer_syntax_may_be_a_parameter_beside_accept() {
         let of = |query: &str| {
-            let accept = Accept::of_request(&http::HeaderMap::new(), &Parameters::parse(query));
+            let parameters = Parameters::parse(query).expect("well formed");
+            let accept = Accept::of_request(&http::HeaderMap::new(), &parameters).expect("a UID");
             accept.wanted().next().and_then(|wanted| wanted.transfer_syntax.map(str::to_owned))
         };
         assert_eq!(of("accept=application/dicom&transferSyntax=1.2.3").as_deref(), Some("1.2.3"));
         assert_eq!(of("accept=application/dicom;transfer-syntax=*&transferSyntax=1.2.3").as_deref(), Some("*"));
-        assert_eq!(of("transferSyntax=1.2.3"), None);
+        assert_eq!(of("transferSyntax=%221.2.3%22").as_deref(), Some("1.2.3"));
+        let wrong = Parameters::parse("transferSyntax=JPEG").expect("well formed");
+        assert!(Accept::of_request(&http::HeaderMap::new(), &wrong).is_err());
     }
 
     #[test]

@@ -59,7 +59,7 @@ pub(crate) async fn value(
     let (series, instance) = scope.instance()?;
     let opened = face.registry.open_study(&caller.0, Action::View, scope.study()?).await?;
     let held = Held::of(face, opened, &base, series, instance).await?;
-    let accept = Accept::of_request(&headers, &parameters);
+    let accept = Accept::of_request(&headers, &parameters)?;
     if path == pixels::PIXEL_DATA && held.entry.frames.count() > 0 {
         return pixels::answer(held, &accept, &headers, Container::Single).await;
     }
@@ -76,7 +76,7 @@ pub(crate) async fn all(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let opened = face.registry.open_study(&caller.0, Action::View, scope.study()?).await?;
-    of_level(face, opened, &base, scope, &Accept::of_request(&headers, &parameters)).await
+    of_level(face, opened, &base, scope, &Accept::of_request(&headers, &parameters)?).await
 }
 
 /// The pixel data of an instance, a series or a study.
@@ -89,7 +89,7 @@ pub(crate) async fn pixel_data(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let opened = face.registry.open_study(&caller.0, Action::View, scope.study()?).await?;
-    let accept = Accept::of_request(&headers, &parameters);
+    let accept = Accept::of_request(&headers, &parameters)?;
     let Ok((series, instance)) = scope.instance() else {
         return level::pixels_of_level(face, opened, &base, scope, &accept).await;
     };

@@ -23,9 +23,20 @@ const OFFERS: [Offer; 4] = [
     Offer::single("text/xml"),
 ];
 
+/// The parameters that a route takes, in their groups; `None` where they are matching keys, which the search itself knows, and where
+/// the table has no such transaction.
+pub(crate) fn parameters(route: &str, method: &Method) -> Option<&'static [&'static [&'static str]]> {
+    // Bulk values have an address of earlier days, and frames below them take what they take.
+    let path = route.trim_matches('/').replace("{*value}", "{value}").replace("/bulk/", "/bulkdata/");
+    let method = if method == Method::HEAD { "GET" } else { method.as_str() };
+    let (_, transactions) = RESOURCES.iter().find(|(known, _)| *known == path)?;
+    let transaction = transactions.iter().find(|transaction| transaction.method == method)?;
+    (transaction.section != resources::SEARCH).then_some(transaction.parameters)
+}
+
 /// `OPTIONS` on the service's root.
 pub(crate) async fn describe(base: Base, parameters: Parameters, headers: HeaderMap) -> Result<Response, Problem> {
-    let form = Accept::of_request(&headers, &parameters).best(&OFFERS).ok_or_else(|| {
+    let form = Accept::of_request(&headers, &parameters)?.best(&OFFERS).ok_or_else(|| {
         Problem::not_acceptable("capabilities are described as application/vnd.sun.wadl+xml or application/json")
     })?;
     let text = if form == OFFERS[1] { in_json(&base.0) } else { wadl::document(&base.0) };

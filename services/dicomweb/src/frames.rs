@@ -57,7 +57,7 @@ pub(crate) async fn frames(
     let opened = face.registry.open_study(&caller.0, Action::View, scope.study()?).await?;
     let location = base.instance(scope.study()?.as_str(), series.as_str(), instance.as_str());
     let asked = Asked { face, opened, series: series.clone(), instance: instance.clone(), location };
-    let accept = Accept::of_request(&headers, &parameters);
+    let accept = Accept::of_request(&headers, &parameters)?;
     asked.answer(scope.frames.as_deref().unwrap_or_default(), &accept, &headers).await
 }
 

@@ -57,7 +57,7 @@ pub(crate) async fn metadata(
     let mut offers = OFFERS.to_vec();
     // One data set fits into one document; several need their parts (§8.6.1.2).
     offers.extend(scope.instance.as_ref().map(|_| DOCUMENT));
-    let form = Accept::of_request(&headers, &parameters).best(&offers).ok_or_else(no_such_form)?;
+    let form = Accept::of_request(&headers, &parameters)?.best(&offers).ok_or_else(no_such_form)?;
     let opened = face.registry.open_study(&caller.0, Action::RetrieveMetadata, scope.study()?).await?;
     let Some(series) = &scope.series else {
         return whole_study(&face, &opened, &base, form, &headers).await;

@@ -1,15 +1,17 @@
 //! What a request says: by which address it knows us, what its path names, its parameters.
 
 mod outside;
+mod parameters;
 
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use face::Problem;
-use http::StatusCode;
 use http::request::Parts;
 use index_model::Uid;
 use registry::RegistryError;
+
+pub(crate) use parameters::Parameters;
 
 use crate::Face;
 
@@ -120,49 +122,6 @@ fn frame_list(list: &str) -> Result<Vec<u32>, Problem> {
         _ if numbers.contains(&0) => Err(Problem::not_found("frames are counted from 1")),
         0..=MOST_FRAMES => Ok(numbers),
         _ => Err(wrong()),
-    }
-}
-
-/// The query parameters, decoded, in their order.
-#[derive(Debug, Clone)]
-pub(crate) struct Parameters(Vec<(String, String)>);
-
-/// More parameters than this are refused.
-const MOST_PARAMETERS: usize = 256;
-
-impl Parameters {
-    /// Parses the query part of a URL.
-    pub(crate) fn parse(query: &str) -> Self {
-        Self(url::form_urlencoded::parse(query.as_bytes()).into_owned().take(MOST_PARAMETERS + 1).collect())
-    }
-
-    /// The first value of a parameter; names compare without case, as clients write `requestType` in many ways.
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
-    }
-
-    /// The value of a parameter that may be there once; 400 when it is there more often.
-    pub(crate) fn one(&self, name: &str) -> Result<Option<&str>, Problem> {
-        let mut values = self.0.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
-        let value = values.next().map(|(_, value)| value.as_str());
-        if values.next().is_some() { Err(Problem::parameter(name, "one value is wanted")) } else { Ok(value) }
-    }
-
-    /// All but those named.
-    pub(crate) fn without(self, names: &[&str]) -> Vec<(String, String)> {
-        self.0.into_iter().filter(|(key, _)| !names.contains(&key.as_str())).collect()
-    }
-}
-
-impl FromRequestParts<Face> for Parameters {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &Face) -> Result<Self, Problem> {
-        let parameters = Self::parse(parts.uri.query().unwrap_or_default());
-        if parameters.0.len() > MOST_PARAMETERS {
-            return Err(Problem::new(StatusCode::BAD_REQUEST, "too many parameters"));
-        }
-        Ok(parameters)
     }
 }
 

@@ -49,7 +49,7 @@ pub(crate) async fn instances(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let opened = face.registry.open_study(&caller.0, Action::RetrieveInstances, scope.study()?).await?;
-    let accept = Accept::of_request(&headers, &parameters);
+    let accept = Accept::of_request(&headers, &parameters)?;
     let alone = scope.instance.is_some() && accept.takes(Offer::single(DICOM));
     if !alone && !accept.takes(Offer::multipart(DICOM)) {
         if accept.takes(Offer::multipart(OCTET_STREAM)) {

@@ -7,6 +7,7 @@ use face::{Caller, Problem};
 use http::header::ACCEPT_CHARSET;
 use http::{HeaderMap, StatusCode};
 use index_model::Uid;
+use index_model::transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN as EXPLICIT;
 use registry::rendering::{RenderOptions, SourceRegion, Viewport, WindowFunction};
 use registry::{OpenedStudy, ShownFrame};
 
@@ -144,13 +145,13 @@ async fn whole(
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let stored = pick.entry.instance.transfer_syntax_uid.as_str();
-    let wanted = parameters.one("transferSyntax")?;
-    if wanted.is_some_and(|wanted| wanted != "*" && Uid::parse(wanted).is_err()) {
-        return Err(Problem::parameter("transferSyntax", "a unique identifier is wanted (PS3.5 §9.1)"));
-    }
+    parameters.one("transferSyntax")?;
+    let wanted = parameters.transfer_syntax()?;
+    let wanted = wanted.as_deref();
     let asked = Asked::of(wanted).filter(|asked| *asked != Asked::Stored || wanted == Some(stored));
     let asked = asked.ok_or_else(|| {
-        Problem::not_acceptable(format!("this object is answered in {stored} or 1.2.840.10008.1.2.1"))
+        let other = if stored == EXPLICIT { String::new() } else { format!(" or, as it is stored, in {stored}") };
+        Problem::not_acceptable(format!("this object is answered in {EXPLICIT}{other}"))
     })?;
     let found = face.registry.instance(opened, &pick.series, &pick.entry.instance.sop_instance_uid).await?;
     let tag = range::etag(&found.etag, &format!("-uri-{asked:?}"));

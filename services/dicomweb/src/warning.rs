@@ -63,7 +63,7 @@ impl Warnings {
     pub(crate) fn undescribed(&mut self, rows: usize) {
         if rows > 0 {
             self.add(format!(
-                "{rows} results lack attributes of includefield; a limit of {MOST_DESCRIBED} or fewer gives them to all."
+                "{rows} results lack attributes that were asked for; a limit of {MOST_DESCRIBED} or fewer gives them to all."
             ));
         }
     }

@@ -177,7 +177,7 @@ impl Registry {
         Ok(self.held(opened, series, instance).await?.0)
     }
 
-    /// The whole of PixelData where it lies uncompressed, in little endian and in whole bytes; `None` where it does not.
+    /// The whole of PixelData, its padding too, where it lies uncompressed and in little endian; `None` where it does not.
     ///
     /// # Errors
     /// As [`Registry::instance`].
@@ -188,11 +188,17 @@ impl Registry {
         instance: &Uid,
     ) -> Result<Option<PixelBytes>, RegistryError> {
         let (entry, object) = self.held(opened, series, instance).await?;
-        let FrameIndex::Native { offset, frame_bits, count } = entry.frames else { return Ok(None) };
+        let FrameIndex::Native { offset, .. } = entry.frames else { return Ok(None) };
         let as_it_is = [transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN, transfer_syntax::IMPLICIT_VR_LITTLE_ENDIAN];
-        let little = as_it_is.contains(&entry.instance.transfer_syntax_uid.as_str());
-        let bits = frame_bits.checked_mul(u64::from(count)).filter(|bits| bits % 8 == 0 && little);
-        let Some(size_bytes) = bits.map(|bits| bits / 8) else { return Ok(None) };
+        if !as_it_is.contains(&entry.instance.transfer_syntax_uid.as_str()) {
+            return Ok(None);
+        }
+        // Before a value in little endian, in either representation that OB and OW have, is its length (PS3.5 §7.1).
+        let before = self.0.objects.range(&object, offset.saturating_sub(4)..offset).await?;
+        let Some(length) = before.first_chunk::<4>().map(|length| u64::from(u32::from_le_bytes(*length))) else {
+            return Ok(None);
+        };
+        let size_bytes = length.min(entry.size_bytes.saturating_sub(offset));
         opened.permit.count(1, size_bytes);
         Ok(Some(PixelBytes { objects: self.0.objects.clone(), object, offset, size_bytes }))
     }

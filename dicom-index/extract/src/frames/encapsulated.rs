@@ -39,6 +39,17 @@ pub(crate) fn frames(
     without_table(data, source, count, transfer_syntax_uid)
 }
 
+/// How many frames there are by the table, or by what the fragments are.
+pub(crate) fn counted(data: &Encapsulated, source: &[u8], transfer_syntax_uid: &str) -> u64 {
+    if transfer_syntax_uid == transfer_syntax::RLE_LOSSLESS {
+        return data.fragments.len() as u64;
+    }
+    match data.basic_offset_table.length / 4 {
+        0 => data.fragments.iter().filter(|span| begins(source, **span)).count() as u64,
+        entries => entries,
+    }
+}
+
 /// MPEG-2, MPEG-4, HEVC (PS3.5 §A.4.5 to A.4.9) and SMPTE 2110: one stream, whatever NumberOfFrames says.
 fn is_video(transfer_syntax_uid: &str) -> bool {
     let part = |prefix| transfer_syntax_uid.strip_prefix(prefix);
@@ -115,10 +126,13 @@ fn without_table(
     if fragments.len() < count {
         return Err(quarantine(PIXEL_DATA, "has fewer fragments than NumberOfFrames says"));
     }
-    let begins = |span: &Span| value(source, *span).is_some_and(begins_code_stream);
-    let starts: Vec<usize> = (0..fragments.len()).filter(|index| begins(&fragments[*index])).collect();
+    let starts: Vec<usize> = (0..fragments.len()).filter(|index| begins(source, fragments[*index])).collect();
     let found = (starts.len() == count && starts[0] == 0).then(|| group(fragments, &starts)).flatten();
     found.ok_or_else(|| quarantine(PIXEL_DATA, "has no offset table, and its fragments do not tell where frames begin"))
+}
+
+fn begins(source: &[u8], span: Span) -> bool {
+    value(source, span).is_some_and(begins_code_stream)
 }
 
 /// JPEG and JPEG-LS (SOI), JPEG 2000 (SOC and SIZ), JP2 signature box, JPEG XL.

@@ -23,9 +23,10 @@ pub(crate) fn index(
     source: &[u8],
     notes: &mut Notes,
 ) -> Result<(FrameIndex, u32), Finding> {
-    let declared = header.count(tags::NUMBER_OF_FRAMES);
+    let mut declared = header.count(tags::NUMBER_OF_FRAMES);
     if declared.is_none() && header.text(tags::NUMBER_OF_FRAMES).is_some() {
-        notes.note(tags::NUMBER_OF_FRAMES, "is not a number");
+        notes.note(tags::NUMBER_OF_FRAMES, "is not a number; frames were counted in the pixel data");
+        declared = structure.pixel_data.as_ref().map(|pixel_data| counted(pixel_data, header, structure, source));
     }
     let Some(pixel_data) = &structure.pixel_data else { return Ok((FrameIndex::None, declared.unwrap_or(0))) };
     let frames = declared.unwrap_or(1).max(1);
@@ -53,6 +54,17 @@ pub(crate) fn index(
         }
         index => Ok((index, frames)),
     }
+}
+
+/// How many frames there are by the pixel data alone, so that a number that can't be read hides none.
+fn counted(pixel_data: &PixelData, header: Header<'_>, structure: &Structure, source: &[u8]) -> u32 {
+    let count = match pixel_data {
+        PixelData::Native { length, .. } => {
+            frame_bits(header).and_then(|bits| (*length as u64).saturating_mul(8).checked_div(bits)).unwrap_or(1)
+        }
+        PixelData::Encapsulated(data) => encapsulated::counted(data, source, &structure.transfer_syntax_uid),
+    };
+    u32::try_from(count).unwrap_or(u32::MAX).max(1)
 }
 
 /// Whether pixel data of this syntax lie as they are: the three of PS3.5 §A.1 to A.3 and GE's private one.

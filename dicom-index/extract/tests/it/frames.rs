@@ -66,6 +66,27 @@ fn more_frames_than_bytes_are_refused_and_padding_is_not() {
     assert_eq!(refused(&part10(EXPLICIT_LE, &many)), rule);
 }
 
+/// A number that can't be read hides no frame.
+#[test]
+fn frames_are_counted_where_their_number_is_none() {
+    let wrong = |header: Vec<u8>, uid, pixels: Vec<u8>| {
+        let number = LE.element(0x0028_0008, "IS", "3 ");
+        let at = header.windows(number.len()).position(|bytes| bytes == number).unwrap();
+        let wrong = [&header[..at], &LE.element(0x0028_0008, "IS", "3A"), &header[at + number.len()..]].concat();
+        part10(uid, &[wrong, pixels].concat())
+    };
+    let note = "NumberOfFrames is not a number; frames were counted in the pixel data".to_owned();
+    let native = wrong(LE.image_header(3), EXPLICIT_LE, LE.element(0x7FE0_0010, "OW", [7; 48]));
+    assert_eq!(frames(&native), (vec![vec![7; 16]; 3], vec![note.clone()]));
+    let fragments: [&[u8]; 4] = [A1, A2, B1, B2];
+    for table in [&[][..], &[0, 24]] {
+        let two = wrong(LE.image_header(3), JPEG, LE.encapsulated(table, &fragments));
+        assert_eq!(frames(&two), (grouped(), vec![note.clone()]));
+    }
+    let rle = wrong(LE.image_header(3), RLE, LE.encapsulated(&[], &[b"r1", b"r2"]));
+    assert_eq!(frames(&rle).0, [b"r1", b"r2"]);
+}
+
 #[test]
 fn bits_and_half_sampled_colours_are_counted_as_they_are_stored() {
     let header = |bits: u16, samples: u16, photometric: &str| {

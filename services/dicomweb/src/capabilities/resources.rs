@@ -1,5 +1,8 @@
 //! The table: every resource with its transactions, PS3.18 table H-1 and chapter 9.
 
+/// Where PS3.18 has searches.
+pub(super) const SEARCH: &str = "10.6";
+
 /// Path below the base, and what can be done there.
 pub(super) type Resource = (&'static str, &'static [Transaction]);
 
@@ -64,6 +67,7 @@ const URI: &[&str] = &[
     "windowWidth",
     "presentationSeriesUID",
     "presentationUID",
+    "anonymize",
 ];
 
 const DATA_SETS: &[&str] = &["application/dicom+json", "multipart/related; type=\"application/dicom+xml\""];
@@ -126,7 +130,7 @@ const BY_URI: &[&str] = &[
 ];
 
 const fn search(name: &'static str, parameters: &'static [&'static [&'static str]]) -> Transaction {
-    Transaction { method: "GET", name, section: "10.6", parameters, takes: &[], gives: DATA_SETS }
+    Transaction { method: "GET", name, section: SEARCH, parameters, takes: &[], gives: DATA_SETS }
 }
 
 const fn store(name: &'static str) -> Transaction {
@@ -159,7 +163,7 @@ const fn thumbnail(name: &'static str) -> Transaction {
 }
 
 const fn bulkdata(name: &'static str, gives: &'static [&'static str]) -> Transaction {
-    retrieve(name, "10.4.1.1.5", &[ACCEPT], gives)
+    retrieve(name, "10.4.1.1.5", &[ACCEPT, SYNTAX], gives)
 }
 
 const fn pixels(name: &'static str) -> Transaction {

@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn every_parameter_is_checked() {
-        let of = |query: &str| of_image(&Parameters::parse(query), "image/jpeg");
+        let of = |query: &str| of_image(&Parameters::parse(query).expect("well formed"), "image/jpeg");
         let options =
             of("window=40%2C400%2Clinear-exact&quality=50&annotation=patient%2Ctechnique&iccprofile=srgb").unwrap();
         assert_eq!(options.window.unwrap().function, WindowFunction::LinearExact);
@@ -226,13 +226,13 @@ mod tests {
         ] {
             assert!(of(wrong).is_err(), "{wrong}");
         }
-        assert!(of_image(&Parameters::parse("iccprofile=yes"), "image/gif").is_err());
-        assert!(of_image(&Parameters::parse("iccprofile=no"), "image/gif").is_ok());
+        assert!(of_image(&Parameters::parse("iccprofile=yes").expect("well formed"), "image/gif").is_err());
+        assert!(of_image(&Parameters::parse("iccprofile=no").expect("well formed"), "image/gif").is_ok());
     }
 
     #[test]
     fn a_presentation_state_takes_a_size_only() {
-        let of = |query: &str| of_state(&Parameters::parse(query), "image/png");
+        let of = |query: &str| of_state(&Parameters::parse(query).expect("well formed"), "image/png");
         assert!(of("viewport=64,64&annotation=patient").is_ok() && of("").is_ok());
         for wrong in ["viewport=64,64,0,0,5,5", "window=40,400,linear"] {
             assert!(of(wrong).is_err(), "{wrong}");

@@ -3,7 +3,7 @@
 use http::Method;
 
 use crate::app::{Part, TestApp};
-use crate::objects::{EXPLICIT, PDF, SERIES, STUDY, frames, image, implicit, pdf, rle};
+use crate::objects::{EXPLICIT, Object, PDF, SERIES, STUDY, big_endian_bytes, frames, image, implicit, pdf, rle};
 
 const BYTES: &str = "multipart/related; type=\"application/octet-stream\"";
 
@@ -91,6 +91,19 @@ async fn a_range_of_pixel_data_is_read_where_it_lies() {
         assert_eq!(part.header("content-length"), "44");
         app.ask(Method::GET, &path, &[single, ("range", "bytes=9999-")]).await.expect(416);
         app.ask(Method::GET, &path, &[single, ("if-none-match", all.header("etag"))]).await.expect(304);
+    }
+}
+
+/// PS3.5 §8.1.1: a value of odd length is padded, and the padding is of the value.
+#[tokio::test]
+async fn native_pixel_data_come_as_the_whole_value() {
+    let bytes = Object { syntax: EXPLICIT, ..big_endian_bytes() };
+    let app = TestApp::holding(std::slice::from_ref(&bytes)).await;
+    let padded = [bytes.frames.concat(), vec![0]].concat();
+    for end in ["/bulkdata/7FE00010", "/pixeldata"] {
+        let path = format!("{}{end}", bytes.path());
+        assert_eq!(app.get_as(&path, "application/octet-stream").await.expect(200).body[..], padded[..]);
+        assert_eq!(app.get_as(&path, BYTES).await.expect(200).parts()[0].body, padded);
     }
 }
 

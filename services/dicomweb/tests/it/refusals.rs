@@ -46,6 +46,25 @@ async fn nobody_who_is_not_signed_on_gets_anything() {
     }
 }
 
+/// A parameter that is passed over gives another answer than the one that was asked for.
+#[tokio::test]
+async fn a_parameter_that_a_resource_does_not_know_is_400_and_named() {
+    let app = TestApp::holding(&[image(1)]).await;
+    for (method, path) in resources().into_iter().filter(|(method, _)| method == Method::GET) {
+        let with = |parameter: &str| format!("{path}{}{parameter}", if path.contains('?') { '&' } else { '?' });
+        for known in ["accept=*/*", "charset=utf-8"] {
+            app.get(&with(known)).await.expect(200);
+        }
+        for (wrong, name) in [("windw=40,400", "windw"), ("StudyID=%zz", "StudyID"), ("StudyDate=%E2%82", "StudyDate")]
+        {
+            let problem = app.get(&with(wrong)).await.expect(400);
+            assert_eq!(problem.json()["parameter"], name, "{method} {path}");
+        }
+    }
+    app.get(&format!("{}/rendered?quality=50&viewport=64,64", image(1).path())).await.expect(200);
+    app.get(&format!("{}?quality=50", image(1).path())).await.expect(400);
+}
+
 #[tokio::test]
 async fn what_is_not_there_is_404_at_every_level() {
     let app = TestApp::holding(&[image(1), report()]).await;

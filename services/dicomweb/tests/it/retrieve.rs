@@ -73,6 +73,9 @@ async fn the_transfer_syntax_may_stand_beside_the_accept_parameter() {
     let stored = app.get_as(&of("&transferSyntax=*"), "text/html").await.expect(200);
     assert!(stored.body[..] == rle().to_bytes()[..]);
     app.get_as(&of("&transferSyntax=1.2.840.10008.1.2.4.80"), "text/html").await.expect(406);
+    app.get_as(&of("&transferSyntax=JPEG"), "text/html").await.expect(400);
+    let beside_header = format!("{}?transferSyntax=*", rle().path());
+    assert!(app.get_as(&beside_header, "application/dicom").await.expect(200).body[..] == rle().to_bytes()[..]);
     assert!(app.get_as(&of(""), "text/html").await.expect(200).body[..] == image(91).to_bytes()[..]);
 }
 

@@ -1,0 +1,141 @@
+//! Query parameters, PS3.18 §8.3: decoded, and each known to the resource that is asked.
+
+use std::borrow::Cow;
+
+use axum::extract::{FromRequestParts, MatchedPath};
+use face::Problem;
+use http::StatusCode;
+use http::request::Parts;
+use index_model::Uid;
+
+use crate::Face;
+use crate::accept::unquote;
+use crate::capabilities;
+
+/// The query parameters, decoded, in their order.
+#[derive(Debug, Clone)]
+pub(crate) struct Parameters(Vec<(String, String)>);
+
+/// More parameters than this are refused.
+const MOST_PARAMETERS: usize = 256;
+/// Parameters that every resource takes: §8.3.3.
+const EVERYWHERE: [&str; 2] = ["accept", "charset"];
+
+impl Parameters {
+    /// Parses the query part of a URL; 400 where it is not percent-encoded UTF-8, naming the parameter where its name can be read.
+    pub(crate) fn parse(query: &str) -> Result<Self, Problem> {
+        let pieces = query.split('&').filter(|piece| !piece.is_empty());
+        let parameters: Vec<_> = pieces.take(MOST_PARAMETERS + 1).map(pair).collect::<Result<_, _>>()?;
+        if parameters.len() > MOST_PARAMETERS {
+            return Err(Problem::new(StatusCode::BAD_REQUEST, "too many parameters"));
+        }
+        Ok(Self(parameters))
+    }
+
+    /// The first value of a parameter; names compare without case, as clients write `requestType` in many ways.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// The value of a parameter that may be there once; 400 when it is there more often.
+    pub(crate) fn one(&self, name: &str) -> Result<Option<&str>, Problem> {
+        let mut values = self.0.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        let value = values.next().map(|(_, value)| value.as_str());
+        if values.next().is_some() { Err(Problem::parameter(name, "one value is wanted")) } else { Ok(value) }
+    }
+
+    /// The transfer syntax that is asked for beside media types: a UID or `*`; 400 when it is neither.
+    pub(crate) fn transfer_syntax(&self) -> Result<Option<String>, Problem> {
+        let Some((name, value)) = self.0.iter().find(|(name, _)| normal(name).eq_ignore_ascii_case(SYNTAX)) else {
+            return Ok(None);
+        };
+        let syntax = unquote(value.trim());
+        let wrong = || Problem::parameter(name, "a transfer syntax UID (PS3.5 §9.1) or * is wanted");
+        if syntax == "*" || Uid::parse(&syntax).is_ok() { Ok(Some(syntax)) } else { Err(wrong()) }
+    }
+
+    /// All but those named.
+    pub(crate) fn without(self, names: &[&str]) -> Vec<(String, String)> {
+        self.0.into_iter().filter(|(key, _)| !names.contains(&key.as_str())).collect()
+    }
+
+    /// Refuses what is none of `known`: a picture without the window that was asked for under a wrong name would be another picture.
+    fn check(&self, known: &[&[&str]]) -> Result<(), Problem> {
+        let known = || known.iter().copied().flatten().chain(&EVERYWHERE);
+        let is_unknown = |name: &&str| !known().any(|known| known.eq_ignore_ascii_case(normal(name)));
+        let Some(unknown) = self.0.iter().map(|(name, _)| name.as_str()).find(is_unknown) else { return Ok(()) };
+        let names = known().copied().collect::<Vec<_>>().join(", ");
+        Err(Problem::parameter(unknown, format!("this resource knows no such parameter; it knows {names}")))
+    }
+}
+
+/// The name that the standard gives; clients also write it as the parameter of media types is written.
+fn normal(name: &str) -> &str {
+    if name.eq_ignore_ascii_case("transfer-syntax") { SYNTAX } else { name }
+}
+
+const SYNTAX: &str = "transferSyntax";
+
+/// A name and a value.
+fn pair(piece: &str) -> Result<(String, String), Problem> {
+    let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
+    let name = decoded(name).ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, ENCODING))?;
+    let value = decoded(value).ok_or_else(|| Problem::parameter(&name, ENCODING))?;
+    Ok((name.into_owned(), value.into_owned()))
+}
+
+const ENCODING: &str = "percent-encoded UTF-8 is wanted (RFC 3986 §2.1)";
+
+/// Percent-encoded UTF-8 with `+` for a space; `None` where it is not.
+fn decoded(text: &str) -> Option<Cow<'_, str>> {
+    let escapes = text.split('%').skip(1);
+    let whole = |after: &str| after.len() >= 2 && after.bytes().take(2).all(|byte| byte.is_ascii_hexdigit());
+    if !escapes.map(whole).all(|whole| whole) {
+        return None;
+    }
+    if !text.contains(['%', '+']) {
+        return Some(text.into());
+    }
+    let spaced = text.replace('+', " ");
+    let decoded = percent_encoding::percent_decode_str(&spaced).decode_utf8().ok()?;
+    Some(decoded.into_owned().into())
+}
+
+impl FromRequestParts<Face> for Parameters {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, face: &Face) -> Result<Self, Problem> {
+        let Some(query) = parts.uri.query().filter(|query| !query.is_empty()) else { return Ok(Self(Vec::new())) };
+        let parameters = Self::parse(query)?;
+        let route = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str).unwrap_or_default();
+        let path = route.strip_prefix(face.options.base_path.trim_end_matches('/')).unwrap_or(route);
+        if let Some(known) = capabilities::parameters(path, &parts.method) {
+            parameters.check(known)?;
+        }
+        Ok(parameters)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Parameters;
+
+    #[test]
+    fn what_is_not_percent_encoded_utf_8_is_no_value() {
+        for wrong in ["PatientID=%zz", "PatientID=%", "PatientID=1%2", "PatientName=%E2%82", "%FF=1"] {
+            assert!(Parameters::parse(wrong).is_err(), "{wrong}");
+        }
+        let read = Parameters::parse("a=%C3%A9+b&c&d=&&e==").expect("well formed");
+        assert_eq!(
+            read.without(&[]),
+            [("a", "é b"), ("c", ""), ("d", ""), ("e", "=")].map(|(n, v)| (n.into(), v.into()))
+        );
+    }
+
+    #[test]
+    fn an_unknown_parameter_is_named_with_those_that_are_known() {
+        let parameters = |query| Parameters::parse(query).expect("well formed");
+        assert!(parameters("Viewport=1,1&ACCEPT=image/png&charset=utf-8").check(&[&["viewport"]]).is_ok());
+        assert!(parameters("viewport=1,1&windw=1,2").check(&[&["viewport"]]).is_err());
+    }
+}
