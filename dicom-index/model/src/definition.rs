@@ -50,6 +50,9 @@ pub struct DimseAddress {
     /// C-MOVE or C-GET.
     #[serde(default)]
     pub retrieve: RetrieveBy,
+    /// Whether it is called on over TLS (PS3.15 §B.12).
+    #[serde(default)]
+    pub tls: bool,
 }
 
 /// Part 10 files in an object store.

@@ -19,4 +19,7 @@ pub mod uids;
 
 pub use listener::{Listener, ListenerOptions, Tls};
 pub use service::{Connection, Peer, Service, Serving};
+/// How TLS is spoken with peers that we call on.
+pub use tokio_rustls::TlsConnector;
+
 pub use store_scu::{StoreError, StoreScu};

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures::Stream;
 use index_model::{AeTitle, Uid};
 
-use crate::association::{Association, AssociationError, Context, Prompt, Proposal, ProposedContext};
+use crate::association::{Address, Association, AssociationError, Context, Prompt, Proposal, ProposedContext};
 use crate::message::{Command, Operation, Request, SendError, Status, StoreRequest};
 use crate::part10::{self, Meta, NotPart10};
 
@@ -39,7 +39,7 @@ impl StoreScu {
     /// # Errors
     /// [`AssociationError`].
     pub async fn open(
-        address: (&str, u16),
+        address: impl Into<Address>,
         calling: AeTitle,
         called: AeTitle,
         objects: impl IntoIterator<Item = Meta>,
@@ -57,11 +57,11 @@ impl StoreScu {
     /// # Errors
     /// [`AssociationError`].
     pub async fn propose(
-        (host, port): (&str, u16),
+        address: impl Into<Address>,
         proposal: Proposal,
         limit: Duration,
     ) -> Result<Self, AssociationError> {
-        let association = Association::connect(host, port, &proposal, limit).await?;
+        let association = Association::connect(&address.into(), &proposal, limit).await?;
         Ok(Self { association, message_id: 0 })
     }
 

@@ -24,34 +24,34 @@ use std::time::Duration;
 
 use access::{Caller, Refused, Right};
 use async_trait::async_trait;
-use dimse::association::{Answer, AssociationError, Proposed, Roles};
+use dimse::association::{Address, Answer, AssociationError, Proposed, Roles};
 use dimse::message::{Request, Response, Status};
 use dimse::uids::{OBJECT_TRANSFER_SYNTAXES, PLAIN_TRANSFER_SYNTAXES, is_storage};
-use dimse::{Peer, Service, Serving};
-use index_model::AeTitle;
+use dimse::{Peer, Service, Serving, TlsConnector};
+use index_model::{AeTitle, DimseAddress};
 use registry::Registry;
 
 pub use answer::{instance_keys, patient_keys, series_keys, study_keys};
 pub use model::{Extensions, Model, SOP_CLASSES, SopClass, Transaction};
 
 /// Where C-MOVE may send to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Destination {
     /// As C-MOVE names it.
     pub ae_title: AeTitle,
-    /// Host name or address.
-    pub host: String,
-    /// TCP port.
-    pub port: u16,
+    /// Where it is.
+    pub address: Address,
 }
 
 /// How the face is set up.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Options {
     /// Our AE title: RetrieveAETitle, and how we call on destinations.
     pub own_ae: AeTitle,
     /// Registered destinations; DIMSE repositories are others.
     pub destinations: Vec<Destination>,
+    /// How TLS is spoken with repositories that want it.
+    pub tls: Option<TlsConnector>,
     /// Matches that are looked up at a time.
     pub page: u32,
     /// To connect to a destination and agree on an association.
@@ -62,12 +62,19 @@ pub struct Options {
     pub heartbeat: Duration,
 }
 
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options").field("own_ae", &self.own_ae).finish_non_exhaustive()
+    }
+}
+
 impl Options {
     /// The usual, with our AE title.
     pub fn new(own_ae: AeTitle) -> Self {
         Self {
             own_ae,
             destinations: Vec::new(),
+            tls: None,
             page: 500,
             association: Duration::from_secs(10),
             patience: Duration::from_secs(60),
@@ -93,8 +100,10 @@ impl QueryRetrieve {
     fn destination(&self, ae_title: &AeTitle) -> Option<Destination> {
         let registered = self.options.destinations.iter().find(|one| one.ae_title == *ae_title).cloned();
         registered.or_else(|| {
-            let address = self.registry.dimse_address(ae_title)?;
-            Some(Destination { ae_title: address.ae_title, host: address.host, port: address.port })
+            let DimseAddress { host, port, ae_title, tls, .. } = self.registry.dimse_address(ae_title)?;
+            // Where it wants TLS and we have none, it is not called on in clear.
+            let tls = if tls { Some(self.options.tls.clone()?) } else { None };
+            Some(Destination { ae_title, address: Address { host, port, tls } })
         })
     }
 

@@ -59,8 +59,7 @@ impl Mover {
                 self.proposed.insert(kind.clone());
             }
             let proposal = Proposal { calling: options.own_ae.clone(), called: self.to.ae_title.clone(), contexts };
-            let address = (self.to.host.as_str(), self.to.port);
-            let mut open = StoreScu::propose(address, proposal, options.association).await?;
+            let mut open = StoreScu::propose(self.to.address.clone(), proposal, options.association).await?;
             open.set_patience(options.patience);
             self.open = Some(open);
         }

@@ -103,12 +103,13 @@ async fn registry(config: &Config, deliveries: Deliveries) -> anyhow::Result<Reg
     let audit = AuditLog::open(&data.join("audit")).context("the audit trail can't be opened")?;
     let (clock, cpu) = (Clock::system(), CpuPool::new(config.cpu.threads, config.cpu.queue)?);
     let access = Access::development_with(config.access.user.clone(), config.dimse.entities(), audit, clock.clone());
+    let calling = (config.dimse.ae_title.clone(), config.dimse.outgoing.connector().context("dimse.outgoing")?);
     let options = registry::Options {
         store: open_store(config).await?,
         objects: objects(config)?,
         incoming: incoming.clone(),
         access,
-        sources: sources::factory(config.dimse.ae_title.clone(), incoming, cpu.clone(), deliveries),
+        sources: sources::factory(calling, incoming, cpu.clone(), deliveries),
         transcoder: transcoder(config)?,
         cpu,
         clock,

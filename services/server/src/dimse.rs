@@ -8,7 +8,8 @@ use access::{ApplicationEntity, Right};
 use adapter_api::Inbox;
 use adapter_dimse::{StoreOptions, StoreService};
 use anyhow::{Context, bail};
-use dimse::{Listener, ListenerOptions};
+use dimse::association::Address;
+use dimse::{Listener, ListenerOptions, TlsConnector};
 use index_model::AeTitle;
 use query_retrieve::{Destination, QueryRetrieve};
 use registry::Registry;
@@ -16,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use tokio_rustls::TlsAcceptor;
 
 use crate::app::occupied;
-use crate::tls::{self, Acceptor};
+use crate::tls::{self, Acceptor, Outgoing};
 
 /// The DIMSE listener.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -30,6 +31,8 @@ pub(crate) struct Config {
     pub(crate) peer: Vec<Peer>,
     /// The same services over TLS, at a port of their own.
     pub(crate) tls: Option<Tls>,
+    /// TLS with peers and repositories that we call on.
+    pub(crate) outgoing: Outgoing,
 }
 
 /// An application entity.
@@ -42,6 +45,9 @@ pub(crate) struct Peer {
     pub(crate) host: Option<String>,
     /// Its port.
     pub(crate) port: Option<u16>,
+    /// Whether it is called on over TLS.
+    #[serde(default)]
+    pub(crate) tls: bool,
     /// What it may ask for: `query`, `retrieve`, `store`.
     #[serde(default = "usual_rights")]
     pub(crate) may: Vec<Right>,
@@ -69,7 +75,13 @@ impl Default for Config {
     fn default() -> Self {
         #[expect(clippy::expect_used, reason = "a constant")]
         let ae_title = AeTitle::parse("DICS").expect("DICS is an AE title");
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 11112)), ae_title, peer: Vec::new(), tls: None }
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 11112)),
+            ae_title,
+            peer: Vec::new(),
+            tls: None,
+            outgoing: Outgoing::default(),
+        }
     }
 }
 
@@ -94,10 +106,11 @@ impl Config {
         self.peer.iter().map(entity).collect()
     }
 
-    fn destinations(&self) -> Vec<Destination> {
+    fn destinations(&self, connector: &TlsConnector) -> Vec<Destination> {
         let destination = |peer: &Peer| {
             let (host, port) = peer.host.clone().zip(peer.port)?;
-            Some(Destination { ae_title: peer.ae_title.clone(), host, port })
+            let tls = peer.tls.then(|| connector.clone());
+            Some(Destination { ae_title: peer.ae_title.clone(), address: Address { host, port, tls } })
         };
         self.peer.iter().filter_map(destination).collect()
     }
@@ -110,8 +123,10 @@ pub(crate) async fn bind(
     inbox: Arc<dyn Inbox>,
     store: StoreOptions,
 ) -> anyhow::Result<(Listener, Option<SocketAddr>)> {
+    let connector = config.outgoing.connector().context("dimse.outgoing")?;
     let options = query_retrieve::Options {
-        destinations: config.destinations(),
+        destinations: config.destinations(&connector),
+        tls: Some(connector),
         ..query_retrieve::Options::new(config.ae_title.clone())
     };
     let services: Vec<Arc<dyn dimse::Service>> =

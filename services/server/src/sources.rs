@@ -6,14 +6,15 @@ use adapter_api::ImagingSource;
 use adapter_archive::{ArchiveOptions, ArchiveSource};
 use adapter_dicomweb::{DicomwebOptions, DicomwebSource};
 use adapter_dimse::{Deliveries, DimseOptions, DimseSource};
+use dimse::TlsConnector;
 use index_model::{AeTitle, Protocol, RepositoryDefinition};
 use registry::SourceFactory;
 use runtime::CpuPool;
 
-/// Makes sources; `own_ae` is how we call on DIMSE archives, `incoming` where large objects are spooled, `deliveries` what the
+/// Makes sources; `own_ae` and `tls` are how we call on DIMSE archives, `incoming` where large objects are spooled, `deliveries` what the
 /// storage receiver tells of C-MOVEs under way.
 pub(crate) fn factory(
-    own_ae: AeTitle,
+    (own_ae, tls): (AeTitle, TlsConnector),
     incoming: std::path::PathBuf,
     cpu: CpuPool,
     deliveries: Deliveries,
@@ -34,6 +35,7 @@ pub(crate) fn factory(
                     DimseOptions {
                         spool_folder: incoming.clone(),
                         deliveries: deliveries.clone(),
+                        tls: Some(tls.clone()),
                         ..DimseOptions::default()
                     },
                 )

@@ -2,6 +2,8 @@
 //!
 //! Files that change are read again, so that a renewed certificate needs no restart.
 
+mod outgoing;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -12,6 +14,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use serde::{Deserialize, Serialize};
+
+pub(crate) use outgoing::Outgoing;
 
 /// Files are looked at this often at most.
 const LOOK: Duration = Duration::from_secs(10);

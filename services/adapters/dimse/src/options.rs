@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use dimse::TlsConnector;
 use runtime::Clock;
 
 use crate::deliveries::Deliveries;
 
 /// How patient we are with a repository, and how much we take from it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct DimseOptions {
     /// To connect and agree on an association.
     pub association: Duration,
@@ -26,8 +27,16 @@ pub struct DimseOptions {
     pub spool_folder: PathBuf,
     /// Signs of life from the receiver that C-MOVE delivers to: share its handle.
     pub deliveries: Deliveries,
+    /// How TLS is spoken with repositories that want it.
+    pub tls: Option<TlsConnector>,
     /// The time of day, for the sample query of a connection test.
     pub clock: Clock,
+}
+
+impl std::fmt::Debug for DimseOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DimseOptions").field("tls", &self.tls.is_some()).finish_non_exhaustive()
+    }
 }
 
 impl Default for DimseOptions {
@@ -41,6 +50,7 @@ impl Default for DimseOptions {
             object_bytes: 8 << 30,
             spool_folder: std::env::temp_dir(),
             deliveries: Deliveries::default(),
+            tls: None,
             clock: Clock::system(),
         }
     }

@@ -9,6 +9,9 @@ pub enum AssociationError {
     /// No connection to the host and port.
     #[error("could not connect")]
     Connect(#[source] io::Error),
+    /// No TLS: the peer speaks none, or one of the two does not trust the other.
+    #[error("TLS could not be agreed on")]
+    Tls(#[source] io::Error),
     /// A-ASSOCIATE-RJ.
     #[error("association rejected: {0}")]
     Rejected(Rejection),

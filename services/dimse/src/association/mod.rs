@@ -5,6 +5,7 @@
 //! what was read, every PDU has a bound in size and time, and an error names the rule only. A TLS stream fits where a TCP stream does.
 
 mod accept;
+mod address;
 mod error;
 mod prompt;
 mod request;
@@ -16,6 +17,7 @@ use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use accept::{Answer, Invitation, Proposed};
+pub use address::Address;
 pub use error::{AssociationError, Rejection};
 pub use prompt::Prompt;
 pub use request::{MOST_CONTEXTS, Proposal, ProposedContext};

@@ -8,12 +8,11 @@ use dicom_ul::pdu::{
 };
 use index_model::AeTitle;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 
 use super::wire::{Wire, kind};
 use super::{
-    APPLICATION_CONTEXT, Association, AssociationError, Context, IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME,
-    OWN_MAX_PDU, Prompt, Rejection, Roles, aborted,
+    APPLICATION_CONTEXT, Address, Association, AssociationError, Context, IMPLEMENTATION_CLASS_UID,
+    IMPLEMENTATION_VERSION_NAME, OWN_MAX_PDU, Prompt, Rejection, Roles, aborted,
 };
 
 /// A presentation context to propose.
@@ -58,19 +57,13 @@ pub struct Proposal {
 pub const MOST_CONTEXTS: usize = 128;
 
 impl Association<Prompt> {
-    /// Connects to `host:port` and asks for an association, all within `limit`.
+    /// Connects and asks for an association, all within `limit`.
     ///
     /// # Errors
-    /// [`AssociationError`]: no connection, rejected, no context accepted, late, or against PS3.8.
-    pub async fn connect(
-        host: &str,
-        port: u16,
-        proposal: &Proposal,
-        limit: Duration,
-    ) -> Result<Self, AssociationError> {
+    /// [`AssociationError`]: no connection, no TLS, rejected, no context accepted, late, or against PS3.8.
+    pub async fn connect(address: &Address, proposal: &Proposal, limit: Duration) -> Result<Self, AssociationError> {
         let work = async {
-            let stream = TcpStream::connect((host, port)).await.map_err(AssociationError::Connect)?;
-            let stream = Prompt::new(stream).map_err(AssociationError::Io)?;
+            let stream = address.connect().await?;
             Self::request(stream, proposal, limit).await
         };
         tokio::time::timeout(limit, work).await.unwrap_or(Err(AssociationError::Late(limit)))

@@ -90,7 +90,8 @@ impl App {
         }
         let (stop, taker) = (CancellationToken::new(), Arc::new(Taker::default()));
         let to = listen(taker.clone(), "TAKER", &stop).await;
-        let destination = |title: &str, port| Destination { ae_title: ae(title), host: to.ip().to_string(), port };
+        let destination =
+            |title: &str, port| Destination { ae_title: ae(title), address: (&*to.ip().to_string(), port).into() };
         let options = Options {
             // The last is registered, and nobody listens there.
             destinations: vec![destination("TAKER", to.port()), destination("GONE", 1)],
@@ -109,7 +110,7 @@ impl App {
     ) -> Result<Association<Prompt>, AssociationError> {
         let proposal = Proposal { calling: ae(calling), called: ae("DICS"), contexts };
         let host = self.address.ip().to_string();
-        let mut association = Association::connect(&host, self.address.port(), &proposal, LIMIT).await?;
+        let mut association = Association::connect(&(host, self.address.port()).into(), &proposal, LIMIT).await?;
         association.set_patience(LIMIT);
         Ok(association)
     }

@@ -53,6 +53,7 @@ pub(super) fn swodin(at: SocketAddr) -> Result<RepositoryDefinition, InvalidCode
         port: at.port(),
         ae_title: AeTitle::parse(SWODIN_AE)?,
         retrieve: RetrieveBy::Move,
+        tls: false,
     });
     Ok(definition)
 }

@@ -3,6 +3,7 @@
 mod dcmqrscp;
 mod orthanc;
 mod query_retrieve;
+mod tls;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use adapter_api::SourceError;
-use dimse::association::{Association, AssociationError, Prompt, Proposal, ProposedContext};
+use dimse::association::{Address, Association, AssociationError, Prompt, Proposal, ProposedContext};
 use index_model::{AeTitle, DimseAddress, RepositoryCode, Uid};
 use runtime::Ctx;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -22,6 +22,8 @@ const KEEP: Duration = Duration::from_secs(5);
 pub(super) struct Link {
     pub(super) code: RepositoryCode,
     pub(super) address: DimseAddress,
+    /// The same, as it is connected to.
+    peer: Address,
     pub(super) own_ae: AeTitle,
     pub(super) options: DimseOptions,
     concurrency: usize,
@@ -48,7 +50,10 @@ impl Link {
     ) -> Self {
         let concurrency = usize::try_from(concurrency.clamp(1, 64)).unwrap_or(1);
         let slots = Arc::new(Semaphore::new(concurrency));
-        Self { code, address, own_ae, options, concurrency, slots, kept: Mutex::default(), endings: TaskTracker::new() }
+        let tls = options.tls.clone().filter(|_| address.tls);
+        let peer = Address { host: address.host.clone(), port: address.port, tls };
+        let (kept, endings) = (Mutex::default(), TaskTracker::new());
+        Self { code, address, peer, own_ae, options, concurrency, slots, kept, endings }
     }
 
     /// Waits for a free slot.
@@ -70,9 +75,13 @@ impl Link {
         if let Some(Kept { association, .. }) = surplus {
             association.release().await;
         }
+        // What is to be kept from others' eyes never goes in clear.
+        if self.address.tls && self.peer.tls.is_none() {
+            return Err(AssociationError::Tls(std::io::Error::other("TLS is not set up here")));
+        }
         let proposal = Proposal { calling: self.own_ae.clone(), called: self.address.ae_title.clone(), contexts };
         let limit = self.options.association;
-        let mut association = Association::connect(&self.address.host, self.address.port, &proposal, limit).await?;
+        let mut association = Association::connect(&self.peer, &proposal, limit).await?;
         association.set_patience(self.options.first_response);
         Ok(association)
     }

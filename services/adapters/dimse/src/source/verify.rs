@@ -142,6 +142,10 @@ fn explain(link: &Link, error: &AssociationError) -> String {
         AssociationError::Connect(io) => {
             format!("{address} could not be reached: {io}; check the name, the route and the firewall")
         }
+        AssociationError::Tls(cause) => format!(
+            "TLS with {address} could not be agreed on: {cause}; does it speak TLS there, is its certificate of this host and \
+             signed by whom [dimse.outgoing] ca names, and does it trust our certificate?"
+        ),
         AssociationError::Rejected(rejection) => format!(
             "association rejected: {rejection}; we call as {} and ask for {}: {}",
             link.own_ae,
@@ -157,7 +161,9 @@ fn explain(link: &Link, error: &AssociationError) -> String {
         AssociationError::Closed => {
             format!("{address} closed the connection without a word: is that a DICOM port? Does it expect TLS?")
         }
-        AssociationError::Broken(rule) => format!("{address} does not speak DICOM: {rule}"),
+        AssociationError::Broken(rule) => {
+            format!("{address} does not speak DICOM in clear ({rule}): is that a DICOM port? Does it expect TLS?")
+        }
         other => chain(other),
     }
 }

@@ -27,7 +27,7 @@ async fn scu(to: &Receiver, calling: &str, called: &str, files: &[&[u8]]) -> Res
 
 async fn associate(to: &Receiver, contexts: Vec<ProposedContext>) -> Result<Association<Prompt>, AssociationError> {
     let proposal = Proposal { calling: ae("MODALITY"), called: ae("DICS"), contexts };
-    Association::connect("127.0.0.1", to.addr.port(), &proposal, LIMIT).await
+    Association::connect(&("127.0.0.1", to.addr.port()).into(), &proposal, LIMIT).await
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
-//! Workstations: DCMTK's command line tools and pynetdicom query and retrieve over DIMSE, in clear and over TLS.
+//! Workstations: DCMTK's command line tools and pynetdicom query and retrieve over DIMSE.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use dimse::part10;
@@ -10,24 +10,24 @@ use crate::processes::{Process, fetch, free_port, wait_for_port};
 use crate::service::Service;
 use crate::sources::{Source, ct_head, pydicom};
 
-const DCMTK: &str = "install Debian's dcmtk (make setup-test does)";
+pub(super) const DCMTK: &str = "install Debian's dcmtk (make setup-test does)";
 
 /// Runs a tool to its end; gives all it printed.
-fn run(tool: &str, arguments: &[&str]) -> (bool, String) {
+pub(super) fn run(tool: &str, arguments: &[&str]) -> (bool, String) {
     let output = Command::new(tool).args(arguments).stdin(Stdio::null()).output();
     let output = output.unwrap_or_else(|error| panic!("{tool} can't be started ({error}): {DCMTK}"));
     let said = [output.stdout, output.stderr].concat();
     (output.status.success(), String::from_utf8_lossy(&said).into_owned())
 }
 
-fn succeeds(tool: &str, arguments: &[&str]) -> String {
+pub(super) fn succeeds(tool: &str, arguments: &[&str]) -> String {
     let (ok, said) = run(tool, arguments);
     assert!(ok, "{tool} {arguments:?}: {said}");
     said
 }
 
 /// A service that knows the destination MOVED at this port, with more configuration.
-fn service(data: &Path, destination: (&str, u16), more: &str) -> Service {
+pub(super) fn service(data: &Path, destination: (&str, u16), more: &str) -> Service {
     let (title, port) = destination;
     let file = data.join("dics.toml");
     let peer = format!("[[dimse.peer]]\nae_title = \"{title}\"\nhost = \"127.0.0.1\"\nport = {port}\n{more}");
@@ -36,7 +36,7 @@ fn service(data: &Path, destination: (&str, u16), more: &str) -> Service {
 }
 
 /// Data sets in a folder by SOPInstanceUID, with their transfer syntax.
-fn data_sets(folder: &Path) -> BTreeMap<String, (String, Vec<u8>)> {
+pub(super) fn data_sets(folder: &Path) -> BTreeMap<String, (String, Vec<u8>)> {
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     files.map(|path| data_set(&path)).collect()
 }
@@ -47,7 +47,7 @@ fn data_set(path: &Path) -> (String, (String, Vec<u8>)) {
     (meta.sop_instance.as_str().to_owned(), (meta.transfer_syntax, bytes[start..].to_vec()))
 }
 
-fn of_sources(sources: &[Source]) -> BTreeMap<String, (String, Vec<u8>)> {
+pub(super) fn of_sources(sources: &[Source]) -> BTreeMap<String, (String, Vec<u8>)> {
     sources.iter().map(|source| data_set(&source.path)).collect()
 }
 
@@ -131,53 +131,6 @@ fn dcmtks_getscu_gets_compressed_objects_decoded() {
     // 480 by 640 pixels of three samples, and their headers.
     assert!(data_set.len() > 921_600, "{} bytes", data_set.len());
     println!("peer: getscu got a JPEG 2000 object decoded");
-}
-
-#[test]
-fn dcmtks_tools_query_and_retrieve_over_tls() {
-    let data = tempfile::tempdir().unwrap();
-    let [authority, server, client] = ["authority", "server", "client"].map(|name| certificate(data.path(), name));
-    let port = free_port();
-    let tls = format!(
-        "[dimse.tls]\nlisten = \"127.0.0.1:{port}\"\ncertificate = \"{}\"\nkey = \"{}\"\nclient_ca = \"{}\"\n",
-        server.0.display(),
-        server.1.display(),
-        authority.0.display()
-    );
-    let service = service(data.path(), ("MOVED", free_port()), &tls);
-    let source = ct_head().remove(0);
-    assert_eq!(service.client.stow(&[std::fs::read(&source.path).unwrap()]).status, 200);
-    let port = port.to_string();
-    let path = |path: &Path| path.to_str().unwrap().to_owned();
-    let (key, own, ca) = (path(&client.1), path(&client.0), path(&authority.0));
-    let tls = ["+tls", &key, &own, "+cf", &ca, "-aec", "DICS", "127.0.0.1", &port];
-    succeeds("echoscu", &tls);
-    let said = succeeds("findscu", &[&["-v", "-S"][..], &tls, &["-k", "0008,0052=STUDY", "-k", "0020,000D"]].concat());
-    assert_eq!(said.matches("(Pending)").count(), 1, "{said}");
-    // Without a certificate nobody comes in, and without TLS nobody is understood.
-    assert!(!run("echoscu", &["+tla", "-ic", "-aec", "DICS", "127.0.0.1", &port]).0);
-    assert!(!run("echoscu", &["-aec", "DICS", "-ta", "5", "127.0.0.1", &port]).0);
-    println!("peer: DCMTK verified and queried over TLS with certificates of both sides");
-}
-
-/// A certificate and its key: the authority's own, or one that it signed.
-fn certificate(folder: &Path, name: &str) -> (PathBuf, PathBuf) {
-    let [certificate, key] = ["pem", "key"].map(|end| folder.join(format!("{name}.{end}")));
-    let subject = format!("/CN={name}");
-    let mut openssl = Command::new("openssl");
-    openssl.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", &subject]);
-    openssl.arg("-keyout").arg(&key).arg("-out").arg(&certificate);
-    if name == "authority" {
-        openssl.args(["-addext", "basicConstraints=critical,CA:TRUE"]);
-    } else {
-        openssl.arg("-CA").arg(folder.join("authority.pem")).arg("-CAkey").arg(folder.join("authority.key"));
-        openssl.args(["-addext", "basicConstraints=critical,CA:FALSE"]);
-        openssl.args(["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]);
-    }
-    let output =
-        openssl.output().unwrap_or_else(|error| panic!("openssl can't be started ({error}): install Debian's openssl"));
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    (certificate, key)
 }
 
 #[test]
