@@ -32,5 +32,5 @@ pub use name::{PersonName, fold};
 pub use patient_event::{PatientChange, PatientEvent};
 pub use phi::Phi;
 pub use records::{HealthNumber, IssuedId, PatientRecord, SeriesRecord, StudyRecord};
-pub use report::{LinkEvidence, ReportRecord, ReportStatus};
+pub use report::{DocumentKind, LinkEvidence, ReportDocument, ReportRecord, ReportStatus};
 pub use uid::{InvalidUid, Uid, sop_class, transfer_syntax};

@@ -1,5 +1,7 @@
 //! A report as one message brings it.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{IssuedId, PatientRecord, PersonName, Phi, Uid};
@@ -89,6 +91,47 @@ impl LinkEvidence {
     }
 }
 
+/// What a document that comes with a report is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DocumentKind {
+    /// A PDF document.
+    Pdf,
+    /// An HL7 CDA R2 document.
+    Cda,
+}
+
+impl ReportDocument {
+    /// A document of which the content is known.
+    pub fn new(kind: DocumentKind, title: String, content: Vec<u8>) -> Self {
+        Self { kind, title, size_bytes: content.len() as u64, content: Phi::new(content.into()) }
+    }
+}
+
+impl DocumentKind {
+    /// Its media type (RFC 6838).
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Pdf => "application/pdf",
+            Self::Cda => "application/xml",
+        }
+    }
+}
+
+/// A document that comes with a report, as its author laid it out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportDocument {
+    /// What it is.
+    pub kind: DocumentKind,
+    /// OBX-3 text; may be empty.
+    pub title: String,
+    /// Its length.
+    pub size_bytes: u64,
+    /// The document itself. Kept beside the record, and not read with it.
+    #[serde(skip)]
+    pub content: Phi<Arc<[u8]>>,
+}
+
 /// One version of a report, as an ORU^R01 message brings it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportRecord {
@@ -112,6 +155,9 @@ pub struct ReportRecord {
     pub title: String,
     /// OBX-5 lines, joined; NTE comments appended.
     pub text: Phi<String>,
+    /// OBX-5 of data type ED: the documents of this version.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub documents: Vec<ReportDocument>,
     /// `en`, `fr` or empty when the message does not tell.
     pub language: String,
     /// OBR-7, Unix milliseconds.

@@ -1,7 +1,6 @@
 //! What is read rather than looked at: structured reports as HTML, XHTML, text or PDF, encapsulated documents as they are and, where
 //! that can be told, as text.
 
-mod cda;
 mod page;
 mod pdf;
 mod report;
@@ -81,8 +80,8 @@ pub(crate) async fn make(
             let stored = stored(face, opened, (series, entry), &header).await?;
             let html = media_type == "text/html";
             let made = face.registry.compute(move || {
-                let read = cda::read(&stored)?;
-                Some(if html { read.html() } else { read.text() })
+                let read = index_narrative::cda::read(&stored)?;
+                Some(if html { page::of_narrative(&read) } else { read.text() })
             });
             let unreadable =
                 || RegistryError::NotAcceptable { rule: "the document is no XML that can be read".to_owned() };

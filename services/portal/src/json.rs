@@ -94,6 +94,12 @@ pub(crate) fn report(row: &ReportRow, patient: Option<String>) -> Value {
             "interpreter": text(&version.record.interpreter.to_dicom()),
             "language": text(&version.record.language),
             "text": version.record.text.expose(),
+            "documents": version.record.documents.iter().zip(1..).map(|(document, number)| json!({
+                "number": number,
+                "mediaType": document.kind.media_type(),
+                "title": text(&document.title),
+                "sizeBytes": document.size_bytes,
+            })).collect::<Vec<_>>(),
             "current": version.version == row.version,
         })).collect::<Vec<_>>(),
     })

@@ -63,6 +63,7 @@ pub fn router(registry: Registry, options: Options) -> Router {
         .route("/api/studies/{study}", get(patients::patient_of_study))
         .route("/api/patients/{patient}", get(patients::patient))
         .route("/api/reports/{report}", get(patients::report))
+        .route("/api/reports/{report}/versions/{version}/documents/{document}", get(patients::report_document))
         .route("/api/launches/{launch}", get(launch::opened))
         .route("/IHEInvokeImageDisplay", get(launch::invoke))
         .layer(map_response(no_store))

@@ -1,11 +1,15 @@
 //! One person's record of all regions, and their reports.
 
+use std::sync::Arc;
+
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use face::{Caller, Problem};
-use http::StatusCode;
-use index_model::Uid;
+use http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderValue, StatusCode};
+use index_model::{DocumentKind, Uid};
 use registry::RegistryError;
 use serde_json::{Value, json};
 
@@ -50,4 +54,31 @@ pub(crate) async fn report(
     let row = portal.registry.report(&caller, &report).await?;
     let patient = portal.registry.patient_id_of(row.person_key).await?;
     Ok(Json(shown::report(&row, patient)))
+}
+
+/// `GET /api/reports/{reportKey}/versions/{version}/documents/{document}`, both numbers from 1: the document as its author laid it out.
+pub(crate) async fn report_document(
+    State(portal): State<Portal>,
+    Caller(caller): Caller,
+    Path((report, version, document)): Path<(String, String, String)>,
+) -> Result<Response, Problem> {
+    let number = |name: &'static str, text: &str| {
+        text.parse::<u32>().map_err(|_| Problem::parameter(name, "not a number from 1"))
+    };
+    let (version, number) = (number("version", &version)?, number("document", &document)?);
+    let document = portal.registry.report_document(&caller, &report, version, number).await?;
+    let content = Bytes::from_owner(Arc::clone(document.content.expose()));
+    let mut response = ([(CONTENT_TYPE, document.kind.media_type())], content).into_response();
+    let headers = response.headers_mut();
+    // A reader for PDF doesn't work in a sandbox; what is of any other kind opens nowhere.
+    let (policy, disposition) = match document.kind {
+        DocumentKind::Pdf => {
+            ("default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'", "inline")
+        }
+        DocumentKind::Cda => ("sandbox; default-src 'none'", "attachment"),
+    };
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static(disposition));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    Ok(response)
 }

@@ -60,7 +60,7 @@ impl Inbox for Registry {
         };
         match self.0.store.store_report(from, &report, message, self.0.clock.now_ms()).await {
             Ok(ReportStored::Stored { .. } | ReportStored::Repeat { .. }) => {
-                permit.count(1, report.text.expose().len() as u64);
+                permit.count(1, message.len() as u64);
                 self.0.synchronisers.heard_from(from, self.0.clock.now_ms());
                 ReportAnswer::Accepted
             }

@@ -1,7 +1,7 @@
 //! One person's record of all regions, and the reports in it.
 
 use access::{Action, Caller, Permit, Subject};
-use index_model::{Phi, ReportStatus, Uid};
+use index_model::{Phi, ReportDocument, ReportStatus, Uid};
 use index_store::{IdentityConflict, PersonRow, ReportRow, SearchFilter, StudyRow};
 
 use crate::open::search_filter;
@@ -69,17 +69,48 @@ impl Registry {
         Ok(self.0.store.identity_conflicts(limit).await?)
     }
 
-    /// A report with its versions. Of one that was withdrawn, or posted on the wrong patient, no words are given out; they are kept.
+    /// A report with its versions. Of one that was withdrawn, or posted on the wrong patient, neither words nor documents are given out;
+    /// they are kept.
     ///
     /// # Errors
     /// [`RegistryError::NotFound`] or the refusal.
     pub async fn report(&self, caller: &Caller, public_id: &str) -> Result<ReportRow, RegistryError> {
         let mut report = self.0.store.report(public_id).await?.ok_or(RegistryError::NotFound)?;
         self.0.access.permit(caller, Action::ReadReport, Subject::Report(report.public_id.clone())).await?;
-        if matches!(report.status, ReportStatus::Cancelled | ReportStatus::EnteredInError) {
+        if is_withdrawn(&report) {
             let records = report.versions.iter_mut().map(|version| &mut version.record);
-            records.chain([&mut report.current]).for_each(|record| record.text = Phi::default());
+            records.chain([&mut report.current]).for_each(|record| {
+                record.text = Phi::default();
+                record.documents.clear();
+            });
         }
         Ok(report)
     }
+
+    /// A document of one version of a report, both counted from 1, under the same rule as its words.
+    ///
+    /// # Errors
+    /// [`RegistryError::NotFound`] or the refusal.
+    pub async fn report_document(
+        &self,
+        caller: &Caller,
+        public_id: &str,
+        version: u32,
+        number: u32,
+    ) -> Result<ReportDocument, RegistryError> {
+        let report = self.report(caller, public_id).await?;
+        let of_version =
+            report.versions.into_iter().find(|one| one.version == version).ok_or(RegistryError::NotFound)?;
+        let place = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
+        let known = place.and_then(|place| of_version.record.documents.into_iter().nth(place));
+        let known = known.ok_or(RegistryError::NotFound)?;
+        let content = self.0.store.report_document(report.report_key, version, number).await?;
+        let content = content.ok_or(RegistryError::NotFound)?.into_inner();
+        Ok(ReportDocument { content: Phi::new(content.into()), ..known })
+    }
+}
+
+/// Whether what a report says is not given out.
+fn is_withdrawn(report: &ReportRow) -> bool {
+    matches!(report.status, ReportStatus::Cancelled | ReportStatus::EnteredInError)
 }

@@ -60,6 +60,14 @@ export interface PatientRecord {
   readonly missing: readonly MissingRepository[];
 }
 
+/** A document that came with a report, as its author laid it out. */
+export interface ReportDocument {
+  readonly number: number;
+  readonly mediaType: string | null;
+  readonly title: string | null;
+  readonly sizeBytes: number | null;
+}
+
 /** One state of a report's text. */
 export interface ReportVersion {
   readonly version: number;
@@ -68,6 +76,7 @@ export interface ReportVersion {
   readonly interpreter: string | null;
   readonly language: string | null;
   readonly text: string;
+  readonly documents: readonly ReportDocument[];
   readonly current: boolean;
 }
 

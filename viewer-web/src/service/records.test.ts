@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { locateStudy, retrieveLaunch, retrievePatient, retrieveReport, retrieveSession } from "./records";
+import { locateStudy, reportDocumentAddress, retrieveLaunch, retrievePatient, retrieveReport, retrieveSession } from "./records";
 
 const signal = new AbortController().signal;
 const answering = (body: unknown, status = 200): { readonly fetch: typeof fetch } => ({
@@ -16,6 +16,13 @@ test("a record needs its key and lives without the rest", async () => {
 test("a report's versions come newest first", async () => {
   const report = await retrieveReport(answering({ reportKey: "r", status: "final", versions: [{ version: 1, status: "preliminary" }, { version: 2, status: "final", current: true }] }), "r", signal);
   expect(report.versions.map((it) => it.version)).toEqual([2, 1]);
+});
+
+test("a version lists its documents, and each has an address", async () => {
+  const documents = [{ number: 1, mediaType: "application/pdf", title: "Report", sizeBytes: 9 }];
+  const report = await retrieveReport(answering({ reportKey: "r/1", versions: [{ version: 2, documents }, { version: 1 }] }), "r/1", signal);
+  expect(report.versions.map((it) => it.documents)).toEqual([documents, []]);
+  expect(reportDocumentAddress("r/1", 2, 1)).toBe("/api/reports/r%2F1/versions/2/documents/1");
 });
 
 test("a study of two patients is a choice by facility and date", async () => {

@@ -1,7 +1,7 @@
 import { ServiceError } from "../dicomweb/errors";
 import { type Http, requestJson } from "../dicomweb/http";
 import { isRecord } from "../dicomweb/json";
-import type { Identifier, MissingRepository, PatientRecord, PatientStudy, Report, ReportStatus, ReportSummary, ReportVersion } from "../model/patient";
+import type { Identifier, MissingRepository, PatientRecord, PatientStudy, Report, ReportDocument, ReportStatus, ReportSummary, ReportVersion } from "../model/patient";
 import type { Launch, LaunchChoice, Session } from "../model/session";
 import type { Availability } from "../model/study";
 import { type Fields, fieldsOf, oneOf } from "./decode";
@@ -64,6 +64,11 @@ export async function retrieveReport(http: Http, reportKey: string, signal: Abor
   };
 }
 
+/** Where a document of one version of a report is. */
+export function reportDocumentAddress(reportKey: string, version: number, document: number): string {
+  return `/api/reports/${encodeURIComponent(reportKey)}/versions/${version}/documents/${document}`;
+}
+
 /** What another system asked this viewer to open. */
 export async function retrieveLaunch(http: Http, launchId: string, signal: AbortSignal): Promise<Launch> {
   const launch = fieldsOf((await requestJson(http, `/api/launches/${encodeURIComponent(launchId)}`, { signal })).body);
@@ -119,8 +124,13 @@ function versionOf(item: Fields): ReportVersion {
     interpreter: item.optional("interpreter"),
     language: item.optional("language"),
     text: item.optional("text") ?? "",
+    documents: item.list("documents", documentOf),
     current: item.flag("current"),
   };
+}
+
+function documentOf(item: Fields): ReportDocument {
+  return { number: item.number("number") ?? 0, mediaType: item.optional("mediaType"), title: item.optional("title"), sizeBytes: item.number("sizeBytes") };
 }
 
 function statusOf(item: Fields): ReportStatus {

@@ -89,6 +89,22 @@ test("a row opens the patient's record with studies and reports of all regions",
   assert.equal(await patient.entries().count(), 2);
 });
 
+test("the document of a report is shown beneath it, and opens by itself", async () => {
+  const search = new SearchPage(page, server.url);
+  await search.open();
+  await search.openRow(0);
+  const patient = new PatientPage(page);
+  const buttons = page.locator(".timeline .report-button");
+  await patient.openReport((await buttons.count()) - 1);
+  const documents = page.getByTestId("report-documents");
+  assert.equal(await documents.locator("iframe").count(), 1);
+  const address = await documents.getByRole("link").getAttribute("href");
+  const answer = await page.request.get(server.url + address);
+  assert.deepEqual([answer.status(), answer.headers()["content-type"]], [200, "application/pdf"]);
+  await patient.openReport(0);
+  assert.equal(await documents.count(), 0);
+});
+
 test("images are drawn, scrolled by wheel, keys and slider, and windowed", async () => {
   await page.goto(server.url + STUDY);
   const images = new ImagePage(page);

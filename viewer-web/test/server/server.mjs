@@ -33,6 +33,7 @@ async function answer(api, request, response) {
   const url = new URL(request.url, "http://localhost");
   if (url.pathname.startsWith("/api/")) {
     const body = request.method === "POST" ? await bodyOf(request) : undefined;
+    if (/^\/api\/reports\/[^/]+\/versions\/1\/documents\/1$/u.test(url.pathname)) return send(response, 200, "application/pdf", PDF);
     const result = api(request.method, url.pathname, body);
     send(response, result.status, result.type, result.body === null ? "" : JSON.stringify(result.body), { "cache-control": "no-store" });
   } else if (url.pathname.startsWith("/dicom-web/")) dicomweb(url, response);

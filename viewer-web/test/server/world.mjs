@@ -64,7 +64,7 @@ export const REPORTS = [
   { key: "r-1", person: "pk-tremblay", studies: [`${ROOT}.1`], region: "NEODIN", status: "corrected", title: "CT CHEST WITH CONTRAST", observed: "2026-01-10T13:30:00Z", issued: "2026-01-10T15:25:00Z", language: "en", texts: [["preliminary", TEXT.replace("9 mm solid nodule", "8 mm nodule"), "2026-01-10T13:55:00Z"], ["final", TEXT.replace("left upper lobe, new", "right upper lobe, new"), "2026-01-10T14:25:00Z"], ["corrected", TEXT, "2026-01-10T15:25:00Z"]] },
   { key: "r-3", person: "pk-tremblay", studies: [`${ROOT}.3`], region: "HDIRS", status: "final", title: "ECHOCARDIOGRAM", observed: "2023-11-18T15:10:00Z", issued: "2023-11-18T18:00:00Z", language: "en", texts: [["final", "FINDINGS: Normal left ventricular size and function.\nIMPRESSION: Normal study.", "2023-11-18T18:00:00Z"]] },
   { key: "r-4", person: "pk-tremblay", studies: [`${ROOT}.4`], region: "SWODIN", status: "preliminary", title: "TDM THORAX", observed: "2023-09-20T11:30:00Z", issued: "2023-09-20T12:00:00Z", language: "fr", texts: [["preliminary", "RÉSULTATS : Pas de nodule.\nCONCLUSION : Examen sans particularité.", "2023-09-20T12:00:00Z"]] },
-  { key: "r-9", person: "pk-tremblay", studies: [], region: "SWODIN", status: "final", title: "MRI KNEE LEFT", observed: "2021-05-04T14:00:00Z", issued: "2021-05-04T18:00:00Z", language: "en", texts: [["final", "IMPRESSION: Medial meniscus tear.", "2021-05-04T18:00:00Z"]] },
+  { key: "r-9", person: "pk-tremblay", studies: [], region: "SWODIN", status: "final", title: "MRI KNEE LEFT", observed: "2021-05-04T14:00:00Z", issued: "2021-05-04T18:00:00Z", language: "en", documents: [{ number: 1, mediaType: "application/pdf", title: "MRI KNEE LEFT", sizeBytes: 600 }], texts: [["final", "IMPRESSION: Medial meniscus tear.", "2021-05-04T18:00:00Z"]] },
   { key: "r-5", person: "pk-wang", studies: [`${ROOT}.5`], region: "SWODIN", status: "final", title: "CT CHEST SCREENING", observed: "2026-01-08T21:05:00Z", issued: "2026-01-08T22:05:00Z", language: "en", texts: [["final", "IMPRESSION: No nodule.", "2026-01-08T22:05:00Z"]] },
 ];
 
@@ -127,6 +127,6 @@ export function report(key) {
     status: it.status,
     region: it.region,
     studyInstanceUids: it.studies,
-    versions: it.texts.map(([status, text, issued], at) => ({ version: at + 1, status, issued, received: issued, interpreter: "Demonstration^Radiologist", language: it.language, text, current: at === it.texts.length - 1 })).toReversed(),
+    versions: it.texts.map(([status, text, issued], at) => ({ version: at + 1, status, issued, received: issued, interpreter: "Demonstration^Radiologist", language: it.language, text, documents: it.documents ?? [], current: at === it.texts.length - 1 })).toReversed(),
   };
 }

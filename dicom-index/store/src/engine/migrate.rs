@@ -31,6 +31,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0005_identity.sql"),
         include_str!("../../migrations/postgres/0005_identity.sql"),
     ),
+    (
+        7,
+        "evidence",
+        include_str!("../../migrations/sqlite/0007_evidence.sql"),
+        include_str!("../../migrations/postgres/0007_evidence.sql"),
+    ),
 ];
 
 fn migrator(engine: Engine) -> Migrator {

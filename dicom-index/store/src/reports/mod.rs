@@ -114,8 +114,8 @@ impl Message<'_> {
         let public_id = uuid::Uuid::new_v4().to_string();
         let mut sql = Sql::new(
             "INSERT INTO report (public_id, repository_key, family, person_key, patient_key, accession_number, \
-             accession_issuer, filler_number, filler_issuer, status, current_version, versions, received_ms, record, \
-             said_patient_key) VALUES (",
+             accession_issuer, filler_number, filler_issuer, placer_number, placer_issuer, status, current_version, versions, \
+             received_ms, record, said_patient_key) VALUES (",
         );
         sql.bind(public_id.as_str()).push(", ").bind(self.repository_key).push(", ").bind(family).push(", ");
         sql.list([placed.person_key, placed.patient_key]).push(", ").list(self.order_columns()).push(", ");
@@ -127,15 +127,13 @@ impl Message<'_> {
         Ok(Known { report_key, public_id, versions: 0, shown: 0 })
     }
 
-    /// Accession number and issuer, filler order number and issuer.
-    fn order_columns(&self) -> [&str; 4] {
-        let (accession, filler) = (self.report.accession_number.as_ref(), self.report.filler_order_number.as_ref());
-        [
-            accession.map_or("", |id| id.value.expose().trim()),
-            accession.map_or("", |id| id.issuer.as_str()),
-            filler.map_or("", |id| id.value.expose().trim()),
-            filler.map_or("", |id| id.issuer.as_str()),
-        ]
+    /// Accession number, filler and placer order number, each with its issuer.
+    fn order_columns(&self) -> [&str; 6] {
+        let report = self.report;
+        let numbers = [&report.accession_number, &report.filler_order_number, &report.placer_order_number];
+        let [accession, filler, placer] =
+            numbers.map(|id| id.as_ref().map_or(["", ""], |id| [id.value.expose().trim(), id.issuer.as_str()]));
+        [accession[0], accession[1], filler[0], filler[1], placer[0], placer[1]]
     }
 
     async fn insert_version(&self, link: &mut Link, report_key: i64, version: u32) -> Result<(), StoreError> {
@@ -147,6 +145,12 @@ impl Message<'_> {
         let sql = sql.arg(report_key).arg(version).arg(self.repository_key).arg(report.message_control_id.as_str());
         let sql = sql.arg(report.message_sha256.as_str()).arg(self.now_ms).arg(json(report)?).arg(self.raw.to_vec());
         link.run(sql).await?;
+        for (document, number) in report.documents.iter().zip(1_i64..) {
+            let sql =
+                Sql::new("INSERT INTO report_document (report_key, version, number, content) VALUES ($1, $2, $3, $4)");
+            let content = document.content.expose().to_vec();
+            link.run(sql.arg(report_key).arg(version).arg(number).arg(content)).await?;
+        }
         for uid in report.study_instance_uids.iter().take(64) {
             let sql = Sql::new(
                 "INSERT INTO report_study_uid (study_instance_uid, report_key) VALUES ($1, $2) ON CONFLICT DO NOTHING",
@@ -170,14 +174,13 @@ impl Message<'_> {
             let sql = Sql::new("UPDATE report SET versions = $1 WHERE report_key = $2");
             return link.run(sql.arg(version).arg(known.report_key)).await.map(drop);
         }
-        let [accession, accession_issuer, filler, filler_issuer] = self.order_columns();
         let sql = Sql::new(
             "UPDATE report SET versions = $1, current_version = $1, status = $2, person_key = $3, patient_key = $4, \
-             accession_number = $5, accession_issuer = $6, filler_number = $7, filler_issuer = $8, received_ms = $9, \
-             record = $10, said_patient_key = $11 WHERE report_key = $12",
+             accession_number = $5, accession_issuer = $6, filler_number = $7, filler_issuer = $8, placer_number = $9, \
+             placer_issuer = $10, received_ms = $11, record = $12, said_patient_key = $13 WHERE report_key = $14",
         );
         let sql = sql.arg(version).arg(self.report.status.code()).arg(placed.person_key).arg(placed.patient_key);
-        let sql = sql.arg(accession).arg(accession_issuer).arg(filler).arg(filler_issuer).arg(self.now_ms);
+        let sql = self.order_columns().into_iter().fold(sql, Sql::arg).arg(self.now_ms);
         link.run(sql.arg(json(self.report)?).arg(placed.said_key).arg(known.report_key)).await.map(drop)
     }
 }

@@ -45,6 +45,22 @@ impl Store {
         Ok(Some(report))
     }
 
+    /// A document of one version of a report, both from 1.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn report_document(
+        &self,
+        report_key: i64,
+        version: u32,
+        number: u32,
+    ) -> Result<Option<Phi<Vec<u8>>>, StoreError> {
+        let sql =
+            Sql::new("SELECT content FROM report_document WHERE report_key = $1 AND version = $2 AND number = $3");
+        let row = self.read().await?.row(sql.arg(report_key).arg(version).arg(number)).await?;
+        row.map(|row| row.bytes(0).map(Phi::new)).transpose()
+    }
+
     /// The reports of a person, latest first, without their texts.
     ///
     /// # Errors

@@ -1,6 +1,8 @@
 //! Reports, their versions and their studies.
 
-use index_model::{LinkEvidence, PatientRecord, PersonName, Phi, ReportRecord, ReportStatus};
+use index_model::{
+    DocumentKind, LinkEvidence, PatientRecord, PersonName, Phi, ReportDocument, ReportRecord, ReportStatus,
+};
 use index_store::{ChangeKind, ReportStored, Store};
 
 use crate::build::{NOW, all, issued, jane, patient, study, two, uid};
@@ -17,6 +19,7 @@ pub(crate) fn report(control_id: &str, patient: PatientRecord, status: ReportSta
         status,
         title: "CT head".into(),
         text: Phi::new("FINDINGS: none.".into()),
+        documents: Vec::new(),
         language: "en".into(),
         observed_ms: None,
         issued_ms: Some(issued_ms),
@@ -64,6 +67,27 @@ async fn the_latest_verified_version_is_shown_and_all_are_kept(store: Store) {
     assert!(listed[0].current.text.expose().is_empty(), "lists have no texts");
     assert_eq!(row.current.text.expose(), "FINDINGS: none.");
     assert!(store.report("nothing").await.unwrap().is_none());
+}
+
+async fn documents_are_kept_with_their_version_and_not_read_with_it(store: Store) {
+    let (north, _) = two(&store).await;
+    let pdf = |content: &[u8]| ReportDocument::new(DocumentKind::Pdf, "Report".into(), content.to_vec());
+    let mut first = report("M1", jane(), ReportStatus::Preliminary, 10);
+    first.documents = vec![pdf(b"%PDF-one"), pdf(b"%PDF-two")];
+    let mut second = report("M2", jane(), ReportStatus::Final, 20);
+    second.documents = vec![pdf(b"%PDF-three")];
+    store.store_report(&north, &first, b"MSH", NOW).await.unwrap();
+    let id = id_of(&store.store_report(&north, &second, b"MSH", NOW).await.unwrap());
+    let row = store.report(&id).await.unwrap().unwrap();
+    let listed: Vec<_> = row.versions.iter().map(|version| version.record.documents.len()).collect();
+    assert_eq!(listed, [2, 1]);
+    let known = &row.versions[0].record.documents[1];
+    assert_eq!((known.size_bytes, known.content.expose().len()), (8, 0));
+    for (version, number, content) in [(1, 1, "%PDF-one"), (1, 2, "%PDF-two"), (2, 1, "%PDF-three")] {
+        let found = store.report_document(row.report_key, version, number).await.unwrap().unwrap();
+        assert_eq!(found.expose(), content.as_bytes());
+    }
+    assert!(store.report_document(row.report_key, 2, 2).await.unwrap().is_none());
 }
 
 async fn a_report_finds_its_study_by_issuer_and_accession_and_only_there(store: Store) {
@@ -152,6 +176,7 @@ pub(crate) mod contract {
     crate::contract!(
         a_message_is_taken_once_and_its_control_id_is_its_own,
         the_latest_verified_version_is_shown_and_all_are_kept,
+        documents_are_kept_with_their_version_and_not_read_with_it,
         a_report_finds_its_study_by_issuer_and_accession_and_only_there,
         a_report_of_another_patient_is_not_tied_to_the_study,
         a_report_waits_for_its_study,

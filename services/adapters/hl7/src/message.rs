@@ -107,6 +107,11 @@ impl<'m> Segment<'m> {
         self.text.get(..3).unwrap_or(self.text)
     }
 
+    /// The set that the message is in.
+    pub(crate) fn charset(&self) -> Charset {
+        self.syntax.charset
+    }
+
     /// A field, counted as the standard does: MSH-1 is the separator itself. Absent fields are empty.
     pub(crate) fn field(&self, number: usize) -> Value<'m> {
         let index = if self.name() == "MSH" { number.saturating_sub(1) } else { number };

@@ -1,5 +1,9 @@
 //! Pages that need nothing else: no script, no picture, no style from elsewhere.
 
+use std::fmt::Write as _;
+
+use index_narrative::cda::{Block, Narrative};
+
 use crate::json::{DataSet, string};
 use crate::xml::escape;
 
@@ -34,4 +38,34 @@ pub(super) fn of_pdf(header: &DataSet) -> String {
          <title>{title_text}</title><style>{STYLE}</style></head>\n\
          <body><h1>{title_text}</h1><p><a href=\"{address}\">PDF</a></p></body></html>\n"
     )
+}
+
+/// The narrative of a clinical document. Nothing of it becomes markup of ours.
+pub(super) fn of_narrative(narrative: &Narrative) -> String {
+    let title = if narrative.title.is_empty() { "Clinical document" } else { &narrative.title };
+    let mut body = format!("<header><h1>{}</h1></header>\n<main>", escape(title));
+    for block in &narrative.blocks {
+        let _ = match block {
+            Block::Title(depth, text) => {
+                let level = (depth + 1).clamp(2, 6);
+                writeln!(body, "<h{level}>{}</h{level}>", escape(text))
+            }
+            Block::Text(text) => writeln!(body, "<p>{}</p>", escape(text)),
+        };
+    }
+    body.push_str("</main>");
+    html(title, &body)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    #[test]
+    fn no_word_of_a_narrative_becomes_markup() {
+        let document = "<ClinicalDocument><section><title>Findings</title><text><paragraph>Clear &lt;lungs&gt;</paragraph>\
+            <td onclick=\"x()\">b</td><script>alert(1)</script></text></section></ClinicalDocument>";
+        let html = super::of_narrative(&index_narrative::cda::read(document.as_bytes()).unwrap());
+        assert!(html.contains("<h2>Findings</h2>") && html.contains("<p>Clear &lt;lungs&gt;</p>"), "{html}");
+        assert!(!html.contains("<script") && !html.contains("onclick"), "{html}");
+    }
 }

@@ -115,3 +115,39 @@ fn the_words_of_a_withdrawn_report_are_not_given_out_and_come_back_with_its_corr
     assert_eq!(tell(&service, &[later("R5", 33, "X", "X")]).0, 1);
     assert_eq!(words("cancelled"), 0);
 }
+
+#[test]
+fn the_document_of_a_report_is_offered_until_the_report_is_withdrawn() {
+    let data = tempfile::tempdir().unwrap();
+    let service = start(data.path());
+    let obr = |status: &str| format!("OBR|1||F1|CT^CT HEAD||||||||||||||ACC1|||||||{status}");
+    let pdf = "OBX|1|ED|PDF^Report||^application^pdf^Base64^JVBERi0xLjQK||||||F";
+    let cda = "OBX|2|ED|CDA^Report||^text^xml^A^<ClinicalDocument><title>CT head</title></ClinicalDocument>||||||F";
+    let broken = "OBX|1|ED|PDF^Report||^application^pdf^Base64^JVBERi0*||||||F";
+    let told = [
+        message("ORU^R01^ORU_R01", "R1", &[JANE, &obr("F"), pdf, cda]),
+        message("ORU^R01^ORU_R01", "R2", &[JANE, &obr("F"), broken]),
+    ];
+    assert_eq!(tell(&service, &told), (1, vec![1]));
+    let key = record(&service, "100")["reports"][0]["reportKey"].as_str().unwrap().to_owned();
+    let report = service.client.get(&format!("/api/reports/{key}")).json();
+    let version = &report["versions"][0];
+    assert_eq!(version["text"], "CT head");
+    let listed: Vec<_> = version["documents"].as_array().unwrap().iter().map(|one| &one["mediaType"]).collect();
+    assert_eq!(listed, ["application/pdf", "application/xml"]);
+    let address = |number: u32| format!("/api/reports/{key}/versions/1/documents/{number}");
+    let document = service.client.get(&address(1));
+    assert_eq!((document.status, document.body.as_slice()), (200, b"%PDF-1.4\n".as_slice()));
+    assert_eq!(document.header("content-type"), "application/pdf");
+    assert_eq!(document.header("cache-control"), "no-store");
+    assert_eq!(document.header("x-content-type-options"), "nosniff");
+    assert_eq!(service.client.get(&address(2)).header("content-disposition"), "attachment");
+    assert_eq!(service.client.get(&address(3)).status, 404);
+    assert_eq!(service.client.get(&address(0)).status, 404);
+
+    let withdrawn = message("ORU^R01^ORU_R01", "R3", &[JANE, &obr("X"), "OBX|1|TX|R||||||||X"]);
+    assert_eq!(tell(&service, &[withdrawn]).0, 1);
+    assert_eq!(service.client.get(&address(1)).status, 404);
+    let report = service.client.get(&format!("/api/reports/{key}")).json();
+    assert!(report["versions"].as_array().unwrap().iter().all(|version| version["documents"] == json!([])));
+}

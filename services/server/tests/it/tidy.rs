@@ -20,8 +20,16 @@ fn imports(folder: &str) -> BTreeSet<String> {
 
 /// Folder, crate, and the crates that it may import.
 fn rooms() -> Vec<(&'static str, &'static str, &'static [&'static str])> {
-    const ADAPTER: &[&str] =
-        &["adapter-api", "index-model", "index-query", "index-guard", "dimse", "multipart", "runtime"];
+    const ADAPTER: &[&str] = &[
+        "adapter-api",
+        "index-model",
+        "index-query",
+        "index-guard",
+        "index-narrative",
+        "dimse",
+        "multipart",
+        "runtime",
+    ];
     const FACE: &[&str] = &[
         "face",
         "registry",
@@ -30,6 +38,7 @@ fn rooms() -> Vec<(&'static str, &'static str, &'static [&'static str])> {
         "index-query",
         "index-guard",
         "index-compose",
+        "index-narrative",
         "multipart",
         "runtime",
     ];
@@ -38,6 +47,7 @@ fn rooms() -> Vec<(&'static str, &'static str, &'static [&'static str])> {
         ("dicom-index/query", "index-query", &["index-model"]),
         ("dicom-index/guard", "index-guard", &[]),
         ("dicom-index/compose", "index-compose", &[]),
+        ("dicom-index/narrative", "index-narrative", &[]),
         ("dicom-index/extract", "index-extract", &["index-model", "index-guard", "index-compose"]),
         ("dicom-index/store", "index-store", &["index-model", "index-query"]),
         ("services/runtime", "runtime", &[]),

@@ -12,6 +12,7 @@ import { Failure } from "./Failure";
 import { Choice } from "./Field";
 import { Icon } from "./Icon";
 import { Notice } from "./Notice";
+import { ReportDocuments } from "./ReportDocuments";
 
 /** A report's text with its status and its versions. */
 export function ReportReader({ reportKey, onClose }: { readonly reportKey: string; readonly onClose?: () => void }): React.JSX.Element {
@@ -59,6 +60,7 @@ function ReportBody({ report }: { readonly report: Report }): React.JSX.Element 
         )}
       </header>
       {version === undefined ? <p className="muted">{t("report.noText")}</p> : <VersionText version={version} outdated={current !== undefined && version.version !== current.version} />}
+      {version === undefined ? null : <ReportDocuments reportKey={report.reportKey} version={version} />}
     </article>
   );
 }
@@ -71,7 +73,7 @@ function VersionText({ version, outdated }: { readonly version: ReportVersion; r
       {version.status === "preliminary" || version.status === "partial" || version.status === "registered" ? <Notice tone="warning">{t("report.notVerified")}</Notice> : null}
       {version.status === "entered-in-error" || version.status === "cancelled" ? <Notice tone="problem">{t("report.withdrawn")}</Notice> : null}
       <div className="report-text" lang={version.language ?? undefined} data-testid="report-text">
-        {version.text === "" ? <p className="muted">{t("report.noText")}</p> : paragraphs(version.text)}
+        {version.text !== "" ? paragraphs(version.text) : version.documents.length > 0 ? null : <p className="muted">{t("report.noText")}</p>}
       </div>
     </>
   );

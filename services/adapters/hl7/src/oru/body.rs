@@ -1,13 +1,17 @@
 //! OBX and NTE: the text of a report and the studies that it names.
 
-use index_model::Uid;
+use index_model::{ReportDocument, Uid};
 
+use super::document::{self, Enclosed};
 use crate::message::Segment;
+use crate::refusal::{ErrorCode, Location, Refusal};
 
-/// Stands where a document is attached that is not yet kept.
+/// Stands where something is attached that is neither text nor a document that is taken: it is kept with the message alone.
 const ATTACHED: &str = "[document attached]";
 /// Study UIDs of one report that are kept.
 const STUDY_LIMIT: usize = 64;
+/// Documents of one report that are taken.
+const DOCUMENT_LIMIT: usize = 16;
 /// LOINC codes of report sections, whose names are headings (C-CDA Diagnostic Imaging Report).
 const SECTIONS: &[&str] =
     &["55115-0", "11329-0", "55111-9", "18834-2", "59776-5", "19005-8", "55107-7", "18785-6", "18782-3", "29299-5"];
@@ -16,6 +20,7 @@ const SECTIONS: &[&str] =
 #[derive(Debug, Default)]
 pub(super) struct Body {
     pub(super) text: String,
+    pub(super) documents: Vec<ReportDocument>,
     pub(super) study_instance_uids: Vec<Uid>,
     /// OBX-11 of the observations that carry the report, first letters.
     pub(super) statuses: Vec<char>,
@@ -30,18 +35,22 @@ struct Block {
     text: String,
 }
 
-/// Reads the segments that follow one OBR. Observations are put in the order of OBX-1; a note stays behind what it follows.
-pub(super) fn read(segments: &[Segment<'_>]) -> Body {
+/// Reads the segments that follow one OBR. Observations are put in the order of OBX-1; a note stays behind what it follows. `before` is
+/// how many OBX the message has before these.
+pub(super) fn read(segments: &[Segment<'_>], before: usize) -> Result<Body, Refusal> {
     let mut body = Body::default();
     let mut blocks: Vec<Block> = Vec::new();
     let mut order = (0, 0);
+    let mut occurrence = before;
     let mut after_note = false;
     for (place, segment) in segments.iter().enumerate() {
         match segment.name() {
             "OBX" => {
                 order = (segment.field(1).text().parse().unwrap_or(order.0), place);
                 after_note = false;
-                blocks.extend(observation(*segment, order, &mut body));
+                occurrence += 1;
+                let at = Location::field_of("OBX", occurrence, 5);
+                blocks.extend(observation((*segment, at), order, &mut body)?);
             }
             "NTE" => {
                 let text = note(*segment, after_note);
@@ -55,27 +64,45 @@ pub(super) fn read(segments: &[Segment<'_>]) -> Body {
     }
     blocks.sort_by_key(|block| block.order);
     body.text = join(&blocks);
-    body
+    Ok(body)
 }
 
-fn observation(obx: Segment<'_>, order: (u64, usize), body: &mut Body) -> Option<Block> {
+/// The text of one observation; documents go to the body. `at` is where its value is.
+fn observation(
+    (obx, at): (Segment<'_>, Location),
+    order: (u64, usize),
+    body: &mut Body,
+) -> Result<Option<Block>, Refusal> {
     if names_study(obx) {
         let value = obx.field(5);
         [1, 2].iter().for_each(|component| keep_study(&value.component(*component).text(), body));
-        return None;
+        return Ok(None);
     }
     let kind = obx.field(2).text();
     if kind == "HD" {
-        return None;
+        return Ok(None);
     }
     let status = obx.field(11).text().chars().next();
     body.observations += 1;
     body.statuses.extend(status);
     if status == Some('D') {
-        return None;
+        return Ok(None);
     }
-    let text = value_text(obx, &kind);
-    (!text.trim().is_empty()).then(|| Block { order, heading: heading(obx), text })
+    let text = match kind.as_str() {
+        "ED" => match document::read(obx, at)? {
+            Enclosed::Documents(documents, text) => {
+                body.documents.extend(documents);
+                text
+            }
+            Enclosed::Text(text) => text,
+            Enclosed::Other => ATTACHED.to_owned(),
+        },
+        kind => value_text(obx, kind),
+    };
+    if body.documents.len() > DOCUMENT_LIMIT {
+        return Err(Refusal::error(ErrorCode::DataType, at, "the report has too many documents"));
+    }
+    Ok((!text.trim().is_empty()).then(|| Block { order, heading: heading(obx), text }))
 }
 
 /// OBX-3 says that the value is a StudyInstanceUID: DCM 113014 (RAD-128) or the words of RAD-28.
@@ -100,7 +127,7 @@ fn keep_study(text: &str, body: &mut Body) {
 fn value_text(obx: Segment<'_>, kind: &str) -> String {
     let field = obx.field(5);
     match kind {
-        "ED" | "RP" => ATTACHED.to_owned(),
+        "RP" => ATTACHED.to_owned(),
         "CE" | "CWE" | "CNE" | "CF" => lines(field.repetitions().map(|value| {
             [2, 5, 1, 9]
                 .map(|component| value.component(component).text())

@@ -1,6 +1,7 @@
 //! `ORU^R01` to report records.
 
 mod body;
+mod document;
 mod order;
 mod status;
 
@@ -27,6 +28,8 @@ struct Group<'m> {
     obr: Segment<'m>,
     orc: Option<Segment<'m>>,
     rest: Vec<Segment<'m>>,
+    /// OBX of the message before those of this group.
+    observations_before: usize,
 }
 
 /// The report records of one `ORU^R01` message, unframed and as received: one for each OBR group.
@@ -57,7 +60,8 @@ fn records(
     if groups.is_empty() {
         return Err(missing("OBR", "the request segment is missing"));
     }
-    let bodies = share(groups.iter().map(|group| body::read(&group.rest)).collect());
+    let read = |group: &Group<'_>| body::read(&group.rest, group.observations_before);
+    let bodies = share(groups.iter().map(read).collect::<Result<_, _>>()?);
     let msh = message.segment("MSH").ok_or(missing("MSH", "the message has no header"))?;
     let sent_ms = time::instant_ms(&msh.field(7).component(1).text(), time::zone(&definition.time_zone));
     let told = [msh.field(19), pid.field(15)].map(|field| language::of_code(&field.component(1).text()));
@@ -78,6 +82,7 @@ fn records(
             status,
             title: order.title,
             text: Phi::new(body.text),
+            documents: body.documents,
             language: if guess.is_empty() { told } else { guess }.to_owned(),
             observed_ms: order.observed_ms,
             issued_ms: order.status_changed_ms.or(sent_ms),
@@ -91,14 +96,19 @@ fn records(
 fn groups<'m>(message: &Message<'m>) -> Result<Vec<Group<'m>>, Refusal> {
     let mut groups: Vec<Group<'m>> = Vec::new();
     let mut orc = None;
+    let mut observations_before = 0;
     for segment in message.segments() {
         match segment.name() {
             "ORC" => orc = Some(*segment),
             "OBR" => {
                 let occurrence = groups.len() + 1;
-                groups.push(Group { occurrence, obr: *segment, orc: orc.take(), rest: Vec::new() });
+                let (obr, orc) = (*segment, orc.take());
+                groups.push(Group { occurrence, obr, orc, rest: Vec::new(), observations_before });
             }
-            _ => groups.last_mut().into_iter().for_each(|group| group.rest.push(*segment)),
+            name => {
+                observations_before += usize::from(name == "OBX");
+                groups.last_mut().into_iter().for_each(|group| group.rest.push(*segment));
+            }
         }
     }
     let crowded = Refusal::error(ErrorCode::SegmentSequence, Location::segment("OBR"), "too many request segments");
@@ -113,6 +123,7 @@ fn share(mut bodies: Vec<Body>) -> Vec<Body> {
             && empty.observations == 0
         {
             empty.text = next.text.clone();
+            empty.documents.clone_from(&next.documents);
             empty.statuses.clone_from(&next.statuses);
             empty.observations = next.observations;
         }
@@ -124,7 +135,7 @@ fn share(mut bodies: Vec<Body>) -> Vec<Body> {
 fn need_text(status: ReportStatus, body: &Body) -> Result<(), Refusal> {
     use ReportStatus as S;
     let silent = matches!(status, S::Registered | S::Cancelled | S::EnteredInError);
-    if silent || !body.text.is_empty() {
+    if silent || !body.text.is_empty() || !body.documents.is_empty() {
         return Ok(());
     }
     Err(Refusal::error(ErrorCode::RequiredFieldMissing, Location::field("OBX", 5), "the report has no text"))

@@ -26,18 +26,18 @@ fn latin1(text: &str) -> Vec<u8> {
     text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect()
 }
 
-fn parse(text: &str) -> Result<Vec<ReportRecord>, Refusal> {
+pub(super) fn parse(text: &str) -> Result<Vec<ReportRecord>, Refusal> {
     parse_oru(&latin1(text), &definition())
 }
 
-fn one(text: &str) -> ReportRecord {
+pub(super) fn one(text: &str) -> ReportRecord {
     let mut reports = parse(text).unwrap();
     assert_eq!(reports.len(), 1);
     reports.remove(0)
 }
 
 /// The sample with its OBX segments replaced.
-fn with_body(body: &str) -> String {
+pub(super) fn with_body(body: &str) -> String {
     let head = SAMPLE.split_inclusive('\r').take(4).collect::<String>();
     format!("{head}{body}\r")
 }
@@ -56,7 +56,7 @@ fn with_field(segment: &str, field: usize, value: &str) -> String {
     SAMPLE.split_terminator('\r').map(edit).collect::<Vec<_>>().join("\r")
 }
 
-fn refused(text: &str) -> (Level, ErrorCode, String) {
+pub(super) fn refused(text: &str) -> (Level, ErrorCode, String) {
     let refusal = parse(text).unwrap_err();
     (refusal.level, refusal.code, refusal.location.to_string())
 }
@@ -151,7 +151,7 @@ fn text_keeps_its_order_lines_notes_and_headings() {
         OBX|2|TX|19005-8^Impression^LN||IMPRESSION: fine||||||F\r\
         OBX|4|NM|X^Size||12|mm|||||F\r\
         OBX|5|CE|X^Code||1^in words^L||||||F\r\
-        OBX|6|ED|PDF^Report||^application^pdf^Base64^JVBERi0=||||||F";
+        OBX|6|RP|IMG^Picture||pointer^image^jpeg||||||F";
     let expected = "Note: before\nFindings\nL4^L5 disc & canal\nsecond repetition\n\nNote: a comment\ncontinued\n\
         IMPRESSION: fine\nthird\nline\n12 mm\nin words\n[document attached]";
     assert_eq!(one(&with_body(body)).text.expose(), expected);
