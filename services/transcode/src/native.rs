@@ -44,7 +44,7 @@ pub(crate) fn to_little_endian(
     })
 }
 
-/// The frame as samples.
+/// The frame as samples, with `bits` of their containers.
 ///
 /// # Errors
 /// As [`to_little_endian`].
@@ -52,6 +52,7 @@ pub(crate) fn decode(
     image: &ImageDescription,
     encoding: Encoding,
     frame: Bytes,
+    bits: Bits,
 ) -> Result<DecodedFrame, TranscodeError> {
     let frame = to_little_endian(image, encoding, frame)?;
     let mut colour = image.photometric_interpretation;
@@ -71,7 +72,7 @@ pub(crate) fn decode(
         frame
     };
     Ok(DecodedFrame {
-        samples: if image.float { samples } else { without_unused_bits(image, samples) },
+        samples: bits.of(image, samples),
         rows: image.rows,
         columns: image.columns,
         samples_per_pixel: image.samples_per_pixel,
@@ -151,8 +152,35 @@ fn expand_422(image: &ImageDescription, frame: &[u8]) -> Vec<u8> {
     out
 }
 
+/// Which bits of a container are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bits {
+    /// Those of the sample, moved down to bit 0, with its sign or zeros above: what is shown.
+    Stored,
+    /// All, where they are: old overlays, and whatever else a writer left beside the sample (PS3.5 §8.1.1).
+    Allocated,
+}
+
+impl Bits {
+    /// These bits of containers as they lie in native or RLE pixel data.
+    pub(crate) fn of(self, image: &ImageDescription, containers: Bytes) -> Bytes {
+        match self {
+            Self::Stored if !image.float => without_unused_bits(image, containers),
+            Self::Stored | Self::Allocated => containers,
+        }
+    }
+
+    /// How many low bits of what a codec gives are the sample, whose highest is its sign.
+    pub(crate) fn count(self, image: &ImageDescription) -> u16 {
+        match self {
+            Self::Stored => image.bits_stored,
+            Self::Allocated => image.bits_allocated,
+        }
+    }
+}
+
 /// Moves the stored bits down to bit 0 and lets the sign, or zeros, fill the rest: overlays and rubbish go.
-fn without_unused_bits(image: &ImageDescription, samples: Bytes) -> Bytes {
+pub(crate) fn without_unused_bits(image: &ImageDescription, samples: Bytes) -> Bytes {
     let allocated = u32::from(image.bits_allocated);
     if allocated == 1 || image.bits_stored == image.bits_allocated {
         return samples;

@@ -11,10 +11,11 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 
 use crate::codec::{self, Job};
+use crate::native::{self, Bits};
 use crate::render::{self, RenderOptions, Rendered, RenderedMedia};
 use crate::syntax::{self, Encoding};
 use crate::worker::WorkerPool;
-use crate::{DecodedFrame, ImageDescription, TranscodeError, native};
+use crate::{DecodedFrame, ImageDescription, TranscodeError};
 
 /// How a codec worker is started: the program with these arguments, followed by its memory limit in bytes.
 #[derive(Debug, Clone)]
@@ -102,13 +103,13 @@ impl Transcoder {
     /// See [`TranscodeError`].
     pub async fn decode(&self, image: &ImageDescription, frame: Bytes) -> Result<DecodedFrame, TranscodeError> {
         let _turn = self.turn().await?;
-        self.decode_in_turn(image, frame).await
+        self.decode_in_turn(image, frame, Bits::Stored).await
     }
 
     /// The frame uncompressed, in little endian: what answers a request for `application/octet-stream` (PS3.18 §8.7.3.4).
     ///
-    /// Native frames keep their planes, unused bits and subsampling; only their byte order changes. The colour space of a decompressed
-    /// frame is [`ImageDescription::uncompressed_photometric_interpretation`].
+    /// Native frames keep their planes, unused bits and subsampling; only their byte order changes. RLE keeps unused bits too. The colour
+    /// space of a decompressed frame is [`ImageDescription::uncompressed_photometric_interpretation`].
     ///
     /// # Errors
     /// See [`TranscodeError`].
@@ -127,6 +128,10 @@ impl Transcoder {
                 let image = image.clone();
                 self.on_a_thread(move || native::to_little_endian(&image, encoding, frame)).await
             }
+            Encoding::Rle => {
+                let _turn = self.turn().await?;
+                Ok(self.decode_in_turn(image, frame, Bits::Allocated).await?.samples)
+            }
             _ => Ok(self.decode(image, frame).await?.samples),
         }
     }
@@ -134,8 +139,8 @@ impl Transcoder {
     /// The frame in another transfer syntax, without loss: what answers a request for `image/jls`, `image/dicom-rle` or `image/jp2` of
     /// frames that are stored otherwise (PS3.18 §8.7.3.5). See [`can_encode`](crate::can_encode).
     ///
-    /// Every stored bit is kept, or there is an error; bits of a container that no sample uses are not. Whether something is lost already
-    /// in what is stored is for the caller to know.
+    /// Every bit that says something is kept, or there is an error. RLE keeps containers as they are; the other syntaxes hold samples only,
+    /// and refuse frames that have anything else beside them. Whether something is lost already in what is stored is for the caller to know.
     ///
     /// # Errors
     /// `Unsupported` for a transfer syntax that is not encoded here; `Mismatch` for an image that it can't hold, or that the attributes
@@ -148,12 +153,13 @@ impl Transcoder {
     ) -> Result<Bytes, TranscodeError> {
         let encoding = syntax::lossless_target(transfer_syntax_uid)?;
         let _turn = self.turn().await?;
-        let decoded = Box::pin(self.decode_in_turn(image, frame)).await?;
-        let job = codec::encoding_job(image, &decoded, encoding)?;
+        let decoded = Box::pin(self.decode_in_turn(image, frame, Bits::Allocated)).await?;
+        let described = image.clone();
+        let (job, samples) = self.on_a_thread(move || codec::encoding_job(&described, decoded, encoding)).await?;
         let encoded = if encoding.needs_worker() {
-            Box::pin(self.workers.encode(job, &decoded.samples)).await?
+            Box::pin(self.workers.encode(job, &samples)).await?
         } else {
-            self.on_a_thread(move || codec::encode(&job, &decoded.samples)).await?
+            self.on_a_thread(move || codec::encode(&job, &samples)).await?
         };
         Ok(encoded.into())
     }
@@ -169,7 +175,7 @@ impl Transcoder {
         options: &RenderOptions,
     ) -> Result<Rendered, TranscodeError> {
         let _turn = self.turn().await?;
-        let decoded = self.decode_in_turn(image, frame).await?;
+        let decoded = self.decode_in_turn(image, frame, Bits::Stored).await?;
         let (image, options) = (image.clone(), options.clone());
         self.on_a_thread(move || render::render_decoded(&image, &decoded, &options)).await
     }
@@ -197,7 +203,7 @@ impl Transcoder {
             }
             // A turn for each frame, so that a long animation lets others pass.
             let _turn = self.turn().await?;
-            let decoded = self.decode_in_turn(&image, frame).await?;
+            let decoded = self.decode_in_turn(&image, frame, Bits::Stored).await?;
             let options = options.clone();
             animation = self
                 .on_a_thread(move || {
@@ -223,22 +229,32 @@ impl Transcoder {
         self.on_a_thread(move || render::icon(word, width, height, media)).await
     }
 
-    async fn decode_in_turn(&self, image: &ImageDescription, frame: Bytes) -> Result<DecodedFrame, TranscodeError> {
+    async fn decode_in_turn(
+        &self,
+        image: &ImageDescription,
+        frame: Bytes,
+        bits: Bits,
+    ) -> Result<DecodedFrame, TranscodeError> {
         let encoding = Encoding::of(&image.transfer_syntax_uid)?;
         let job = match encoding {
             Encoding::NativeLittle | Encoding::NativeBig | Encoding::DeflatedFrame => {
                 let image = image.clone();
-                return self.on_a_thread(move || native::decode(&image, encoding, frame)).await;
+                return self.on_a_thread(move || native::decode(&image, encoding, frame, bits)).await;
             }
             _ if image.float => return Err(TranscodeError::mismatch("FloatPixelData", "can't be compressed")),
-            _ => Job::new(image, encoding),
+            _ => Job { bits_stored: bits.count(image), ..Job::new(image, encoding) },
         };
         let (samples, outcome) = if encoding.needs_worker() {
             codec::check_header(&job, &frame)?;
             // On the heap: what talks to a process is large, and lies deep in the futures of those who ask.
             Box::pin(self.workers.decode(job, &frame)).await?
         } else {
-            self.on_a_thread(move || codec::decode(&job, &frame)).await?
+            let image = image.clone();
+            let rle = move || {
+                let (containers, outcome) = codec::decode(&job, &frame)?;
+                Ok((bits.of(&image, containers.into()).into(), outcome))
+            };
+            self.on_a_thread(rle).await?
         };
         Ok(DecodedFrame {
             samples: samples.into(),

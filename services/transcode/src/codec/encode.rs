@@ -1,16 +1,22 @@
 //! Lossless encoding: the counterpart of [`decode`](super::decode), held to it bit for bit.
 
-use super::{Job, jpeg2000_encode, jpegls, rle};
+use bytes::Bytes;
+
+use super::{Job, jpeg2000_encode, jpegls_encode, rle};
 use crate::syntax::Encoding;
-use crate::{DecodedFrame, ImageDescription, PhotometricInterpretation, TranscodeError};
+use crate::{DecodedFrame, ImageDescription, PhotometricInterpretation, TranscodeError, native};
 
 const CODEC: &str = "lossless encoder";
 
-/// The job of bringing `decoded`, which `image` describes, into `encoding`.
+/// The job of bringing `decoded`, which `image` describes and whose containers are whole, into `encoding`; and the samples to encode.
 ///
 /// # Errors
-/// `Mismatch` where the attributes of the image could not say what the encoded frame is.
-pub(crate) fn job(image: &ImageDescription, decoded: &DecodedFrame, encoding: Encoding) -> Result<Job, TranscodeError> {
+/// `Mismatch` where the attributes of the image could not say what the encoded frame is, or where bits would be lost.
+pub(crate) fn job(
+    image: &ImageDescription,
+    decoded: DecodedFrame,
+    encoding: Encoding,
+) -> Result<(Job, Bytes), TranscodeError> {
     let refuse = |attribute: &'static str, rule: &'static str| Err(TranscodeError::mismatch(attribute, rule));
     match image.bits_allocated {
         _ if image.float => return refuse("FloatPixelData", "can't be compressed"),
@@ -18,25 +24,44 @@ pub(crate) fn job(image: &ImageDescription, decoded: &DecodedFrame, encoding: En
         32 if encoding == Encoding::Rle => {}
         _ => return refuse("BitsAllocated", "is one that this transfer syntax is not encoded from"),
     }
-    // Decoding has moved the samples down, and the chrominance apart: the attributes would say otherwise.
-    if image.high_bit + 1 != image.bits_stored {
-        return refuse("HighBit", "is not the highest of the stored bits");
-    }
+    // Decoding has moved the chrominance apart: the attributes would say otherwise.
     if image.is_native_422() {
         return refuse("PhotometricInterpretation", "has halved chrominance");
     }
-    Ok(Job {
-        bits_stored: decoded.bits_stored.min(image.bits_allocated),
+    let job = Job {
         // What the data set calls YBR_RCT is transformed again, so that it stays true.
         photometric_interpretation: match image.photometric_interpretation {
             PhotometricInterpretation::YbrRct => PhotometricInterpretation::YbrRct,
             _ => decoded.photometric_interpretation,
         },
         ..Job::new(image, encoding)
-    })
+    };
+    // PS3.5 §8.2.2: RLE packs the bytes of containers, whatever they hold.
+    if encoding == Encoding::Rle {
+        return Ok((Job { bits_stored: image.bits_allocated, ..job }, decoded.samples));
+    }
+    if image.high_bit + 1 != image.bits_stored {
+        return refuse("HighBit", "is not the highest of the stored bits, which only RLE Lossless keeps");
+    }
+    let samples = native::without_unused_bits(image, decoded.samples.clone());
+    if !is_filled(image, &decoded.samples, &samples) {
+        return refuse("PixelData", "has bits outside BitsStored, which only RLE Lossless keeps");
+    }
+    Ok((job, samples))
 }
 
-/// Encodes samples as [`decode`](super::decode) gives them. What comes out has been decoded again and compared: it is exact, or
+/// Whether the bits of the containers above the stored ones say nothing: all are the sign or zeros, as in `samples`, or all are zeros
+/// though the samples are signed.
+fn is_filled(image: &ImageDescription, containers: &[u8], samples: &[u8]) -> bool {
+    if containers == samples {
+        return true;
+    }
+    let mask = (u16::MAX >> (16 - image.bits_stored.clamp(1, 16))).to_le_bytes();
+    let mask = mask.into_iter().take(usize::from(image.bits_allocated / 8)).cycle();
+    image.signed && containers.iter().zip(samples).zip(mask).all(|((&held, &sample), mask)| held == sample & mask)
+}
+
+/// Encodes samples as [`decode`](super::decode) gives them for this job. What comes out has been decoded again and compared: it is exact, or
 /// there is none.
 ///
 /// # Errors
@@ -47,7 +72,7 @@ pub(crate) fn encode(job: &Job, samples: &[u8]) -> Result<Vec<u8>, TranscodeErro
     }
     let frame = match job.encoding {
         Encoding::Rle => rle::encode(job, samples),
-        Encoding::JpegLs => jpegls::encode(job, samples),
+        Encoding::JpegLs => jpegls_encode::encode(job, samples),
         Encoding::Jpeg2000 => jpeg2000_encode::encode(job, samples),
         _ => Err(TranscodeError::mismatch("TransferSyntaxUID", "names no encoder")),
     }?;

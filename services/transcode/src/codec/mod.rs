@@ -8,6 +8,7 @@ mod jpeg2000;
 mod jpeg2000_encode;
 mod jpeg_encode;
 mod jpegls;
+mod jpegls_encode;
 mod jpegxl;
 mod jpegxl_header;
 mod rle;

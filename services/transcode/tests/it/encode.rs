@@ -76,10 +76,12 @@ async fn what_would_not_be_exact_or_not_be_described_is_refused() {
     };
     let mut shifted = shape.describe(EXPLICIT_LE);
     shifted.high_bit = 15;
-    let error = refused(&shifted, JPEG_LS).await;
-    assert!(matches!(&error, TranscodeError::Mismatch { attribute, .. } if attribute == "HighBit"), "{error:?}");
+    for target in TARGETS.into_iter().filter(|target| *target != RLE) {
+        let error = refused(&shifted, target).await;
+        assert!(matches!(&error, TranscodeError::Mismatch { attribute, .. } if attribute == "HighBit"), "{error:?}");
+    }
     let wide = Shape { rows: 24, ..grey(32, 32) };
-    for target in [JPEG_LS, JPEG_2000] {
+    for target in TARGETS.into_iter().filter(|target| *target != RLE) {
         let error = refused(&wide.describe(EXPLICIT_LE), target).await;
         assert!(
             matches!(&error, TranscodeError::Mismatch { attribute, .. } if attribute == "BitsAllocated"),
@@ -93,24 +95,109 @@ async fn what_would_not_be_exact_or_not_be_described_is_refused() {
     }
 }
 
+/// What a writer may leave in the four bits of a container that twelve stored ones don't use, and whether it says something.
+type Unused = (&'static str, bool, fn(usize, u16) -> u16);
+
+/// See [`Unused`].
+fn unused_bits() -> [Unused; 5] {
+    [
+        ("overlays beside unsigned samples", true, |at, word| word | (u16::from(at % 3 == 0) << 13)),
+        ("overlays beside signed samples", true, |at, word| (word & 0x0FFF) | (((at % 16) as u16) << 12)),
+        ("zeros above some signed samples, the sign above others", true, |at, word| match at % 2 {
+            0 => word,
+            _ => word & 0x0FFF,
+        }),
+        ("zeros above signed samples", false, |_, word| word & 0x0FFF),
+        ("the sign above signed samples", false, |_, word| word),
+    ]
+}
+
 #[tokio::test]
-async fn noise_is_encoded_exactly_or_not_at_all() {
+async fn bits_beside_the_samples_are_kept_or_the_frame_is_refused() {
     let transcoder = transcoder();
-    let shape = Shape { rows: 200, columns: 200, ..grey(16, 16) };
-    let mut state = 3_u32;
-    let noise: Vec<u8> = (0..shape.count() * 2)
-        .map(|_| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 24) as u8
-        })
-        .collect();
-    for target in TARGETS {
-        match transcoder.encode(&shape.describe(EXPLICIT_LE), noise.clone().into(), target).await {
-            Ok(encoded) => assert!(transcoder.decode(&shape.describe(target), encoded).await.unwrap().samples == noise),
-            // CharLS makes no stream that is longer than the samples.
-            Err(error) => {
-                assert!(matches!(error, TranscodeError::Codec { .. }) && target == JPEG_LS, "{target}: {error:?}")
+    for (what, says_something, unused) in unused_bits() {
+        let shape = if what.contains("unsigned") { grey(16, 12) } else { grey(16, 12).signed() };
+        let samples = shape.bytes(&shape.values());
+        let words = samples.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
+        let held: Vec<u8> = words.enumerate().flat_map(|(at, word)| unused(at, word).to_le_bytes()).collect();
+        let native = shape.describe(EXPLICIT_LE);
+        // The containers are what RLE packs, and what comes out of it again; shown are the samples.
+        let rle = transcoder.encode(&native, held.clone().into(), RLE).await.unwrap();
+        let packed = shape.describe(RLE);
+        assert!(transcoder.to_explicit_little_endian(&packed, rle.clone()).await.unwrap() == held, "{what}");
+        assert!(transcoder.decode(&packed, rle.clone()).await.unwrap().samples == samples, "{what}");
+        for target in TARGETS.into_iter().filter(|target| *target != RLE) {
+            for (stored, frame) in [(&native, held.clone().into()), (&packed, rle.clone())] {
+                match transcoder.encode(stored, frame, target).await {
+                    Ok(encoded) if !says_something => {
+                        let decoded = transcoder.decode(&shape.describe(target), encoded).await.unwrap();
+                        assert!(decoded.samples == samples, "{what} to {target}");
+                    }
+                    Err(TranscodeError::Mismatch { attribute, .. }) if says_something => {
+                        assert_eq!(attribute, "PixelData", "{what} to {target}");
+                    }
+                    other => panic!("{what} to {target}: {other:?}"),
+                }
             }
+        }
+    }
+}
+
+#[tokio::test]
+async fn samples_that_lie_high_in_their_containers_stay_there_in_rle() {
+    let transcoder = transcoder();
+    for shape in [grey(16, 12), grey(16, 12).signed()] {
+        let describe = |transfer_syntax_uid: &str| {
+            let mut metadata = shape.metadata();
+            metadata["00280102"]["Value"][0] = 15.into();
+            transcode::ImageDescription::from_json(&metadata, transfer_syntax_uid, 1).unwrap()
+        };
+        let samples = shape.bytes(&shape.values());
+        let words = samples.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
+        let held: Vec<u8> =
+            words.enumerate().flat_map(|(at, word)| ((word << 4) | (at as u16 % 16)).to_le_bytes()).collect();
+        let rle = transcoder.encode(&describe(EXPLICIT_LE), held.clone().into(), RLE).await.unwrap();
+        assert!(transcoder.to_explicit_little_endian(&describe(RLE), rle.clone()).await.unwrap() == held);
+        assert!(transcoder.decode(&describe(RLE), rle).await.unwrap().samples == samples, "shown are the samples");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_of_all_bits_becomes_one_of_the_stored_bits_when_the_others_are_filled() {
+    let transcoder = transcoder();
+    let shape = grey(16, 12).signed();
+    let samples = shape.bytes(&shape.values());
+    for mask in [0x0FFF_i32, 0xFFFF] {
+        // Two's complement in streams of sixteen bits, as DCMTK writes them: zeros or the sign above twelve.
+        let whole = Shape { stored: 16, signed: false, ..shape };
+        let values: Vec<i32> = shape.values().iter().map(|value| value & mask).collect();
+        let stored = encoders::jpeg_ls_of(&whole, InterleaveMode::None, &values);
+        for target in TARGETS {
+            let encoded = transcoder.encode(&shape.describe(JPEG_LS), stored.clone().into(), target).await.unwrap();
+            let decoded = transcoder.decode(&shape.describe(target), encoded).await.unwrap();
+            assert!(decoded.samples == samples, "{mask:x} to {target}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn noise_is_encoded_exactly() {
+    let transcoder = transcoder();
+    for shape in [grey(16, 16), grey(8, 8), grey(16, 12), grey(16, 16).colour()] {
+        let shape = Shape { rows: 200, columns: 200, ..shape };
+        let mut state = 3_u32;
+        let noise: Vec<i32> = (0..shape.count())
+            .map(|_| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (state >> (32 - shape.stored)) as i32
+            })
+            .collect();
+        let noise = shape.bytes(&noise);
+        for target in TARGETS {
+            let encoded = transcoder.encode(&shape.describe(EXPLICIT_LE), noise.clone().into(), target).await;
+            let encoded = encoded.unwrap_or_else(|error| panic!("{shape:?} to {target}: {error}"));
+            let decoded = transcoder.decode(&shape.describe(target), encoded).await.unwrap();
+            assert!(decoded.samples == noise, "{shape:?} to {target}");
         }
     }
 }

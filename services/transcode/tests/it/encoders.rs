@@ -12,7 +12,13 @@ use crate::support::Shape;
 /// JPEG-LS of unsigned integers of `stored` bits.
 pub(crate) fn jpeg_ls(shape: &Shape, interleave: InterleaveMode) -> Vec<u8> {
     let mask = (1 << shape.stored) - 1;
-    let mut values: Vec<i32> = shape.values().iter().map(|value| value & mask).collect();
+    let values: Vec<i32> = shape.values().iter().map(|value| value & mask).collect();
+    jpeg_ls_of(shape, interleave, &values)
+}
+
+/// JPEG-LS of these unsigned integers.
+pub(crate) fn jpeg_ls_of(shape: &Shape, interleave: InterleaveMode, values: &[i32]) -> Vec<u8> {
+    let mut values = values.to_vec();
     if interleave == InterleaveMode::None && shape.samples == 3 {
         values =
             (0..3).flat_map(|channel| values.iter().skip(channel).step_by(3).copied().collect::<Vec<_>>()).collect();
