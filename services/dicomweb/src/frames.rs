@@ -237,7 +237,7 @@ pub(crate) fn none_of_these(stored: &Frame, alone: bool) -> Problem {
     let syntax = &stored.transfer_syntax_uid;
     let media_type = syntax::media_type(syntax);
     let encoded = match syntax::is_lossless(syntax) {
-        true => ", and as image/jls, image/dicom-rle or image/jp2 without loss",
+        true => ", and as image/jls, image/dicom-rle, image/jp2 or image/jphc without loss",
         false => "",
     };
     let parts = if alone { "multipart/related or single part" } else { "multipart/related" };
@@ -320,7 +320,9 @@ mod tests {
             ("image/dicom-rle", EXPLICIT, Some((false, rle, "image/dicom-rle"))),
             ("multipart/related; type=image/jp2", EXPLICIT, Some((true, jp2, "image/jp2"))),
             ("image/jp2; transfer-syntax=1.2.840.10008.1.2.4.91", EXPLICIT, None),
-            ("image/jphc, image/jp2;q=0.5", EXPLICIT, Some((false, jp2, "image/jp2"))),
+            ("image/jphc, image/jp2;q=0.5", EXPLICIT, Some((false, "1.2.840.10008.1.2.4.201", "image/jphc"))),
+            ("image/jphc; transfer-syntax=1.2.840.10008.1.2.4.202", EXPLICIT, Some((false, JPHC, "image/jphc"))),
+            ("image/jphc; transfer-syntax=1.2.840.10008.1.2.4.203", EXPLICIT, None),
             ("image/*", EXPLICIT, None),
             ("*/*", EXPLICIT, None),
             ("image/jpeg", EXPLICIT, None),

@@ -61,9 +61,14 @@ pub(crate) fn is_lossless(transfer_syntax_uid: &str) -> bool {
     LOSSLESS.contains(&transfer_syntax_uid)
 }
 
-/// The lossless forms that frames are brought into when they are asked for by name, each with its default syntax (§8.7.3.3.2).
-pub(crate) const ENCODED: [(&str, &str); 3] =
-    [("image/jls", ts::JPEG_LS_LOSSLESS), ("image/dicom-rle", ts::RLE_LOSSLESS), ("image/jp2", ts::JPEG_2000_LOSSLESS)];
+/// The lossless forms that frames are brought into when they are asked for by name, the default syntax of each first (§8.7.3.3.2).
+pub(crate) const ENCODED: [(&str, &str); 5] = [
+    ("image/jls", ts::JPEG_LS_LOSSLESS),
+    ("image/dicom-rle", ts::RLE_LOSSLESS),
+    ("image/jp2", ts::JPEG_2000_LOSSLESS),
+    ("image/jphc", ts::HTJ2K_LOSSLESS),
+    ("image/jphc", ts::HTJ2K_LOSSLESS_RPCL),
+];
 
 /// In which transfer syntax objects are wanted: the parameter of PS3.18 §8.7.3.5.2, or none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

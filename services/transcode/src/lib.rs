@@ -6,6 +6,7 @@
 //!   with an address-space limit, no environment and no files. A stream that crashes, hangs or blows up a codec costs
 //!   its own request and nothing else ([`Transcoder`], [`worker_main`]).
 //! - Before a codec sees a stream, a parser of our own has compared its header with the data set.
+//! - What an encoder of ours or of others has made is decoded again in a worker process, and compared, before it is given out.
 //! - Safe codecs (uncompressed, RLE, deflated frames) and all arithmetic run on a pool of threads, in front of which
 //!   stands a bounded queue: what doesn't fit is refused at once ([`TranscodeError::Overloaded`]).
 //!

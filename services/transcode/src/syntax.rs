@@ -20,8 +20,10 @@ pub(crate) enum Encoding {
     Jpeg,
     /// ISO/IEC 14495-1.
     JpegLs,
-    /// ISO/IEC 15444-1 and its high-throughput form, 15444-15.
+    /// ISO/IEC 15444-1.
     Jpeg2000,
+    /// Its high-throughput form, ISO/IEC 15444-15.
+    Htj2k,
     /// ISO/IEC 18181.
     JpegXl,
 }
@@ -49,11 +51,8 @@ impl Encoding {
             | JPEG_FULL_PROGRESSION
             | JPEG_LOSSLESS_PROCESS_15 => Self::Jpeg,
             uids::JPEGLS_LOSSLESS | uids::JPEGLS_NEAR_LOSSLESS => Self::JpegLs,
-            uids::JPEG2000_LOSSLESS
-            | uids::JPEG2000
-            | uids::HTJ2K_LOSSLESS
-            | uids::HTJ2K_LOSSLESS_RPCL
-            | uids::HTJ2K => Self::Jpeg2000,
+            uids::JPEG2000_LOSSLESS | uids::JPEG2000 => Self::Jpeg2000,
+            uids::HTJ2K_LOSSLESS | uids::HTJ2K_LOSSLESS_RPCL | uids::HTJ2K => Self::Htj2k,
             uids::JPEGXL_LOSSLESS | uids::JPEGXLJPEG_RECOMPRESSION | uids::JPEGXL => Self::JpegXl,
             other => {
                 let transfer_syntax = other.chars().take(64).collect::<String>().into();
@@ -64,7 +63,7 @@ impl Encoding {
 
     /// Whether the codec is C code, or a large one, which runs in a worker process only.
     pub(crate) fn needs_worker(self) -> bool {
-        matches!(self, Self::Jpeg | Self::JpegLs | Self::Jpeg2000 | Self::JpegXl)
+        matches!(self, Self::Jpeg | Self::JpegLs | Self::Jpeg2000 | Self::Htj2k | Self::JpegXl)
     }
 }
 
@@ -74,7 +73,11 @@ impl Encoding {
 /// `Unsupported` for every other.
 pub(crate) fn lossless_target(transfer_syntax_uid: &str) -> Result<Encoding, TranscodeError> {
     match transfer_syntax_uid {
-        uids::RLE_LOSSLESS | uids::JPEGLS_LOSSLESS | uids::JPEG2000_LOSSLESS => Encoding::of(transfer_syntax_uid),
+        uids::RLE_LOSSLESS
+        | uids::JPEGLS_LOSSLESS
+        | uids::JPEG2000_LOSSLESS
+        | uids::HTJ2K_LOSSLESS
+        | uids::HTJ2K_LOSSLESS_RPCL => Encoding::of(transfer_syntax_uid),
         other => {
             let transfer_syntax = other.chars().take(64).collect::<String>().into();
             Err(TranscodeError::Unsupported { transfer_syntax })
@@ -82,7 +85,7 @@ pub(crate) fn lossless_target(transfer_syntax_uid: &str) -> Result<Encoding, Tra
     }
 }
 
-/// Whether frames can be encoded in this transfer syntax here, without loss: RLE, JPEG-LS and JPEG 2000.
+/// Whether frames can be encoded in this transfer syntax here, without loss: RLE, JPEG-LS, JPEG 2000 and HTJ2K.
 #[must_use]
 pub fn can_encode(transfer_syntax_uid: &str) -> bool {
     lossless_target(transfer_syntax_uid).is_ok()

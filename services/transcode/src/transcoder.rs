@@ -136,8 +136,8 @@ impl Transcoder {
         }
     }
 
-    /// The frame in another transfer syntax, without loss: what answers a request for `image/jls`, `image/dicom-rle` or `image/jp2` of
-    /// frames that are stored otherwise (PS3.18 §8.7.3.5). See [`can_encode`](crate::can_encode).
+    /// The frame in another transfer syntax, without loss: what answers a request for `image/jls`, `image/dicom-rle`, `image/jp2` or
+    /// `image/jphc` of frames that are stored otherwise (PS3.18 §8.7.3.5). See [`can_encode`](crate::can_encode).
     ///
     /// Every bit that says something is kept, or there is an error. RLE keeps containers as they are; the other syntaxes hold samples only,
     /// and refuse frames that have anything else beside them. Whether something is lost already in what is stored is for the caller to know.

@@ -356,7 +356,14 @@ def decoded(frame, stream):
         return planes.reshape(samples, rows * columns).T
     if syntax == "1.2.840.10008.1.2.4.80":
         return ic.jpegls_decode(stream)
-    return ic.jpeg2k_decode(stream)
+    of_openjpeg = ic.jpeg2k_decode(stream)
+    if syntax in ("1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202"):
+        # OpenJPH gives components that were not transformed together plane by plane.
+        of_openjph = np.asarray(ic.htj2k_decode(stream)).reshape(-1)
+        by_pixel = of_openjph.reshape(samples, rows * columns).T.reshape(-1)
+        if not any(np.array_equal(np.ravel(of_openjpeg), order) for order in (of_openjph, by_pixel)):
+            raise ValueError("OpenJPEG and OpenJPH read it differently")
+    return of_openjpeg
 
 
 def read_back(folder: Path):

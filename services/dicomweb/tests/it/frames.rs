@@ -66,7 +66,7 @@ async fn compressed_frames_go_out_as_stored_or_uncompressed_when_asked() {
     let plain = app.get_as(&path, "application/octet-stream").await.expect(200);
     assert_eq!(&plain.body[..], &image(91).frames[0][..]);
     assert_eq!(plain.header("content-type"), format!("application/octet-stream; transfer-syntax={EXPLICIT}"));
-    app.get_as(&path, "image/jphc").await.expect(406);
+    app.get_as(&path, "image/jpeg").await.expect(406);
 }
 
 #[tokio::test]
@@ -100,6 +100,8 @@ async fn frames_of_bits_come_out_from_the_first_bit_on() {
 
 const JPEG_LS: &str = "1.2.840.10008.1.2.4.80";
 const JPEG_2000: &str = "1.2.840.10008.1.2.4.90";
+const HTJ2K: &str = "1.2.840.10008.1.2.4.201";
+const HTJ2K_RPCL: &str = "1.2.840.10008.1.2.4.202";
 
 /// The samples of a 16-bit grey frame, 8 columns and 4 rows.
 async fn samples(frame: &[u8], syntax: &str) -> Vec<u8> {
@@ -121,8 +123,15 @@ async fn frames_are_compressed_without_loss_for_who_takes_no_other_form() {
     }
     let app = TestApp::holding(&[image(1), rle(), frames(3)]).await;
     let plain = format!("{}/frames/1", image(1).path());
-    for (media_type, syntax) in [("image/jls", JPEG_LS), ("image/dicom-rle", RLE), ("image/jp2", JPEG_2000)] {
+    for (media_type, syntax) in [
+        ("image/jls", JPEG_LS),
+        ("image/dicom-rle", RLE),
+        ("image/jp2", JPEG_2000),
+        ("image/jphc", HTJ2K),
+        ("image/jphc", HTJ2K_RPCL),
+    ] {
         let named = format!("{media_type}; transfer-syntax={syntax}");
+        let media_type = if syntax == HTJ2K_RPCL { &named } else { media_type };
         for accept in [media_type, &named] {
             let alone = app.get_as(&plain, accept).await.expect(200);
             assert_eq!(alone.header("content-type"), named);
@@ -144,7 +153,7 @@ async fn frames_are_compressed_without_loss_for_who_takes_no_other_form() {
     // What costs less goes first, and what is lossy or not made here is no answer.
     let either = app.get_as(&plain, "image/jls, application/octet-stream;q=0.5").await.expect(200);
     assert_eq!(&either.body[..], &image(1).frames[0][..]);
-    for refused in ["image/jls; transfer-syntax=1.2.840.10008.1.2.4.81", "image/jp2; transfer-syntax=*", "image/jphc"] {
+    for refused in ["image/jls; transfer-syntax=1.2.840.10008.1.2.4.81", "image/jp2; transfer-syntax=*", "image/jpeg"] {
         app.get_as(&plain, refused).await.expect(406);
     }
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Job, jpeg2000_encode, jpegls_encode, rle};
+use super::{Job, htj2k_encode, jpeg2000_encode, jpegls_encode, rle};
 use crate::syntax::Encoding;
 use crate::{DecodedFrame, ImageDescription, PhotometricInterpretation, TranscodeError, native};
 
@@ -74,6 +74,7 @@ pub(crate) fn encode(job: &Job, samples: &[u8]) -> Result<Vec<u8>, TranscodeErro
         Encoding::Rle => rle::encode(job, samples),
         Encoding::JpegLs => jpegls_encode::encode(job, samples),
         Encoding::Jpeg2000 => jpeg2000_encode::encode(job, samples),
+        Encoding::Htj2k => htj2k_encode::encode(job, samples),
         _ => Err(TranscodeError::mismatch("TransferSyntaxUID", "names no encoder")),
     }?;
     let (decoded, _) = super::decode(job, &frame)?;

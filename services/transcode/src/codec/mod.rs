@@ -3,6 +3,7 @@
 mod container;
 mod encode;
 mod header;
+mod htj2k_encode;
 mod jpeg;
 mod jpeg2000;
 mod jpeg2000_encode;
@@ -82,7 +83,7 @@ pub(crate) fn check_header(job: &Job, frame: &[u8]) -> Result<(), TranscodeError
         Encoding::Rle => rle::check_header(job, frame),
         Encoding::Jpeg => header::read(frame, "JPEG").and_then(|header| header.check_jpeg(job)),
         Encoding::JpegLs => header::read(frame, "JPEG-LS").and_then(|header| header.check_jpegls(job)),
-        Encoding::Jpeg2000 => siz::read(frame).and_then(|siz| siz.check(job)),
+        Encoding::Jpeg2000 | Encoding::Htj2k => siz::read(frame).and_then(|siz| siz.check(job)),
         Encoding::JpegXl => jpegxl::check_header(job, frame),
         Encoding::NativeLittle | Encoding::NativeBig | Encoding::DeflatedFrame => Ok(()),
     }
@@ -98,7 +99,7 @@ pub(crate) fn decode(job: &Job, frame: &[u8]) -> Result<(Vec<u8>, Outcome), Tran
         Encoding::Rle => rle::decode(job, frame),
         Encoding::Jpeg => jpeg::decode(job, frame),
         Encoding::JpegLs => jpegls::decode(job, frame),
-        Encoding::Jpeg2000 => jpeg2000::decode(job, frame),
+        Encoding::Jpeg2000 | Encoding::Htj2k => jpeg2000::decode(job, frame),
         Encoding::JpegXl => jpegxl::decode(job, frame),
         Encoding::NativeLittle | Encoding::NativeBig | Encoding::DeflatedFrame => {
             Err(TranscodeError::mismatch("TransferSyntaxUID", "names no codec"))

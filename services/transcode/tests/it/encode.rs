@@ -6,7 +6,7 @@ use transcode::{PhotometricInterpretation, TranscodeError, can_encode};
 use crate::encoders;
 use crate::support::*;
 
-pub(crate) const TARGETS: [&str; 3] = [RLE, JPEG_LS, JPEG_2000];
+pub(crate) const TARGETS: [&str; 5] = [RLE, JPEG_LS, JPEG_2000, HTJ2K_LOSSLESS, HTJ2K_RPCL];
 
 /// Every depth, sign and colour, and sizes that don't divide.
 pub(crate) fn shapes() -> Vec<Shape> {
@@ -18,6 +18,7 @@ pub(crate) fn shapes() -> Vec<Shape> {
     shapes.extend([grey(8, 8).colour(), grey(16, 12).colour(), grey(16, 16).colour()]);
     shapes.extend([(1, 1), (1, 7), (33, 300), (257, 3)].map(|(rows, columns)| Shape { rows, columns, ..grey(16, 12) }));
     shapes.push(Shape { rows: 31, columns: 130, ..grey(8, 8).colour() });
+    shapes.push(Shape { rows: 521, columns: 640, ..grey(16, 12) });
     shapes
 }
 
@@ -54,15 +55,16 @@ async fn one_compressed_form_becomes_another_and_a_transform_is_kept_where_the_d
     for (term, transformed) in [("RGB", 0), ("YBR_RCT", 1)] {
         let mut metadata = colour.metadata();
         metadata["00280004"]["Value"][0] = term.into();
-        let image = transcode::ImageDescription::from_json(&metadata, HTJ2K_LOSSLESS, 1).unwrap();
-        // An HTJ2K decoder reads JPEG 2000 as well.
-        let stored = encoders::jpeg_2000(&colour, false);
-        let encoded = transcoder.encode(&image, stored.into(), JPEG_2000).await.unwrap();
-        let cod = encoded.windows(2).position(|marker| marker == [0xFF, 0x52]).unwrap();
-        assert_eq!(encoded[cod + 8], transformed, "the transform of {term}");
-        let decoded = transcoder.decode(&colour.describe(JPEG_2000), encoded).await.unwrap();
-        assert_eq!(decoded.photometric_interpretation, PhotometricInterpretation::Rgb);
-        assert!(decoded.samples == colour.bytes(&colour.values()));
+        // A decoder of either reads both.
+        for (stored, target) in [(HTJ2K_LOSSLESS, JPEG_2000), (JPEG_2000, HTJ2K_LOSSLESS), (JPEG_2000, HTJ2K_RPCL)] {
+            let image = transcode::ImageDescription::from_json(&metadata, stored, 1).unwrap();
+            let encoded = transcoder.encode(&image, encoders::jpeg_2000(&colour, false).into(), target).await.unwrap();
+            let cod = encoded.windows(2).position(|marker| marker == [0xFF, 0x52]).unwrap();
+            assert_eq!(encoded[cod + 8], transformed, "the transform of {term}");
+            let decoded = transcoder.decode(&colour.describe(target), encoded).await.unwrap();
+            assert_eq!(decoded.photometric_interpretation, PhotometricInterpretation::Rgb);
+            assert!(decoded.samples == colour.bytes(&colour.values()));
+        }
     }
 }
 

@@ -16,6 +16,7 @@ pub(crate) const JPEG_LOSSLESS: &str = "1.2.840.10008.1.2.4.70";
 pub(crate) const JPEG_LS: &str = "1.2.840.10008.1.2.4.80";
 pub(crate) const JPEG_2000: &str = "1.2.840.10008.1.2.4.90";
 pub(crate) const HTJ2K_LOSSLESS: &str = "1.2.840.10008.1.2.4.201";
+pub(crate) const HTJ2K_RPCL: &str = "1.2.840.10008.1.2.4.202";
 
 /// The options of the product, with our own worker and little patience.
 pub(crate) fn options() -> Options {
