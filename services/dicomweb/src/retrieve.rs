@@ -13,7 +13,7 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use index_model::{InstanceEntry, Uid};
 use registry::rendering::can_decode;
-use registry::{InstanceBytes, Manifest, OpenedStudy, RegistryError, Uncompressed};
+use registry::{InstanceBytes, Manifest, OpenedStudy, RegistryError, Uncompressed, encodes_to};
 
 use crate::Face;
 use crate::accept::{Accept, Container, Offer, Wanted};
@@ -21,7 +21,7 @@ use crate::bulkdata;
 use crate::multipart::{self, Length, Part};
 use crate::range;
 use crate::request::{Base, Parameters, Scope};
-use crate::syntax::{Asked, OCTET_STREAM, Rewriting};
+use crate::syntax::{Asked, OCTET_STREAM, Rewriting, is_lossless};
 use crate::warning::Warnings;
 
 const DICOM: &str = "application/dicom";
@@ -68,7 +68,8 @@ pub(crate) async fn instances(
 fn none_of_these() -> Problem {
     Problem::not_acceptable(
         "objects are answered as multipart/related; type=\"application/dicom\" in the transfer syntax in which they are stored \
-         (transfer-syntax=*) or, where they can be decoded, in 1.2.840.10008.1.2.1; application/dicom alone for one instance",
+         (transfer-syntax=*) or, where they can be decoded, in 1.2.840.10008.1.2.1 or, where nothing is lost by it, in \
+         1.2.840.10008.1.2.5, 1.2.840.10008.1.2.4.80, .90, .201 or .202; application/dicom alone for one instance",
     )
 }
 
@@ -104,12 +105,9 @@ impl Opened {
                 Err(RegistryError::NotFound) if self.series.len() > 1 => continue,
                 other => other?,
             };
+            // Only an image can be compressed: a report beside it stays what it is.
             let can = |entry: &Arc<InstanceEntry>| {
-                let stored = entry.instance.transfer_syntax_uid.as_str();
-                let pixels = entry.instance.number_of_frames > 0;
-                let decoded = asked == Asked::Explicit && can_decode(stored);
-                // Only an image can be compressed: a report beside it stays what it is.
-                Some(stored) == named || decoded || (!pixels && self.instance.is_none())
+                can_be_had(entry, asked, named) || (!has_pixels(entry) && self.instance.is_none())
             };
             if !manifest.entries.iter().filter(|entry| self.is_asked(entry)).all(can) {
                 return Ok(false);
@@ -152,8 +150,8 @@ impl Opened {
         let series = self.series.first().ok_or(RegistryError::NotFound)?;
         let found = self.face.registry.instance(&self.opened, series, instance).await?;
         let stored = &found.entry.instance.transfer_syntax_uid;
-        let form = if self.asked.rewriting(stored) == Rewriting::None { "" } else { "-explicit" };
-        let tag = range::etag(&found.etag, form);
+        let asked = self.asked.of_object(has_pixels(&found.entry));
+        let tag = range::etag(&found.etag, asked.rewriting(stored).tag());
         if let Some(unchanged) = range::not_modified(headers, &tag) {
             return Ok(unchanged);
         }
@@ -251,7 +249,8 @@ impl Known {
         let study = asked.opened.study.study.study_instance_uid.as_str();
         for entry in manifest.entries.iter().filter(|entry| asked.is_asked(entry)) {
             let stored = entry.instance.transfer_syntax_uid.as_str();
-            if entry.object.is_none() || asked.asked.rewriting(stored) != Rewriting::None {
+            let rewriting = asked.asked.of_object(has_pixels(entry)).rewriting(stored);
+            if entry.object.is_none() || rewriting != Rewriting::None {
                 self.length = None;
             }
             let Some(length) = &mut self.length else { continue };
@@ -280,8 +279,12 @@ pub(crate) async fn in_form(
 ) -> Result<Part, RegistryError> {
     let entry = Arc::clone(&found.entry);
     let stored = entry.instance.transfer_syntax_uid.as_str();
-    let found = match asked.rewriting(stored) {
+    let found = match asked.of_object(has_pixels(&entry)).rewriting(stored) {
         Rewriting::None => found,
+        Rewriting::Encoded(syntax) => {
+            let encoded = Box::pin(face.registry.encapsulated(opened, series, found, syntax)).await?;
+            return Ok(part(content_type(syntax), encoded));
+        }
         Rewriting::Always => return explicit(face, opened, series, found).await,
         Rewriting::WherePossible => match explicit(face, opened, series, found).await {
             Err(RegistryError::NotAcceptable { .. }) => {
@@ -290,7 +293,29 @@ pub(crate) async fn in_form(
             other => return other,
         },
     };
-    Ok(Part { content_type: content_type(stored), location: None, size_bytes: found.size_bytes, body: found.stream })
+    Ok(part(content_type(stored), found))
+}
+
+fn part(content_type: String, found: InstanceBytes) -> Part {
+    Part { content_type, location: None, size_bytes: found.size_bytes, body: found.stream }
+}
+
+/// Whether the object has frames: where it is not here yet, as its header says.
+fn has_pixels(entry: &InstanceEntry) -> bool {
+    entry.instance.number_of_frames > 0 || entry.frames.count() > 0
+}
+
+/// Whether an image can be had in the form that is asked for, as far as its transfer syntax and its header tell. What is lossy is not
+/// compressed again, so that nobody takes it for what it was.
+pub(crate) fn can_be_had(entry: &InstanceEntry, asked: Asked, named: Option<&str>) -> bool {
+    let stored = entry.instance.transfer_syntax_uid.as_str();
+    match asked {
+        _ if Some(stored) == named => true,
+        Asked::Explicit => can_decode(stored),
+        Asked::Encoded(syntax) => has_pixels(entry) && is_lossless(stored) && encodes_to(entry, syntax),
+        Asked::Any | Asked::Unsaid => true,
+        Asked::Stored => false,
+    }
 }
 
 /// One object in Explicit VR Little Endian.
@@ -301,8 +326,7 @@ async fn explicit(
     found: InstanceBytes,
 ) -> Result<Part, RegistryError> {
     let found = face.registry.uncompressed(opened, series, found, Uncompressed::Explicit).await?;
-    let content_type = content_type(Uncompressed::Explicit.transfer_syntax_uid());
-    Ok(Part { content_type, location: None, size_bytes: found.size_bytes, body: found.stream })
+    Ok(part(content_type(Uncompressed::Explicit.transfer_syntax_uid()), found))
 }
 
 /// One object as the body.

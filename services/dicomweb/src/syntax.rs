@@ -81,6 +81,8 @@ pub(crate) enum Asked {
     Explicit,
     /// The syntax in which their pixels are stored, by name. What has none is sent in its own.
     Stored,
+    /// A syntax that pixels are encoded in without loss, by name. What has none is sent in its own.
+    Encoded(&'static str),
 }
 
 /// What happens to one stored object.
@@ -92,6 +94,19 @@ pub(crate) enum Rewriting {
     WherePossible,
     /// It is rewritten, or there is no answer.
     Always,
+    /// Its frames are encoded in this syntax, or there is no answer.
+    Encoded(&'static str),
+}
+
+impl Rewriting {
+    /// Tells the forms of one object apart in its tag.
+    pub(crate) fn tag(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::WherePossible | Self::Always => "-explicit",
+            Self::Encoded(syntax) => syntax,
+        }
+    }
 }
 
 impl Asked {
@@ -101,13 +116,26 @@ impl Asked {
             None => Some(Self::Unsaid),
             Some("*") => Some(Self::Any),
             Some(ts::EXPLICIT_VR_LITTLE_ENDIAN) => Some(Self::Explicit),
-            Some(named) => is_for_web(named).then_some(Self::Stored),
+            Some(named) => match ENCODED.into_iter().find(|(_, syntax)| *syntax == named) {
+                Some((_, syntax)) => Some(Self::Encoded(syntax)),
+                None => is_for_web(named).then_some(Self::Stored),
+            },
+        }
+    }
+
+    /// The same for one object: what has no pixels is not encoded.
+    pub(crate) fn of_object(self, has_pixels: bool) -> Self {
+        match self {
+            Self::Encoded(_) if !has_pixels => Self::Stored,
+            other => other,
         }
     }
 
     /// What happens to an object in this syntax.
     pub(crate) fn rewriting(self, stored: &str) -> Rewriting {
         match self {
+            Self::Encoded(syntax) if stored == syntax => Rewriting::None,
+            Self::Encoded(syntax) => Rewriting::Encoded(syntax),
             _ if stored == ts::EXPLICIT_VR_LITTLE_ENDIAN => Rewriting::None,
             Self::Explicit => Rewriting::Always,
             Self::Unsaid if is_lossless(stored) => Rewriting::WherePossible,
@@ -190,6 +218,10 @@ mod tests {
         let unsaid = [Kept, WherePossible, WherePossible, WherePossible, WherePossible, WherePossible, Kept];
         assert_eq!(of(None), all(unsaid));
         assert_eq!(of(Some(explicit)), all([Kept, Always, Always, Always, Always, Always, Always]));
+        let encoded = |syntax| [Some(Rewriting::Encoded(syntax)); 7];
+        assert_eq!(of(Some("1.2.840.10008.1.2.4.80")), encoded("1.2.840.10008.1.2.4.80"));
+        assert_eq!(of(Some(rle))[4], Some(Kept), "as it is stored");
+        assert_eq!(Asked::of(Some(rle)).map(|asked| asked.of_object(false)), Some(Asked::Stored), "it has no pixels");
         assert_eq!(of(Some(implicit)), [None; 7], "it is never used on the web");
         assert_eq!(of(Some(big)), [None; 7]);
     }

@@ -148,10 +148,11 @@ async fn whole(
     parameters.one("transferSyntax")?;
     let wanted = parameters.transfer_syntax()?;
     let wanted = wanted.as_deref();
-    let asked = Asked::of(wanted).filter(|asked| *asked != Asked::Stored || wanted == Some(stored));
+    let asked = Asked::of(wanted).filter(|asked| retrieve::can_be_had(&pick.entry, *asked, wanted));
     let asked = asked.ok_or_else(|| {
         let other = if stored == EXPLICIT { String::new() } else { format!(" or, as it is stored, in {stored}") };
-        Problem::not_acceptable(format!("this object is answered in {EXPLICIT}{other}"))
+        let lossless = "; where nothing is lost by it, in RLE, JPEG-LS, JPEG 2000 or HTJ2K";
+        Problem::not_acceptable(format!("this object is answered in {EXPLICIT}{other}{lossless}"))
     })?;
     let found = face.registry.instance(opened, &pick.series, &pick.entry.instance.sop_instance_uid).await?;
     let tag = range::etag(&found.etag, &format!("-uri-{asked:?}"));

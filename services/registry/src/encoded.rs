@@ -7,8 +7,38 @@ use index_model::{FrameIndex, Uid, transfer_syntax};
 use transcode::ImageDescription;
 
 use crate::open::OpenedStudy;
-use crate::retrieve::{Frame, describe, inflated};
+use crate::retrieve::{Frame, describe, etag, inflated};
 use crate::{Registry, RegistryError};
+
+/// The bytes of the object, the frame, and its transfer syntax.
+type Key = (String, u32, &'static str);
+
+/// Encoded frames in memory, bounded in bytes. Many who ask for the same one cause one encoding.
+#[derive(Debug)]
+pub(crate) struct EncodedCache(moka::future::Cache<Key, Bytes>);
+
+impl EncodedCache {
+    pub(crate) fn new(bytes: u64) -> Self {
+        let weigher = |_: &Key, frame: &Bytes| u32::try_from(frame.len() + 300).unwrap_or(u32::MAX);
+        Self(moka::future::Cache::builder().max_capacity(bytes).weigher(weigher).build())
+    }
+
+    /// The frame, made by the first who asks; the others wait for it. A failure is told to all who waited, and not kept.
+    async fn get_or_make(
+        &self,
+        opened: &OpenedStudy,
+        key: Key,
+        make: impl Future<Output = Result<Bytes, RegistryError>>,
+    ) -> Result<Bytes, RegistryError> {
+        // On the heap: the cache wraps the work several times, and each wrapping holds all of it.
+        let entry = self.0.entry(key).or_try_insert_with(Box::pin(make)).await.map_err(RegistryError::of_shared)?;
+        // Who had it made has the stored frame on the account already.
+        if !entry.is_fresh() {
+            opened.permit.count(1, entry.value().len() as u64);
+        }
+        Ok(entry.into_value())
+    }
+}
 
 impl Registry {
     /// One frame as native samples in Explicit VR Little Endian.
@@ -47,16 +77,24 @@ impl Registry {
         series: &Uid,
         instance: &Uid,
         number: u32,
-        transfer_syntax_uid: &str,
+        transfer_syntax_uid: &'static str,
     ) -> Result<Frame, RegistryError> {
-        let stored = self.frame(opened, series, instance, number).await?;
-        if stored.transfer_syntax_uid == transfer_syntax_uid {
-            return Ok(stored);
+        let (entry, _) = self.held(opened, series, instance).await?;
+        if number == 0 || number > entry.frames.count() {
+            return Err(RegistryError::NotFound);
         }
-        let image = describe(&stored.entry, &stored.transfer_syntax_uid, number)?;
-        let (etag, entry) = (format!("{}-{transfer_syntax_uid}", stored.etag), Arc::clone(&stored.entry));
-        let whole = self.to_decode(opened, series, &image, stored).await?;
-        let bytes = self.0.transcoder.encode(&image, whole, transfer_syntax_uid).await?;
+        if entry.instance.transfer_syntax_uid == transfer_syntax_uid {
+            return self.frame(opened, series, instance, number).await;
+        }
+        let make = async {
+            let stored = self.frame(opened, series, instance, number).await?;
+            let image = describe(&stored.entry, &stored.transfer_syntax_uid, number)?;
+            let whole = self.to_decode(opened, series, &image, stored).await?;
+            Ok(self.0.transcoder.encode(&image, whole, transfer_syntax_uid).await?)
+        };
+        let key = (entry.sha256.clone(), number, transfer_syntax_uid);
+        let bytes = self.0.encoded.get_or_make(opened, key, make).await?;
+        let etag = format!("{}-{transfer_syntax_uid}", etag(&entry, number));
         Ok(Frame { bytes, transfer_syntax_uid: transfer_syntax_uid.to_owned(), etag, entry })
     }
 

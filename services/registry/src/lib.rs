@@ -8,6 +8,7 @@
 
 mod commit;
 mod directory;
+mod encapsulated;
 mod encoded;
 mod error;
 mod fetch;
@@ -30,6 +31,7 @@ mod synchronise;
 mod uncompressed;
 
 pub use adapter_api::{Object, Spool, TestStep};
+pub use encapsulated::encodes_to;
 pub use error::{Cause, RegistryError};
 pub use index_extract::PathStep;
 pub use index_store::{IdentityConflict, PatientRow, PersonRow, ReportRow, SeriesRow, StudyRow};

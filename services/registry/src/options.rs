@@ -25,7 +25,7 @@ pub struct Limits {
     pub object_cache_bytes: u64,
     /// Memory for manifests, in bytes.
     pub manifest_cache_bytes: u64,
-    /// Memory for rendered images, in bytes.
+    /// Memory for rendered images, and a quarter of it for encoded frames, in bytes.
     pub rendered_cache_bytes: u64,
     /// A series that received nothing for so long is folded.
     pub quiet: Duration,

@@ -340,7 +340,7 @@ fn nothing(mut failed: Vec<(RepositoryCode, Failed)>) -> RegistryError {
     }
 }
 
-fn etag(entry: &InstanceEntry, frame: u32) -> String {
+pub(crate) fn etag(entry: &InstanceEntry, frame: u32) -> String {
     let hash = entry.sha256.get(..24).unwrap_or(&entry.sha256);
     format!("{hash}-{frame}")
 }

@@ -2,7 +2,7 @@
 //! Little Endian, the default of DIMSE (PS3.5 §10.1).
 //!
 //! What is not compressed is rewritten element by element. The frames of what is are left out here, and sent after
-//! [`Rewritten::head`] one by one as they are decoded.
+//! [`Rewritten::head`] one by one as they are decoded. So are all frames of what is sent encapsulated ([`rewrite_around`]).
 
 use std::borrow::Cow;
 
@@ -33,7 +33,7 @@ pub(crate) struct Rewritten {
 /// pixels where no frame can be asked for.
 pub(crate) fn rewrite(object: &[u8], photometric_interpretation: &str, form: Uncompressed) -> Option<Rewritten> {
     let structure = scan_file(object, &Limits::default()).ok()?;
-    let mut out = Rewritten { head: meta(&structure, object, form), ..Rewritten::default() };
+    let mut out = Rewritten { head: meta(&structure, object, form.transfer_syntax_uid()), ..Rewritten::default() };
     let pixel_word = pixel_word(structure.data_set(object));
     let signed = is_signed(structure.data_set(object));
     for node in structure.data_set(object).iter() {
@@ -46,10 +46,33 @@ pub(crate) fn rewrite(object: &[u8], photometric_interpretation: &str, form: Unc
         }
     }
     if out.frames {
-        out.head = meta(&structure, object, form);
+        out.head = meta(&structure, object, form.transfer_syntax_uid());
         before_frames(&mut out.head, structure.data_set(object), photometric_interpretation, form)?;
     }
     Some(out)
+}
+
+/// What comes before and after the pixel data of an object that is sent encapsulated in `transfer_syntax_uid`. `photometric_interpretation`
+/// is what its encoded frames have. `None` when the object can't be read, or has no pixel data.
+pub(crate) fn rewrite_around(
+    object: &[u8],
+    photometric_interpretation: &str,
+    transfer_syntax_uid: &str,
+) -> Option<(Vec<u8>, Vec<u8>)> {
+    let structure = scan_file(object, &Limits::default()).ok()?;
+    let data_set = structure.data_set(object);
+    data_set.find(PIXEL_DATA)?;
+    // Encapsulated data sets are in Explicit VR Little Endian: PS3.5 §A.4.
+    let (form, signed) = (Uncompressed::Explicit, is_signed(data_set));
+    let mut head = meta(&structure, object, transfer_syntax_uid);
+    before_frames(&mut head, data_set, photometric_interpretation, form)?;
+    let mut tail = Vec::new();
+    for node in data_set.iter().skip_while(|node| node.tag() != PIXEL_DATA).skip(1) {
+        if !LEFT_OUT.contains(&node.tag()) {
+            write(&mut tail, node, form, signed)?;
+        }
+    }
+    Some((head, tail))
 }
 
 /// Appends the element header of decoded pixel data.
@@ -81,12 +104,12 @@ fn before_frames(
 }
 
 /// Preamble and file meta information, PS3.10 §7.1, with the new transfer syntax.
-fn meta(structure: &Structure, object: &[u8], form: Uncompressed) -> Vec<u8> {
+fn meta(structure: &Structure, object: &[u8], transfer_syntax_uid: &str) -> Vec<u8> {
     let mut meta = Vec::new();
     for node in structure.meta(object).iter() {
         match (node.tag(), node.exact_vr()) {
             (Tag(2, 0x0000), _) => {}
-            (tag @ Tag(2, 0x0010), _) => element(&mut meta, tag, VR::UI, form.transfer_syntax_uid().as_bytes()),
+            (tag @ Tag(2, 0x0010), _) => element(&mut meta, tag, VR::UI, transfer_syntax_uid.as_bytes()),
             (tag, vr) => element(&mut meta, tag, vr.unwrap_or(VR::UN), node.bytes()),
         }
     }
@@ -242,7 +265,7 @@ const fn is_long(vr: VR) -> bool {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use super::{Rewritten, rewrite};
+    use super::{Rewritten, rewrite, rewrite_around};
     use crate::Uncompressed::{Explicit, Implicit};
 
     const PREAMBLE: usize = 132;
@@ -311,6 +334,20 @@ mod tests {
                 .head
                 .ends_with(b"\xe0\x7f\x10\0OW\0\0\x04\0\0\0\x04\x03\x02\x01")
         );
+    }
+
+    #[test]
+    fn what_is_around_the_pixels_says_what_the_encoded_frames_are() {
+        let native = b"\x28\0\x04\0CS\x08\0YBR_RCT \x28\0\x06\0US\x02\0\x01\0\xe0\x7f\x10\0OW\0\0\x02\0\0\0\x01\x02\xfa\xff\xfa\xffSQ\0\0\0\0\0\0\xfc\xff\xfc\xffOB\0\0\x02\0\0\0\0\0";
+        let rle = "1.2.840.10008.1.2.5";
+        let (head, tail) = rewrite_around(&file(EXPLICIT, native), "RGB", rle).unwrap();
+        assert!(head.ends_with(b"\x28\0\x04\0CS\x04\0RGB \x28\0\x06\0US\x02\0\0\0"), "{head:?}");
+        assert!(
+            head[PREAMBLE..].ends_with(&head[PREAMBLE + 42..])
+                && head.windows(20).any(|at| at == b"1.2.840.10008.1.2.5\0")
+        );
+        assert_eq!(tail, b"\xfa\xff\xfa\xffSQ\0\0\0\0\0\0", "signatures stay, padding goes");
+        assert!(rewrite_around(&file(EXPLICIT, EXPECTED), "RGB", rle).is_none(), "it has no pixels");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::commit::Committer;
 use crate::directory::Directory;
+use crate::encoded::EncodedCache;
 use crate::fetch::Fetches;
 use crate::manifest::Manifests;
 use crate::objects::Objects;
@@ -40,6 +41,7 @@ pub(crate) struct Inner {
     pub(crate) manifests: Manifests,
     pub(crate) opened: OpenCache,
     pub(crate) rendered: RenderedCache,
+    pub(crate) encoded: EncodedCache,
     pub(crate) fetches: Fetches,
     pub(crate) synchronisers: Synchronisers,
     pub(crate) tasks: TaskTracker,
@@ -51,6 +53,9 @@ impl std::fmt::Debug for Registry {
         f.debug_struct("Registry").field("store", &self.0.store).finish_non_exhaustive()
     }
 }
+
+/// Frames that were encoded have this part of the memory for what is made of stored frames; rendered pictures have the rest.
+const ENCODED_PART: u64 = 4;
 
 impl Registry {
     /// Opens the registry: reads the registered repositories and begins to follow them.
@@ -68,7 +73,10 @@ impl Registry {
             objects: Objects::new(options.objects, options.limits.object_cache_bytes),
             manifests: Manifests::new(options.limits.manifest_cache_bytes),
             opened: OpenCache::new(),
-            rendered: RenderedCache::new(options.limits.rendered_cache_bytes),
+            rendered: RenderedCache::new(
+                options.limits.rendered_cache_bytes - options.limits.rendered_cache_bytes / ENCODED_PART,
+            ),
+            encoded: EncodedCache::new(options.limits.rendered_cache_bytes / ENCODED_PART),
             fetches: Fetches::default(),
             synchronisers: Synchronisers::default(),
             store: options.store,

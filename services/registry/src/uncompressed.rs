@@ -15,7 +15,7 @@ use crate::rewrite::{Rewritten, pixel_data_header, rewrite};
 use crate::{InstanceBytes, OpenedStudy, Registry, RegistryError};
 
 /// Larger objects are not rewritten: they are whole in memory for a moment.
-const MOST_BYTES: u64 = 512 << 20;
+pub(crate) const MOST_BYTES: u64 = 512 << 20;
 
 /// What an object can be rewritten to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl Uncompressed {
     }
 }
 
-fn refused(rule: &str) -> RegistryError {
+pub(crate) fn refused(rule: &str) -> RegistryError {
     RegistryError::NotAcceptable { rule: rule.to_owned() }
 }
 
@@ -83,7 +83,7 @@ fn bits_allocated(image: Option<ImageDescription>) -> Option<u16> {
     image.map(|image| image.bits_allocated).filter(|bits| *bits > 1)
 }
 
-async fn collect(mut found: InstanceBytes) -> Result<Bytes, RegistryError> {
+pub(crate) async fn collect(mut found: InstanceBytes) -> Result<Bytes, RegistryError> {
     let mut object = BytesMut::with_capacity(usize::try_from(found.size_bytes).unwrap_or(0));
     while let Some(piece) = found.stream.try_next().await.map_err(RegistryError::internal)? {
         object.extend_from_slice(&piece);

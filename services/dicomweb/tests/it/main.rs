@@ -5,6 +5,7 @@ mod absent;
 mod app;
 mod bulkdata;
 mod conditional;
+mod encapsulated;
 mod frames;
 mod metadata;
 mod objects;

@@ -72,7 +72,7 @@ async fn the_transfer_syntax_may_stand_beside_the_accept_parameter() {
     let of = |query: &str| format!("{}?accept=application%2Fdicom{query}", rle().path());
     let stored = app.get_as(&of("&transferSyntax=*"), "text/html").await.expect(200);
     assert!(stored.body[..] == rle().to_bytes()[..]);
-    app.get_as(&of("&transferSyntax=1.2.840.10008.1.2.4.80"), "text/html").await.expect(406);
+    app.get_as(&of("&transferSyntax=1.2.840.10008.1.2.4.81"), "text/html").await.expect(406);
     app.get_as(&of("&transferSyntax=JPEG"), "text/html").await.expect(400);
     let beside_header = format!("{}?transferSyntax=*", rle().path());
     assert!(app.get_as(&beside_header, "application/dicom").await.expect(200).body[..] == rle().to_bytes()[..]);
@@ -98,8 +98,8 @@ async fn the_transfer_syntax_is_what_is_stored_or_406() {
     let app = TestApp::holding(&[image(1), rle()]).await;
     app.get_as(&rle().path(), &format!("{DICOM}; transfer-syntax={RLE}")).await.expect(200);
     app.get_as(&rle().path(), &format!("{DICOM}; transfer-syntax=\"{RLE}\"")).await.expect(200);
-    app.get_as(&image(1).path(), &format!("{DICOM}; transfer-syntax=1.2.840.10008.1.2.4.80")).await.expect(406);
-    app.get_as(&image(1).path(), &format!("{DICOM}; transfer-syntax=1.2.840.10008.1.2.4.80, {DICOM};q=0.5"))
+    app.get_as(&image(1).path(), &format!("{DICOM}; transfer-syntax=1.2.840.10008.1.2.4.81")).await.expect(406);
+    app.get_as(&image(1).path(), &format!("{DICOM}; transfer-syntax=1.2.840.10008.1.2.4.81, {DICOM};q=0.5"))
         .await
         .expect(200);
     app.get_as(&format!("/studies/{STUDY}"), "image/jpeg").await.expect(406);

@@ -35,6 +35,12 @@ async fn an_object_comes_in_explicit_little_endian_unless_another_syntax_is_name
     let stored = app.get(&of("&transferSyntax=1.2.840.10008.1.2.5")).await.expect(200);
     assert!(stored.body[..] == rle().to_bytes()[..] && stored.header("content-type") == "application/dicom");
     app.ask(http::Method::GET, &of(""), &[("if-none-match", answer.header("etag"))]).await.expect(304);
+    app.get(&of("&transferSyntax=1.2.840.10008.1.2.4.81")).await.expect(406);
+    let app = TestApp::holding(&[image(1)]).await;
+    let of = |syntax: &str| query(&image(1), &format!("&contentType=application%2Fdicom&transferSyntax={syntax}"));
+    let encoded = app.get(&of("1.2.840.10008.1.2.5")).await.expect(200);
+    assert!(encoded.body.windows(20).any(|at| at == b"1.2.840.10008.1.2.5\0"));
+    assert_ne!(encoded.header("etag"), app.get(&of("1.2.840.10008.1.2.1")).await.expect(200).header("etag"));
 }
 
 #[tokio::test]
@@ -65,7 +71,7 @@ async fn what_is_wrong_is_named() {
         (query(&image(1), "&contentType=text/css"), 406),
         (query(&image(1), "&region=0,0,2,1"), 400),
         (query(&image(1), "&region=0,0,0.5,0.5"), 200),
-        (query(&image(1), "&contentType=application/dicom&transferSyntax=1.2.840.10008.1.2.4.80"), 406),
+        (query(&image(1), "&contentType=application/dicom&transferSyntax=1.2.840.10008.1.2.4.81"), 406),
     ] {
         app.get(&query).await.expect(status);
     }

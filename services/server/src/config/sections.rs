@@ -123,7 +123,7 @@ pub(crate) struct Cpu {
 pub(crate) struct Memory {
     /// Frames and other runs of stored bytes that were asked for a moment ago.
     pub(crate) frame_bytes: u64,
-    /// Rendered pictures.
+    /// Rendered pictures, and a quarter of it for frames that were encoded.
     pub(crate) rendered_bytes: u64,
     /// Where the instances of a series lie, and what their headers say.
     pub(crate) manifest_bytes: u64,

@@ -3,20 +3,35 @@
 use bytes::Bytes;
 
 use super::{Job, htj2k_encode, jpeg2000_encode, jpegls_encode, rle};
-use crate::syntax::Encoding;
+use crate::syntax::{Encoding, lossless_target};
 use crate::{DecodedFrame, ImageDescription, PhotometricInterpretation, TranscodeError, native};
 
 const CODEC: &str = "lossless encoder";
 
-/// The job of bringing `decoded`, which `image` describes and whose containers are whole, into `encoding`; and the samples to encode.
-///
-/// # Errors
-/// `Mismatch` where the attributes of the image could not say what the encoded frame is, or where bits would be lost.
-pub(crate) fn job(
-    image: &ImageDescription,
-    decoded: DecodedFrame,
-    encoding: Encoding,
-) -> Result<(Job, Bytes), TranscodeError> {
+impl ImageDescription {
+    /// Whether frames of this image can be brought into a transfer syntax without loss, as far as its attributes tell.
+    ///
+    /// # Errors
+    /// `Unsupported` for a transfer syntax that is not encoded here; `Mismatch` for an image that it can't hold, or that the attributes of
+    /// the data set would no longer describe.
+    pub fn check_encoding(&self, transfer_syntax_uid: &str) -> Result<(), TranscodeError> {
+        check(self, lossless_target(transfer_syntax_uid)?)
+    }
+
+    /// The Photometric Interpretation that the frame has once it is encoded in a lossless transfer syntax, which metadata that accompany it
+    /// must name. What the data set calls YBR_RCT is transformed again, so that it stays true.
+    #[must_use]
+    pub fn encoded_photometric_interpretation(&self, transfer_syntax_uid: &str) -> PhotometricInterpretation {
+        match (self.photometric_interpretation, lossless_target(transfer_syntax_uid)) {
+            (PhotometricInterpretation::YbrRct, Ok(Encoding::Jpeg2000 | Encoding::Htj2k)) => {
+                PhotometricInterpretation::YbrRct
+            }
+            _ => self.uncompressed_photometric_interpretation(),
+        }
+    }
+}
+
+fn check(image: &ImageDescription, encoding: Encoding) -> Result<(), TranscodeError> {
     let refuse = |attribute: &'static str, rule: &'static str| Err(TranscodeError::mismatch(attribute, rule));
     match image.bits_allocated {
         _ if image.float => return refuse("FloatPixelData", "can't be compressed"),
@@ -28,10 +43,27 @@ pub(crate) fn job(
     if image.is_native_422() {
         return refuse("PhotometricInterpretation", "has halved chrominance");
     }
+    if encoding != Encoding::Rle && image.high_bit + 1 != image.bits_stored {
+        return refuse("HighBit", "is not the highest of the stored bits, which only RLE Lossless keeps");
+    }
+    Ok(())
+}
+
+/// The job of bringing `decoded`, which `image` describes and whose containers are whole, into `encoding`; and the samples to encode.
+///
+/// # Errors
+/// `Mismatch` where the attributes of the image could not say what the encoded frame is, or where bits would be lost.
+pub(crate) fn job(
+    image: &ImageDescription,
+    decoded: DecodedFrame,
+    encoding: Encoding,
+) -> Result<(Job, Bytes), TranscodeError> {
+    check(image, encoding)?;
     let job = Job {
-        // What the data set calls YBR_RCT is transformed again, so that it stays true.
-        photometric_interpretation: match image.photometric_interpretation {
-            PhotometricInterpretation::YbrRct => PhotometricInterpretation::YbrRct,
+        photometric_interpretation: match (image.photometric_interpretation, encoding) {
+            (PhotometricInterpretation::YbrRct, Encoding::Jpeg2000 | Encoding::Htj2k) => {
+                PhotometricInterpretation::YbrRct
+            }
             _ => decoded.photometric_interpretation,
         },
         ..Job::new(image, encoding)
@@ -40,12 +72,10 @@ pub(crate) fn job(
     if encoding == Encoding::Rle {
         return Ok((Job { bits_stored: image.bits_allocated, ..job }, decoded.samples));
     }
-    if image.high_bit + 1 != image.bits_stored {
-        return refuse("HighBit", "is not the highest of the stored bits, which only RLE Lossless keeps");
-    }
     let samples = native::without_unused_bits(image, decoded.samples.clone());
     if !is_filled(image, &decoded.samples, &samples) {
-        return refuse("PixelData", "has bits outside BitsStored, which only RLE Lossless keeps");
+        let rule = "has bits outside BitsStored, which only RLE Lossless keeps";
+        return Err(TranscodeError::mismatch("PixelData", rule));
     }
     Ok((job, samples))
 }
