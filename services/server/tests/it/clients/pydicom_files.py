@@ -245,10 +245,10 @@ def main(argument: str) -> int:
             counts["stored"] += 1
             faults = list(compare_file(file, counts))
         for at, what in faults:
-    print(f"peer: pydicom {pydicom.__version__}, wave {argument}: {told}")
             wrong += 1
             print(f"{file.name}: {at}: {what}")
-    print(f"peer: pydicom {pydicom.__version__}, wave {argument}: " + ", ".join(f"{counts[key]} {key}" for key in ("stored", "refused", "images", "frames")))
+    told = ", ".join(f"{counts[key]} {key}" for key in ("stored", "refused", "images", "frames", "encoded", "not encoded"))
+    print(f"peer: pydicom {pydicom.__version__}, wave {argument}: {told}")
     return 1 if wrong else 0
 
 
