@@ -16,6 +16,7 @@ mod definition;
 mod finding;
 mod instance;
 mod name;
+mod order;
 mod patient_event;
 mod phi;
 mod records;
@@ -29,6 +30,7 @@ pub use definition::{
 pub use finding::{Finding, Severity};
 pub use instance::{FrameIndex, InstanceEntry, InstanceRecord, Span};
 pub use name::{PersonName, fold};
+pub use order::OrderRecord;
 pub use patient_event::{PatientChange, PatientEvent};
 pub use phi::Phi;
 pub use records::{HealthNumber, IssuedId, PatientRecord, SeriesRecord, StudyRecord};

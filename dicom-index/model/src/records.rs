@@ -68,6 +68,9 @@ pub struct StudyRecord {
     pub study_time: Option<String>,
     /// AccessionNumber (0008,0050) with its issuer.
     pub accession_number: Option<IssuedId>,
+    /// PlacerOrderNumberImagingServiceRequest (0040,2016) with its issuer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub placer_order_number: Option<IssuedId>,
     /// StudyID (0020,0010).
     pub study_id: Option<Phi<String>>,
     /// StudyDescription (0008,1030).
@@ -95,6 +98,7 @@ impl StudyRecord {
             study_date: None,
             study_time: None,
             accession_number: None,
+            placer_order_number: None,
             study_id: None,
             study_description: None,
             referring_physician_name: PersonName::default(),

@@ -69,6 +69,8 @@ impl ReportStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LinkEvidence {
+    /// An operator ruled so.
+    Operator,
     /// The message names the StudyInstanceUID.
     StudyUid,
     /// Issuer and accession number agree, and the patient does.
@@ -77,17 +79,28 @@ pub enum LinkEvidence {
     FillerOrder,
     /// Issuer and placer order number agree, and the date nearly.
     PlacerOrder,
+    /// An order tells that the report's numbers and the study's are of one examination.
+    Order,
 }
 
 impl LinkEvidence {
     /// The code that the API prints.
     pub const fn code(self) -> &'static str {
         match self {
+            Self::Operator => "operator",
             Self::StudyUid => "study-uid",
             Self::Accession => "accession",
             Self::FillerOrder => "filler-order",
             Self::PlacerOrder => "placer-order",
+            Self::Order => "order",
         }
+    }
+
+    /// The evidence of a code, if it is one.
+    pub fn from_code(code: &str) -> Option<Self> {
+        use LinkEvidence as E;
+        let all = [E::Operator, E::StudyUid, E::Accession, E::FillerOrder, E::PlacerOrder, E::Order];
+        all.into_iter().find(|one| one.code() == code)
     }
 }
 

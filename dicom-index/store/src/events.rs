@@ -4,7 +4,7 @@ use index_model::{IssuedId, PatientChange, PatientEvent, PatientRecord, Reposito
 
 use crate::engine::{Link, Sql, dialect, in_transaction, json};
 use crate::index::{Work, identity, patient, patient_names};
-use crate::{PatientTold, Store, StoreError};
+use crate::{PatientTold, Store, StoreError, messages};
 
 impl Store {
     /// Takes in an event and keeps it, with the message as its evidence. What is the patients' follows in the same transaction.
@@ -49,8 +49,9 @@ impl Told<'_> {
         names.extend(self.event.other.as_ref().map(|id| format!("patient {} {}", id.issuer, id.value.expose())));
         names.push(format!("message {} {}", self.repository_key, self.event.message_control_id));
         dialect::hold(link, names).await?;
-        if let Some(earlier) = self.earlier(link).await? {
-            return Ok(earlier);
+        if let Some(earlier) = messages::earlier(link, self.repository_key, &self.event.message_control_id).await? {
+            let is_same = earlier.is_same(&self.event.message_sha256);
+            return Ok(if is_same { PatientTold::Repeat } else { PatientTold::ControlIdReused });
         }
         let ids = [self.event.patient.patient_id.as_ref(), self.event.other.as_ref()];
         if ids.into_iter().flatten().any(|id| !patient::is_usable(Some(id))) {
@@ -65,17 +66,6 @@ impl Told<'_> {
         };
         work.finish().await?;
         Ok(outcome)
-    }
-
-    async fn earlier(&self, link: &mut Link) -> Result<Option<PatientTold>, StoreError> {
-        let sql = Sql::new(
-            "SELECT message_sha256 FROM patient_event WHERE message_control_id = $1 AND repository_key = $2 \
-             UNION ALL SELECT message_sha256 FROM report_version WHERE message_control_id = $1 AND repository_key = $2",
-        );
-        let sql = sql.arg(self.event.message_control_id.as_str()).arg(self.repository_key);
-        let Some(row) = link.row(sql).await? else { return Ok(None) };
-        let is_same = row.text(0)? == self.event.message_sha256;
-        Ok(Some(if is_same { PatientTold::Repeat } else { PatientTold::ControlIdReused }))
     }
 
     /// Demographics: what is told stands until it is told anew; what is older than what was told is history.

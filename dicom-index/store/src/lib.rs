@@ -14,6 +14,8 @@ mod feed;
 mod index;
 mod locate;
 mod manifests;
+mod messages;
+mod orders;
 mod people;
 mod reports;
 mod repositories;

@@ -382,6 +382,30 @@ pub struct ReportLink {
     pub evidence: LinkEvidence,
 }
 
+/// What became of a message of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderStored {
+    /// Known now.
+    Stored,
+    /// The same message was here before.
+    Repeat,
+    /// Another message had this control id.
+    ControlIdReused,
+}
+
+/// What came of an operator's ruling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ruled {
+    /// It holds.
+    Done,
+    /// No report has this id.
+    NoSuchReport,
+    /// No study has this UID.
+    NoSuchStudy,
+    /// The study is another patient's: nothing is tied across patients.
+    OtherPatient,
+}
+
 /// One message of a report.
 #[derive(Debug, Clone)]
 pub struct ReportVersion {

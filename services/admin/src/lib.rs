@@ -5,12 +5,13 @@
 
 mod conflicts;
 mod json;
+mod reports;
 mod repositories;
 
 use axum::Router;
 use axum::middleware::{from_fn, map_response};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use http::HeaderValue;
 use http::header::CACHE_CONTROL;
 use registry::Registry;
@@ -24,6 +25,7 @@ pub fn router(registry: Registry) -> Router {
         .route("/api/admin/repositories/{code}/pause", post(repositories::pause))
         .route("/api/admin/repositories/{code}/resume", post(repositories::resume))
         .route("/api/admin/conflicts", get(conflicts::list))
+        .route("/api/admin/reports/{report}/studies/{study}", put(reports::link).delete(reports::unlink))
         .route("/api/admin/quarantine", get(repositories::quarantine))
         .layer(map_response(no_store))
         .layer(from_fn(face::finish))

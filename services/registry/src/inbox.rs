@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use access::{Action, Refused, Right, Subject};
 use adapter_api::{Inbox, Object, PatientAnswer, ReportAnswer, Sender, StoreAnswer};
 use async_trait::async_trait;
-use index_model::{AeTitle, PatientEvent, ReportRecord, RepositoryCode, RepositoryDefinition};
-use index_store::{PatientTold, ReportStored};
+use index_model::{AeTitle, OrderRecord, PatientEvent, ReportRecord, RepositoryCode, RepositoryDefinition};
+use index_store::{OrderStored, PatientTold, ReportStored};
 
 use crate::Registry;
 use crate::ingest::{one_name, one_name_for_each_issuer};
@@ -67,6 +67,30 @@ impl Inbox for Registry {
             Ok(ReportStored::ControlIdReused) => ReportAnswer::DuplicateControlId,
             Err(error) => {
                 tracing::error!(error = %error, repository.code = %from, "a report could not be stored");
+                ReportAnswer::OutOfResources
+            }
+        }
+    }
+
+    async fn accept_order(&self, from: &RepositoryCode, mut order: OrderRecord, message: &[u8]) -> ReportAnswer {
+        if let Some(definition) = self.0.directory.definition(from) {
+            one_name_for_each_issuer(&definition, &mut order.patient);
+            for id in [&mut order.accession_number, &mut order.filler_order_number, &mut order.placer_order_number] {
+                one_name(&definition, id);
+            }
+        }
+        let Ok(permit) = self.permit_to_synchronise(from).await else {
+            return ReportAnswer::OutOfResources;
+        };
+        match self.0.store.store_order(from, &order, message, self.0.clock.now_ms()).await {
+            Ok(OrderStored::Stored | OrderStored::Repeat) => {
+                permit.count(1, message.len() as u64);
+                self.0.synchronisers.heard_from(from, self.0.clock.now_ms());
+                ReportAnswer::Accepted
+            }
+            Ok(OrderStored::ControlIdReused) => ReportAnswer::DuplicateControlId,
+            Err(error) => {
+                tracing::error!(error = %error, repository.code = %from, "an order could not be stored");
                 ReportAnswer::OutOfResources
             }
         }

@@ -216,6 +216,7 @@ impl Registry {
         if let (Ok(extracted), Some(definition)) = (&mut extracted, self.0.directory.definition(repository)) {
             one_name_for_each_issuer(&definition, &mut extracted.study.patient);
             one_name(&definition, &mut extracted.study.accession_number);
+            one_name(&definition, &mut extracted.study.placer_order_number);
         }
         Ok(extracted)
     }

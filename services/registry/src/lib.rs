@@ -34,7 +34,7 @@ pub use adapter_api::{Object, Spool, TestStep};
 pub use encapsulated::encodes_to;
 pub use error::{Cause, RegistryError};
 pub use index_extract::PathStep;
-pub use index_store::{IdentityConflict, PatientRow, PersonRow, ReportRow, SeriesRow, StudyRow};
+pub use index_store::{IdentityConflict, PatientRow, PersonRow, ReportRow, Ruled, SeriesRow, StudyRow};
 pub use ingest::{Fate, StoredInstance};
 pub use launch::{Choice, Launch, LaunchRequest};
 pub use manifest::{Manifest, with_origin};

@@ -2,7 +2,7 @@
 
 use access::{Action, Caller, Permit, Subject};
 use index_model::{Phi, ReportDocument, ReportStatus, Uid};
-use index_store::{IdentityConflict, PersonRow, ReportRow, SearchFilter, StudyRow};
+use index_store::{IdentityConflict, PersonRow, ReportRow, Ruled, SearchFilter, StudyRow};
 
 use crate::open::search_filter;
 use crate::search::Missing;
@@ -67,6 +67,23 @@ impl Registry {
     pub async fn conflicts(&self, permit: &Permit, limit: u32) -> Result<Vec<IdentityConflict>, RegistryError> {
         let _ = permit;
         Ok(self.0.store.identity_conflicts(limit).await?)
+    }
+
+    /// Ties a report to a study by an operator's ruling, or parts them.
+    ///
+    /// # Errors
+    /// [`RegistryError::NotFound`] or the refusal; what can't be is in the answer.
+    pub async fn rule_report(
+        &self,
+        caller: &Caller,
+        public_id: &str,
+        study: &Uid,
+        linked: bool,
+    ) -> Result<Ruled, RegistryError> {
+        let subject = Subject::Report(public_id.to_owned());
+        let permit = self.0.access.permit(caller, Action::Administer, subject).await?;
+        let by = permit.caller().user().id.clone();
+        Ok(self.0.store.rule_report(public_id, study, linked, &by, self.0.clock.now_ms()).await?)
     }
 
     /// A report with its versions. Of one that was withdrawn, or posted on the wrong patient, neither words nor documents are given out;

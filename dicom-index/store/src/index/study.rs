@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use index_model::{PatientRecord, StudyRecord, Uid};
+use index_model::{IssuedId, PatientRecord, StudyRecord, Uid};
 
 use super::merge::{agree, fill_study, renew_patient, renew_study};
 use super::patient::{self, Placed};
@@ -213,9 +213,10 @@ async fn insert_copy(
 ) -> Result<(), StoreError> {
     let mut sql = Sql::new(
         "INSERT INTO study_copy (study_key, repository_key, patient_key, accession_number, accession_issuer, \
-         declared_series, declared_instances, first_ms, record, said_patient_key) VALUES ",
+         placer_number, placer_issuer, declared_series, declared_instances, first_ms, record, said_patient_key) VALUES ",
     );
-    let (issuer, accession) = accession(record);
+    let (issuer, accession) = issued(record.accession_number.as_ref());
+    let (placer_issuer, placer) = issued(record.placer_order_number.as_ref());
     sql.tuple(
         true,
         [
@@ -224,6 +225,8 @@ async fn insert_copy(
             placed.patient_key.into(),
             accession.into(),
             issuer.into(),
+            placer.into(),
+            placer_issuer.into(),
             record.number_of_study_related_series.into(),
             record.number_of_study_related_instances.into(),
             work.now_ms.into(),
@@ -242,19 +245,21 @@ async fn update_copy(
     record: &StudyRecord,
     written: String,
 ) -> Result<(), StoreError> {
-    let (issuer, accession) = accession(record);
+    let (issuer, accession) = issued(record.accession_number.as_ref());
+    let (placer_issuer, placer) = issued(record.placer_order_number.as_ref());
     let sql = Sql::new(
         "UPDATE study_copy SET study_key = $1, patient_key = $2, accession_number = $3, accession_issuer = $4, \
-         declared_series = $5, declared_instances = $6, record = $7, said_patient_key = $8 WHERE study_copy_key = $9",
+         placer_number = $5, placer_issuer = $6, declared_series = $7, declared_instances = $8, record = $9, \
+         said_patient_key = $10 WHERE study_copy_key = $11",
     );
-    let sql = sql.arg(study_key).arg(placed.patient_key).arg(accession).arg(issuer);
+    let sql = sql.arg(study_key).arg(placed.patient_key).arg(accession).arg(issuer).arg(placer).arg(placer_issuer);
     let sql = sql.arg(record.number_of_study_related_series).arg(record.number_of_study_related_instances);
     work.link.run(sql.arg(written).arg(placed.said_key).arg(own.copy_key)).await.map(drop)
 }
 
 /// Issuer and value.
-fn accession(record: &StudyRecord) -> (&str, &str) {
-    record.accession_number.as_ref().map_or(("", ""), |id| (id.issuer.as_str(), id.value.expose().trim()))
+fn issued(number: Option<&IssuedId>) -> (&str, &str) {
+    number.map_or(("", ""), |id| (id.issuer.as_str(), id.value.expose().trim()))
 }
 
 /// A column of `study` that is searched, and its value.

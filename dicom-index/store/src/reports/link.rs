@@ -1,38 +1,95 @@
 //! Ties between reports and studies, by the strongest evidence there is.
 //!
 //! The message's StudyInstanceUID, else issuer and accession number, else issuer and filler order number where that is the
-//! accession number. Never an accession number without its issuer, and never a study of another patient.
+//! accession number, else issuer and placer order number, else an order that tells which of these numbers are of one examination. Never an accession number without its issuer, and never a study of another patient.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use index_model::{IssuedId, LinkEvidence, PatientRecord, ReportRecord, StudyRecord};
 
+use super::orders;
 use crate::engine::Sql;
 use crate::index::Work;
 use crate::index::merge::agree;
 use crate::{ChangeKind, StoreError};
 
 /// Studies of one accession number, or reports that wait for one, that are looked at.
-const MAX_CANDIDATES: u32 = 200;
+pub(super) const MAX_CANDIDATES: u32 = 200;
 
 /// A new or changed study: reports that may have waited for it are linked again.
 pub(crate) async fn study_arrived(work: &mut Work<'_>, study_key: i64) -> Result<(), StoreError> {
     let sql = Sql::new(
-        "SELECT w.report_key FROM study s JOIN report_study_uid w ON w.study_instance_uid = s.study_instance_uid \
+        "SELECT CAST(0 AS BIGINT), w.report_key FROM study s JOIN report_study_uid w ON w.study_instance_uid = s.study_instance_uid \
          WHERE s.study_key = $1 \
-         UNION SELECT o.report_key FROM study_copy c JOIN report o ON o.accession_number = c.accession_number \
+         UNION SELECT 0, o.report_key FROM study_copy c JOIN report o ON o.accession_number = c.accession_number \
          AND o.accession_issuer = c.accession_issuer WHERE c.study_key = $1 AND o.accession_number <> '' \
-         UNION SELECT o.report_key FROM study_copy c JOIN report o ON o.filler_number = c.accession_number \
-         AND o.filler_issuer = c.accession_issuer WHERE c.study_key = $1 AND o.filler_number <> '' LIMIT $2",
+         UNION SELECT 0, o.report_key FROM study_copy c JOIN report o ON o.filler_number = c.accession_number \
+         AND o.filler_issuer = c.accession_issuer WHERE c.study_key = $1 AND o.filler_number <> '' \
+         UNION SELECT 0, o.report_key FROM study_copy c JOIN report o ON o.placer_number = c.placer_number \
+         AND o.placer_issuer = c.placer_issuer WHERE c.study_key = $1 AND o.placer_number <> '' \
+         UNION SELECT 0, g.report_key FROM study s JOIN report_ruling g ON g.study_instance_uid = s.study_instance_uid \
+         WHERE s.study_key = $1 \
+         UNION SELECT 1, n.order_key FROM study s JOIN imaging_order n ON n.study_instance_uid = s.study_instance_uid \
+         WHERE s.study_key = $1 AND n.study_instance_uid <> '' \
+         UNION SELECT 1, n.order_key FROM study_copy c JOIN imaging_order n ON n.accession_number = c.accession_number \
+         AND n.accession_issuer = c.accession_issuer WHERE c.study_key = $1 AND n.accession_number <> '' \
+         UNION SELECT 1, n.order_key FROM study_copy c JOIN imaging_order n ON n.filler_number = c.accession_number \
+         AND n.filler_issuer = c.accession_issuer WHERE c.study_key = $1 AND n.filler_number <> '' \
+         UNION SELECT 1, n.order_key FROM study_copy c JOIN imaging_order n ON n.placer_number = c.placer_number \
+         AND n.placer_issuer = c.placer_issuer WHERE c.study_key = $1 AND n.placer_number <> '' LIMIT $2",
     );
-    for report_key in crate::locate::keys(work.link, sql.arg(study_key).arg(MAX_CANDIDATES)).await? {
+    let (mut reports, mut orders) = (BTreeSet::new(), Vec::new());
+    for row in work.link.rows(sql.arg(study_key).arg(MAX_CANDIDATES)).await? {
+        if row.flag(0)? {
+            orders.push(row.int(1)?);
+        } else {
+            reports.insert(row.int(1)?);
+        }
+    }
+    reports.extend(orders::reports(work, &orders).await?);
+    for report_key in reports {
         relink(work, report_key).await?;
     }
     Ok(())
 }
 
 /// Whose report it is.
-struct Subject<'a> {
+pub(super) struct Subject<'a> {
     person_key: i64,
     patient: &'a PatientRecord,
+    /// When the examination was: only studies of about that day are the report's. An order that stands has many.
+    observed_ms: Option<i64>,
+}
+
+impl<'a> Subject<'a> {
+    pub(super) const fn new(person_key: i64, patient: &'a PatientRecord) -> Self {
+        Self { person_key, patient, observed_ms: None }
+    }
+
+    pub(super) fn near(&self, observed_ms: Option<i64>) -> Self {
+        Self { observed_ms, ..*self }
+    }
+
+    /// Whether somebody is the report's patient, or nothing says otherwise.
+    pub(super) fn is(&self, person_key: i64, patient: &PatientRecord) -> bool {
+        person_key == self.person_key || agree(patient, self.patient)
+    }
+
+    /// Whether a study can be the one: of this patient, or of somebody of whom nothing says otherwise; and of that day, where both tell.
+    pub(super) fn fits(&self, person_key: i64, study: &StudyRecord) -> bool {
+        self.is(person_key, &study.patient)
+            && self.observed_ms.is_none_or(|observed_ms| is_about(study.study_date.as_deref(), observed_ms))
+    }
+}
+
+/// Whether a date (`YYYYMMDD`) is that of an instant, give or take a day; an unknown date may be any.
+fn is_about(date: Option<&str>, instant_ms: i64) -> bool {
+    let day = date.and_then(|date| chrono::NaiveDate::parse_from_str(date, "%Y%m%d").ok());
+    let instant = chrono::DateTime::from_timestamp_millis(instant_ms).map(|at| at.date_naive());
+    match (day, instant) {
+        (Some(day), Some(instant)) => (day - instant).num_days().abs() <= 1,
+        _ => true,
+    }
 }
 
 /// Looks for the studies of a report anew.
@@ -40,26 +97,51 @@ pub(crate) async fn relink(work: &mut Work<'_>, report_key: i64) -> Result<(), S
     let sql = Sql::new("SELECT person_key, record FROM report WHERE report_key = $1").arg(report_key);
     let Some(row) = work.link.row(sql).await? else { return Ok(()) };
     let report: ReportRecord = row.json(1)?;
-    let subject = Subject { person_key: row.int(0)?, patient: &report.patient };
+    let subject = Subject::new(row.int(0)?, &report.patient);
     let (evidence, studies) = find(work, report_key, &report, &subject).await?;
-    let sql = Sql::new("SELECT study_key FROM report_link WHERE report_key = $1 AND evidence = $2 ORDER BY study_key");
-    let before = crate::locate::keys(work.link, sql.arg(report_key).arg(evidence.code())).await?;
-    if before == studies && !studies.is_empty() {
-        return changed(work, &studies);
+    let found: BTreeMap<i64, LinkEvidence> = studies.into_iter().map(|study_key| (study_key, evidence)).collect();
+    let found = ruled(work, report_key, &subject, found).await?;
+    let sql = Sql::new("SELECT study_key, evidence FROM report_link WHERE report_key = $1").arg(report_key);
+    let mut before = BTreeMap::new();
+    for row in work.link.rows(sql).await? {
+        before.insert(row.int(0)?, row.text(1)?);
     }
-    work.link.run(Sql::new("DELETE FROM report_link WHERE report_key = $1").arg(report_key)).await?;
-    for study_key in &studies {
-        let sql = Sql::new("INSERT INTO report_link (report_key, study_key, evidence) VALUES ($1, $2, $3)");
-        work.link.run(sql.arg(report_key).arg(*study_key).arg(evidence.code())).await?;
+    let is_same = before.len() == found.len()
+        && found.iter().all(|(study_key, evidence)| before.get(study_key).is_some_and(|was| was == evidence.code()));
+    if !is_same {
+        work.link.run(Sql::new("DELETE FROM report_link WHERE report_key = $1").arg(report_key)).await?;
+        for (study_key, evidence) in &found {
+            let sql = Sql::new("INSERT INTO report_link (report_key, study_key, evidence) VALUES ($1, $2, $3)");
+            work.link.run(sql.arg(report_key).arg(*study_key).arg(evidence.code())).await?;
+        }
     }
-    changed(work, &studies)
-}
-
-fn changed(work: &mut Work<'_>, studies: &[i64]) -> Result<(), StoreError> {
-    for study_key in studies {
+    // A study that lost the report is told of too.
+    for study_key in found.keys().chain(before.keys().filter(|key| !found.contains_key(key))) {
         work.note(*study_key, ChangeKind::ReportChanged);
     }
     Ok(())
+}
+
+/// What is found, after what an operator ruled: that a study is, or is not, what the report is about. Never a study of another patient.
+async fn ruled(
+    work: &mut Work<'_>,
+    report_key: i64,
+    subject: &Subject<'_>,
+    mut found: BTreeMap<i64, LinkEvidence>,
+) -> Result<BTreeMap<i64, LinkEvidence>, StoreError> {
+    let sql = Sql::new(
+        "SELECT s.study_key, s.person_key, s.record, g.linked FROM report_ruling g JOIN study s \
+         ON s.study_instance_uid = g.study_instance_uid WHERE g.report_key = $1 ORDER BY s.study_key LIMIT $2",
+    );
+    for row in work.link.rows(sql.arg(report_key).arg(MAX_CANDIDATES)).await? {
+        let study_key = row.int(0)?;
+        if !row.flag(3)? {
+            found.remove(&study_key);
+        } else if subject.fits(row.int(1)?, &row.json(2)?) {
+            found.insert(study_key, LinkEvidence::Operator);
+        }
+    }
+    Ok(found)
 }
 
 async fn find(
@@ -83,9 +165,29 @@ async fn find(
         }
     }
     if let Some(id) = &report.filler_order_number {
-        return Ok((LinkEvidence::FillerOrder, of_patient(work, by_accession(id), subject).await?));
+        let found = of_patient(work, by_accession(id), subject).await?;
+        if !found.is_empty() {
+            return Ok((LinkEvidence::FillerOrder, found));
+        }
     }
-    Ok((LinkEvidence::FillerOrder, Vec::new()))
+    if let Some(id) = &report.placer_order_number {
+        let found = of_patient(work, by_placer(id), &subject.near(report.observed_ms)).await?;
+        if !found.is_empty() {
+            return Ok((LinkEvidence::PlacerOrder, found));
+        }
+    }
+    Ok((LinkEvidence::Order, orders::studies(work, report, subject).await?))
+}
+
+fn by_placer(id: &IssuedId) -> Sql {
+    Sql::new(
+        "SELECT DISTINCT s.study_key, s.person_key, s.record FROM study_copy c JOIN study s ON s.study_key = c.study_key \
+         WHERE c.placer_number = $1 AND c.placer_issuer = $2 AND c.placer_number <> '' \
+         ORDER BY s.study_key LIMIT $3",
+    )
+    .arg(id.value.expose().trim())
+    .arg(id.issuer.as_str())
+    .arg(MAX_CANDIDATES)
 }
 
 fn by_accession(id: &IssuedId) -> Sql {
@@ -99,12 +201,12 @@ fn by_accession(id: &IssuedId) -> Sql {
     .arg(MAX_CANDIDATES)
 }
 
-/// Of these studies those of the report's patient: the same person, or somebody of whom nothing says otherwise.
-async fn of_patient(work: &mut Work<'_>, sql: Sql, subject: &Subject<'_>) -> Result<Vec<i64>, StoreError> {
+/// Of these studies those of the report's patient.
+pub(super) async fn of_patient(work: &mut Work<'_>, sql: Sql, subject: &Subject<'_>) -> Result<Vec<i64>, StoreError> {
     let mut studies = Vec::new();
     for row in work.link.rows(sql).await? {
         let study: StudyRecord = row.json(2)?;
-        if row.int(1)? == subject.person_key || agree(&study.patient, subject.patient) {
+        if subject.fits(row.int(1)?, &study) {
             studies.push(row.int(0)?);
         }
     }

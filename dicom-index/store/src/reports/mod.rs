@@ -1,7 +1,9 @@
 //! Reports: versions by message, the one that is shown, and the studies they are about.
 
 pub(crate) mod link;
+pub(crate) mod orders;
 mod read;
+mod ruling;
 mod versions;
 
 use index_model::{ReportRecord, ReportStatus, RepositoryCode};
@@ -10,7 +12,7 @@ use self::versions::Version;
 use crate::engine::{Link, Sql, dialect, in_transaction, json};
 use crate::index::patient::{self, Placed};
 use crate::index::{Work, patient_names};
-use crate::{ReportStored, Store, StoreError};
+use crate::{ReportStored, Store, StoreError, messages};
 
 impl Store {
     /// Takes in a report message: as a version of the report that it belongs to, or as a new one.
@@ -55,8 +57,11 @@ impl Message<'_> {
         names.push(format!("report {} {family}", self.repository_key));
         names.push(format!("message {} {}", self.repository_key, self.report.message_control_id));
         dialect::hold(link, names).await?;
-        if let Some(earlier) = self.earlier(link).await? {
-            return Ok(earlier);
+        let report = self.report;
+        if let Some(earlier) = messages::earlier(link, self.repository_key, &report.message_control_id).await? {
+            let is_same = earlier.is_same(&report.message_sha256);
+            let report_key = earlier.report_key.unwrap_or(-1);
+            return Ok(if is_same { ReportStored::Repeat { report_key } } else { ReportStored::ControlIdReused });
         }
         let mut work = Work::new(link, self.now_ms);
         let alone = format!("report {family}");
@@ -85,17 +90,6 @@ impl Message<'_> {
             Some((kind, id)) => format!("{kind} {} {}", id.issuer, id.value.expose()),
             None => format!("message {}", report.message_control_id),
         }
-    }
-
-    async fn earlier(&self, link: &mut Link) -> Result<Option<ReportStored>, StoreError> {
-        let sql = Sql::new(
-            "SELECT report_key, message_sha256 FROM report_version WHERE message_control_id = $1 AND repository_key = $2 \
-             UNION ALL SELECT -1, message_sha256 FROM patient_event WHERE message_control_id = $1 AND repository_key = $2",
-        );
-        let sql = sql.arg(self.report.message_control_id.as_str()).arg(self.repository_key);
-        let Some(row) = link.row(sql).await? else { return Ok(None) };
-        let same = row.text(1)? == self.report.message_sha256;
-        Ok(Some(if same { ReportStored::Repeat { report_key: row.int(0)? } } else { ReportStored::ControlIdReused }))
     }
 
     async fn known(&self, link: &mut Link, family: &str) -> Result<Option<Known>, StoreError> {

@@ -120,9 +120,7 @@ fn report(row: &Row) -> Result<ReportRow, StoreError> {
 }
 
 fn link(row: &Row) -> Result<ReportLink, StoreError> {
-    use LinkEvidence as E;
-    let word = row.text(3)?;
-    let evidence = [E::StudyUid, E::Accession, E::FillerOrder, E::PlacerOrder].into_iter().find(|e| e.code() == word);
+    let evidence = LinkEvidence::from_code(&row.text(3)?);
     Ok(ReportLink {
         study_key: row.int(1)?,
         study_instance_uid: Uid::parse(&row.text(2)?).map_err(|_| StoreError::Corrupt { what: "study UID" })?,

@@ -7,6 +7,7 @@ mod cluster;
 mod identity;
 mod indexing;
 mod manifests;
+mod orders;
 mod patient_level;
 mod patients;
 mod plans;
@@ -46,6 +47,7 @@ async fn the_contract_holds_on_postgres() {
         identity::contract::CASES,
         indexing::contract::CASES,
         manifests::contract::CASES,
+        orders::contract::CASES,
         patient_level::contract::CASES,
         patients::contract::CASES,
         reports::contract::CASES,

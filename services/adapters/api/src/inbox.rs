@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use async_trait::async_trait;
-use index_model::{AeTitle, PatientEvent, ReportRecord, RepositoryCode};
+use index_model::{AeTitle, OrderRecord, PatientEvent, ReportRecord, RepositoryCode};
 
 use crate::Object;
 
@@ -41,10 +41,10 @@ pub enum StoreAnswer {
     OutOfResources,
 }
 
-/// What became of a report. Given only after it is durable.
+/// What became of a report, or of an order. Given only after it is durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReportAnswer {
-    /// Stored as a new version, or an exact repeat.
+    /// Stored, or an exact repeat.
     Accepted,
     /// The control id was used before for another message.
     DuplicateControlId,
@@ -86,6 +86,13 @@ pub trait Inbox: std::fmt::Debug + Send + Sync + 'static {
 
     /// One report version of the repository that [`Inbox::facility`] named, and the message that it was read from, which is kept.
     async fn accept_report(&self, from: &RepositoryCode, report: ReportRecord, message: &[u8]) -> ReportAnswer;
+
+    /// What that repository tells of one requested procedure, and the message that it was read from, which is kept. An inbox that keeps no
+    /// orders takes none.
+    async fn accept_order(&self, from: &RepositoryCode, order: OrderRecord, message: &[u8]) -> ReportAnswer {
+        let _ = (from, order, message);
+        ReportAnswer::NotAuthorised
+    }
 
     /// One event of a patient of that repository, and the message that it was read from, which is kept. An inbox that keeps no patients
     /// takes none.

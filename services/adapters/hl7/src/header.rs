@@ -11,8 +11,13 @@ const CONTROL_ID_LIMIT: usize = 199;
 
 /// The types of messages that are taken, and their events. Moves of visits and accounts (A44, A45) are not: studies are known by patient
 /// and accession number, not by visit.
-const TAKEN: &[(&str, &[&str])] =
-    &[("ORU", &["R01"]), ("ADT", &["A01", "A04", "A05", "A08", "A28", "A31", "A37", "A40", "A43", "A47"])];
+const TAKEN: &[(&str, &[&str])] = &[
+    ("ORU", &["R01"]),
+    ("ORM", &["O01"]),
+    ("OMG", &["O19"]),
+    ("OMI", &["O23"]),
+    ("ADT", &["A01", "A04", "A05", "A08", "A28", "A31", "A37", "A40", "A43", "A47"]),
+];
 
 /// MSH, each byte as the character of the same number, so that what is echoed is what was sent.
 #[derive(Debug, Clone)]

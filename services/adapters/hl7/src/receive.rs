@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use adapter_api::{Inbox, PatientAnswer, ReportAnswer};
 use bytes::Bytes;
-use index_model::{PatientEvent, ReportRecord, RepositoryCode};
+use index_model::{OrderRecord, PatientEvent, ReportRecord, RepositoryCode};
 use runtime::CpuPool;
 
 use crate::acknowledge::{self, Stamp};
 use crate::header::Header;
-use crate::{parse_adt, parse_oru};
+use crate::{parse_adt, parse_orders, parse_oru};
 
 use crate::refusal::{ErrorCode, Location, Refusal};
 
@@ -60,6 +60,14 @@ async fn take(
         }
         return Ok(count);
     }
+    if header.message_code != "ORU" {
+        let orders = parse_orders(&message, &definition)?;
+        let count = orders.len();
+        for order in orders {
+            commit_order(inbox, &code, order, &message).await?;
+        }
+        return Ok(count);
+    }
     let reports = match cpu {
         Some(cpu) if message.len() > INLINE_BYTES => {
             let message = message.clone();
@@ -97,13 +105,26 @@ async fn commit_event(
     }
 }
 
+async fn commit_order(
+    inbox: &Arc<dyn Inbox>,
+    code: &RepositoryCode,
+    order: OrderRecord,
+    message: &[u8],
+) -> Result<(), Refusal> {
+    answered(inbox.accept_order(code, order, message).await)
+}
+
 async fn commit(
     inbox: &Arc<dyn Inbox>,
     code: &RepositoryCode,
     report: ReportRecord,
     message: &[u8],
 ) -> Result<(), Refusal> {
-    match inbox.accept_report(code, report, message).await {
+    answered(inbox.accept_report(code, report, message).await)
+}
+
+fn answered(answer: ReportAnswer) -> Result<(), Refusal> {
+    match answer {
         ReportAnswer::Accepted => Ok(()),
         ReportAnswer::DuplicateControlId => Err(REUSED),
         ReportAnswer::NotAuthorised => Err(NOT_AUTHORISED),

@@ -105,6 +105,14 @@ impl Client {
         self.send(self.client.post(format!("{}{path}", self.base)).json(body)).unwrap()
     }
 
+    pub(crate) fn put(&self, path: &str) -> Answer {
+        self.send(self.client.put(format!("{}{path}", self.base))).unwrap()
+    }
+
+    pub(crate) fn delete(&self, path: &str) -> Answer {
+        self.send(self.client.delete(format!("{}{path}", self.base))).unwrap()
+    }
+
     pub(crate) fn post(&self, path: &str, content_type: &str, body: Vec<u8>) -> Answer {
         self.send(self.client.post(format!("{}{path}", self.base)).header("content-type", content_type).body(body))
             .unwrap()

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::service::Service;
 
-fn message(kind: &str, control_id: &str, segments: &[&str]) -> Vec<u8> {
+pub(crate) fn message(kind: &str, control_id: &str, segments: &[&str]) -> Vec<u8> {
     let header =
         format!("MSH|^~\\&|HIS|0001|DICS|ON|20260110093000-0500||{kind}|{control_id}|P|2.5|||||CAN|UNICODE UTF-8");
     [&[header.as_str(), "EVN||20260110093000-0500"], segments].concat().join("\r").into_bytes()
@@ -17,18 +17,18 @@ fn report(control_id: &str, patient: &str, filler: &str, status: &str) -> Vec<u8
     message("ORU^R01^ORU_R01", control_id, &[patient, &obr, "OBX|1|TX|R||Words.||||||F"])
 }
 
-const JANE: &str = "PID|1||100^^^NORTH^MR||DOE^JANE||19700101|F";
-const DOUBLE: &str = "PID|1||200^^^NORTH^MR||DOE^J||19710101|F";
+pub(crate) const JANE: &str = "PID|1||100^^^NORTH^MR||DOE^JANE||19700101|F";
+pub(crate) const DOUBLE: &str = "PID|1||200^^^NORTH^MR||DOE^J||19710101|F";
 
 /// How many messages were accepted, and which were refused.
-fn tell(service: &Service, messages: &[Vec<u8>]) -> (usize, Vec<usize>) {
+pub(crate) fn tell(service: &Service, messages: &[Vec<u8>]) -> (usize, Vec<usize>) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let receiver = std::net::SocketAddr::from(([127, 0, 0, 1], service.mllp_port));
     let sent = runtime.block_on(send(receiver, messages, &SendOptions::default(), &mut |_| {})).unwrap();
     (sent.accepted, sent.refused)
 }
 
-fn start(data: &std::path::Path) -> Service {
+pub(crate) fn start(data: &std::path::Path) -> Service {
     let service = Service::start(data);
     service.register(&json!({
         "code": "north", "name": "North", "region": "North", "protocol": "push", "patientIdIssuer": "NORTH",
@@ -38,7 +38,7 @@ fn start(data: &std::path::Path) -> Service {
 }
 
 /// The record that a launch with this number opens.
-fn record(service: &Service, id: &str) -> Value {
+pub(crate) fn record(service: &Service, id: &str) -> Value {
     let launch = service.client.get(&format!("/IHEInvokeImageDisplay?requestType=PATIENT&patientID={id}^^^NORTH"));
     let place = launch.header("location");
     let opened = service.client.get(&format!("/api/launches/{}", place.rsplit('/').next().unwrap())).json();

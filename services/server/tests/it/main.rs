@@ -9,6 +9,7 @@ mod five_lines;
 mod hostile;
 mod identity;
 mod liars;
+mod orders;
 mod peers;
 mod processes;
 mod register;

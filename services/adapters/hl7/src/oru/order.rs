@@ -1,11 +1,12 @@
 //! OBR and ORC: what was asked for, when, and who reads it.
 
-use index_model::{IssuedId, PersonName, Phi, RepositoryDefinition};
+use index_model::{IssuedId, PersonName, RepositoryDefinition};
 
 use super::Group;
-use crate::message::{Segment, Value};
+use crate::message::Value;
 use crate::patient::person_name;
 use crate::refusal::{ErrorCode, Location, Refusal};
+use crate::request::{accession_field, entity, title};
 use crate::time;
 
 /// The numbers and times of one request.
@@ -45,32 +46,6 @@ impl Order {
             interpreter: interpreter(obr.field(32)),
         })
     }
-}
-
-/// The field that this source puts its accession numbers in.
-fn accession_field<'m>(obr: Segment<'m>, definition: &RepositoryDefinition) -> Value<'m> {
-    let configured = definition.hl7.as_ref().map(|source| source.accession_field.as_str());
-    let number = configured.and_then(|name| name.trim().strip_prefix("OBR-")).and_then(|number| number.parse().ok());
-    obr.field(number.unwrap_or(18))
-}
-
-/// An entity identifier (EI): number, namespace, universal id. Numbers of orders are issued like accession numbers; an alias of the
-/// source is the source itself.
-fn entity(field: Value<'_>, definition: &RepositoryDefinition) -> Option<IssuedId> {
-    let value = field.component(1).text();
-    let named = [2, 3].map(|component| field.component(component).text()).into_iter().find(|name| !name.is_empty());
-    let own = named.as_ref().is_none_or(|name| definition.issuer_aliases.contains(name));
-    let issuer = named.filter(|_| !own).unwrap_or_else(|| definition.accession_issuer().to_owned());
-    (!value.is_empty()).then(|| IssuedId { issuer, value: Phi::new(value) })
-}
-
-/// The procedure in words: the text, else the alternate text, else the code.
-fn title(procedure: Value<'_>) -> String {
-    [2, 5, 1]
-        .map(|component| procedure.component(component).text())
-        .into_iter()
-        .find(|text| !text.is_empty())
-        .unwrap_or_default()
 }
 
 /// NDL: the name is within the first component (`id&family&given`); some senders write the components of XCN instead.

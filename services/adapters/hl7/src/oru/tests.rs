@@ -241,7 +241,7 @@ fn a_combined_report_gives_its_text_to_every_examination() {
 #[test]
 fn what_the_service_does_not_take_is_refused_with_its_code() {
     let table = [
-        ("MSH", 9, "ORM^O01", Level::Reject, ErrorCode::UnsupportedMessageType, "MSH^1^9^1^1"),
+        ("MSH", 9, "MDM^T02", Level::Reject, ErrorCode::UnsupportedMessageType, "MSH^1^9^1^1"),
         ("MSH", 9, "ORU^R03", Level::Reject, ErrorCode::UnsupportedEvent, "MSH^1^9^1^1"),
         ("MSH", 11, "T", Level::Reject, ErrorCode::UnsupportedProcessingId, "MSH^1^11^1^1"),
         ("MSH", 11, "D", Level::Reject, ErrorCode::UnsupportedProcessingId, "MSH^1^11^1^1"),

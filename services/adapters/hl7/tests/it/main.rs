@@ -137,7 +137,7 @@ async fn refusals_say_why_and_the_connection_goes_on() {
     let server = Server::start(MllpOptions::default()).await;
     let mut sender = server.connect().await;
     let test = String::from_utf8(message("A2", "0001", "|", "t")).unwrap().replace("|P|2.5", "|T|2.5");
-    let order = String::from_utf8(message("A3", "0001", "|", "t")).unwrap().replace("ORU^R01^ORU_R01", "ORM^O01");
+    let order = String::from_utf8(message("A3", "0001", "|", "t")).unwrap().replace("ORU^R01^ORU_R01", "MDM^T02");
     let table = [
         (message("A1", "9999", "|", "t"), "AR|A1 MSH^1^4^1^1|204^Unknown key identifier^HL70357"),
         (test.into_bytes(), "AR|A2 MSH^1^11^1^1|202^Unsupported processing id^HL70357"),
