@@ -11,10 +11,25 @@ export interface Repository {
   readonly protocol: string;
   readonly state: RepositoryState;
   readonly counts: { readonly studies: number; readonly series: number; readonly instances: number; readonly reports: number; readonly quarantined: number };
-  readonly progress: { readonly indexed: number; readonly expected: number | null } | null;
+  readonly progress: { readonly indexed: number; readonly expected: number | null; readonly remainingSeconds: number | null } | null;
+  readonly downSince: string | null;
   readonly lagSeconds: number | null;
   readonly lastContact: string | null;
   readonly lastError: { readonly at: string | null; readonly text: string } | null;
+}
+
+export type DriftOutcome = "clean" | "mended" | "held-back" | "failed" | "unknown";
+
+/** One comparison of the registry with a repository's own list. */
+export interface DriftReport {
+  readonly key: string;
+  readonly started: string | null;
+  readonly outcome: DriftOutcome;
+  readonly compared: number;
+  readonly notHere: number;
+  readonly notThere: number;
+  readonly differing: number;
+  readonly text: string | null;
 }
 
 /** One step of a connection test, in words. */

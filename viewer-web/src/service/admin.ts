@@ -1,9 +1,10 @@
 import { type Http, requestJson } from "../dicomweb/http";
-import type { QuarantineEntry, Repository, RepositoryState, TestResult } from "../model/repository";
+import type { DriftOutcome, DriftReport, QuarantineEntry, Repository, RepositoryState, TestResult } from "../model/repository";
 import { type Fields, fieldsOf, listOf, oneOf } from "./decode";
 
 const ROOT = "/api/admin";
 const STATES: readonly RepositoryState[] = ["waiting", "indexing", "following", "unreachable", "paused"];
+const OUTCOMES: readonly DriftOutcome[] = ["clean", "mended", "held-back", "failed"];
 
 /** Every repository, with its state. */
 export async function searchRepositories(http: Http, signal: AbortSignal): Promise<readonly Repository[]> {
@@ -28,6 +29,36 @@ export async function testRepository(http: Http, code: string, signal: AbortSign
 /** Stops or continues following a repository. */
 export async function setPaused(http: Http, code: string, paused: boolean, signal: AbortSignal): Promise<void> {
   await requestJson(http, `${ROOT}/repositories/${encodeURIComponent(code)}/${paused ? "pause" : "resume"}`, { method: "POST", signal });
+}
+
+/** Starts the walk over a repository over, from the newest study. */
+export async function backfillRepository(http: Http, code: string, signal: AbortSignal): Promise<void> {
+  await requestJson(http, `${ROOT}/repositories/${encodeURIComponent(code)}/backfill`, { method: "POST", signal });
+}
+
+/** Asks that the registry be compared with a repository's own list. */
+export async function reconcileRepository(http: Http, code: string, signal: AbortSignal): Promise<void> {
+  await requestJson(http, `${ROOT}/repositories/${encodeURIComponent(code)}/reconcile`, { method: "POST", signal });
+}
+
+/** Takes a repository out, with what only it has. */
+export async function removeRepository(http: Http, code: string, signal: AbortSignal): Promise<void> {
+  const path = `${ROOT}/repositories/${encodeURIComponent(code)}?confirm=${encodeURIComponent(code)}`;
+  await requestJson(http, path, { method: "DELETE", signal });
+}
+
+/** What comparisons with a repository's own list found, latest first. */
+export async function searchDrift(http: Http, code: string, signal: AbortSignal): Promise<readonly DriftReport[]> {
+  return listOf((await requestJson(http, `${ROOT}/repositories/${encodeURIComponent(code)}/drift?limit=5`, { signal })).body, (item) => ({
+    key: item.text("key"),
+    started: item.optional("started"),
+    outcome: oneOf(OUTCOMES, item.optional("outcome"), "unknown"),
+    compared: item.number("compared") ?? 0,
+    notHere: item.number("notHere") ?? 0,
+    notThere: item.number("notThere") ?? 0,
+    differing: item.number("differing") ?? 0,
+    text: item.optional("text"),
+  }));
 }
 
 /** What was refused, newest first. */
@@ -59,7 +90,8 @@ function repositoryOf(item: Fields): Repository {
       reports: counts?.number("reports") ?? 0,
       quarantined: counts?.number("quarantined") ?? 0,
     },
-    progress: progress === null ? null : { indexed: progress.number("indexed") ?? 0, expected: progress.number("expected") },
+    progress: progress === null ? null : { indexed: progress.number("indexed") ?? 0, expected: progress.number("expected"), remainingSeconds: progress.number("remainingSeconds") },
+    downSince: item.optional("downSince"),
     lagSeconds: item.number("lagSeconds"),
     lastContact: item.optional("lastContact"),
     lastError: lastError === null ? null : { at: lastError.optional("at"), text: lastError.optional("text") ?? "" },

@@ -264,6 +264,19 @@ test("an administrator tests and registers a repository and sees it index", asyn
   await page.waitForFunction((old) => [...document.querySelectorAll(".repository")].at(-1)?.querySelector(".repository-progress .number")?.textContent !== old, first);
   await card.getByRole("button", { name: "Pause" }).click();
   await card.getByText("paused", { exact: true }).waitFor();
+  await card.getByRole("button", { name: "Index anew" }).click();
+  await card.getByText("about 2 min left").waitFor();
+  await card.getByRole("button", { name: "Comparisons" }).click();
+  await card.getByText("It was not compared with its own list yet.").waitFor();
+  await card.getByRole("button", { name: "Compare", exact: true }).click();
+  await card.getByText("It is being compared").waitFor();
+  await card.getByRole("button", { name: "Comparisons" }).click();
+  await card.getByText("1 were not registered, 2 are no longer at the repository").waitFor();
+  await card.getByRole("button", { name: "Remove…" }).click();
+  assert.ok(await card.getByRole("button", { name: "Remove it" }).isDisabled());
+  await card.locator("[name=confirmation]").fill("peer");
+  await card.getByRole("button", { name: "Remove it" }).click();
+  await card.waitFor({ state: "detached" });
 });
 
 test("everything from search to report is possible by keyboard alone", async () => {

@@ -59,6 +59,19 @@ function admin(repositories, method, code, action, body) {
   const found = repositories.find((it) => it.code === code);
   if (found === undefined) return problem(404, "Not Found", "no such repository");
   if (action === "test") return ok(steps(found.state !== "unreachable"));
+  if (action === "drift") return ok(found.drift ?? []);
+  if (action === "reconcile") {
+    found.drift = [{ key: "1", started: "2026-01-10T14:30:00Z", ended: "2026-01-10T14:30:05Z", outcome: "mended", compared: 51, notHere: 1, notThere: 2, differing: 0, text: null }];
+    return ok(null, 202);
+  }
+  if (action === "backfill") {
+    Object.assign(found, { state: "indexing", progress: { indexed: 0, expected: 60, remainingSeconds: 90 } });
+    return ok(null, 202);
+  }
+  if (action === undefined && method === "DELETE") {
+    repositories.splice(repositories.indexOf(found), 1);
+    return ok(null, 202);
+  }
   found.state = action === "pause" ? "paused" : "following";
   return { status: 204, type: "application/json", body: null };
 }

@@ -1,15 +1,8 @@
-import { useState } from "react";
-import { Button } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import { isoInstant } from "../../model/dates";
-import type { Repository, TestResult } from "../../model/repository";
-import { setPaused, testRepository } from "../../service/admin";
-import { asServiceError } from "../useLoad";
-import type { ServiceError } from "../../dicomweb/errors";
-import { Failure } from "../parts/Failure";
+import type { Repository } from "../../model/repository";
 import { Icon } from "../parts/Icon";
-import { useServices } from "../services";
-import { TestSteps } from "./TestSteps";
+import { RepositoryActions } from "./RepositoryActions";
 
 /** The repositories, each with its state, what it holds, and what can be done with it. */
 export function RepositoryTable({ repositories, onChanged }: { readonly repositories: readonly Repository[]; readonly onChanged: () => void }): React.JSX.Element {
@@ -31,29 +24,8 @@ export function RepositoryTable({ repositories, onChanged }: { readonly reposito
   );
 }
 
-type Doing = { readonly kind: "nothing" } | { readonly kind: "busy" } | { readonly kind: "tested"; readonly result: TestResult } | { readonly kind: "failed"; readonly error: ServiceError };
-
 function RepositoryCard({ repository, onChanged }: { readonly repository: Repository; readonly onChanged: () => void }): React.JSX.Element {
-  const { http } = useServices();
   const { t } = useTranslation();
-  const [doing, setDoing] = useState<Doing>({ kind: "nothing" });
-  const paused = repository.state === "paused";
-  const run = async (action: (signal: AbortSignal) => Promise<Doing>): Promise<void> => {
-    setDoing({ kind: "busy" });
-    try {
-      setDoing(await action(AbortSignal.timeout(60_000)));
-    } catch (cause) {
-      setDoing({ kind: "failed", error: asServiceError(cause) });
-    }
-  };
-  const test = (): Promise<void> => run(async (signal) => ({ kind: "tested", result: await testRepository(http, repository.code, signal) }));
-  const toggle = (): Promise<void> =>
-    run(async (signal) => {
-      await setPaused(http, repository.code, !paused, signal);
-      onChanged();
-      return { kind: "nothing" };
-    });
-
   return (
     <li className="repository" aria-label={repository.name}>
       <div className="repository-head">
@@ -70,14 +42,7 @@ function RepositoryCard({ repository, onChanged }: { readonly repository: Reposi
         <span className="repository-lag">
           <span>{repository.lagSeconds === null ? "—" : t("admin.lag", { seconds: repository.lagSeconds })}</span>
           <span className="faint number">{isoInstant(repository.lastContact) ?? t("admin.noContact")}</span>
-        </span>
-        <span className="repository-actions">
-          <Button className="button button-small" isDisabled={doing.kind === "busy"} onPress={() => void test()}>
-            {t("admin.test")}
-          </Button>
-          <Button className="button button-small" isDisabled={doing.kind === "busy"} onPress={() => void toggle()}>
-            {t(paused ? "admin.resume" : "admin.pause")}
-          </Button>
+          {repository.downSince === null ? null : <span>{t("admin.downSince", { at: isoInstant(repository.downSince) ?? "" })}</span>}
         </span>
       </div>
       {repository.lastError === null ? null : (
@@ -86,11 +51,7 @@ function RepositoryCard({ repository, onChanged }: { readonly repository: Reposi
           <span className="number">{isoInstant(repository.lastError.at) ?? ""}</span> {repository.lastError.text}
         </p>
       )}
-      <div aria-live="polite">
-        {doing.kind === "busy" ? <p className="muted">{t("admin.working")}</p> : null}
-        {doing.kind === "tested" ? <TestSteps result={doing.result} /> : null}
-        {doing.kind === "failed" ? <Failure error={doing.error} /> : null}
-      </div>
+      <RepositoryActions repository={repository} onChanged={onChanged} />
     </li>
   );
 }
@@ -106,6 +67,7 @@ function Progress({ repository }: { readonly repository: Repository }): React.JS
       <span className="number">
         {progress.indexed} / {progress.expected}
       </span>
+      {progress.remainingSeconds === null ? null : <span className="faint">{t("admin.remaining", { minutes: Math.ceil(progress.remainingSeconds / 60) })}</span>}
     </span>
   );
 }
