@@ -7,11 +7,13 @@
 //! studies of patients who disagree are never united; no error or log line holds a value of a row.
 #![forbid(unsafe_code)]
 
+mod drift;
 mod engine;
 mod error;
 mod events;
 mod feed;
 mod index;
+mod leases;
 mod locate;
 mod manifests;
 mod messages;
@@ -23,6 +25,7 @@ mod rows;
 mod search;
 mod store;
 
+pub use drift::MAX_LISTED;
 pub use error::{Fault, StoreError};
 pub use rows::*;
 pub use store::Store;

@@ -112,20 +112,23 @@ impl Store {
         keys(&mut self.read().await?, sql.arg(sop.as_str()).arg(MAX_TWINS)).await
     }
 
-    /// Who has a series: those whose instances we hold first, then by first sight.
+    /// Who has a series: those whose instances we hold first, then by first sight. Who no longer holds the study is left out.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn copies_of_series(&self, series_key: i64) -> Result<Vec<SeriesCopy>, StoreError> {
         let sql = Sql::new(
             "SELECT q.code, c.declared, c.known, c.held FROM series_copy c \
-             JOIN repository q ON q.repository_key = c.repository_key WHERE c.series_key = $1 \
+             JOIN repository q ON q.repository_key = c.repository_key WHERE c.series_key = $1 AND NOT EXISTS \
+             (SELECT 1 FROM series r JOIN study_copy x ON x.study_key = r.study_key WHERE r.series_key = c.series_key \
+             AND x.repository_key = c.repository_key AND x.removed_ms IS NOT NULL) \
              ORDER BY c.held > 0 DESC, c.series_copy_key LIMIT 1000",
         );
         let copy = |row: &Row| {
             let (declared, known) = (row.opt_int(1)?.map(|n| u32::try_from(n).unwrap_or(0)), row.count(2)?);
             Ok(SeriesCopy {
                 repository: code(&row.text(0)?)?,
+                declared,
                 number_of_instances: declared.map(|n| n.max(known)).or((known > 0).then_some(known)),
                 held: row.count(3)?,
             })
@@ -157,7 +160,7 @@ pub(crate) async fn studies(link: &mut Link, keys: &[i64], filter: &SearchFilter
             found.insert(study.study_key, study);
         }
         let mut sql = Sql::new(
-            "SELECT c.study_key, q.code, q.region FROM study_copy c JOIN repository q ON q.repository_key = c.repository_key \
+            "SELECT c.study_key, q.code, q.region, c.removed_ms FROM study_copy c JOIN repository q ON q.repository_key = c.repository_key \
              WHERE c.study_key IN (",
         );
         sql.list(chunk.iter().copied()).push(") ORDER BY c.study_copy_key");
@@ -166,6 +169,9 @@ pub(crate) async fn studies(link: &mut Link, keys: &[i64], filter: &SearchFilter
             let hidden = filter.regions.as_ref().is_some_and(|regions| !regions.contains(&region));
             if let Some(study) = found.get_mut(&row.int(0)?).filter(|_| !hidden) {
                 let repository = code(&row.text(1)?)?;
+                if row.opt_int(3)?.is_some() {
+                    study.removed.push(repository.clone());
+                }
                 if !study.repositories.contains(&repository) {
                     study.repositories.push(repository);
                 }
@@ -186,6 +192,7 @@ fn study(row: &Row) -> Result<StudyRow, StoreError> {
         patient_key: row.int(1)?,
         person_key: row.int(2)?,
         repositories: Vec::new(),
+        removed: Vec::new(),
         regions: Vec::new(),
         study,
         modalities: modalities.split('|').filter(|modality| !modality.is_empty()).map(str::to_owned).collect(),

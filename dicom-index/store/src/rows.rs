@@ -4,9 +4,13 @@ use std::sync::Arc;
 
 use index_model::{
     HealthNumber, InstanceEntry, LinkEvidence, PatientRecord, PersonName, Phi, ReportRecord, ReportStatus,
-    RepositoryCode, RepositoryDefinition, SeriesRecord, StudyRecord, Uid,
+    RepositoryCode, SeriesRecord, StudyRecord, Uid,
 };
 use index_query::Attribute;
+
+mod repository;
+
+pub use repository::*;
 
 /// Which database is underneath.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,65 +19,6 @@ pub enum Engine {
     Sqlite,
     /// A server.
     Postgres,
-}
-
-/// How far a repository is indexed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum SyncPhase {
-    /// Nothing was asked yet.
-    #[default]
-    Waiting,
-    /// The back-fill runs.
-    Indexing,
-    /// Only changes are looked for.
-    Following,
-}
-
-/// How far a repository is indexed, as its synchroniser keeps it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct SyncState {
-    /// Where it stands.
-    pub phase: SyncPhase,
-    /// The synchroniser's own place, opaque to the store.
-    pub cursor: Option<String>,
-    /// Studies indexed in this run.
-    pub indexed: u64,
-    /// Studies expected in this run, when known.
-    pub expected: Option<u64>,
-    /// When the repository was last wholly up to date, Unix milliseconds.
-    pub synced_ms: Option<i64>,
-}
-
-/// What one repository has in the registry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
-    /// Study copies.
-    pub studies: u64,
-    /// Series copies.
-    pub series: u64,
-    /// Instances, declared or known.
-    pub instances: u64,
-    /// Reports.
-    pub reports: u64,
-    /// Objects and messages kept aside.
-    pub quarantined: u64,
-}
-
-/// A registered repository.
-#[derive(Debug, Clone)]
-pub struct RepositoryRow {
-    /// As the administrator wrote it.
-    pub definition: RepositoryDefinition,
-    /// Whether synchronisation is paused.
-    pub paused: bool,
-    /// How far it is indexed.
-    pub sync: SyncState,
-    /// Last answer, Unix milliseconds.
-    pub last_contact_ms: Option<i64>,
-    /// Last failure: Unix milliseconds and words.
-    pub last_error: Option<(i64, String)>,
-    /// What it has here.
-    pub counts: Counts,
 }
 
 /// What came of [`index_study`](crate::Store::index_study).
@@ -159,6 +104,8 @@ pub struct StudyRow {
     pub person_key: i64,
     /// Who has copies, first seen first; only those in the filter's regions.
     pub repositories: Vec<RepositoryCode>,
+    /// Those of them that say they no longer hold theirs.
+    pub removed: Vec<RepositoryCode>,
     /// Their regions, without repeats.
     pub regions: Vec<String>,
     /// The copies' records merged: the first copy's values, gaps filled from the next.
@@ -238,6 +185,8 @@ pub struct SeriesCopy {
     pub repository: RepositoryCode,
     /// What it declares, or what is known from it where that is more.
     pub number_of_instances: Option<u32>,
+    /// What it declares, and no more than that.
+    pub declared: Option<u32>,
     /// How many of its instances we hold.
     pub held: u32,
 }

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod conflicts;
+mod drift;
 mod json;
 mod reports;
 mod repositories;
@@ -11,7 +12,7 @@ mod repositories;
 use axum::Router;
 use axum::middleware::{from_fn, map_response};
 use axum::response::Response;
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post, put};
 use http::HeaderValue;
 use http::header::CACHE_CONTROL;
 use registry::Registry;
@@ -24,6 +25,11 @@ pub fn router(registry: Registry) -> Router {
         .route("/api/admin/repositories/{code}/test", post(repositories::test_registered))
         .route("/api/admin/repositories/{code}/pause", post(repositories::pause))
         .route("/api/admin/repositories/{code}/resume", post(repositories::resume))
+        .route("/api/admin/repositories/{code}/backfill", post(repositories::backfill))
+        .route("/api/admin/repositories/{code}/reconcile", post(drift::reconcile))
+        .route("/api/admin/repositories/{code}/drift", get(drift::reports))
+        .route("/api/admin/repositories/{code}/drift/{report}", get(drift::studies))
+        .route("/api/admin/repositories/{code}", delete(repositories::remove))
         .route("/api/admin/conflicts", get(conflicts::list))
         .route("/api/admin/reports/{report}/studies/{study}", put(reports::link).delete(reports::unlink))
         .route("/api/admin/quarantine", get(repositories::quarantine))

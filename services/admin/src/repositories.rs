@@ -23,7 +23,7 @@ fn definition(body: &Bytes) -> Result<RepositoryDefinition, Problem> {
     serde_json::from_slice(body).map_err(|error| Problem::parameter("definition", error.to_string()))
 }
 
-fn code(text: &str) -> Result<RepositoryCode, Problem> {
+pub(crate) fn code(text: &str) -> Result<RepositoryCode, Problem> {
     RepositoryCode::parse(text).map_err(|rule| Problem::parameter("code", rule.0))
 }
 
@@ -99,6 +99,36 @@ async fn set_paused(
     let permit = permit(&registry, &caller).await?;
     registry.set_paused(&permit, &code(&named)?, paused).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /api/admin/repositories/{code}/backfill`.
+pub(crate) async fn backfill(
+    State(registry): State<Registry>,
+    caller: Caller,
+    Path(named): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let permit = permit(&registry, &caller).await?;
+    registry.backfill(&permit, &code(&named)?).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// The code of what is to be taken out, once more.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Confirmation {
+    #[serde(default)]
+    confirm: String,
+}
+
+/// `DELETE /api/admin/repositories/{code}?confirm={code}`.
+pub(crate) async fn remove(
+    State(registry): State<Registry>,
+    caller: Caller,
+    Path(named): Path<String>,
+    Query(confirmation): Query<Confirmation>,
+) -> Result<StatusCode, Problem> {
+    let permit = permit(&registry, &caller).await?;
+    registry.remove(&permit, &code(&named)?, &confirmation.confirm).await?;
+    Ok(StatusCode::ACCEPTED)
 }
 
 #[derive(Debug, Deserialize)]

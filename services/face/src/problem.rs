@@ -78,6 +78,7 @@ impl From<RegistryError> for Problem {
             RegistryError::Refused(Refused::NotSignedOn) => (S::UNAUTHORIZED, None),
             RegistryError::Refused(Refused::NoAudit(_)) => (S::SERVICE_UNAVAILABLE, Some(REPOSITORY_RETRY_SECONDS)),
             RegistryError::Ambiguous { .. } => (S::CONFLICT, None),
+            RegistryError::Gone { .. } => (S::GONE, None),
             RegistryError::Unavailable { .. } => (S::SERVICE_UNAVAILABLE, Some(REPOSITORY_RETRY_SECONDS)),
             RegistryError::Incomplete { .. } => (S::BAD_GATEWAY, None),
             RegistryError::NotAcceptable { .. } => (S::NOT_ACCEPTABLE, None),

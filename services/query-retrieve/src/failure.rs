@@ -43,6 +43,7 @@ impl From<RegistryError> for Refusal {
             }
             RegistryError::NotFound
             | RegistryError::Ambiguous { .. }
+            | RegistryError::Gone { .. }
             | RegistryError::Unavailable { .. }
             | RegistryError::Incomplete { .. }
             | RegistryError::Parameter { .. }

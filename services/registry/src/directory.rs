@@ -1,18 +1,16 @@
 //! The registered repositories, in memory: definitions, live sources and how they are doing.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use adapter_api::{ImagingSource, SourceError};
+use adapter_api::ImagingSource;
 use index_model::{AeTitle, DimseAddress, Protocol, RepositoryCode, RepositoryDefinition};
 use index_store::Store;
+use tokio::sync::Semaphore;
 
+use crate::breaker::Health;
 use crate::{RegistryError, SourceFactory};
-
-/// After so many failures in a row a repository is not asked for a while.
-const FAILURES_TO_OPEN: u32 = 3;
-/// Not asked for so long, doubling up to sixteen times this.
-const PAUSE_MS: i64 = 2_000;
 
 /// One registered repository.
 #[derive(Debug, Clone)]
@@ -21,66 +19,21 @@ pub(crate) struct Entry {
     /// `None` for one that only pushes, or whose definition makes no source.
     pub(crate) source: Option<Arc<dyn ImagingSource>>,
     pub(crate) health: Arc<Health>,
-}
-
-/// How a repository is doing: the circuit breaker, and since when it does not answer.
-#[derive(Debug, Default)]
-pub(crate) struct Health(std::sync::Mutex<Condition>);
-
-#[derive(Debug, Default, Clone, Copy)]
-struct Condition {
-    failures: u32,
-    closed_until_ms: i64,
-    down_since_ms: Option<i64>,
-}
-
-impl Health {
-    fn with<T>(&self, act: impl FnOnce(&mut Condition) -> T) -> T {
-        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Whether it may be asked now.
-    pub(crate) fn may_ask(&self, now_ms: i64) -> bool {
-        self.with(|condition| now_ms >= condition.closed_until_ms)
-    }
-
-    /// Since when it does not answer.
-    pub(crate) fn down_since_ms(&self) -> Option<i64> {
-        self.with(|condition| condition.down_since_ms)
-    }
-
-    pub(crate) fn answered(&self) {
-        self.with(|condition| *condition = Condition::default());
-    }
-
-    /// Counts failures that say the repository is unwell; what it merely declines or does not hold is an answer.
-    pub(crate) fn failed(&self, error: &SourceError, now_ms: i64) {
-        if !matches!(
-            error,
-            SourceError::Unavailable { .. } | SourceError::Refused { .. } | SourceError::Malformed { .. }
-        ) {
-            return;
-        }
-        self.with(|condition| {
-            condition.failures = condition.failures.saturating_add(1);
-            condition.down_since_ms.get_or_insert(now_ms);
-            if condition.failures >= FAILURES_TO_OPEN {
-                let doubled = (condition.failures - FAILURES_TO_OPEN).min(4);
-                condition.closed_until_ms = now_ms + (PAUSE_MS << doubled);
-            }
-        });
-    }
+    /// As many as it may be asked for at a time, by viewers and the synchroniser together.
+    pub(crate) slots: Arc<Semaphore>,
 }
 
 /// All of them.
 pub(crate) struct Directory {
     entries: RwLock<BTreeMap<RepositoryCode, Entry>>,
     factory: SourceFactory,
+    /// Rises before and after each change of ours, so that what was read from the index before it is not put in force after it.
+    changes: AtomicU64,
 }
 
 impl Directory {
     pub(crate) async fn load(store: &Store, factory: SourceFactory) -> Result<Self, RegistryError> {
-        let directory = Self { entries: RwLock::default(), factory };
+        let directory = Self { entries: RwLock::default(), factory, changes: AtomicU64::default() };
         for row in store.repositories().await? {
             let code = row.definition.code.clone();
             if let Err(fault) = directory.put(row.definition) {
@@ -90,7 +43,17 @@ impl Directory {
         Ok(directory)
     }
 
-    /// Puts a definition in force, replacing an older one.
+    /// How often it was changed.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::SeqCst)
+    }
+
+    /// Something is about to change in the index.
+    pub(crate) fn will_change(&self) {
+        self.changes.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Puts a definition in force, replacing an older one; how the repository is doing is not forgotten by that.
     ///
     /// # Errors
     /// The factory's words, for the administrator; the entry is there all the same, without a source.
@@ -100,10 +63,23 @@ impl Directory {
             Ok(source) => (source, None),
             Err(fault) => (None, Some(fault)),
         };
-        let entry = Entry { source, health: Arc::default(), definition: Arc::new(definition) };
+        let slots = Arc::new(Semaphore::new(definition.concurrency.max(1) as usize));
+        let mut entry = Entry { source, health: Arc::default(), definition: Arc::new(definition), slots };
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(before) = entries.get(&entry.definition.code) {
+            entry.health = Arc::clone(&before.health);
+            entry.health.defined_anew();
+        }
         entries.insert(entry.definition.code.clone(), entry);
+        drop(entries);
+        self.will_change();
         fault.map_or(Ok(()), Err)
+    }
+
+    /// Forgets one that was taken out.
+    pub(crate) fn remove(&self, code: &RepositoryCode) {
+        self.entries.write().unwrap_or_else(PoisonError::into_inner).remove(code);
+        self.will_change();
     }
 
     /// A source for a definition that is not registered, to test it.

@@ -24,6 +24,12 @@ pub enum RegistryError {
         /// How many.
         choices: usize,
     },
+    /// The repositories that had it say that they no longer do.
+    #[error("removed at its source: {}", names(repositories))]
+    Gone {
+        /// Which ones.
+        repositories: Vec<RepositoryCode>,
+    },
     /// The repositories that hold it do not answer.
     #[error("repositories do not answer: {}", names(repositories))]
     Unavailable {
@@ -86,6 +92,7 @@ impl RegistryError {
             Self::NotFound => Self::NotFound,
             Self::Refused(refused) => Self::Refused(refused.clone()),
             Self::Ambiguous { choices } => Self::Ambiguous { choices: *choices },
+            Self::Gone { repositories } => Self::Gone { repositories: repositories.clone() },
             Self::Unavailable { repositories } => Self::Unavailable { repositories: repositories.clone() },
             Self::Incomplete { repository, rule } => {
                 Self::Incomplete { repository: repository.clone(), rule: rule.clone() }

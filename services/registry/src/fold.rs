@@ -102,7 +102,7 @@ impl Registry {
             let asked = entry.and_then(|entry| entry.source).is_some_and(|source| !source.capabilities().listing_only);
             !asked
                 || read.contains_key(&copy.repository)
-                || copy.number_of_instances.is_some_and(|declared| manifest.from(&copy.repository) >= declared)
+                || copy.declared.is_some_and(|declared| manifest.from(&copy.repository) >= declared)
         });
         Ok(if all { ManifestPhase::Complete } else { ManifestPhase::Partial })
     }

@@ -162,6 +162,7 @@ impl Registry {
                 push: Some(PushSource { calling_ae_titles: Vec::new() }),
                 hl7: None,
             };
+            self.0.directory.will_change();
             self.0.store.insert_repository(&definition, self.0.clock.now_ms()).await?;
             self.0.directory.put(definition).map_err(RegistryError::internal)?;
             self.follow(&code);

@@ -6,6 +6,7 @@
 //! is given only after object and index are durable.
 #![forbid(unsafe_code)]
 
+mod breaker;
 mod commit;
 mod directory;
 mod encapsulated;
@@ -17,6 +18,7 @@ mod inbox;
 mod ingest;
 mod launch;
 mod manifest;
+mod nodes;
 mod objects;
 mod open;
 mod options;
@@ -28,13 +30,16 @@ mod rewrite;
 mod search;
 mod start;
 mod synchronise;
+mod take_out;
 mod uncompressed;
 
 pub use adapter_api::{Object, Spool, TestStep};
 pub use encapsulated::encodes_to;
 pub use error::{Cause, RegistryError};
 pub use index_extract::PathStep;
-pub use index_store::{IdentityConflict, PatientRow, PersonRow, ReportRow, Ruled, SeriesRow, StudyRow};
+pub use index_store::{
+    Drift, DriftReport, IdentityConflict, PatientRow, PersonRow, ReportRow, Ruled, SeriesRow, StudyRow,
+};
 pub use ingest::{Fate, StoredInstance};
 pub use launch::{Choice, Launch, LaunchRequest};
 pub use manifest::{Manifest, with_origin};

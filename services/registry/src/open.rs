@@ -86,7 +86,8 @@ impl Registry {
     /// Resolves a StudyInstanceUID, decides, and records.
     ///
     /// # Errors
-    /// [`RegistryError::NotFound`], [`RegistryError::Ambiguous`] when copies belong to different patients, or the refusal.
+    /// [`RegistryError::NotFound`], [`RegistryError::Ambiguous`] when copies belong to different patients, [`RegistryError::Gone`] when
+    /// every repository that had it says that it no longer does, or the refusal.
     pub async fn open_study(&self, caller: &Caller, action: Action, study: &Uid) -> Result<OpenedStudy, RegistryError> {
         let resolved = match self.0.opened.0.get(study).await {
             Some(resolved) => resolved,
@@ -97,6 +98,10 @@ impl Registry {
             }
         };
         let permit = self.0.access.permit(caller, action, Subject::Study(resolved.study.study_key)).await?;
+        let study = &resolved.study;
+        if !study.repositories.is_empty() && study.repositories.iter().all(|code| study.removed.contains(code)) {
+            return Err(RegistryError::Gone { repositories: study.removed.clone() });
+        }
         Ok(OpenedStudy { permit, study: resolved.study, series: resolved.series, copies: resolved.copies })
     }
 

@@ -33,6 +33,8 @@ pub struct Limits {
     pub fetch: Duration,
     /// Longest wait for the first thing a caller looks at.
     pub first_image: Duration,
+    /// A node that was not heard of for so long has lost what it alone did to another.
+    pub lease: Duration,
 }
 
 impl Default for Limits {
@@ -45,6 +47,7 @@ impl Default for Limits {
             quiet: Duration::from_secs(2),
             fetch: Duration::from_secs(600),
             first_image: Duration::from_secs(60),
+            lease: Duration::from_secs(15),
         }
     }
 }

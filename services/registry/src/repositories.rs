@@ -3,9 +3,10 @@
 use access::Permit;
 use adapter_api::TestStep;
 use index_model::{AeTitle, DimseAddress, RepositoryCode, RepositoryDefinition};
-use index_store::{Counts, RepositoryRow, SyncPhase};
+use index_store::{Counts, Drift, DriftReport, RepositoryRow, SyncPhase, SyncState};
 use runtime::Ctx;
 
+use crate::directory::Entry;
 use crate::{Registry, RegistryError};
 
 /// How a repository stands, in one word.
@@ -32,10 +33,16 @@ pub struct RepositoryStatus {
     pub state: RepositoryState,
     /// What it has here.
     pub counts: Counts,
-    /// Studies indexed by the back-fill.
+    /// Studies that the back-fill has looked through; of what is listed, objects.
     pub indexed: u64,
     /// Studies expected, when known.
     pub expected: Option<u64>,
+    /// In how many seconds the back-fill will be over at its present pace, when that can be told.
+    pub remaining_seconds: Option<u64>,
+    /// Since when it does not answer, Unix milliseconds.
+    pub down_since_ms: Option<i64>,
+    /// When it was last compared with its own list, Unix milliseconds.
+    pub reconciled_ms: Option<i64>,
     /// Age of the last complete look, in seconds.
     pub lag_seconds: Option<i64>,
     /// Last answer, Unix milliseconds.
@@ -100,6 +107,7 @@ impl Registry {
             .map_err(|remedy| RegisterError::Invalid { field: definition_section(&definition).into(), remedy })?;
         let code = definition.code.clone();
         let now_ms = self.0.clock.now_ms();
+        self.0.directory.will_change();
         if !self.0.store.insert_repository(&definition, now_ms).await.map_err(RegistryError::from)? {
             return Err(RegisterError::Taken);
         }
@@ -128,6 +136,7 @@ impl Registry {
                     return Err(RegisterError::Invalid { field: field.into(), remedy: remedy.into() });
                 }
                 let now_ms = self.0.clock.now_ms();
+                self.0.directory.will_change();
                 self.0.store.put_repository(&definition, now_ms).await.map_err(RegistryError::from)?;
                 let code = definition.code.clone();
                 self.0
@@ -181,6 +190,79 @@ impl Registry {
         Ok(())
     }
 
+    /// Starts the walk over a repository over, from the newest study. What is registered stays.
+    ///
+    /// # Errors
+    /// [`RegistryError::NotFound`]; [`RegistryError::Parameter`] for one that can't be asked; or when the index does not answer.
+    pub async fn backfill(&self, permit: &Permit, code: &RepositoryCode) -> Result<(), RegistryError> {
+        let _ = permit;
+        self.asked(code)?;
+        self.0.store.start_over(code).await?;
+        self.follow(code);
+        Ok(())
+    }
+
+    /// Asks that the registry be compared with the repository's own list soon. `accept` lets it mark much as gone.
+    ///
+    /// # Errors
+    /// As [`Registry::backfill`].
+    pub async fn reconcile_soon(
+        &self,
+        permit: &Permit,
+        code: &RepositoryCode,
+        accept: bool,
+    ) -> Result<(), RegistryError> {
+        let _ = permit;
+        self.asked(code)?;
+        self.0.store.ask_for_reconciliation(code, accept, self.0.clock.now_ms()).await?;
+        if let Some(running) = self.0.synchronisers.running(code) {
+            running.wake();
+        }
+        Ok(())
+    }
+
+    /// What comparisons with a repository's own list found, latest first.
+    ///
+    /// # Errors
+    /// [`RegistryError::NotFound`], or when the index does not answer.
+    pub async fn drift_reports(
+        &self,
+        permit: &Permit,
+        code: &RepositoryCode,
+        limit: u32,
+    ) -> Result<Vec<DriftReport>, RegistryError> {
+        self.definition(permit, code)?;
+        Ok(self.0.store.drift_reports(code, limit).await?)
+    }
+
+    /// The studies of one of these reports.
+    ///
+    /// # Errors
+    /// [`RegistryError::NotFound`] when the repository has no such report, or when the index does not answer.
+    pub async fn drift(
+        &self,
+        permit: &Permit,
+        code: &RepositoryCode,
+        report_key: i64,
+        limit: u32,
+    ) -> Result<Vec<Drift>, RegistryError> {
+        let reports = self.drift_reports(permit, code, u32::MAX >> 1).await?;
+        if !reports.iter().any(|report| report.report_key == report_key) {
+            return Err(RegistryError::NotFound);
+        }
+        Ok(self.0.store.drift_of(report_key, limit).await?)
+    }
+
+    /// A repository that can be asked what it holds.
+    fn asked(&self, code: &RepositoryCode) -> Result<Entry, RegistryError> {
+        let entry = self.0.directory.entry(code).ok_or(RegistryError::NotFound)?;
+        if entry.source.is_none() {
+            let rule = "this repository stores to us and can't be asked what it holds".into();
+            return Err(RegistryError::Parameter { name: "code".into(), rule });
+        }
+        Ok(entry)
+    }
+
     /// What was put aside, newest first.
     ///
     /// # Errors
@@ -207,15 +289,28 @@ impl Registry {
         let now_ms = self.0.clock.now_ms();
         RepositoryStatus {
             state,
+            remaining_seconds: remaining_seconds(&row.sync, now_ms),
+            down_since_ms: entry.as_ref().and_then(|entry| entry.health.down_since_ms()),
+            reconciled_ms: row.reconciled_ms,
             counts: row.counts,
             indexed: row.sync.indexed,
-            expected: row.sync.expected,
+            // A repository grows while it is walked over.
+            expected: row.sync.expected.map(|expected| expected.max(row.sync.indexed)),
             lag_seconds: if pushes { None } else { row.sync.synced_ms.map(|at| (now_ms - at).max(0) / 1000) },
             last_contact_ms: row.last_contact_ms.max(heard_ms),
             last_error: row.last_error,
             definition: row.definition,
         }
     }
+}
+
+/// How long the rest of a back-fill takes at the pace of this stretch of it.
+fn remaining_seconds(sync: &SyncState, now_ms: i64) -> Option<u64> {
+    let (began_ms, from) = sync.stretch.filter(|_| sync.phase == SyncPhase::Indexing)?;
+    let remaining = sync.expected?.saturating_sub(sync.indexed);
+    let done = sync.indexed.checked_sub(from).filter(|done| *done > 0)?;
+    let elapsed_ms = (now_ms - began_ms).max(0).cast_unsigned();
+    Some(elapsed_ms.saturating_mul(remaining) / done / 1000)
 }
 
 fn definition_section(definition: &RepositoryDefinition) -> &'static str {

@@ -245,7 +245,16 @@ impl Registry {
         let Some((from, entry)) = manifest.entry_of(instance) else {
             return Err(if failed.is_empty() { RegistryError::NotFound } else { nothing(failed) });
         };
-        self.fetch_and_find(opened, row, instance, from, entry).await
+        // Who gave the header may no longer have the object; then whoever else has the series is asked.
+        let copies = self.copies(opened, row.series_key).await?;
+        let has = |code: &RepositoryCode| copies.iter().any(|copy| copy.repository == *code);
+        if has(from) {
+            return self.fetch_and_find(opened, row, instance, (from, entry.remote.clone())).await;
+        }
+        match copies.iter().find(|copy| self.can_be_asked(&copy.repository)) {
+            Some(other) => self.fetch_and_find(opened, row, instance, (&other.repository, None)).await,
+            None => Err(RegistryError::Gone { repositories: vec![from.clone()] }),
+        }
     }
 
     async fn fetch_and_find(
@@ -253,10 +262,9 @@ impl Registry {
         opened: &OpenedStudy,
         row: &SeriesRow,
         instance: &Uid,
-        from: &RepositoryCode,
-        entry: &InstanceEntry,
+        (from, remote): (&RepositoryCode, Option<String>),
     ) -> Result<(Arc<InstanceEntry>, String), RegistryError> {
-        let fetch = self.ensure_held(opened, row, instance, entry.remote.clone(), from);
+        let fetch = self.ensure_held(opened, row, instance, remote, from);
         let fetched = tokio::time::timeout(self.0.limits.first_image, fetch).await;
         fetched.map_err(|_| RegistryError::Unavailable { repositories: vec![from.clone()] })??;
         let manifest = self.known_manifest(row.series_key).await?;

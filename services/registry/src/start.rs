@@ -44,6 +44,8 @@ pub(crate) struct Inner {
     pub(crate) encoded: EncodedCache,
     pub(crate) fetches: Fetches,
     pub(crate) synchronisers: Synchronisers,
+    /// Which of the processes on this database we are.
+    pub(crate) node: String,
     pub(crate) tasks: TaskTracker,
     pub(crate) stop: CancellationToken,
 }
@@ -88,13 +90,13 @@ impl Registry {
             dicomweb_path: options.dicomweb_path,
             origin: OnceLock::new(),
             limits: options.limits,
+            node: uuid::Uuid::new_v4().simple().to_string(),
             tasks,
             stop,
         }));
         registry.0.tasks.spawn(crate::fold::run(registry.clone()));
-        for code in registry.0.directory.codes() {
-            registry.follow(&code);
-        }
+        registry.look_around().await?;
+        registry.0.tasks.spawn(crate::nodes::watch(registry.clone()));
         Ok(registry)
     }
 

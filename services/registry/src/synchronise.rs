@@ -4,27 +4,54 @@
 
 mod listing;
 mod pull;
+mod reconcile;
+mod tenure;
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use adapter_api::SourceError;
 use index_model::RepositoryCode;
 use index_store::{SyncPhase, SyncState};
 use runtime::Ctx;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::breaker::spread;
 use crate::directory::Entry;
 use crate::{Registry, RegistryError};
 
 /// First and longest pause after a failure.
 const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
+/// A task of this node that follows a repository, or waits until the node that does is gone.
+#[derive(Debug, Clone)]
+pub(crate) struct Running {
+    token: CancellationToken,
+    /// Of its state while it is the one that follows; else 0.
+    epoch: Arc<AtomicI64>,
+    wake: Arc<Notify>,
+}
+
+impl Running {
+    /// Whether somebody on another node began something anew that this task does not know of.
+    pub(crate) fn is_superseded_by(&self, epoch: i64) -> bool {
+        let own = self.epoch.load(Ordering::SeqCst);
+        own != 0 && epoch > own
+    }
+
+    /// There is something to do before the next look.
+    pub(crate) fn wake(&self) {
+        self.wake.notify_one();
+    }
+}
+
 /// The tasks that follow repositories, and when each was last heard of.
 #[derive(Debug, Default)]
 pub(crate) struct Synchronisers {
-    running: Mutex<HashMap<RepositoryCode, CancellationToken>>,
+    running: Mutex<HashMap<RepositoryCode, Running>>,
     heard: Mutex<HashMap<RepositoryCode, i64>>,
 }
 
@@ -37,23 +64,37 @@ impl Synchronisers {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).get(code).copied()
     }
 
+    pub(crate) fn running(&self, code: &RepositoryCode) -> Option<Running> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).get(code).cloned()
+    }
+
     pub(crate) fn stop(&self, code: &RepositoryCode) {
-        if let Some(token) = self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(code) {
-            token.cancel();
+        if let Some(running) = self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(code) {
+            running.token.cancel();
         }
     }
 
     pub(crate) fn stop_all(&self) {
-        for (_, token) in self.running.lock().unwrap_or_else(PoisonError::into_inner).drain() {
-            token.cancel();
+        for (_, running) in self.running.lock().unwrap_or_else(PoisonError::into_inner).drain() {
+            running.token.cancel();
         }
     }
 
-    fn begin(&self, code: &RepositoryCode, token: CancellationToken) {
-        let before = self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(code.clone(), token);
-        if let Some(before) = before {
-            before.cancel();
+    /// A task that ended by itself makes room for another.
+    fn ended(&self, code: &RepositoryCode, running: &Running) {
+        let mut all = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.get(code).is_some_and(|known| Arc::ptr_eq(&known.epoch, &running.epoch)) {
+            all.remove(code);
         }
+    }
+
+    fn begin(&self, code: &RepositoryCode, token: CancellationToken) -> Running {
+        let running = Running { token, epoch: Arc::default(), wake: Arc::default() };
+        let mut all = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(before) = all.insert(code.clone(), running.clone()) {
+            before.token.cancel();
+        }
+        running
     }
 }
 
@@ -64,6 +105,9 @@ enum RoundError {
     Source(#[from] SourceError),
     #[error(transparent)]
     Registry(#[from] RegistryError),
+    /// Another node follows the repository now, or somebody began anew: what this one knows is old.
+    #[error("another epoch has begun")]
+    Superseded,
 }
 
 impl From<index_store::StoreError> for RoundError {
@@ -72,67 +116,48 @@ impl From<index_store::StoreError> for RoundError {
     }
 }
 
-impl Registry {
-    /// Begins to follow a repository, or begins anew after its definition changed.
-    pub(crate) fn follow(&self, code: &RepositoryCode) {
-        let token = self.0.stop.child_token();
-        self.0.synchronisers.begin(code, token.clone());
-        let (registry, code) = (self.clone(), code.clone());
-        self.0.tasks.spawn(async move {
-            let ctx = Ctx::unbounded(token);
-            let mut hurried = 0;
-            // A definition without a source only pushes: there is nothing to ask.
-            while let Some(entry) = registry.0.directory.entry(&code).filter(|entry| entry.source.is_some()) {
-                let pause = registry.round(&ctx, &entry, &mut hurried).await;
-                if ctx.run(tokio::time::sleep(pause)).await.is_err() {
-                    return;
-                }
-            }
-        });
-    }
+/// How many rounds in a row found something still being written, and how many failed.
+#[derive(Debug, Default)]
+struct Pace {
+    hurried: u32,
+    failures: u32,
+}
 
-    /// One round, and how long to wait for the next. `hurried` counts the rounds in a row that found something still being written.
-    async fn round(&self, ctx: &Ctx, entry: &Entry, hurried: &mut u32) -> Duration {
+impl Registry {
+    /// One look, and how long to wait for the next.
+    async fn round(
+        &self,
+        ctx: &Ctx,
+        entry: &Entry,
+        state: &mut SyncState,
+        pace: &mut Pace,
+    ) -> Result<Duration, RoundError> {
         let code = &entry.definition.code;
-        let mut failures = 0u32;
-        loop {
-            let state = match self.sync_state(code).await {
-                Ok(Some(state)) => state,
-                Ok(None) => return BACKOFF.1,
-                Err(error) => {
-                    tracing::error!(error = %error, repository.code = %code, "the index does not answer");
-                    return BACKOFF.0;
-                }
-            };
-            let result = match ctx.run(self.look(ctx, entry, state)).await {
-                Ok(result) => result,
-                Err(_) => return Duration::ZERO,
-            };
-            let now_ms = self.0.clock.now_ms();
-            match result {
-                Ok(again) => {
-                    entry.health.answered();
-                    self.note(code, now_ms, None).await;
-                    return pause(again, Duration::from_secs(u64::from(entry.definition.poll_seconds)), hurried);
-                }
-                Err(error) => {
-                    if let RoundError::Source(source) = &error {
-                        entry.health.failed(source, now_ms);
-                    }
-                    self.note(code, now_ms, Some(&in_words(&error))).await;
-                    tracing::warn!(error = %error, repository.code = %code, "synchronisation was interrupted");
-                    let pause = (BACKOFF.0 * 2u32.saturating_pow(failures)).min(BACKOFF.1);
-                    failures = (failures + 1).min(6);
-                    if ctx.run(tokio::time::sleep(pause)).await.is_err() {
-                        return Duration::ZERO;
-                    }
-                }
+        let result = ctx.run(self.look(ctx, entry, state)).await.map_err(SourceError::Stopped)?;
+        let now_ms = self.0.clock.now_ms();
+        let error = match result {
+            Ok(again) => {
+                entry.health.answered();
+                pace.failures = 0;
+                self.note(code, now_ms, None, false).await;
+                let usual = Duration::from_secs(u64::from(entry.definition.poll_seconds));
+                return Ok(pause(again, usual, &mut pace.hurried));
             }
+            Err(RoundError::Superseded) => return Err(RoundError::Superseded),
+            Err(error) => error,
+        };
+        if let RoundError::Source(source) = &error {
+            entry.health.failed(source, now_ms);
         }
+        self.note(code, now_ms, Some(&in_words(&error)), entry.health.down_since_ms().is_some()).await;
+        tracing::warn!(error = %error, repository.code = %code, "synchronisation was interrupted");
+        let longest = BACKOFF.0.saturating_mul(2u32.saturating_pow(pace.failures)).min(BACKOFF.1);
+        pace.failures = pace.failures.saturating_add(1);
+        Ok(spread(longest).max(entry.health.pause(now_ms)))
     }
 
     /// Looks for what is new; gives how soon another look is worth it, where that is sooner than usual.
-    async fn look(&self, ctx: &Ctx, entry: &Entry, state: SyncState) -> Result<Option<Duration>, RoundError> {
+    async fn look(&self, ctx: &Ctx, entry: &Entry, state: &mut SyncState) -> Result<Option<Duration>, RoundError> {
         let code = &entry.definition.code;
         let permit = self.permit_to_synchronise(code).await.map_err(RegistryError::from)?;
         let Some(source) = entry.source.clone() else {
@@ -146,20 +171,14 @@ impl Registry {
         }
     }
 
-    async fn sync_state(&self, code: &RepositoryCode) -> Result<Option<SyncState>, RegistryError> {
-        let rows = self.0.store.repositories().await?;
-        let row = rows.into_iter().find(|row| row.definition.code == *code);
-        Ok(row.filter(|row| !row.paused).map(|row| row.sync))
-    }
-
-    async fn note(&self, code: &RepositoryCode, at_ms: i64, error: Option<&str>) {
-        if let Err(error) = self.0.store.note_contact(code, at_ms, error).await {
+    async fn note(&self, code: &RepositoryCode, at_ms: i64, error: Option<&str>, down: bool) {
+        if let Err(error) = self.0.store.note_contact(code, at_ms, error, down).await {
             tracing::error!(error = %error, repository.code = %code, "the state of a repository could not be noted");
         }
     }
 
     async fn save(&self, code: &RepositoryCode, state: &SyncState) -> Result<(), RoundError> {
-        Ok(self.0.store.save_sync(code, state).await?)
+        if self.0.store.save_sync(code, state).await? { Ok(()) } else { Err(RoundError::Superseded) }
     }
 
     fn finished(&self, state: &mut SyncState) {

@@ -3,7 +3,10 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Where the demo keeps its state unless told otherwise.
+pub(crate) const DEMO_DATA_DIR: &str = "./data/demo";
 
 /// The DI Common Service: four regional imaging repositories as one.
 #[derive(Debug, Parser)]
@@ -22,11 +25,13 @@ pub(crate) enum Command {
     Serve,
     /// Run a synthetic province: four repository simulators and the service in front of them.
     Demo(Demo),
+    /// Take a region of the running demo down, or bring it back.
+    DemoRegion(DemoRegion),
     /// Read the configuration and say what is wrong with it.
     CheckConfig,
     /// Bring the registry's database up to date, and end.
     Migrate,
-    /// Register, test and list repositories.
+    /// Register, test, list, pause, compare and remove repositories.
     #[command(subcommand)]
     Repository(Repository),
     /// Look after the audit trail.
@@ -47,7 +52,7 @@ pub(crate) struct Demo {
     #[arg(long, value_name = "DIR")]
     pub(crate) dicom: Option<PathBuf>,
     /// Where the demo keeps its state.
-    #[arg(long, default_value = "./data/demo", value_name = "DIR")]
+    #[arg(long, default_value = DEMO_DATA_DIR, value_name = "DIR")]
     pub(crate) data_dir: PathBuf,
     /// Where it can be opened.
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
@@ -58,6 +63,26 @@ pub(crate) struct Demo {
     /// Begin anew: forget the state of an earlier demo.
     #[arg(long)]
     pub(crate) fresh: bool,
+}
+
+/// Whether a region is to be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Turn {
+    /// Nobody answers there.
+    Down,
+    /// It answers again, and what is new there is found.
+    Up,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoRegion {
+    /// What to do.
+    pub(crate) turn: Turn,
+    /// NEODIN, SWODIN or GTAW.
+    pub(crate) region: String,
+    /// Where the demo keeps its state.
+    #[arg(long, default_value = DEMO_DATA_DIR, value_name = "DIR")]
+    pub(crate) data_dir: PathBuf,
 }
 
 #[derive(Debug, Subcommand)]
@@ -72,8 +97,44 @@ pub(crate) enum Repository {
         /// Code or file.
         repository: String,
     },
-    /// List the registered repositories with state, counts and last error.
+    /// List the registered repositories with state, counts, progress and last error.
     List,
+    /// Stop following a repository; what is registered stays.
+    Pause {
+        /// Code.
+        code: String,
+    },
+    /// Go on following a paused repository.
+    Resume {
+        /// Code.
+        code: String,
+    },
+    /// Walk over a repository anew, from the newest study.
+    Backfill {
+        /// Code.
+        code: String,
+    },
+    /// Compare the registry with the repository's own list, and show what differs.
+    Reconcile {
+        /// Code.
+        code: String,
+        /// Mark what is gone at the repository even when it is most of it.
+        #[arg(long)]
+        accept: bool,
+    },
+    /// Show what earlier comparisons found.
+    Drift {
+        /// Code.
+        code: String,
+    },
+    /// Take a repository out, with the studies and images that no other has. What was pushed to us and every report stays.
+    Remove {
+        /// Code.
+        code: String,
+        /// The code once more, instead of the question.
+        #[arg(long, value_name = "CODE")]
+        confirm: Option<String>,
+    },
 }
 
 #[derive(Debug, Subcommand)]

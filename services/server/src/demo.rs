@@ -7,6 +7,7 @@ mod definitions;
 mod progress;
 mod province;
 mod simulators;
+mod switches;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -19,6 +20,8 @@ use crate::app::{self, App};
 use crate::cli;
 use crate::config::{Config, Http, Mode};
 use crate::demo::simulators::Simulators;
+
+pub(crate) use switches::turn;
 
 /// Our own AE title.
 const OUR_AE: &str = "DICS";
@@ -38,14 +41,16 @@ pub(crate) async fn run(options: cli::Demo) -> anyhow::Result<()> {
     })?;
     let material = province::prepare(&options)?;
     let app = App::start(&config(&options)).await?;
-    let simulators = Simulators::start(&material, app.dimse).await?;
+    let mut simulators = Simulators::start(&material, app.dimse).await?;
     register(&app, &simulators).await?;
     simulators.begin_to_push(&material, &options.data_dir, app.dimse, app.mllp);
+    switches::prepare(&options.data_dir).context("the demo's switches can't be written")?;
     app::warn_of_development();
     println!("\nThe province is at  http://{}/\n", app.http);
     println!("Administrators' page  http://{}/admin", app.http);
     println!("DICOMweb              http://{}/dicom-web", app.http);
     println!("DIMSE DICS            {}\nMLLP                  {}", app.dimse, app.mllp);
+    println!("{}", switches::remedy(&options.data_dir));
     println!(
         "Ready after {:.1} s. Ctrl-C ends it; the state is kept in {}.\n",
         began.elapsed().as_secs_f32(),
@@ -53,7 +58,11 @@ pub(crate) async fn run(options: cli::Demo) -> anyhow::Result<()> {
     );
     tokio::select! {
         () = app::wait_for_end() => {}
-        () = progress::show(&app.registry, &material) => app::wait_for_end().await,
+        () = async {
+            progress::show(&app.registry, &material).await;
+            app::wait_for_end().await;
+        } => {}
+        () = switches::obey(&options.data_dir, &mut simulators) => {}
     }
     println!("\nStopping …");
     simulators.stop().await;

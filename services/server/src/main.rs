@@ -39,6 +39,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         match cli.command {
             Command::Serve => app::serve(config?).await,
             Command::Demo(options) => demo::run(options).await,
+            Command::DemoRegion(command) => demo::turn(command).await,
             Command::CheckConfig => app::check(&config?),
             Command::Migrate => app::migrate(&config?).await,
             Command::Repository(command) => repository::run(&config?, command).await,

@@ -1,5 +1,8 @@
-//! `dics repository add|test|list`: the administrators' API from the command line, or the registry itself while no service runs.
+//! `dics repository …`: the administrators' API from the command line, or the registry itself while no service runs.
 
+mod drift;
+
+use std::io::{BufRead, Write};
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -16,6 +19,14 @@ pub(crate) async fn run(config: &Config, command: Repository) -> anyhow::Result<
         Repository::Add { file } => service.add(config, &app::definition(&file)?).await,
         Repository::Test { repository } => service.test(config, &repository).await,
         Repository::List => service.list(config).await,
+        Repository::Pause { code } => service.tell(config, &code, "pause", "is no longer followed").await,
+        Repository::Resume { code } => service.tell(config, &code, "resume", "is followed again").await,
+        Repository::Backfill { code } => {
+            service.tell(config, &code, "backfill", "is walked over anew, from the newest study").await
+        }
+        Repository::Reconcile { code, accept } => service.reconcile(config, &code, accept).await,
+        Repository::Drift { code } => service.drift(config, &code).await,
+        Repository::Remove { code, confirm } => service.remove(config, &code, confirm).await,
     }
 }
 
@@ -94,10 +105,52 @@ impl Service {
                 Ok(())
             }
             Said::Answer(_, problem) => bail!("{}", words(&problem)),
-            Said::NotRunning => {
-                bail!("no service answers at http://{}: start it with `dics serve`", config.http.listen)
-            }
+            Said::NotRunning => not_running(config),
         }
+    }
+
+    /// What only a running service can do; its answer.
+    async fn must(&self, config: &Config, request: reqwest::RequestBuilder) -> anyhow::Result<Value> {
+        match self.ask(request).await? {
+            Said::Answer(status, answer) if status.is_success() => Ok(answer),
+            Said::Answer(status, _) if status == reqwest::StatusCode::NOT_FOUND => {
+                bail!("no repository of this code is registered; `dics repository list` shows them")
+            }
+            Said::Answer(_, problem) => bail!("{}", words(&problem)),
+            Said::NotRunning => not_running(config),
+        }
+    }
+
+    async fn tell(&self, config: &Config, code: &str, verb: &str, done: &str) -> anyhow::Result<()> {
+        self.must(config, self.client.post(format!("{}/{code}/{verb}", self.base))).await?;
+        println!("{code} {done}.");
+        Ok(())
+    }
+
+    async fn remove(&self, config: &Config, code: &str, confirm: Option<String>) -> anyhow::Result<()> {
+        let all = self.must(config, self.client.get(&self.base)).await?;
+        let row = all.as_array().and_then(|rows| rows.iter().find(|row| row["code"] == code));
+        let row = row.context("no repository of this code is registered; `dics repository list` shows them")?;
+        let confirmation = match confirm {
+            Some(confirmation) => confirmation,
+            None => {
+                println!(
+                    "{} studies and {} instances of {code} are taken out where no other repository has them.",
+                    row["counts"]["studies"], row["counts"]["instances"]
+                );
+                println!("What was pushed to us and every report stays. Type the code once more to go on:");
+                std::io::stdout().flush()?;
+                let mut line = String::new();
+                std::io::stdin().lock().read_line(&mut line)?;
+                line.trim().to_owned()
+            }
+        };
+        if confirmation != code {
+            bail!("that is not the code {code}; nothing was changed");
+        }
+        self.must(config, self.client.delete(format!("{}/{code}?confirm={code}", self.base))).await?;
+        println!("{code} is taken out.");
+        Ok(())
     }
 
     async fn list(&self, config: &Config) -> anyhow::Result<()> {
@@ -119,10 +172,34 @@ impl Service {
     }
 }
 
+fn not_running<T>(config: &Config) -> anyhow::Result<T> {
+    bail!("no service answers at http://{}: start it with `dics serve`", config.http.listen)
+}
+
+/// How far a back-fill is, and when it will be over.
+fn progress(row: &Value) -> String {
+    let progress = &row["progress"];
+    if row["state"] != "indexing" {
+        return String::new();
+    }
+    let of = progress["expected"].as_u64().map(|expected| format!(" of {expected}")).unwrap_or_default();
+    let left = progress["remainingSeconds"].as_u64().map(|seconds| format!(", about {} left", spoken(seconds)));
+    format!("{}{of} looked through{}  ", progress["indexed"], left.unwrap_or_default())
+}
+
+/// A length of time as people say it.
+fn spoken(seconds: u64) -> String {
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..7_200 => format!("{} min", seconds.div_ceil(60)),
+        _ => format!("{} h", seconds.div_ceil(3_600)),
+    }
+}
+
 fn print(row: &Value) {
     let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
     println!(
-        "{:16} {:10} {:9} {:12} {:>7} studies {:>8} instances {:>6} reports  {}",
+        "{:16} {:10} {:9} {:12} {:>7} studies {:>8} instances {:>6} reports  {}{}",
         text(&row["code"]),
         text(&row["region"]),
         text(&row["protocol"]),
@@ -130,6 +207,7 @@ fn print(row: &Value) {
         row["counts"]["studies"],
         row["counts"]["instances"],
         row["counts"]["reports"],
+        progress(row),
         row["lastError"]["text"].as_str().unwrap_or_default(),
     );
 }

@@ -39,6 +39,14 @@ pub(crate) async fn hold_feed(link: &mut Link) -> Result<(), StoreError> {
     hold(link, ["change feed".to_owned()]).await
 }
 
+/// The time by the database's own clock, in Unix milliseconds: nodes' clocks disagree, and a lease must not be lost by that.
+pub(crate) const fn now_ms(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
+        Engine::Postgres => "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)",
+    }
+}
+
 /// FNV-1a. Only its being the same on all nodes matters.
 fn fnv(bytes: &[u8]) -> i64 {
     let hash = bytes

@@ -32,6 +32,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/postgres/0005_identity.sql"),
     ),
     (
+        6,
+        "synchronisation",
+        include_str!("../../migrations/sqlite/0006_synchronisation.sql"),
+        include_str!("../../migrations/postgres/0006_synchronisation.sql"),
+    ),
+    (
         7,
         "evidence",
         include_str!("../../migrations/sqlite/0007_evidence.sql"),

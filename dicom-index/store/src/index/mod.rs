@@ -10,6 +10,7 @@ pub(crate) mod patient;
 mod series;
 pub(crate) mod sounds;
 mod study;
+mod take_out;
 mod work;
 
 use std::collections::BTreeMap;

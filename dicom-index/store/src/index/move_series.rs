@@ -96,7 +96,7 @@ async fn empty(work: &mut Work<'_>, series: i64) -> Result<(), StoreError> {
 }
 
 /// Counts a series from its rows.
-async fn recount(work: &mut Work<'_>, series: i64) -> Result<(), StoreError> {
+pub(super) async fn recount(work: &mut Work<'_>, series: i64) -> Result<(), StoreError> {
     let sql = Sql::new(
         "UPDATE series SET \
          known = (SELECT count(DISTINCT sop_instance_uid) FROM held_instance h WHERE h.series_key = series.series_key), \

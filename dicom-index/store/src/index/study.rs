@@ -157,7 +157,7 @@ async fn settle(
     refresh(work, study_key, &copies).await?;
     if let Some(own) = own.filter(|own| own.study_key != study_key) {
         series::move_copy(work, own.study_key, study_key, repository_key).await?;
-        leave(work, known, own).await?;
+        leave(work, known, own.study_key, &[own.copy_key]).await?;
     }
     if !known.0.is_empty() {
         mark_conflicts(work, &record.study_instance_uid).await?;
@@ -329,28 +329,56 @@ async fn refresh(
 }
 
 /// What remains of a union study when a copy has moved away: the other copies, or nothing.
-async fn leave(work: &mut Work<'_>, known: &Known, gone: &Copy) -> Result<(), StoreError> {
+async fn leave(work: &mut Work<'_>, known: &Known, study_key: i64, gone: &[i64]) -> Result<(), StoreError> {
     let others: Vec<_> = known
         .0
         .iter()
-        .filter(|copy| copy.study_key == gone.study_key && copy.copy_key != gone.copy_key)
+        .filter(|copy| copy.study_key == study_key && !gone.contains(&copy.copy_key))
         .map(|copy| (copy.copy_key, copy.placed, &copy.record))
         .collect();
-    work.link.run(Sql::new("DELETE FROM report_link WHERE study_key = $1").arg(gone.study_key)).await?;
+    work.link.run(Sql::new("DELETE FROM report_link WHERE study_key = $1").arg(study_key)).await?;
     if others.is_empty() {
         for text in [
             "DELETE FROM study_modality WHERE study_key = $1",
             "DELETE FROM study_sound WHERE study_key = $1",
             "DELETE FROM study WHERE study_key = $1",
         ] {
-            work.link.run(Sql::new(text).arg(gone.study_key)).await?;
+            work.link.run(Sql::new(text).arg(study_key)).await?;
         }
-        work.removed(gone.study_key);
+        work.removed(study_key);
         return Ok(());
     }
-    work.changed(gone.study_key);
-    refresh(work, gone.study_key, &others).await?;
-    crate::reports::link::study_arrived(work, gone.study_key).await
+    work.changed(study_key);
+    refresh(work, study_key, &others).await?;
+    crate::reports::link::study_arrived(work, study_key).await
+}
+
+/// The union studies of this UID that a repository has copies of.
+pub(super) async fn with_copies_of(
+    work: &mut Work<'_>,
+    uid: &Uid,
+    repository_key: i64,
+) -> Result<BTreeSet<i64>, StoreError> {
+    let known = Known::load(work.link, uid).await?;
+    Ok(known.0.iter().filter(|copy| copy.repository_key == repository_key).map(|copy| copy.study_key).collect())
+}
+
+/// Takes out a repository's copies of a study, whose series are gone already; how many union studies it had.
+pub(super) async fn take_out(work: &mut Work<'_>, uid: &Uid, repository_key: i64) -> Result<u64, StoreError> {
+    spell_out(work, uid).await?;
+    let known = Known::load(work.link, uid).await?;
+    let own = || known.0.iter().filter(|copy| copy.repository_key == repository_key);
+    let gone: Vec<i64> = own().map(|copy| copy.copy_key).collect();
+    let studies: BTreeSet<i64> = own().map(|copy| copy.study_key).collect();
+    let mut sql = Sql::new("DELETE FROM study_copy WHERE study_copy_key IN (");
+    sql.list(gone.iter().copied()).push(")");
+    work.link.run(sql).await?;
+    for study_key in &studies {
+        work.delta(repository_key).studies -= 1;
+        leave(work, &known, *study_key, &gone).await?;
+    }
+    mark_conflicts(work, uid).await?;
+    Ok(studies.len() as u64)
 }
 
 /// Says of each union study with this UID whether there is another.

@@ -10,24 +10,32 @@ use crate::build::{
 async fn a_repository_keeps_what_it_has_when_it_is_defined_again(store: Store) {
     let (north, _) = two(&store).await;
     store.index_study(&north, &study("1.1", jane(), "20260101"), &[series("1.1.1", "CT", 3)], NOW).await.unwrap();
-    let sync = SyncState {
+    let mut sync = SyncState {
+        epoch: store.begin_sync(&north).await.unwrap().unwrap().epoch,
         phase: SyncPhase::Following,
         cursor: Some("{}".into()),
         indexed: 1,
         expected: Some(2),
         synced_ms: Some(NOW),
+        stretch: Some((NOW, 1)),
     };
-    store.save_sync(&north, &sync).await.unwrap();
+    assert!(store.save_sync(&north, &sync).await.unwrap());
     store.set_paused(&north, true).await.unwrap();
-    store.note_contact(&north, NOW, None).await.unwrap();
-    store.note_contact(&north, NOW + 1, Some("no route")).await.unwrap();
+    store.note_contact(&north, NOW, None, false).await.unwrap();
+    store.note_contact(&north, NOW + 1, Some("no route"), true).await.unwrap();
+    store.note_contact(&north, NOW + 2, Some("no route"), true).await.unwrap();
     store.put_repository(&definition("neodin", "far-north"), NOW).await.unwrap();
 
     let row = store.repositories().await.unwrap().remove(0);
     assert_eq!(row.definition.region, "far-north");
     assert!(row.paused);
+    assert!(row.sync.epoch > sync.epoch, "who follows it by the old definition is told so");
+    sync.epoch = row.sync.epoch;
     assert_eq!(row.sync, sync);
-    assert_eq!((row.last_contact_ms, row.last_error), (Some(NOW), Some((NOW + 1, "no route".into()))));
+    assert_eq!((row.last_contact_ms, row.last_error), (Some(NOW), Some((NOW + 2, "no route".into()))));
+    assert_eq!(row.down_since_ms, Some(NOW + 1));
+    store.note_contact(&north, NOW + 3, None, false).await.unwrap();
+    assert_eq!(store.repositories().await.unwrap()[0].down_since_ms, None);
     assert_eq!((row.counts.studies, row.counts.series, row.counts.instances), (1, 1, 3));
 }
 

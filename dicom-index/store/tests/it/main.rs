@@ -4,8 +4,10 @@
 mod agreement;
 mod build;
 mod cluster;
+mod drift;
 mod identity;
 mod indexing;
+mod leases;
 mod manifests;
 mod orders;
 mod patient_level;
@@ -13,6 +15,7 @@ mod patients;
 mod plans;
 mod reports;
 mod searching;
+mod take_out;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -44,14 +47,17 @@ async fn the_contract_holds_on_postgres() {
     let cluster = cluster::Cluster::start().await;
     let all = [
         agreement::contract::CASES,
+        drift::contract::CASES,
         identity::contract::CASES,
         indexing::contract::CASES,
+        leases::contract::CASES,
         manifests::contract::CASES,
         orders::contract::CASES,
         patient_level::contract::CASES,
         patients::contract::CASES,
         reports::contract::CASES,
         searching::contract::CASES,
+        take_out::contract::CASES,
     ];
     let mut failed = Vec::new();
     for (number, (name, case)) in all.into_iter().flatten().enumerate() {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::StreamExt;
 use futures::stream::BoxStream;
 use index_model::{RepositoryCode, SeriesRecord, StudyRecord, Uid};
 use runtime::Ctx;
@@ -128,4 +129,10 @@ pub trait ImagingSource: std::fmt::Debug + Send + Sync + 'static {
     /// For sources that only list: every object changed after `filter.changed_after`, then a `Part::Mark`, and a
     /// `Part::Unsettled` when something was too young to be read. Others give an empty stream.
     fn list<'a>(&'a self, ctx: &'a Ctx, filter: &'a StudyFilter) -> BoxStream<'a, Result<Part, SourceError>>;
+
+    /// For sources that only list: its names of all objects, nothing read. Others give an empty stream.
+    fn names<'a>(&'a self, ctx: &'a Ctx) -> BoxStream<'a, Result<String, SourceError>> {
+        let _ = ctx;
+        futures::stream::empty().boxed()
+    }
 }

@@ -156,7 +156,7 @@ impl Progress<'_> {
     async fn next(&mut self, source: &ArchiveSource, ctx: &Ctx) -> Result<Option<Part>, SourceError> {
         while self.ready.is_empty() && !self.over {
             match ctx.run(self.passed.next()).await? {
-                Some(passed) => self.note(passed.map_err(|error| source.error(error))?),
+                Some(passed) => self.note(passed.map_err(|error| source.listing_error(error))?),
                 None => self.end(source),
             }
         }

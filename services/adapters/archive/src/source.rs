@@ -123,6 +123,17 @@ impl ArchiveSource {
         }
     }
 
+    /// Why it can't be listed: a place that is not there says nothing of what it holds.
+    pub(crate) fn listing_error(&self, error: StoreError) -> SourceError {
+        match error {
+            StoreError::NotFound => {
+                let cause = "its folder or bucket is not there: check that it is mounted or reachable".into();
+                SourceError::Unavailable { repository: self.repository.clone(), cause }
+            }
+            other => self.error(other),
+        }
+    }
+
     async fn object(&self, ctx: &Ctx, what: &Retrieve) -> Result<Part, SourceError> {
         let repository = self.repository.clone();
         let Some(key) = &what.remote else {
@@ -131,6 +142,7 @@ impl ArchiveSource {
         let outcome = ctx.run(read::whole(&self.store, &self.options, key)).await?;
         match outcome.map_err(|error| self.error(error))? {
             Outcome::Object(object) => Ok(Part::Object { object, remote: Some(key.clone()) }),
+            Outcome::Gone if !self.store.is_there().await => Err(self.listing_error(StoreError::NotFound)),
             Outcome::Gone => Err(SourceError::NotFound { repository }),
             Outcome::Denied => Err(self.error(StoreError::Denied)),
             Outcome::NotDicom | Outcome::Unfinished => {
@@ -203,5 +215,14 @@ impl ImagingSource for ArchiveSource {
 
     fn list<'a>(&'a self, ctx: &'a Ctx, filter: &'a StudyFilter) -> BoxStream<'a, Result<Part, SourceError>> {
         list::parts(self, ctx, filter.changed_after.as_deref()).boxed()
+    }
+
+    fn names<'a>(&'a self, ctx: &'a Ctx) -> BoxStream<'a, Result<String, SourceError>> {
+        let files = self.store.walk(None).boxed();
+        let names = futures::stream::try_unfold(files, move |mut files| async move {
+            let entry = ctx.run(files.next()).await?.transpose().map_err(|error| self.listing_error(error))?;
+            Ok(entry.map(|entry| (entry.key, files)))
+        });
+        names.boxed()
     }
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod absent;
+mod account;
 mod app;
 mod bulkdata;
 mod conditional;

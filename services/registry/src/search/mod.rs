@@ -12,6 +12,7 @@ use index_query::{Attribute, Query, Rule, Tag};
 use index_store::{Found, PatientRow, SeriesRow, StudyRow};
 
 pub use self::headers::{Header, MOST_DESCRIBED, MOST_EXAMINED};
+use crate::directory::Entry;
 use crate::open::search_filter;
 use crate::{Registry, RegistryError};
 
@@ -182,13 +183,12 @@ impl Registry {
         })
     }
 
-    /// Whether a study's images can be looked at now: held here, or its repository answers.
+    /// Whether a study's images can be looked at now: held here, or its repository answers and has them still.
     pub fn is_available(&self, study: &StudyRow) -> bool {
-        study.repositories.iter().any(|code| {
-            self.0
-                .directory
-                .entry(code)
-                .is_some_and(|entry| entry.source.is_none() || entry.health.down_since_ms().is_none())
+        study.repositories.iter().filter(|code| !study.removed.contains(code)).any(|code| {
+            // What was pushed to us stays when its repository is taken out.
+            let is_down = |entry: &Entry| entry.source.is_some() && entry.health.down_since_ms().is_some();
+            self.0.directory.entry(code).is_none_or(|entry| !is_down(&entry))
         })
     }
 

@@ -21,13 +21,13 @@ impl Registry {
         ctx: &Ctx,
         entry: &Entry,
         source: &dyn ImagingSource,
-        mut state: SyncState,
+        state: &mut SyncState,
         permit: &access::Permit,
     ) -> Result<Option<Duration>, RoundError> {
         let code = &entry.definition.code;
         if state.phase == SyncPhase::Waiting {
             state.phase = SyncPhase::Indexing;
-            self.save(code, &state).await?;
+            self.save(code, state).await?;
         }
         let filter = StudyFilter { changed_after: state.cursor.clone(), ..StudyFilter::default() };
         let mut listed = source.list(ctx, &filter);
@@ -49,15 +49,15 @@ impl Registry {
                     while wait_for(&mut under_way).await? {}
                     self.0.synchronisers.heard_from(code, self.0.clock.now_ms());
                     state.cursor = Some(mark);
-                    self.save(code, &state).await?;
+                    self.save(code, state).await?;
                 }
                 Part::Unsettled(soon) => again = Some(soon),
                 Part::Delivered { .. } => {}
             }
         }
         while wait_for(&mut under_way).await? {}
-        self.finished(&mut state);
-        self.save(code, &state).await?;
+        self.finished(state);
+        self.save(code, state).await?;
         Ok(again)
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use adapter_api::{ImagingSource, SourceError, StudyFilter};
 use futures::{StreamExt, TryStreamExt};
-use index_model::StudyRecord;
+use index_model::{RepositoryCode, StudyRecord, Uid};
 use index_store::{SearchFilter, SyncPhase, SyncState};
 use runtime::Ctx;
 
@@ -21,11 +21,17 @@ const COUNTED: usize = 20_000;
 const SMALL: u64 = 5_000;
 const ROUNDS_TO_SWEEP: u64 = 20;
 
+/// Studies of one walk that a repository may contradict itself about; with more, it is the repository that is not to be believed.
+const PASSED_OVER: u32 = 10;
+
 /// Where the back-fill stands.
 #[derive(serde::Serialize, serde::Deserialize, Default)]
 struct Cursor {
     /// Next window.
     window: usize,
+    /// Studies looked through in the windows before it.
+    #[serde(default)]
+    done: u64,
     /// Rounds since the back-fill.
     rounds: u64,
 }
@@ -40,44 +46,58 @@ impl Cursor {
     }
 }
 
+/// What a repository says wrongly of one study does not keep the others back.
+fn own_fault(result: Result<bool, RoundError>) -> Result<Result<bool, SourceError>, RoundError> {
+    match result {
+        Err(RoundError::Source(error @ (SourceError::Malformed { .. } | SourceError::NotFound { .. }))) => {
+            Ok(Err(error))
+        }
+        other => other.map(Ok),
+    }
+}
+
 impl Registry {
     pub(super) async fn look_through_studies(
         &self,
         ctx: &Ctx,
         entry: &Entry,
         source: &Arc<dyn ImagingSource>,
-        mut state: SyncState,
+        state: &mut SyncState,
         permit: &access::Permit,
     ) -> Result<(), RoundError> {
         let code = &entry.definition.code;
-        let mut cursor = Cursor::read(&state);
+        let mut cursor = Cursor::read(state);
         if state.phase != SyncPhase::Following {
             if state.phase == SyncPhase::Waiting || state.expected.is_none() {
                 state.phase = SyncPhase::Indexing;
                 state.expected = self.count(ctx, source).await?;
-                self.save(code, &state).await?;
             }
+            // A window that was interrupted is looked through again, and counted once.
+            state.indexed = cursor.done;
+            state.stretch = Some((self.0.clock.now_ms(), cursor.done));
+            self.save(code, state).await?;
             while cursor.window < WINDOWS.len() {
                 let filter = self.window(cursor.window);
-                self.index_matches(ctx, entry, source, &filter, &mut state, permit).await?;
+                self.index_matches(ctx, entry, source, &filter, state, permit).await?;
                 cursor.window += 1;
-                cursor.write(&mut state);
-                self.save(code, &state).await?;
+                cursor.done = state.indexed;
+                cursor.write(state);
+                self.save(code, state).await?;
             }
         }
         let sweep = state.phase != SyncPhase::Following
             || state.expected.is_some_and(|expected| expected <= SMALL)
             || cursor.rounds.is_multiple_of(ROUNDS_TO_SWEEP);
         let filter = if sweep { StudyFilter::default() } else { self.window(0) };
-        self.index_matches(ctx, entry, source, &filter, &mut state, permit).await?;
+        self.index_matches(ctx, entry, source, &filter, state, permit).await?;
         cursor.rounds += 1;
-        cursor.write(&mut state);
-        self.finished(&mut state);
-        self.save(code, &state).await
+        cursor.write(state);
+        self.finished(state);
+        self.save(code, state).await
     }
 
     /// How many studies there are, if they can be counted quickly.
-    async fn count(&self, ctx: &Ctx, source: &Arc<dyn ImagingSource>) -> Result<Option<u64>, SourceError> {
+    pub(super) async fn count(&self, ctx: &Ctx, source: &Arc<dyn ImagingSource>) -> Result<Option<u64>, SourceError> {
         let filter = StudyFilter::default();
         let counted = source
             .search_studies(ctx, &filter)
@@ -108,23 +128,39 @@ impl Registry {
         permit: &access::Permit,
     ) -> Result<(), RoundError> {
         let code = &entry.definition.code;
-        let at_a_time = entry.definition.concurrency as usize;
+        // One of its slots is left to viewers, who do not wait for a back-fill.
+        let at_a_time = (entry.definition.concurrency as usize).saturating_sub(1).max(1);
+        let is_backfill = state.phase != SyncPhase::Following && filter.study_date != (None, None);
         let mut indexed = source
             .search_studies(ctx, filter)
             .map_err(RoundError::from)
             // Tasks of their own: a transaction that nobody polls while the next page is awaited would hold up every other writer.
             .map_ok(|study| {
                 let (registry, ctx, entry, source) = (self.clone(), ctx.clone(), entry.clone(), Arc::clone(source));
-                let task =
-                    self.0.tasks.spawn(async move { registry.index_match(&ctx, &entry, source.as_ref(), study).await });
+                let task = self
+                    .0
+                    .tasks
+                    .spawn(async move { own_fault(registry.index_match(&ctx, &entry, source.as_ref(), study).await) });
                 async move { task.await.map_err(|error| RoundError::from(RegistryError::internal(error)))? }
             })
             .try_buffer_unordered(at_a_time);
-        let mut since_saved = 0;
-        while let Some(new) = indexed.try_next().await? {
+        let (mut since_saved, mut passed_over) = (0, 0);
+        while let Some(result) = indexed.try_next().await? {
+            let new = match result {
+                Ok(new) => new,
+                Err(error) => {
+                    passed_over += 1;
+                    tracing::warn!(repository.code = %code, error = %error, "a study was passed over");
+                    self.note(code, self.0.clock.now_ms(), Some(&error.to_string()), false).await;
+                    if passed_over > PASSED_OVER {
+                        return Err(error.into());
+                    }
+                    continue;
+                }
+            };
             self.0.synchronisers.heard_from(code, self.0.clock.now_ms());
-            if new {
-                permit.count(1, 0);
+            permit.count(u64::from(new), 0);
+            if new || is_backfill {
                 state.indexed += 1;
                 since_saved += 1;
                 if since_saved >= 10 {
@@ -137,7 +173,7 @@ impl Registry {
     }
 
     /// Indexes one study with its series, unless it is known as it is. True when it was new or had changed.
-    async fn index_match(
+    pub(super) async fn index_match(
         &self,
         ctx: &Ctx,
         entry: &Entry,
@@ -150,7 +186,9 @@ impl Registry {
         if self.is_known(entry, &study).await? {
             return Ok(false);
         }
+        let slot = ctx.run(entry.slots.acquire()).await.map_err(SourceError::Stopped)?;
         let series = source.search_series(ctx, &study.study_instance_uid).await?;
+        drop(slot);
         if series.is_empty() && study.number_of_study_related_series.is_none_or(|number| number > 0) {
             let rule = "an empty list of series for a study that it listed".to_owned();
             return Err(SourceError::Malformed { repository: code.clone(), rule }.into());
@@ -164,20 +202,38 @@ impl Registry {
         Ok(indexed.changed)
     }
 
+    /// Whether a study is registered as the repository tells of it. One that was gone there and is back is no longer marked so.
     async fn is_known(&self, entry: &Entry, study: &StudyRecord) -> Result<bool, RoundError> {
+        let rows = self.0.store.studies_by_uid(&study.study_instance_uid, &SearchFilter::default()).await?;
+        let code = &entry.definition.code;
+        if rows.iter().any(|row| row.removed.contains(code)) {
+            self.mark_removed(code, std::slice::from_ref(&study.study_instance_uid), None).await?;
+        }
         let (Some(series), Some(instances)) =
             (study.number_of_study_related_series, study.number_of_study_related_instances)
         else {
             return Ok(false);
         };
-        let rows = self.0.store.studies_by_uid(&study.study_instance_uid, &SearchFilter::default()).await?;
         Ok(rows.iter().any(|row| {
-            row.repositories.contains(&entry.definition.code)
+            row.repositories.contains(code)
                 && row.number_of_series == series
                 && row.number_of_instances == instances
                 && row.study.study_date == study.study_date
                 && row.study.study_description == study.study_description
                 && row.study.patient.patient_name == study.patient.patient_name
         }))
+    }
+
+    /// Marks copies as gone at the source, or as there again.
+    pub(super) async fn mark_removed(
+        &self,
+        code: &RepositoryCode,
+        studies: &[Uid],
+        removed_ms: Option<i64>,
+    ) -> Result<(), RoundError> {
+        for study_key in self.0.store.mark_removed(code, studies, removed_ms, self.0.clock.now_ms()).await? {
+            self.0.opened.changed(study_key);
+        }
+        Ok(())
     }
 }

@@ -9,6 +9,7 @@ use fixtures::{Hl7Message, Province, ProvinceOptions, Region, Scale};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 
 use crate::cli::Demo;
+use crate::demo::simulators::bring_back;
 
 /// The seed of the province that the documents describe.
 const SEED: u64 = 2026;
@@ -48,6 +49,7 @@ fn make(options: &Demo) -> anyhow::Result<Material> {
     let scale = if options.small { Scale::Small } else { Scale::Demo };
     let province = fixtures::plan(&ProvinceOptions { seed: SEED, scale });
     let folder = options.data_dir.join(if options.small { "province-small" } else { "province" });
+    bring_back(&folder.join(Region::GtaWest.slug()))?;
     let bar = ProgressBar::new(0);
     bar.set_style(style("Making the synthetic province {wide_bar} {pos}/{len} images {msg}"));
     fixtures::write(&province, &folder, &|progress| {

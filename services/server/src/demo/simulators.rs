@@ -22,13 +22,30 @@ use crate::demo::{LOOPBACK_ANY, OUR_AE};
 /// A receiver that was busy is tried again after so long.
 const RETRY: Duration = Duration::from_millis(500);
 
-/// The simulators that run.
+/// The simulators that run. Those that are down are `None`, and come back where they were.
 pub(super) struct Simulators {
-    neodin: dicomweb::Running,
-    swodin: dimse::Running,
+    neodin: Option<dicomweb::Running>,
+    neodin_at: (SocketAddr, PathBuf),
+    swodin: Option<dimse::Running>,
+    swodin_at: (SocketAddr, PathBuf),
     gta_west: PathBuf,
+    receiver: SocketAddr,
     pushes: TaskTracker,
     stop: CancellationToken,
+}
+
+/// Where GTA West's folder is while the region is down.
+fn put_away(folder: &Path) -> PathBuf {
+    folder.with_extension("down")
+}
+
+/// Brings back a folder that was put away when an earlier demo ended.
+pub(super) fn bring_back(folder: &Path) -> anyhow::Result<()> {
+    let away = put_away(folder);
+    if away.exists() && !folder.exists() {
+        fs::rename(away, folder).context("the folder of a region that was down can't be brought back")?;
+    }
+    Ok(())
 }
 
 impl Simulators {
@@ -39,25 +56,71 @@ impl Simulators {
             fs::create_dir_all(folder)?;
         }
         let [neodin, swodin, gta_west] = folders;
-        let destinations = HashMap::from([(AeTitle::parse(OUR_AE)?, receiver)]);
-        Ok(Self {
-            neodin: DicomwebOrigin::start(LOOPBACK_ANY, &neodin)
-                .await
-                .context("NEODIN's simulator can't be started")?,
-            swodin: DimseArchive::start(LOOPBACK_ANY, AeTitle::parse(SWODIN_AE)?, swodin, destinations)
-                .await
-                .context("SWODIN's simulator can't be started")?,
+        let mut simulators = Self {
+            neodin: None,
+            neodin_at: (LOOPBACK_ANY, neodin),
+            swodin: None,
+            swodin_at: (LOOPBACK_ANY, swodin),
             gta_west: fs::canonicalize(gta_west)?,
+            receiver,
             pushes: TaskTracker::new(),
             stop: CancellationToken::new(),
-        })
+        };
+        simulators.bring_up(Region::Neodin).await?;
+        simulators.bring_up(Region::Swodin).await?;
+        Ok(simulators)
+    }
+
+    /// Brings a region up, with what its folder holds now, at the address that it had before.
+    pub(super) async fn bring_up(&mut self, region: Region) -> anyhow::Result<()> {
+        match region {
+            Region::Neodin if self.neodin.is_none() => {
+                let (at, folder) = &mut self.neodin_at;
+                let running =
+                    DicomwebOrigin::start(*at, folder).await.context("NEODIN's simulator can't be started")?;
+                *at = running.addr;
+                self.neodin = Some(running);
+            }
+            Region::Swodin if self.swodin.is_none() => {
+                let (at, folder) = &mut self.swodin_at;
+                let destinations = HashMap::from([(AeTitle::parse(OUR_AE)?, self.receiver)]);
+                let running = DimseArchive::start(*at, AeTitle::parse(SWODIN_AE)?, folder.clone(), destinations)
+                    .await
+                    .context("SWODIN's simulator can't be started")?;
+                *at = running.addr;
+                self.swodin = Some(running);
+            }
+            Region::GtaWest => bring_back(&self.gta_west)?,
+            Region::Neodin | Region::Swodin | Region::Hdirs => {}
+        }
+        Ok(())
+    }
+
+    /// Takes a region down: nobody listens there any more, or its folder is gone.
+    pub(super) async fn take_down(&mut self, region: Region) -> anyhow::Result<()> {
+        match region {
+            Region::Neodin => {
+                if let Some(running) = self.neodin.take() {
+                    running.stop().await;
+                }
+            }
+            Region::Swodin => {
+                if let Some(running) = self.swodin.take() {
+                    running.stop().await;
+                }
+            }
+            Region::GtaWest => fs::rename(&self.gta_west, put_away(&self.gta_west))
+                .context("the folder of GTA West can't be put away")?,
+            Region::Hdirs => {}
+        }
+        Ok(())
     }
 
     /// The four regions as they are registered.
     pub(super) fn definitions(&self) -> anyhow::Result<Vec<RepositoryDefinition>> {
         Ok(vec![
-            definitions::neodin(self.neodin.url())?,
-            definitions::swodin(self.swodin.addr)?,
+            definitions::neodin(format!("http://{}/dicom-web", self.neodin_at.0))?,
+            definitions::swodin(self.swodin_at.0)?,
             definitions::gta_west(&self.gta_west)?,
             definitions::hdirs()?,
         ])
@@ -74,12 +137,18 @@ impl Simulators {
         }
     }
 
-    pub(super) async fn stop(self) {
+    pub(super) async fn stop(mut self) {
         self.stop.cancel();
         self.pushes.close();
         let _ = tokio::time::timeout(Duration::from_secs(2), self.pushes.wait()).await;
-        self.neodin.stop().await;
-        self.swodin.stop().await;
+        for region in [Region::Neodin, Region::Swodin] {
+            if let Err(error) = self.take_down(region).await {
+                tracing::warn!(error = %error, "a simulator could not be stopped");
+            }
+        }
+        if let Err(error) = bring_back(&self.gta_west) {
+            tracing::warn!(error = %error, "a region stays down until the next start");
+        }
     }
 }
 

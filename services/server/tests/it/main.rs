@@ -3,12 +3,18 @@
 
 mod client;
 mod clients;
+#[path = "../../../../dicom-index/store/tests/it/cluster.rs"]
+mod cluster;
 mod command_line;
 mod conformance;
+mod demo;
 mod five_lines;
 mod hostile;
 mod identity;
 mod liars;
+mod lifecycle;
+mod nodes;
+mod operations;
 mod orders;
 mod peers;
 mod processes;

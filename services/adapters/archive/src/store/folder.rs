@@ -81,6 +81,10 @@ impl Folder {
         Ok(Opened { entry: entry(key.to_owned(), &metadata, i64::MIN), bytes: Box::pin(bytes) })
     }
 
+    pub(super) async fn is_there(&self) -> bool {
+        tokio::fs::metadata(&self.root).await.is_ok_and(|metadata| metadata.is_dir())
+    }
+
     pub(super) async fn look(&self, key: &str) -> Result<Entry, StoreError> {
         Ok(entry(key.to_owned(), &tokio::fs::metadata(self.path(key)?).await?, i64::MIN))
     }

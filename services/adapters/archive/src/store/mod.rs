@@ -79,6 +79,14 @@ impl Store {
         }
     }
 
+    /// Whether the place itself is there. A bucket tells that only by what it answers.
+    pub(crate) async fn is_there(&self) -> bool {
+        match self {
+            Self::Folder(folder) => folder.is_there().await,
+            Self::Bucket(_) => true,
+        }
+    }
+
     /// What a file is now.
     pub(crate) async fn look(&self, key: &str) -> Result<Entry, StoreError> {
         match self {

@@ -1,9 +1,10 @@
 use std::fs;
 
-use adapter_api::SourceError;
+use adapter_api::{ImagingSource, SourceError};
 use adapter_archive::{ArchiveOptions, ArchiveSource};
+use futures::StreamExt;
 use object_store::ObjectStoreExt;
-use runtime::Clock;
+use runtime::{Clock, Ctx};
 
 use crate::place::{age, bucket, definition, now_ms, object, options, source, try_walk, walk, write};
 
@@ -145,7 +146,13 @@ async fn a_bucket_is_walked_below_its_prefix_and_taken_up_at_its_marks() {
 #[tokio::test]
 async fn an_archive_that_is_not_there_is_not_an_empty_one() {
     let source = source("/nowhere/at/all".as_ref(), options());
-    assert!(matches!(try_walk(&source, None, 9).await, Err(SourceError::NotFound { .. })));
+    assert!(matches!(try_walk(&source, None, 9).await, Err(SourceError::Unavailable { .. })));
+    let ctx = Ctx::within(std::time::Duration::from_secs(20));
+    let mut names = source.names(&ctx);
+    assert!(
+        matches!(names.next().await, Some(Err(SourceError::Unavailable { .. }))),
+        "a comparison finds nothing gone either"
+    );
 }
 
 #[tokio::test]

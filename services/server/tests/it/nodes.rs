@@ -1,0 +1,109 @@
+//! Two services on one PostgreSQL and one object storage: each job is done once, and a node that dies is replaced.
+
+use std::time::Duration;
+
+use fixtures::simulators::dicomweb::Manners;
+use serde_json::json;
+
+use crate::cluster::Cluster;
+use crate::operations::{Operated, definition, fill, operated};
+use crate::processes::wait;
+use crate::service::Service;
+
+struct Nodes {
+    operated: Operated,
+    objects: String,
+    database: String,
+    _cluster: Cluster,
+}
+
+impl Nodes {
+    fn new(studies: usize) -> Self {
+        let operated = operated(studies);
+        let cluster = operated.runtime.block_on(Cluster::start());
+        let objects = operated.data.path().join("shared");
+        std::fs::create_dir(&objects).unwrap();
+        let objects = format!("file://{}", objects.display());
+        Self { database: cluster.database("province"), objects, operated, _cluster: cluster }
+    }
+
+    fn start(&self, name: &str) -> Service {
+        let data = self.operated.data.path().join(name);
+        std::fs::create_dir_all(&data).unwrap();
+        let environment =
+            [("DICS__DATABASE__URL", self.database.as_str()), ("DICS__STORAGE__URL", self.objects.as_str())];
+        Service::start_with(&data, &environment)
+    }
+
+    fn add(&self, study: usize) {
+        fill(&self.operated.province, self.operated.images.path(), study..study + 1);
+        self.operated.runtime.block_on(self.operated.origin.rescan()).unwrap();
+    }
+}
+
+fn counted(service: &Service) -> usize {
+    let answer = service.client.get("/dicom-web/studies");
+    if answer.status == 204 { 0 } else { answer.json().as_array().unwrap().len() }
+}
+
+#[test]
+fn two_nodes_never_do_one_job_twice_and_a_dead_one_is_replaced() {
+    let nodes = Nodes::new(12);
+    let (mut first, mut second) = (nodes.start("first"), nodes.start("second"));
+    first.register(&definition("neodin", "dicomweb", json!({ "url": nodes.operated.origin.url() }), 1));
+    // The other node learns of it, and waits.
+    wait(Duration::from_secs(20), "the other node to know it", || {
+        let all = second.client.get("/api/admin/repositories").json();
+        all.as_array().unwrap().iter().any(|row| row["state"] == "following" && row["counts"]["studies"] == 12)
+    });
+    assert_eq!(nodes.operated.origin.series_searches(), 12, "each study was asked for once, by one node");
+
+    // Whichever of them follows it dies; the other one takes over.
+    nodes.add(12);
+    wait(Duration::from_secs(30), "a study that is new", || counted(&first) == 13 && counted(&second) == 13);
+    first.kill();
+    nodes.add(13);
+    wait(Duration::from_secs(60), "the second node to follow", || counted(&second) == 14);
+    first = nodes.start("first");
+    second.kill();
+    nodes.add(14);
+    wait(Duration::from_secs(60), "the first node to follow", || counted(&first) == 15);
+    assert_eq!(nodes.operated.origin.series_searches(), 15);
+}
+
+#[test]
+fn what_one_node_is_told_or_finds_out_the_other_knows() {
+    let nodes = Nodes::new(3);
+    let (first, second) = (nodes.start("first"), nodes.start("second"));
+    first.register(&definition("neodin", "dicomweb", json!({ "url": nodes.operated.origin.url() }), 1));
+    wait(Duration::from_secs(20), "both nodes to have it", || counted(&first) == 3 && counted(&second) == 3);
+
+    nodes.operated.origin.behave(Manners::Unavailable);
+    for node in [&first, &second] {
+        wait(Duration::from_secs(20), "each node to say that it does not answer", || {
+            node.client.get("/dicom-web/studies").header("warning").contains("neodin did not answer")
+        });
+    }
+    nodes.operated.origin.behave(Manners::Good);
+    for node in [&first, &second] {
+        wait(Duration::from_secs(60), "each node to say that it answers again", || {
+            node.client.get("/dicom-web/studies").header("warning").is_empty()
+        });
+    }
+
+    for node in [&first, &second] {
+        assert_eq!(node.client.post_json("/api/admin/repositories/neodin/pause", &json!(null)).status, 204);
+        // The node that follows notices within seconds, whichever was told.
+        std::thread::sleep(Duration::from_secs(4));
+        nodes.add(counted(node));
+        let before = counted(node);
+        std::thread::sleep(Duration::from_secs(3));
+        assert_eq!(counted(node), before, "it is paused");
+        assert_eq!(node.client.post_json("/api/admin/repositories/neodin/resume", &json!(null)).status, 204);
+        wait(Duration::from_secs(30), "what came meanwhile", || counted(node) == before + 1);
+    }
+    assert_eq!(second.client.delete("/api/admin/repositories/neodin?confirm=neodin").status, 202);
+    for node in [&first, &second] {
+        wait(Duration::from_secs(20), "it to be gone from each node", || counted(node) == 0);
+    }
+}
