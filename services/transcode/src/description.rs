@@ -11,7 +11,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use captions::Captions;
+pub(crate) use lut::Inputs;
 pub use lut::{LookupTable, Palette};
+pub(crate) use read::stored_values;
 
 use crate::TranscodeError;
 use crate::presentation::Presentation;

@@ -179,6 +179,18 @@ impl Bits {
     }
 }
 
+/// A frame whose stream has more bits than are stored, without the others: a codec gives the whole container where its encoder compressed
+/// that, old overlays included (PS3.5 §8.1.1). `None` where there is nothing to leave out.
+pub(crate) fn without_neighbours(image: &ImageDescription, frame: &DecodedFrame) -> Option<DecodedFrame> {
+    let is_plain = !image.float && !image.signed && image.high_bit + 1 == image.bits_stored;
+    let grey = frame.samples_per_pixel == 1 && frame.bits_stored > image.bits_stored;
+    (is_plain && grey).then(|| DecodedFrame {
+        samples: without_unused_bits(image, frame.samples.clone()),
+        bits_stored: image.bits_stored,
+        ..frame.clone()
+    })
+}
+
 /// Moves the stored bits down to bit 0 and lets the sign, or zeros, fill the rest: overlays and rubbish go.
 pub(crate) fn without_unused_bits(image: &ImageDescription, samples: Bytes) -> Bytes {
     let allocated = u32::from(image.bits_allocated);

@@ -180,6 +180,16 @@ impl Transcoder {
         self.on_a_thread(move || render::render_decoded(&image, &decoded, &options)).await
     }
 
+    /// A picture of words, in place of one that can't be made; of the media type and size of `options`.
+    ///
+    /// # Errors
+    /// See [`TranscodeError`].
+    pub async fn render_words(&self, words: String, options: &RenderOptions) -> Result<Rendered, TranscodeError> {
+        let _turn = self.turn().await?;
+        let options = options.clone();
+        self.on_a_thread(move || render::words(&words, &options)).await
+    }
+
     /// Renders frames to one animated GIF, each shown for `frame_time`. They are asked for one after the other, and all have the size of
     /// the first.
     ///

@@ -4,6 +4,41 @@ use std::sync::Arc;
 
 use super::json::{self, DataSet};
 
+/// The values that a table may be asked for: from the least to the greatest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Inputs {
+    least: i64,
+    greatest: i64,
+}
+
+impl Inputs {
+    /// What 16 unsigned bits hold.
+    pub(crate) const WORDS: Self = Self { least: 0, greatest: 65_535 };
+
+    /// Stored values.
+    pub(crate) fn stored(bits: u16, signed: bool) -> Self {
+        let count = 1_i64 << bits.clamp(1, 32);
+        if signed {
+            Self { least: -count / 2, greatest: count / 2 - 1 }
+        } else {
+            Self { least: 0, greatest: count - 1 }
+        }
+    }
+
+    /// What slope and intercept make of them.
+    pub(crate) fn rescaled(self, rescale: Option<(f64, f64)>) -> Self {
+        let Some((slope, intercept)) = rescale else { return self };
+        let (a, b) = (self.least as f64 * slope + intercept, self.greatest as f64 * slope + intercept);
+        Self { least: a.min(b).floor() as i64, greatest: a.max(b).ceil() as i64 }
+    }
+
+    /// How many of them a table has an entry for.
+    fn covered(self, first: i64, count: usize) -> i64 {
+        let last = first + count as i64 - 1;
+        (last.min(self.greatest) - first.max(self.least) + 1).max(0)
+    }
+}
+
 /// A table from stored or modality values to output values. Values outside it take the first or last entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LookupTable {
@@ -32,21 +67,23 @@ impl LookupTable {
         let largest = self.entries.iter().copied().max().unwrap_or(0);
         match self.bits {
             16 if (1..4096).contains(&largest) => 4095,
+            // All black, whatever the depth.
+            _ if largest == 0 => u16::MAX >> 16_u16.saturating_sub(self.bits).min(15),
             bits if bits >= 16 || u32::from(largest) >= 1 << bits => u16::MAX >> largest.leading_zeros(),
             bits => (1 << bits) - 1,
         }
     }
 
     /// The table in the item of a Modality LUT or VOI LUT Sequence.
-    pub(crate) fn from_item(item: &DataSet, signed: bool) -> Option<Self> {
-        let (count, first, bits) = descriptor(item, "00283002", signed)?;
+    pub(crate) fn from_item(item: &DataSet, inputs: Inputs) -> Option<Self> {
+        let (count, first, bits) = descriptor(item, "00283002", inputs)?;
         let entries = json::table(item, "00283006", count).filter(|entries| !entries.is_empty())?;
         Some(Self { first, entries: entries.into(), bits })
     }
 }
 
 /// The number of entries, the first input and the bits of an entry.
-fn descriptor(data_set: &DataSet, tag: &str, signed: bool) -> Option<(usize, i64, u16)> {
+fn descriptor(data_set: &DataSet, tag: &str, inputs: Inputs) -> Option<(usize, i64, u16)> {
     let numbers = json::numbers(data_set, tag);
     let &[count, first, bits, ..] = numbers.as_slice() else { return None };
     // A count of 65536 doesn't fit its 16 bits and is written as 0; SS readers may see it negative.
@@ -55,8 +92,12 @@ fn descriptor(data_set: &DataSet, tag: &str, signed: bool) -> Option<(usize, i64
         count => usize::try_from(count).ok()?,
     };
     let first = first as i64;
-    // Written as US for signed pixels, against the rule, the first input appears above 32767.
-    let first = if signed && (32768..65536).contains(&first) { first - 65536 } else { first };
+    // Whether it is signed is the inputs' to say (§C.11.1.1, §C.11.2.1.1). Where no representation is written, or US against the rule, a
+    // negative one appears above 32767: then it is what covers more of the inputs.
+    let negative = first - 65_536;
+    let is_negative =
+        (32_768..65_536).contains(&first) && inputs.covered(negative, count) > inputs.covered(first, count);
+    let first = if is_negative { negative } else { first };
     Some((count, first, (bits as i64).clamp(8, 16) as u16))
 }
 
@@ -78,11 +119,11 @@ impl Palette {
     }
 
     /// The palette of a data set, when it has a whole one.
-    pub(crate) fn from_json(data_set: &DataSet, signed: bool) -> Option<Self> {
+    pub(crate) fn from_json(data_set: &DataSet, inputs: Inputs) -> Option<Self> {
         let mut entries: Vec<[u8; 3]> = Vec::new();
         let mut first_input = 0;
         for (channel, (tag, plain, segmented)) in CHANNELS.into_iter().enumerate() {
-            let (count, first, bits) = descriptor(data_set, tag, signed)?;
+            let (count, first, bits) = descriptor(data_set, tag, inputs)?;
             let segments = || expand_segments(&json::all_words(data_set, segmented)?, count);
             let table = json::table(data_set, plain, count).or_else(segments).filter(|table| !table.is_empty())?;
             first_input = first;
@@ -170,6 +211,23 @@ mod tests {
         assert_eq!(table(16, 65535).ceiling(), 65535);
         assert_eq!(table(12, 2000).ceiling(), 4095);
         assert_eq!(table(8, 4000).ceiling(), 4095);
+        assert_eq!([table(16, 0).ceiling(), table(8, 0).ceiling()], [65535, 255]);
+    }
+
+    #[test]
+    fn a_first_input_is_signed_where_that_covers_more_of_the_inputs() {
+        let first = |inputs| {
+            let item = serde_json::json!({
+                "00283002": { "vr": "US", "Value": [900, 64536, 12] },
+                "00283006": { "vr": "US", "Value": vec![7; 900] },
+            });
+            LookupTable::from_item(item.as_object().expect("an object"), inputs).map(|table| table.first)
+        };
+        assert_eq!(first(Inputs::stored(16, true)), Some(-1000));
+        assert_eq!(first(Inputs::stored(12, false).rescaled(Some((1.0, -1024.0)))), Some(-1000));
+        assert_eq!(first(Inputs::stored(16, false).rescaled(Some((1.0, -1024.0)))), Some(-1000));
+        assert_eq!(first(Inputs::WORDS), Some(64536));
+        assert_eq!(Inputs::stored(16, false).rescaled(Some((-1.0, 10.0))), Inputs { least: -65_525, greatest: 10 });
     }
 
     #[test]

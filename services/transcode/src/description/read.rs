@@ -2,7 +2,7 @@
 
 use super::captions::Captions;
 use super::json::{self, DataSet};
-use super::lut::{LookupTable, Palette};
+use super::lut::{Inputs, LookupTable, Palette};
 use super::{ImageDescription, MAX_FRAME_BYTES, PhotometricInterpretation, PixelPadding, VoiWindow};
 use crate::TranscodeError;
 use crate::render::WindowFunction;
@@ -20,9 +20,12 @@ pub(super) fn description(
     }
     let groups = Groups::of(metadata, frame);
     let pixels = pixel_module(metadata)?;
-    let (modality_lut, rescale) = modality(&groups, pixels.signed);
+    let stored = pixels.inputs();
+    let (modality_lut, rescale) = modality(&groups, stored);
+    // A table's outputs are unsigned.
+    let modality_values = if modality_lut.is_some() { Inputs::WORDS } else { stored.rescaled(rescale) };
     let palette = match pixels.photometric_interpretation {
-        PhotometricInterpretation::PaletteColor => Palette::from_json(metadata, pixels.signed),
+        PhotometricInterpretation::PaletteColor => Palette::from_json(metadata, stored),
         _ => None,
     };
     Ok(ImageDescription {
@@ -32,9 +35,9 @@ pub(super) fn description(
         rescale,
         modality_lut,
         windows: windows(&groups),
-        voi_lut: groups
-            .find(FRAME_VOI_LUT, "00283010")
-            .and_then(|group| json::item(group, "00283010").and_then(|item| LookupTable::from_item(item, false))),
+        voi_lut: groups.find(FRAME_VOI_LUT, "00283010").and_then(|group| {
+            json::item(group, "00283010").and_then(|item| LookupTable::from_item(item, modality_values))
+        }),
         pixel_padding: padding(metadata),
         inverse: json::text(metadata, "20500020") == Some("INVERSE"),
         palette,
@@ -43,6 +46,17 @@ pub(super) fn description(
         icc_profile: icc_profile(metadata),
         ..pixels
     })
+}
+
+/// The values that an image's pixels may have, by its header.
+pub(crate) fn stored_values(metadata: &DataSet) -> Inputs {
+    pixel_module(metadata).map_or(Inputs::WORDS, |pixels| pixels.inputs())
+}
+
+impl ImageDescription {
+    fn inputs(&self) -> Inputs {
+        Inputs::stored(self.bits_stored, self.signed)
+    }
 }
 
 /// The Image Pixel module alone, checked: PS3.3 §C.7.6.3.
@@ -183,8 +197,8 @@ impl<'a> Groups<'a> {
     }
 }
 
-fn modality(groups: &Groups<'_>, signed: bool) -> (Option<LookupTable>, Option<(f64, f64)>) {
-    let table = json::item(groups.data_set, "00283000").and_then(|item| LookupTable::from_item(item, signed));
+fn modality(groups: &Groups<'_>, stored: Inputs) -> (Option<LookupTable>, Option<(f64, f64)>) {
+    let table = json::item(groups.data_set, "00283000").and_then(|item| LookupTable::from_item(item, stored));
     let rescale = groups.find(PIXEL_VALUE_TRANSFORMATION, "00281053").and_then(|place| {
         let slope = json::number(place, "00281053").filter(|&slope| slope != 0.0)?;
         Some((slope, json::number(place, "00281052").unwrap_or(0.0)))

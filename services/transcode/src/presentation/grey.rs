@@ -2,8 +2,8 @@
 
 use super::Target;
 use crate::TranscodeError;
-use crate::description::LookupTable;
 use crate::description::json::{self, DataSet};
+use crate::description::{Inputs, LookupTable};
 use crate::render::{Window, WindowFunction};
 
 /// From stored values to P-Values. What the state does not give is the identity.
@@ -33,19 +33,20 @@ pub(crate) enum PresentationLut {
 
 pub(super) fn read(state: &DataSet, target: &Target<'_>) -> Result<GreyTransformation, TranscodeError> {
     let modality_lut = match json::item(state, "00283000") {
-        // Whether inputs are signed is the image's to say; a first input above 32767 is then a slip.
-        Some(item) => Some(table(item, "ModalityLUTSequence")?),
+        Some(item) => Some(table(item, "ModalityLUTSequence", target.stored)?),
         None => None,
     };
     let slope = json::number(state, "00281053").filter(|slope| *slope != 0.0);
     let rescale = slope.map(|slope| (slope, json::number(state, "00281052").unwrap_or(0.0)));
-    let voi = json::items(state, "00283110").find(|item| target.is_of(item)).map(voi).transpose()?;
+    let values = if modality_lut.is_some() { Inputs::WORDS } else { target.stored.rescaled(rescale) };
+    let voi =
+        json::items(state, "00283110").find(|item| target.is_of(item)).map(|item| voi(item, values)).transpose()?;
     Ok(GreyTransformation { rescale, modality_lut, voi, presentation: presentation_lut(state)? })
 }
 
-fn voi(item: &DataSet) -> Result<StateVoi, TranscodeError> {
+fn voi(item: &DataSet, values: Inputs) -> Result<StateVoi, TranscodeError> {
     if let Some(item) = json::item(item, "00283010") {
-        return Ok(StateVoi::Table(table(item, "VOILUTSequence")?));
+        return Ok(StateVoi::Table(table(item, "VOILUTSequence", values)?));
     }
     let (Some(center), Some(width)) = (json::number(item, "00281050"), json::number(item, "00281051")) else {
         return Err(TranscodeError::mismatch("SoftcopyVOILUTSequence", "has neither a window nor a table"));
@@ -62,7 +63,7 @@ fn voi(item: &DataSet) -> Result<StateVoi, TranscodeError> {
 
 fn presentation_lut(state: &DataSet) -> Result<PresentationLut, TranscodeError> {
     if let Some(item) = json::item(state, "20500010") {
-        return Ok(PresentationLut::Table(table(item, "PresentationLUTSequence")?));
+        return Ok(PresentationLut::Table(table(item, "PresentationLUTSequence", Inputs::WORDS)?));
     }
     match json::text(state, "20500020") {
         Some("INVERSE") => Ok(PresentationLut::Inverse),
@@ -71,7 +72,7 @@ fn presentation_lut(state: &DataSet) -> Result<PresentationLut, TranscodeError> 
     }
 }
 
-fn table(item: &DataSet, attribute: &'static str) -> Result<LookupTable, TranscodeError> {
-    LookupTable::from_item(item, false)
+fn table(item: &DataSet, attribute: &'static str, inputs: Inputs) -> Result<LookupTable, TranscodeError> {
+    LookupTable::from_item(item, inputs)
         .ok_or_else(|| TranscodeError::mismatch(attribute, "of the presentation state is not whole"))
 }

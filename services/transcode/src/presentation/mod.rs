@@ -18,8 +18,8 @@ pub(crate) use overlay::Overlay;
 pub(crate) use shutter::{Shutter, ShutterShape};
 
 use crate::TranscodeError;
-use crate::description::Palette;
 use crate::description::json::{self, DataSet};
+use crate::description::{self, Inputs, Palette};
 use crate::render::Ink;
 
 const GRAYSCALE: &str = "1.2.840.10008.5.1.4.1.1.11.1";
@@ -102,7 +102,14 @@ impl Presentation {
     /// # Errors
     /// `Mismatch` naming what is not supported or breaks a rule.
     pub fn from_json(state: &DataSet, image: &DataSet, frame: u32) -> Result<Self, TranscodeError> {
-        let target = Target { sop_instance_uid: json::text(image, "00080018").unwrap_or_default(), frame };
+        let sop_instance_uid = json::text(image, "00080018").unwrap_or_default();
+        let target = Target { sop_instance_uid, frame, stored: description::stored_values(image) };
+        if json::item(state, "00286100").is_some() {
+            return Err(TranscodeError::mismatch(
+                "MaskSubtractionSequence",
+                "of the presentation state is not applied",
+            ));
+        }
         let layers = graphics::Layers::of(state);
         let (rotation, flipped) = area::orientation(state)?;
         Ok(Self {
@@ -130,7 +137,7 @@ fn samples(state: &DataSet, target: &Target<'_>) -> Result<Samples, TranscodeErr
     match json::text(state, "00080016").unwrap_or_default() {
         GRAYSCALE => Ok(Samples::Grey(grey::read(state, target)?)),
         PSEUDO_COLOR => {
-            let palette = Palette::from_json(state, false);
+            let palette = Palette::from_json(state, Inputs::WORDS);
             let palette = palette.ok_or_else(|| {
                 TranscodeError::mismatch(
                     "RedPaletteColorLookupTableData",
@@ -152,6 +159,8 @@ fn samples(state: &DataSet, target: &Target<'_>) -> Result<Samples, TranscodeErr
 pub(crate) struct Target<'a> {
     sop_instance_uid: &'a str,
     frame: u32,
+    /// The image's stored values.
+    stored: Inputs,
 }
 
 impl Target<'_> {

@@ -300,6 +300,7 @@ fn what_is_not_applied_is_refused() {
         json!({"00700060": sequence(json!([layer(1, "A", 1)])), "00700001": sequence(json!([annotated("A", graphics, json!([]))]))}),
         json!({"00700001": sequence(json!([annotated("A", json!([]), json!([]))]))}),
         json!({"20500020": text("SIDEWAYS")}),
+        json!({"00286100": sequence(json!([{"00286101": text("AVG_SUB")}]))}),
     ] {
         assert!(shown_in(broken, None).is_err());
     }

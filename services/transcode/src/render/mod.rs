@@ -13,6 +13,7 @@ mod presented;
 mod text;
 mod viewport;
 mod window;
+mod words;
 
 use bytes::Bytes;
 
@@ -24,7 +25,9 @@ pub(crate) use icon::render as icon;
 pub(crate) use ink::Ink;
 pub use viewport::{SourceRegion, Viewport};
 pub use window::{Window, WindowFunction};
+pub(crate) use words::render as words;
 
+use crate::native;
 use crate::{DecodedFrame, ImageDescription, PhotometricInterpretation, TranscodeError};
 
 /// The longest animation that is rendered.
@@ -129,6 +132,8 @@ fn raster(image: &ImageDescription, frame: &DecodedFrame, options: &RenderOption
     if frame.samples.len() != samples * frame.format.bytes() {
         return Err(TranscodeError::mismatch("PixelData", "is not as long as its description says"));
     }
+    let masked = native::without_neighbours(image, frame);
+    let frame = masked.as_ref().unwrap_or(frame);
     let raster = match &image.presentation {
         Some(state) => presented::render(image, frame, state, options.viewport.as_ref())?,
         None => plain(image, frame, options)?,
