@@ -56,11 +56,13 @@ impl Narrative {
     }
 }
 
-/// Elements of the narrative that end a line, and those that part cells.
+/// Elements of the narrative that end a line, and those that part cells. Cells are parted even where one is empty, or left would be taken
+/// for right.
 const LINES: [&[u8]; 9] = [b"paragraph", b"br", b"item", b"tr", b"caption", b"list", b"table", b"text", b"title"];
 const CELLS: [&[u8]; 2] = [b"td", b"th"];
 
-/// Reads a document; `None` when it is no XML that can be read. Entities are not expanded, whatever a document type declares.
+/// Reads a document; `None` when it is no XML that can be read, or its words are in entities that it declares itself: these are not
+/// expanded.
 pub fn read(bytes: &[u8]) -> Option<Narrative> {
     if bytes.len() > MOST_BYTES {
         return None;
@@ -72,7 +74,12 @@ pub fn read(bytes: &[u8]) -> Option<Narrative> {
         match reader.read_event().ok()? {
             Event::Eof => return reading.finish(),
             Event::Start(start) => reading.open(&start)?,
-            Event::Empty(empty) => reading.line_end(empty.local_name().as_ref()),
+            Event::Empty(empty) => {
+                reading.line_end(empty.local_name().as_ref());
+                if is_narrative(&reading.path) {
+                    reading.begin(empty.local_name().as_ref());
+                }
+            }
             Event::End(end) => reading.close(end.local_name().as_ref()),
             Event::Text(piece) if reading.listens() => reading.text.push_str(&piece.decode().ok()?),
             Event::CData(piece) if reading.listens() => reading.text.push_str(&piece.decode().ok()?),
@@ -80,7 +87,8 @@ pub fn read(bytes: &[u8]) -> Option<Narrative> {
                 let known = reference.decode().ok()?;
                 match reference.resolve_char_ref().ok()? {
                     Some(c) => reading.text.push(c),
-                    None => reading.text.push_str(quick_xml::escape::resolve_predefined_entity(&known).unwrap_or(" ")),
+                    // What a document type declares is not expanded, and words are not left out.
+                    None => reading.text.push_str(quick_xml::escape::resolve_predefined_entity(&known)?),
                 }
             }
             _ => {}
@@ -120,6 +128,10 @@ struct Reading {
     seen: bool,
     /// The text of nonXMLBody is a PDF document in Base64.
     encodes_pdf: bool,
+    /// Cells of the row that were begun.
+    cells: usize,
+    /// How deep the content stands that a revision deleted: it is not said any more (§4.3.5).
+    deleted: Option<usize>,
 }
 
 impl Reading {
@@ -128,14 +140,20 @@ impl Reading {
         if self.path.len() >= MOST_NESTED {
             return None;
         }
+        let told = |name: &[u8], value: &[u8]| {
+            start.attributes().flatten().any(|attribute| {
+                attribute.key.local_name().as_ref() == name && attribute.value.eq_ignore_ascii_case(value)
+            })
+        };
         self.line_end(start.local_name().as_ref());
+        if is_narrative(&self.path) {
+            self.begin(start.local_name().as_ref());
+            if told(b"revised", b"delete") && self.deleted.is_none() {
+                self.deleted = Some(self.path.len());
+            }
+        }
         self.path.push(start.local_name().as_ref().to_vec());
         if self.is_other_body() {
-            let told = |name: &[u8], value: &[u8]| {
-                start.attributes().flatten().any(|attribute| {
-                    attribute.key.local_name().as_ref() == name && attribute.value.eq_ignore_ascii_case(value)
-                })
-            };
             self.encodes_pdf = told(b"mediaType", b"application/pdf") && told(b"representation", b"B64");
         }
         Some(())
@@ -149,6 +167,26 @@ impl Reading {
         }
         self.line_end(name);
         self.path.pop();
+        if self.deleted == Some(self.path.len()) {
+            self.deleted = None;
+        }
+    }
+
+    /// What an element of the narrative puts before its words.
+    fn begin(&mut self, name: &[u8]) {
+        match name {
+            b"tr" => self.cells = 0,
+            name if CELLS.contains(&name) => {
+                if self.cells > 0 {
+                    self.text.push_str(" | ");
+                }
+                self.cells += 1;
+            }
+            // 10 to the power of 9 is not 109.
+            b"sup" => self.text.push('^'),
+            b"sub" => self.text.push('_'),
+            _ => {}
+        }
     }
 
     fn finish(self) -> Option<Narrative> {
@@ -161,15 +199,12 @@ impl Reading {
     }
 
     fn listens(&self) -> bool {
-        is_narrative(&self.path) || (self.encodes_pdf && self.is_other_body())
+        self.deleted.is_none() && is_narrative(&self.path) || (self.encodes_pdf && self.is_other_body())
     }
 
     /// What an element that begins or ends does to the line before it.
     fn line_end(&mut self, name: &[u8]) {
         let (path, text) = (&self.path, &mut self.text);
-        if CELLS.contains(&name) && is_narrative(path) && !text.trim().is_empty() {
-            text.push_str("  ");
-        }
         if !LINES.contains(&name) {
             return;
         }
@@ -200,13 +235,13 @@ mod tests {
     const DOCUMENT: &str = r#"<?xml version="1.0"?><!DOCTYPE x [<!ENTITY bomb "boom">]>
 <ClinicalDocument xmlns="urn:hl7-org:v3"><title>CT &amp; report</title><recordTarget><id extension="no"/></recordTarget>
 <component><structuredBody><component><section><code code="1"/><title>Findings</title>
-<text><paragraph>Clear &lt;lungs&gt; &bomb;</paragraph><list><item>One</item><item>Tw&#233;</item></list>
+<text><paragraph>Clear &lt;lungs&gt;</paragraph><list><item>One</item><item>Tw&#233;</item></list>
 <table><tr><td>a</td><td onclick="x()">b</td></tr></table><script>alert(1)</script></text></section></component></structuredBody></component></ClinicalDocument>"#;
 
     #[test]
     fn the_narrative_is_read_and_nothing_else() {
         let read = read(DOCUMENT.as_bytes()).unwrap();
-        assert_eq!(read.text(), "CT & report\n\nFindings\nClear <lungs>\nOne\nTwé\na b\nalert(1)\n");
+        assert_eq!(read.text(), "CT & report\n\nFindings\nClear <lungs>\nOne\nTwé\na | b\nalert(1)\n");
         assert!(is_clinical_document(DOCUMENT.as_bytes()));
         assert!(!is_clinical_document(b"<html><ClinicalDocument/></html>") && !is_clinical_document(b"%PDF-1.4"));
     }
@@ -219,12 +254,32 @@ mod tests {
     }
 
     #[test]
+    fn what_is_high_empty_or_deleted_is_read_as_it_is_meant() {
+        let text = "<paragraph>12 x10<sup>9</sup>/L</paragraph>\
+            <paragraph><content revised='delete'>No fracture</content><content revised='insert'>Fracture</content></paragraph>\
+            <table><tr><th>Side</th><th>Left</th><th>Right</th></tr><tr><td>Nodule</td><td/><td>5 mm</td></tr></table>";
+        let document = format!("<ClinicalDocument><section><text>{text}</text></section></ClinicalDocument>");
+        let read = read(document.as_bytes()).unwrap();
+        assert_eq!(read.text(), "\n12 x10^9/L\nFracture\nSide | Left | Right\nNodule | | 5 mm\n");
+    }
+
+    #[test]
+    fn words_in_entities_of_its_own_are_not_left_out_in_silence() {
+        assert!(read(DOCUMENT.replace("Clear", "Clear &bomb;").as_bytes()).is_none());
+    }
+
+    #[test]
     fn a_document_is_in_the_encoding_that_it_declares() {
         let document = |name: &str| {
             let head = format!("<?xml version='1.0' encoding='{name}'?><ClinicalDocument><title>Gen");
             [head.as_bytes(), b"\xE8ve</title></ClinicalDocument>"].concat()
         };
         assert_eq!(read(&document("ISO-8859-1")).unwrap().title, "Genève");
+        let wide: Vec<u8> = "\u{feff}<?xml version='1.0' encoding='UTF-16'?><a><title>é</title></a>"
+            .encode_utf16()
+            .flat_map(u16::to_be_bytes)
+            .collect();
+        assert_eq!(read(&wide).unwrap().title, "é");
         assert!(read(&document("UTF-8")).is_none() && read(&document("nonsense")).is_none());
     }
 
