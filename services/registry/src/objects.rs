@@ -131,7 +131,12 @@ impl Objects {
 
     /// Removes an object that nothing refers to. What can't be removed now is garbage, not a fault.
     pub(crate) async fn remove(&self, name: &str) {
-        if let Err(error) = self.store.delete(&Path::from(name)).await {
+        // What was refused may never have been written.
+        let removed = self.store.delete(&Path::from(name)).await;
+        if let Err(error) = removed.or_else(|error| match error {
+            object_store::Error::NotFound { .. } => Ok(()),
+            other => Err(other),
+        }) {
             tracing::warn!(error = %error, "an object that nothing refers to could not be removed");
         }
     }

@@ -14,6 +14,9 @@ const PIXEL_DATA: Tag = Tag(0x7FE0, 0x0010);
 const BITS_ALLOCATED: Tag = Tag(0x0028, 0x0100);
 const PHOTOMETRIC_INTERPRETATION: Tag = Tag(0x0028, 0x0004);
 const PLANAR_CONFIGURATION: Tag = Tag(0x0028, 0x0006);
+const LOSSY_IMAGE_COMPRESSION: Tag = Tag(0x0028, 0x2110);
+/// Transfer syntaxes that always lose something.
+const LOSSY: [&str; 2] = ["1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"];
 const PIXEL_REPRESENTATION: Tag = Tag(0x0028, 0x0103);
 /// Trailing padding and what belongs to the stored encoding alone: extended offset tables (PS3.3 §C.7.6.3.1.8).
 const LEFT_OUT: [Tag; 3] = [Tag(0x7FE0, 0x0001), Tag(0x7FE0, 0x0002), Tag(0xFFFC, 0xFFFC)];
@@ -47,7 +50,12 @@ pub(crate) fn rewrite(object: &[u8], photometric_interpretation: &str, form: Unc
     }
     if out.frames {
         out.head = meta(&structure, object, form.transfer_syntax_uid());
-        before_frames(&mut out.head, structure.data_set(object), photometric_interpretation, form)?;
+        before_frames(
+            &mut out.head,
+            structure.data_set(object),
+            (photometric_interpretation, &structure.transfer_syntax_uid),
+            form,
+        )?;
     }
     Some(out)
 }
@@ -65,7 +73,7 @@ pub(crate) fn rewrite_around(
     // Encapsulated data sets are in Explicit VR Little Endian: PS3.5 §A.4.
     let (form, signed) = (Uncompressed::Explicit, is_signed(data_set));
     let mut head = meta(&structure, object, transfer_syntax_uid);
-    before_frames(&mut head, data_set, photometric_interpretation, form)?;
+    before_frames(&mut head, data_set, (photometric_interpretation, &structure.transfer_syntax_uid), form)?;
     let mut tail = Vec::new();
     for node in data_set.iter().skip_while(|node| node.tag() != PIXEL_DATA).skip(1) {
         if !LEFT_OUT.contains(&node.tag()) {
@@ -88,10 +96,19 @@ pub(crate) fn pixel_data_header(out: &mut Vec<u8>, bits_allocated: u16, length: 
 fn before_frames(
     out: &mut Vec<u8>,
     data_set: DataSet<'_>,
-    photometric_interpretation: &str,
+    (photometric_interpretation, transfer_syntax_uid): (&str, &str),
     form: Uncompressed,
 ) -> Option<()> {
+    let mut tells_loss = !LOSSY.contains(&transfer_syntax_uid);
     for node in data_set.iter().take_while(|node| node.tag() != PIXEL_DATA) {
+        if !tells_loss && node.tag() >= LOSSY_IMAGE_COMPRESSION {
+            tells_loss = true;
+            // Once lossy, always lossy, and nothing else tells it any more (PS3.3 §C.7.6.1.1.5.1).
+            form.element(out, LOSSY_IMAGE_COMPRESSION, VR::CS, b"01");
+            if node.tag() == LOSSY_IMAGE_COMPRESSION {
+                continue;
+            }
+        }
         match node.tag() {
             PHOTOMETRIC_INTERPRETATION => form.element(out, node.tag(), VR::CS, photometric_interpretation.as_bytes()),
             // Decoders give colour by pixel.
@@ -99,6 +116,9 @@ fn before_frames(
             tag if LEFT_OUT.contains(&tag) => {}
             _ => write(out, node, form, is_signed(data_set))?,
         }
+    }
+    if !tells_loss {
+        form.element(out, LOSSY_IMAGE_COMPRESSION, VR::CS, b"01");
     }
     Some(())
 }

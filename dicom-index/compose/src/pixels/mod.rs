@@ -142,9 +142,31 @@ pub fn encapsulation(
     if is_video(media_type) && found.is_none() && image.is_some() && stated.is_none() {
         return Err("is of a profile or level that no transfer syntax has");
     }
+    if let (Some(stated), Some(found)) = (stated, found)
+        && !is_video(media_type)
+        && !covers(stated, found)
+    {
+        return Err("is a stream of another process than its transfer-syntax says");
+    }
     // What the client states is what it made; the stream decides where nothing is stated.
     let transfer_syntax_uid = stated.or(of_type).unwrap_or(known[0]);
     Ok(Encapsulation { transfer_syntax_uid, image, frames, stream })
+}
+
+/// Whether a stream that is of one syntax may be called by another: one that allows it and more (PS3.5 §A.4). What has lost something
+/// is never called lossless.
+fn covers(stated: &str, found: &str) -> bool {
+    let end = |uid: &str| uid.strip_prefix("1.2.840.10008.1.2.4.").and_then(|end| end.parse::<u16>().ok());
+    stated == found
+        || matches!(
+            (end(stated), end(found)),
+            (Some(51), Some(50))
+                | (Some(57), Some(70))
+                | (Some(81), Some(80))
+                | (Some(91), Some(90))
+                | (Some(93), Some(92))
+                | (Some(202 | 203), Some(201))
+        )
 }
 
 /// What a stream says.
@@ -178,6 +200,41 @@ fn look(default: &'static str, last: &'static str, first: &[u8]) -> Result<Found
             )
         }
         _ => found(None, None),
+    })
+}
+
+/// How many bytes uncompressed pixel data have by the Image Pixel module (PS3.5 §8.1.1); `None` where it does not say.
+pub fn native_bytes(data_set: &DataSet) -> Option<u64> {
+    let number = |tag| data_set.number(tag).map(u64::from);
+    let frames = match data_set.text(tags::NUMBER_OF_FRAMES) {
+        Some(text) => text.parse().ok()?,
+        None => 1,
+    };
+    let samples = match data_set.text(tags::PHOTOMETRIC_INTERPRETATION) {
+        Some("YBR_FULL_422" | "YBR_PARTIAL_422") => 2,
+        Some("YBR_PARTIAL_420") => return None,
+        _ => number(tags::SAMPLES_PER_PIXEL).unwrap_or(1),
+    };
+    let factors = [number(tags::COLUMNS)?, samples, number(tags::BITS_ALLOCATED)?, frames];
+    let bits = factors.into_iter().try_fold(number(tags::ROWS)?, u64::checked_mul)?;
+    Some(bits.div_ceil(8))
+}
+
+/// What the metadata say of an image and its stream does not: an attribute, and the rule. Frames of such an image could never be decoded.
+pub fn contradiction(data_set: &DataSet, image: &Image) -> Option<(&'static str, &'static str)> {
+    let differs = |tag, value: u16| data_set.number(tag).is_some_and(|number| number != value);
+    let rule = "is not what the compressed stream says";
+    [
+        ("Rows", tags::ROWS, image.rows),
+        ("Columns", tags::COLUMNS, image.columns),
+        ("SamplesPerPixel", tags::SAMPLES_PER_PIXEL, image.samples),
+    ]
+    .into_iter()
+    .find_map(|(keyword, tag, value)| differs(tag, value).then_some((keyword, rule)))
+    .or_else(|| {
+        // A stream may be deeper than what is stored in it, not than the container.
+        let container = data_set.number(tags::BITS_ALLOCATED)?;
+        (image.bits_stored > container).then_some(("BitsAllocated", "is less than the compressed stream has"))
     })
 }
 

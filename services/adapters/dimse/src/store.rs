@@ -9,6 +9,8 @@ use dimse::association::{Answer, AssociationError, Proposed, Roles};
 use dimse::message::{Operation, Request, Response, Status, StoreRequest};
 use dimse::uids::{OBJECT_TRANSFER_SYNTAXES, is_storage};
 use dimse::{Peer, Service, Serving};
+use index_guard::{Limits, Tag, scan_file};
+use index_model::Uid;
 
 use crate::deliveries::Deliveries;
 use crate::intake::{Intake, receive_object};
@@ -30,6 +32,23 @@ impl Default for StoreOptions {
     }
 }
 
+const OTHER: &str = "the request names another SOP class or instance";
+
+/// Whether a data set is what the request says it is. What can't be read is for the inbox to judge.
+fn names_itself(object: &[u8], request: &StoreRequest) -> bool {
+    let Ok(structure) = scan_file(object, &Limits::default()) else { return true };
+    let data_set = structure.data_set(object);
+    let is = |element, named: &Uid| {
+        let found = data_set.find(Tag(0x0008, element)).map(|node| node.bytes());
+        let is_named = |value: &[u8]| {
+            let end = value.iter().rposition(|byte| !matches!(byte, 0 | b' ')).map_or(0, |last| last + 1);
+            value[..end] == *named.as_str().as_bytes()
+        };
+        found.is_none_or(is_named)
+    };
+    is(0x0016, &request.sop_class) && is(0x0018, &request.sop_instance)
+}
+
 /// Takes what storage users send: it goes to the inbox, and is answered when the inbox has it safe.
 #[derive(Debug)]
 pub struct StoreService {
@@ -47,6 +66,8 @@ impl StoreService {
     async fn store(&self, peer: &Peer, request: &StoreRequest, received: Result<Object, Status>) -> Response {
         let (status, comment) = match received {
             Err(status) => (status, None),
+            // The sender would look for what it named, and nobody would find it.
+            Ok(object) if !names_itself(&object, request) => (Status::DOES_NOT_MATCH_SOP_CLASS, Some(OTHER.to_owned())),
             Ok(object) => {
                 let from = Sender::AeTitle { ae_title: peer.ae_title.clone(), address: peer.address };
                 match self.inbox.store(&from, object).await {

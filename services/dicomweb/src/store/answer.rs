@@ -117,7 +117,15 @@ fn reason(outcome: &Outcome) -> DataSet {
     if let Err(failure) = &outcome.result {
         out.number("00081197", "US", Some(failure.reason.into()));
         // ErrorComment: not in the module, but where other servers put their words and clients look for them.
-        out.text("00000902", "LO", Some(&failure.comment));
+        out.text("00000902", "LO", Some(&within(&failure.comment)));
     }
     out.0
+}
+/// A value of VR LO has 64 characters at most (PS3.5 §6.2).
+fn within(comment: &str) -> String {
+    const MOST: usize = 64;
+    if comment.chars().count() <= MOST {
+        return comment.to_owned();
+    }
+    comment.chars().take(MOST - 1).chain(['…']).collect()
 }

@@ -120,15 +120,26 @@ impl Composer<'_> {
         let refused = |rule: &str| Failure::new(reason::TRANSFER_SYNTAX_NOT_SUPPORTED, format!("PixelData: {rule}"));
         match first.essence() {
             "application/octet-stream" => match stated {
-                None => Ok(native()),
-                Some(transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN | transfer_syntax::IMPLICIT_VR_LITTLE_ENDIAN) => {
-                    Ok(native())
+                None
+                | Some(transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN | transfer_syntax::IMPLICIT_VR_LITTLE_ENDIAN) => {
+                    match pixels::native_bytes(data_set) {
+                        // The byte that makes its length even would else pass for a pixel.
+                        Some(needed) if first.bulk().length < needed => Err(Failure::new(
+                            reason::CANNOT_UNDERSTAND,
+                            "PixelData: is shorter than Rows, Columns and the rest say",
+                        )),
+                        _ => Ok(native()),
+                    }
                 }
                 Some(_) => Err(refused("is compressed or big endian, and its part is application/octet-stream")),
             },
             essence if pixels::is_compressed(essence) => {
                 let stream = slice(self.body, &first.bytes);
                 let found = pixels::encapsulation(essence, stated, stream).map_err(refused)?;
+                let contradiction = found.image.as_ref().filter(|_| !pixels::is_video(essence));
+                if let Some((keyword, rule)) = contradiction.and_then(|image| pixels::contradiction(data_set, image)) {
+                    return Err(Failure::new(reason::CANNOT_UNDERSTAND, format!("{keyword}: {rule}")));
+                }
                 let frames = self.frames(&parts, essence, stated, &found)?;
                 let count = if pixels::is_video(essence) { found.frames.unwrap_or(1) } else { frames.len() };
                 pixels::describe(data_set, found.image.as_ref(), count, found.transfer_syntax_uid);

@@ -174,6 +174,31 @@ async fn compressed_pixels_are_encapsulated_as_they_are() {
     assert_eq!(first(&back[0], "00282110"), "01");
 }
 
+/// What could never be shown, or is called what it is not, is not acknowledged.
+#[tokio::test]
+async fn pixels_that_contradict_what_is_said_of_them_are_refused() {
+    let app = TestApp::start().await;
+    let text = json!([metadata(1, json!({ "BulkDataURI": "p" }))]).to_string();
+    let lossless = "Content-Type: image/jpeg; transfer-syntax=1.2.840.10008.1.2.4.70\r\nContent-Location: p";
+    let mut higher = jpeg(0xC0);
+    higher[8] = 9;
+    for (headers, content, reason, comment) in [
+        ("Content-Location: p", vec![1, 2, 3], 0xC000, "PixelData: is shorter than Rows, Columns and the rest say"),
+        (lossless, jpeg(0xC0), 0xC122, "PixelData: is a stream of another process than its transfer-syn…"),
+        (
+            "Content-Type: image/jpeg\r\nContent-Location: p",
+            higher,
+            0xC000,
+            "Rows: is not what the compressed stream says",
+        ),
+    ] {
+        let parts = body(&[at("Content-Type: application/dicom+json", text.as_bytes()), at(headers, &content)]);
+        let told = app.post_as("/studies", JSON, &parts).await.expect(409).json();
+        let failed = &told["00081198"]["Value"][0];
+        assert_eq!((first(failed, "00081197"), first(failed, "00000902")), (reason.to_string(), comment.to_owned()));
+    }
+}
+
 #[tokio::test]
 async fn each_instance_fails_alone_and_by_its_name() {
     let app = TestApp::start().await;

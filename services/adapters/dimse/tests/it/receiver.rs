@@ -64,6 +64,20 @@ async fn every_answer_of_the_inbox_has_its_status() {
     }
 }
 
+/// PS3.4 table B.2-1: who stores under one name what has another would look for it in vain.
+#[tokio::test]
+async fn an_object_under_another_name_than_its_own_is_refused() {
+    let to = receiver(StoreAnswer::Stored, Options::default()).await;
+    let mut file = slice(1);
+    let instance = part10::split(&file).unwrap().0.sop_instance.as_str().to_owned();
+    let at = file.windows(instance.len()).position(|bytes| bytes == instance.as_bytes()).unwrap();
+    let last = at + instance.len() - 1;
+    file[last] = if file[last] == b'1' { b'2' } else { b'1' };
+    let mut scu = scu(&to, "MODALITY", "DICS", &[&file]).await.unwrap();
+    assert_eq!(scu.store(&file, None).await.unwrap(), Status::DOES_NOT_MATCH_SOP_CLASS);
+    assert!(to.inbox.objects.lock().unwrap().is_empty());
+}
+
 #[tokio::test]
 async fn strangers_and_wrong_numbers_are_rejected_with_the_reason() {
     let to = receiver(StoreAnswer::Stored, Options::default()).await;
