@@ -73,7 +73,9 @@ pub(crate) async fn make(
     let bytes = match (document, media_type) {
         (Document::Report, wanted) => {
             let wanted = wanted.to_owned();
-            face.registry.compute(move || report(&header, &wanted)).await?
+            let made = face.registry.compute(move || report(&header, &wanted)).await?;
+            let rule = "the typeface of PDF documents lacks letters of this report; text/html and text/plain have them";
+            made.ok_or_else(|| RegistryError::NotAcceptable { rule: rule.to_owned() })?
         }
         (Document::Pdf, "text/html") => page::of_pdf(&header).into(),
         (Document::Cda, "text/html" | "text/plain") => {
@@ -99,6 +101,26 @@ pub(crate) async fn make(
     Ok(Rendition { content_type, bytes, etag, policy })
 }
 
+/// A document that says why another can't be shown; `None` where its media type has no words.
+pub(crate) fn told_in_words(why: &str, media_type: &str) -> Option<Rendition> {
+    let words = format!("This document can't be shown: {why}");
+    let body = || format!("<main><p>{}</p></main>", crate::xml::escape(&words));
+    let bytes = match media_type {
+        "text/html" => page::html("Document", &body()),
+        "text/xml" => page::xhtml("Document", &body()),
+        "text/plain" => words,
+        "application/pdf" => {
+            let line = report::Line { depth: 0, is_title: false, text: words };
+            let etag = range::etag("told", "-pdf");
+            let (content_type, bytes) = (media_type.to_owned(), pdf::write(&[line])?.into());
+            return Some(Rendition { content_type, bytes, etag, policy: Some(NO_SANDBOX) });
+        }
+        _ => return None,
+    };
+    let content_type = format!("{media_type}; charset=utf-8");
+    Some(Rendition { content_type, bytes: bytes.into(), etag: range::etag("told", "-text"), policy: Some(SANDBOX) })
+}
+
 /// A report that is known by its header alone has no hash of its bytes; its text then tells versions apart.
 fn entry_tag(entry: &InstanceEntry) -> String {
     use std::hash::{Hash, Hasher};
@@ -110,13 +132,13 @@ fn entry_tag(entry: &InstanceEntry) -> String {
     format!("{:016x}", hasher.finish())
 }
 
-fn report(header: &DataSet, media_type: &str) -> Bytes {
-    match media_type {
+fn report(header: &DataSet, media_type: &str) -> Option<Bytes> {
+    Some(match media_type {
         "text/plain" => report::text(header).into(),
         "text/xml" => report::xhtml(header).into(),
-        "application/pdf" => pdf::write(&report::lines(header)).into(),
+        "application/pdf" => pdf::write(&report::lines(header))?.into(),
         _ => report::html(header).into(),
-    }
+    })
 }
 
 /// EncapsulatedDocument without the byte that pads it: EncapsulatedDocumentLength (0042,0015) tells where it ends.

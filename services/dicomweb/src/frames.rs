@@ -136,7 +136,12 @@ impl Asked {
                 Ok(asked.part(frame, number, form))
             }
         });
-        multipart::related(form.media_type, stream::iter([Ok(head)]).chain(rest).boxed()).await
+        let parts = stream::iter([Ok(head)]).chain(rest).boxed();
+        // What is decoded may fail at any frame.
+        match form.native || form.encoded.is_some() {
+            true => multipart::related_ahead(form.media_type, parts).await,
+            false => multipart::related(form.media_type, parts).await,
+        }
     }
 }
 

@@ -2,4 +2,4 @@
 
 mod writer;
 
-pub(crate) use writer::{Length, Part, related, related_of, streamed, whole};
+pub(crate) use writer::{Length, Part, related, related_ahead, related_of, streamed, whole};

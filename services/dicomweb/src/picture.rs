@@ -9,7 +9,7 @@ use index_model::{InstanceEntry, Uid};
 use registry::{OpenedStudy, RegistryError, SeriesRow};
 
 use crate::Face;
-use crate::accept::{Accept, Offer};
+use crate::accept::Offer;
 use crate::rendition::Category;
 
 /// Pictures, our choice first.
@@ -32,11 +32,9 @@ pub(crate) struct Pick {
     pub(crate) number: u32,
 }
 
-/// The form that the caller takes of a picture.
-pub(crate) fn form(accept: &Accept) -> Result<Offer, Problem> {
-    accept
-        .best(&PICTURES)
-        .ok_or_else(|| Problem::not_acceptable("images are rendered as image/jpeg, image/png or image/gif"))
+/// 406 for pictures.
+pub(crate) fn none_of_these() -> Problem {
+    Problem::not_acceptable("images are rendered as image/jpeg, image/png or image/gif")
 }
 
 /// Whether a frame of it can be made a picture.

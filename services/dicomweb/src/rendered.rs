@@ -27,6 +27,7 @@ use crate::picture::{self, options};
 use crate::range;
 use crate::rendition::{self, Category, Rendition};
 use crate::request::{Base, Parameters, Scope};
+use crate::wado_uri;
 
 /// A rendered resource that was asked for.
 pub(crate) struct Asked {
@@ -65,6 +66,10 @@ impl Asked {
     async fn frames(self, series: &Uid, entry: &InstanceEntry, numbers: Vec<u32>) -> Result<Response, Problem> {
         if !Category::of(entry).is_image() {
             return Err(picture::nothing_to_show());
+        }
+        // Parts that were sent can't be taken back when a later one is not there.
+        if numbers.iter().any(|number| !rendition::numbers(entry).contains(number)) {
+            return Err(RegistryError::NotFound.into());
         }
         let form = self.accept.best(&Category::Image.offers()).ok_or_else(|| Category::Image.refused())?;
         let options = options::of_image(&self.parameters, form.payload)?;
@@ -107,11 +112,35 @@ impl Asked {
                 rendition::video(&self.face, &self.opened, (series, entry), media_type).await?
             }
             Category::Text(kind) => {
-                document::make(&self.face, &self.opened, (series, entry), kind, form.payload).await?
+                wado_uri::check_charset(&self.parameters, &self.headers)?;
+                // None of them applies to words; one that can't be read is named all the same (§8.3.1).
+                options::of_image(&self.parameters, "image/png")?;
+                let (made, form) = self.document(series, entry, kind, form).await?;
+                return Ok(self.one(made, form, series, instance));
             }
             _ => return Err(category.refused()),
         };
         Ok(self.one(rendition, form, series, instance))
+    }
+
+    /// A document in the form that is liked best, else in another that the caller takes: not every document can be read as text.
+    async fn document(
+        &self,
+        series: &Uid,
+        entry: &InstanceEntry,
+        kind: document::Document,
+        best: Offer,
+    ) -> Result<(Rendition, Offer), RegistryError> {
+        let others = kind.media_types().iter().map(|payload| Offer { payload, ..best });
+        let others = others.filter(|other| *other != best && self.accept.takes(*other));
+        let mut refused = None;
+        for form in std::iter::once(best).chain(others) {
+            match document::make(&self.face, &self.opened, (series, entry), kind, form.payload).await {
+                Err(error @ RegistryError::NotAcceptable { .. }) => refused = refused.or(Some(error)),
+                made => return Ok((made?, form)),
+            }
+        }
+        Err(refused.unwrap_or(RegistryError::NotFound))
     }
 
     async fn animation(
@@ -134,7 +163,7 @@ impl Asked {
             let shared = Arc::clone(&shared);
             async move { shared.0.picture_part(&shown, &shared.1).await }
         });
-        multipart::related(form.payload, parts.boxed()).await
+        multipart::related_ahead(form.payload, parts.boxed()).await
     }
 
     async fn picture_part(&self, shown: &ShownFrame, options: &RenderOptions) -> Result<Part, RegistryError> {

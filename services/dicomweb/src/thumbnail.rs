@@ -15,13 +15,23 @@ use registry::rendering::{RenderOptions, RenderedMedia, Viewport};
 use registry::{OpenedStudy, RegistryError, ShownFrame};
 
 use crate::Face;
-use crate::accept::Accept;
+use crate::accept::{Accept, Container, Offer};
 use crate::document::Document;
+use crate::multipart::{self, Part};
 use crate::picture::{self, Pick, options};
 use crate::rendered;
 use crate::rendition::{self, Category};
 use crate::request::{Parameters, Scope};
 
+/// Alone, or in parts for who takes nothing else.
+const FORMS: [Offer; 6] = [
+    Offer::single("image/jpeg"),
+    Offer::single("image/png"),
+    Offer::single("image/gif"),
+    Offer::multipart("image/jpeg"),
+    Offer::multipart("image/png"),
+    Offer::multipart("image/gif"),
+];
 /// The size when the caller names none, in pixels.
 const SIDE: u32 = 256;
 /// Good enough to tell series apart.
@@ -36,7 +46,8 @@ pub(crate) async fn thumbnail(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let opened = face.registry.open_study(&caller.0, Action::View, scope.study()?).await?;
-    let form = picture::form(&Accept::of(&headers, parameters.get("accept")))?;
+    let accept = Accept::of(&headers, parameters.get("accept"));
+    let form = accept.best(&FORMS).ok_or_else(picture::none_of_these)?;
     let viewport = match parameters.get("viewport") {
         Some(text) => options::size(text)?,
         None => Viewport { width: SIDE, height: SIDE, source: None },
@@ -53,6 +64,9 @@ pub(crate) async fn thumbnail(
         },
         Stands::Word(word) => sheet(&face, word, viewport, media).await?,
     };
+    if form.container == Container::Multipart {
+        return Ok(multipart::whole(form.payload, vec![Part::of(rendition.content_type, rendition.bytes)]));
+    }
     Ok(rendered::alone(&headers, rendition))
 }
 

@@ -125,7 +125,7 @@ fn frame_number(parameters: &Parameters, pick: &Pick) -> Result<u32, Problem> {
 }
 
 /// Text is answered in UTF-8 (§8.8.1, §9.1.2.2.2).
-fn check_charset(parameters: &Parameters, headers: &HeaderMap) -> Result<(), Problem> {
+pub(crate) fn check_charset(parameters: &Parameters, headers: &HeaderMap) -> Result<(), Problem> {
     let header = headers.get(ACCEPT_CHARSET).and_then(|value| value.to_str().ok());
     let Some(list) = parameters.one("charset")?.or(header) else { return Ok(()) };
     let ours = |name: &str| {

@@ -60,9 +60,14 @@ fn content(out: &mut String, attribute: &Value, vr: &str, depth: usize) {
         let _ = write!(out, "<BulkData uri=\"{}\"/>", escape(uri));
     }
     let values = attribute.get("Value").and_then(Value::as_array);
+    let count = values.map_or(0, Vec::len);
     for (number, value) in values.into_iter().flatten().enumerate().map(|(at, value)| (at + 1, value)) {
         match (vr, value) {
-            (_, Value::Null) => {}
+            // A value that is left out is known by the number of the next one; the last has none after it.
+            (_, Value::Null) if number < count => {}
+            (_, Value::Null) => {
+                let _ = write!(out, "<Value number=\"{number}\"></Value>");
+            }
             ("SQ", Value::Object(item)) => {
                 let _ = write!(out, "<Item number=\"{number}\">");
                 attributes(out, item, depth + 1);
@@ -103,7 +108,9 @@ pub(crate) fn escape(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            '\t' | '\n' | '\r' => out.push(c),
+            // As it is, readers make it a line feed (XML 1.0 §2.11).
+            '\r' => out.push_str("&#13;"),
+            '\t' | '\n' => out.push(c),
             c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
             c => out.push(c),
         }
@@ -126,6 +133,8 @@ mod tests {
             "00081140": { "vr": "SQ", "Value": [{ "00081155": { "vr": "UI", "Value": ["1.2"] } }] },
             "00100010": { "vr": "PN", "Value": [{ "Alphabetic": "A&B^C^^Dr" }] },
             "00280030": { "vr": "DS", "Value": [0.5, null, "x"] },
+            "00280031": { "vr": "DS", "Value": [1, null] },
+            "00204000": { "vr": "LT", "Value": ["a\r\nb"] },
             "7FE00010": { "vr": "OW", "BulkDataURI": "/a?b=\"1\"" },
         });
         let xml = document(data_set.as_object().unwrap());
@@ -137,6 +146,8 @@ mod tests {
             r#"<Item number="1"><DicomAttribute tag="00081155" vr="UI" keyword="ReferencedSOPInstanceUID"><Value number="1">1.2</Value>"#,
             "<FamilyName>A&amp;B</FamilyName><GivenName>C</GivenName><NamePrefix>Dr</NamePrefix>",
             r#"<Value number="1">0.5</Value><Value number="3">x</Value>"#,
+            r#"<Value number="1">1</Value><Value number="2"></Value>"#,
+            "a&#13;\nb",
             r#"<BulkData uri="/a?b=&quot;1&quot;"/>"#,
         ] {
             assert!(xml.contains(piece), "{piece} in {xml}");

@@ -118,6 +118,15 @@ impl Registry {
         self.0.rendered.get_or_make(opened, key, make).await
     }
 
+    /// A picture that says why another can't be shown, for an answer of many, in which nothing may be missing without a word.
+    ///
+    /// # Errors
+    /// As [`Registry::rendered`].
+    pub async fn told_in_words(&self, why: &str, options: &RenderOptions) -> Result<Picture, RegistryError> {
+        let words = format!("This image can't be shown: {why}");
+        Ok(Picture::from(self.0.transcoder.render_words(words, options).await?))
+    }
+
     /// Frames of one image as an animated GIF, at the pace that the object records.
     ///
     /// # Errors
@@ -175,6 +184,10 @@ impl Registry {
             let Some(found) = found else { continue };
             let count = found.frames.count().max(found.instance.number_of_frames);
             let numbers = if image.frames.is_empty() { (1..=count).collect() } else { image.frames };
+            if numbers.iter().any(|number| *number > count) {
+                let rule = "the presentation state refers to a frame that its image does not have".to_owned();
+                return Err(RegistryError::NotAcceptable { rule });
+            }
             shown.extend(numbers.into_iter().map(|number| ShownFrame {
                 series: image_series.clone(),
                 instance: image_instance.clone(),

@@ -227,8 +227,13 @@ fn fuzzy(attribute: &Attribute, rule: Rule) -> Rule {
     }
 }
 
+/// A whole number; one that is too large is the largest.
 fn number(name: &str, value: &str) -> Result<u32, QueryError> {
-    value.trim().parse().map_err(|_| QueryError::new(name, "is a whole number"))
+    let digits = value.trim();
+    match !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => Ok(digits.parse().unwrap_or(u32::MAX)),
+        false => Err(QueryError::new(name, "is a whole number")),
+    }
 }
 
 #[cfg(test)]

@@ -217,8 +217,9 @@ fn a_page_has_bounds() {
     assert_eq!(page("limit=9999999"), (5_000, 0));
     assert_eq!(parsed("limit=9999999").warnings, ["The limit was lowered to 5000."]);
     assert_eq!(page("limit=0"), (0, 0), "an unsigned integer (PS3.18 §8.3.4.4)");
-    refuses("limit", &["-1", "all", "1.5", ""]);
-    refuses("offset", &["-1", "99999999999", ""]);
+    assert_eq!(page("offset=99999999999"), (100, u32::MAX), "where there is nothing");
+    refuses("limit", &["-1", "+1", "all", "1.5", ""]);
+    refuses("offset", &["-1", ""]);
 }
 
 #[test]

@@ -76,7 +76,13 @@ use index_model::transfer_syntax::{EXPLICIT_VR_BIG_ENDIAN as BIG_ENDIAN, EXPLICI
 /// The forms that the caller takes and we can make. Where only an uncompressed one is wanted and there is none, it is the stored one
 /// that goes out under the same media type (§8.7.3.3).
 fn forms<'a>(accept: &'a Accept, first: &'a Frame, decodes: bool) -> impl Iterator<Item = Form> + use<'a> {
-    frames::forms(accept, true, first).map(move |form| Form { native: form.native && decodes, ..form })
+    let stored = syntax::media_type(&first.transfer_syntax_uid);
+    frames::forms(accept, true, first).map(move |form| match form.native && !decodes {
+        // Who takes anything gets it under its own name.
+        true if form.our_choice => Form { native: false, media_type: stored, ..form },
+        true => Form { native: false, ..form },
+        false => form,
+    })
 }
 
 /// Whether the value is one run of uncompressed samples.

@@ -39,9 +39,13 @@ struct Set {
     text: String,
 }
 
-/// Writes a document.
-pub(super) fn write(lines: &[Line]) -> Vec<u8> {
-    let Some(font) = Typeface::get() else { return Vec::new() };
+/// Writes a document; `None` where the typeface lacks a letter: a report with a box for a word would be another report.
+pub(super) fn write(lines: &[Line]) -> Option<Vec<u8>> {
+    let font = Typeface::get()?;
+    let lacks = |c: char| !c.is_control() && !c.is_whitespace() && font.font.glyph_id(c).0 == 0;
+    if lines.iter().any(|line| line.text.contains(lacks)) {
+        return None;
+    }
     let pages = pages(lines, font);
     let mut pdf = Pdf::new();
     let mut next = 0;
@@ -70,7 +74,7 @@ pub(super) fn write(lines: &[Line]) -> Vec<u8> {
     let mut map = UnicodeCmap::new(Name(b"Custom"), IDENTITY);
     used.iter().for_each(|(glyph, character)| map.pair(*glyph, *character));
     pdf.cmap(unicode, &map.finish());
-    pdf.finish()
+    Some(pdf.finish())
 }
 
 fn pages(lines: &[Line], font: &Typeface) -> Vec<Vec<(f32, Set)>> {
@@ -216,8 +220,13 @@ mod tests {
     }
 
     #[test]
+    fn words_that_the_typeface_lacks_are_not_left_out() {
+        assert!(write(&[line("normal"), line("正常")]).is_none());
+    }
+
+    #[test]
     fn a_document_begins_and_ends_as_a_pdf() {
-        let pdf = write(&[line("Zoé ᐃᓄᒃᑎᑐᑦ"), line("a (b) \\ <c>")]);
+        let pdf = write(&[line("Zoé ᐃᓄᒃᑎᑐᑦ"), line("a (b) \\ <c>")]).unwrap();
         assert!(pdf.starts_with(b"%PDF-1.") && pdf.ends_with(b"%%EOF"));
     }
 }

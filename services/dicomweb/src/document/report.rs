@@ -139,10 +139,15 @@ fn heading(header: &DataSet) -> Vec<(&'static str, String)> {
         ("00080020", "Study date"),
         ("00080050", "Accession number"),
         ("0040A491", "Completion"),
+        ("0040A492", "Completion description"),
         ("0040A493", "Verification"),
     ];
-    let value = |tag: &str| string(header, tag).map(|text| text.replace('^', " ").trim().to_owned());
-    labels.into_iter().filter_map(|(tag, label)| Some((label, value(tag).filter(|text| !text.is_empty())?))).collect()
+    let value = |tag: &str| match tag {
+        "00100010" => Some(person(header, tag)),
+        _ => string(header, tag).map(|text| text.trim().to_owned()),
+    };
+    let told = labels.into_iter().filter_map(|(tag, label)| Some((label, value(tag).filter(|text| !text.is_empty())?)));
+    told.chain(verified(header)).collect()
 }
 
 fn item(data_set: &DataSet) -> Item<'_> {
@@ -158,12 +163,14 @@ fn meaning(code: &DataSet) -> &str {
 /// The value of a content item, by its ValueType (0040,A040).
 fn value(data_set: &DataSet) -> Option<String> {
     let plain = |tag: &str| string(data_set, tag).unwrap_or_default().to_owned();
-    Some(match string(data_set, "0040A040")? {
+    let Some(kind) = string(data_set, "0040A040") else { return by_reference(data_set) };
+    Some(match kind {
         "CONTAINER" => return None,
         "TEXT" => plain("0040A160"),
         "CODE" => sequence(data_set, "0040A168").next().map_or_else(String::new, |code| meaning(code).to_owned()),
-        "NUM" => measured(data_set),
-        "PNAME" => plain("0040A123").replace('^', " "),
+        "NUM" => qualified(data_set),
+        "TCOORD" => format!("{} {}", plain("0040A130").to_lowercase(), told(data_set, "0040A138")).trim().to_owned(),
+        "PNAME" => person(data_set, "0040A123"),
         "DATE" => plain("0040A121"),
         "TIME" => plain("0040A122"),
         "DATETIME" => plain("0040A120"),
@@ -174,6 +181,32 @@ fn value(data_set: &DataSet) -> Option<String> {
         }
         other => format!("({})", other.to_lowercase()),
     })
+}
+
+/// A name by all its groups (PS3.5 §6.2.1.1): the first there is, and the others behind it.
+fn person(data_set: &DataSet, tag: &str) -> String {
+    let name = data_set.get(tag).and_then(|attribute| attribute.get("Value")?.get(0));
+    let group = |group: &str| name.and_then(|name| name.get(group)?.as_str());
+    let read =
+        |text: &str| text.split('^').map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+    let groups = ["Alphabetic", "Ideographic", "Phonetic"].into_iter().filter_map(group).map(read);
+    let mut groups = groups.filter(|group| !group.is_empty());
+    let Some(first) = groups.next() else { return String::new() };
+    let others = groups.collect::<Vec<_>>().join(", ");
+    if others.is_empty() { first } else { format!("{first} ({others})") }
+}
+
+/// An item that is another one of the tree (PS3.3 §C.17.3.2.5), by its place there.
+fn by_reference(data_set: &DataSet) -> Option<String> {
+    let place = told(data_set, "0040DB73").replace(", ", ".");
+    (!place.is_empty()).then(|| format!("\u{2192} {place}"))
+}
+
+/// All values of an attribute.
+fn told(data_set: &DataSet, tag: &str) -> String {
+    let values = data_set.get(tag).and_then(|attribute| attribute.get("Value")?.as_array());
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    values.into_iter().flatten().map(text).collect::<Vec<_>>().join(", ")
 }
 
 /// NumericValue (0040,A30A) with its unit (0040,08EA).
@@ -188,6 +221,26 @@ fn measured(data_set: &DataSet) -> String {
         .next()
         .map_or("", |unit| string(unit, "00080100").unwrap_or_else(|| meaning(unit)));
     format!("{number} {unit}").trim().to_owned()
+}
+
+/// What is said in place of a number, or of it: NumericValueQualifierCodeSequence (0040,A301).
+fn qualified(data_set: &DataSet) -> String {
+    let measured = measured(data_set);
+    let Some(qualifier) = sequence(data_set, "0040A301").next().map(meaning).filter(|words| !words.is_empty()) else {
+        return measured;
+    };
+    if measured.is_empty() { format!("({qualifier})") } else { format!("{measured} ({qualifier})") }
+}
+
+/// VerifyingObserverSequence (0040,A073): who answers for the report.
+fn verified(header: &DataSet) -> Vec<(&'static str, String)> {
+    let observer = |item: &DataSet| {
+        let text = |tag| string(item, tag).unwrap_or_default().trim().to_owned();
+        let told = [person(item, "0040A075"), text("0040A027"), text("0040A030")];
+        told.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(", ")
+    };
+    let observers = sequence(header, "0040A073").map(observer).filter(|observer| !observer.is_empty());
+    observers.map(|observer| ("Verified by", observer)).collect()
 }
 
 #[cfg(test)]
@@ -220,6 +273,39 @@ mod tests {
         assert_eq!(
             text,
             "Chest & more\n\nPatient: Doe <Jane>\n\nFinding: <script>alert(1)</script>\nMeasurements\n  Length: 12.5 mm\n"
+        );
+    }
+
+    #[test]
+    fn a_name_is_read_by_all_its_groups() {
+        let mut report = report();
+        let mut patient = |name: Value| {
+            report["00100010"]["Value"][0] = name;
+            text(report.as_object().unwrap()).lines().nth(2).unwrap().to_owned()
+        };
+        assert_eq!(
+            patient(json!({ "Ideographic": "山田^太郎", "Phonetic": "やまだ^たろう" })),
+            "Patient: 山田 太郎 (やまだ たろう)"
+        );
+        assert_eq!(
+            patient(json!({ "Alphabetic": "Yamada^Taro", "Ideographic": "山田^太郎" })),
+            "Patient: Yamada Taro (山田 太郎)"
+        );
+    }
+
+    /// PS3.3 §C.17.3.2.1: a number out of range is no number like others.
+    #[test]
+    fn what_qualifies_a_number_and_who_verified_it_is_said() {
+        let mut report = report();
+        let number = &mut report["0040A730"]["Value"][1]["0040A730"]["Value"][0];
+        number["0040A301"] =
+            json!({ "vr": "SQ", "Value": [{ "00080104": { "vr": "LO", "Value": ["Value out of range"] } }] });
+        report["0040A073"] = json!({ "vr": "SQ", "Value": [{ "0040A075": { "vr": "PN", "Value": [{ "Alphabetic": "Roe^R" }] },
+            "0040A027": { "vr": "LO", "Value": ["NEODIN"] } }] });
+        let text = text(report.as_object().unwrap());
+        assert!(
+            text.contains("Length: 12.5 mm (Value out of range)\n") && text.contains("Verified by: Roe R, NEODIN\n"),
+            "{text}"
         );
     }
 

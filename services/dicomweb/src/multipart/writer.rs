@@ -110,6 +110,28 @@ pub(crate) async fn related(
     Ok(send(payload, parts))
 }
 
+/// The same for parts that are in memory: the first of them, up to [`AHEAD_BYTES`], are waited for, so that a short list is answered whole
+/// or not at all.
+///
+/// # Errors
+/// What the first parts failed with; 404 when there is none.
+pub(crate) async fn related_ahead(
+    payload: &str,
+    mut parts: BoxStream<'static, Result<Part, RegistryError>>,
+) -> Result<Response, Problem> {
+    let (mut ahead, mut size_bytes) = (Vec::new(), 0);
+    while size_bytes < AHEAD_BYTES
+        && let Some(part) = parts.try_next().await?
+    {
+        size_bytes += part.size_bytes;
+        ahead.push(Ok(part));
+    }
+    related(payload, stream::iter(ahead).chain(parts).boxed()).await
+}
+
+/// How much of an answer is waited for before it begins.
+const AHEAD_BYTES: u64 = 16 << 20;
+
 /// The same with its `Content-Length`.
 ///
 /// # Errors
@@ -133,7 +155,7 @@ pub(crate) fn streamed(payload: &str, parts: impl Iterator<Item = Part> + Send +
 
 fn send(payload: &str, parts: Parts) -> Response {
     let boundary = fresh_boundary();
-    let sending = Sending { parts, boundary: boundary.clone(), sent: 0, current: None, closed: false };
+    let sending = Sending { parts, boundary: boundary.clone(), sent: 0, current: None, broken: false, closed: false };
     response(payload, &boundary, Body::from_stream(sending))
 }
 
@@ -145,7 +167,7 @@ pub(crate) fn whole(payload: &str, parts: Vec<Part>) -> Response {
         heads.sum::<u64>() + parts.iter().map(|part| part.size_bytes).sum::<u64>() + closing(&boundary).len() as u64;
     let parts: BoxStream<'static, Result<Part, RegistryError>> = stream::iter(parts.into_iter().map(Ok)).boxed();
     let parts = Box::pin(parts.peekable());
-    let sending = Sending { parts, boundary: boundary.clone(), sent: 0, current: None, closed: false };
+    let sending = Sending { parts, boundary: boundary.clone(), sent: 0, current: None, broken: false, closed: false };
     let mut response = response(payload, &boundary, Body::from_stream(sending));
     response.headers_mut().insert(CONTENT_LENGTH, size.into());
     response
@@ -173,6 +195,8 @@ struct Sending {
     boundary: String,
     sent: u64,
     current: Option<BoxStream<'static, io::Result<Bytes>>>,
+    /// A part could not be opened.
+    broken: bool,
     closed: bool,
 }
 
@@ -181,6 +205,11 @@ impl Stream for Sending {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
+        if this.broken {
+            this.closed = true;
+            this.broken = false;
+            return Poll::Ready(Some(Err(io::Error::other("broken off"))));
+        }
         if let Some(body) = &mut this.current {
             // The next part is opened while this one is sent.
             let _ = this.parts.as_mut().poll_peek(cx);
@@ -198,8 +227,10 @@ impl Stream for Sending {
             }
             Some(Err(error)) => {
                 tracing::warn!(error = %error, parts.sent = this.sent, "a multipart answer was broken off");
-                this.closed = true;
-                Some(Err(io::Error::other("broken off")))
+                this.broken = true;
+                // What was sent before goes out first, the status line among it; the connection is then closed.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
             }
             None if this.closed => None,
             None => {

@@ -170,11 +170,30 @@ impl Asked {
         Ok(frames.into_iter().map(|frame| Piece { planned: Arc::clone(&planned), frame: Some(frame) }).collect())
     }
 
+    /// One part. What can't be shown is told in its place, in words, and does not keep the others from being sent.
     async fn piece(&self, piece: Piece) -> Result<Part, RegistryError> {
-        let Piece { planned, frame } = piece;
-        let Planned { series, entry, category, media_type, options } = &*planned;
-        let rendition = match (frame, category, options) {
-            (Some(frame), _, Some(options)) => return self.picture_part(&frame, options).await,
+        let Planned { series, entry, media_type, options, .. } = &*piece.planned;
+        let made = self.made(&piece).await;
+        let Err(RegistryError::NotAcceptable { rule }) = &made else { return made };
+        let rendition = match options {
+            Some(options) => rendition::picture(&self.face.registry.told_in_words(rule, options).await?),
+            None => match document::told_in_words(rule, media_type) {
+                Some(told) => told,
+                None => return made,
+            },
+        };
+        let instance = self.location(series, &entry.instance.sop_instance_uid);
+        let location = match &piece.frame {
+            Some(ShownFrame { number, presentation: None, .. }) => format!("{instance}/frames/{number}/rendered"),
+            _ => format!("{instance}/rendered"),
+        };
+        Ok(part(rendition, location))
+    }
+
+    async fn made(&self, piece: &Piece) -> Result<Part, RegistryError> {
+        let Planned { series, entry, category, media_type, options } = &*piece.planned;
+        let rendition = match (&piece.frame, category, options) {
+            (Some(frame), _, Some(options)) => return self.picture_part(frame, options).await,
             (None, Category::MultiFrame, Some(options)) => {
                 let all: Vec<_> = rendition::numbers(entry).collect();
                 self.animation(series, entry, &all, options).await?

@@ -61,7 +61,8 @@ impl Parameters {
 
     /// Refuses what is none of `known`: a picture without the window that was asked for under a wrong name would be another picture.
     fn check(&self, known: &[&[&str]]) -> Result<(), Problem> {
-        let known = || known.iter().copied().flatten().chain(&EVERYWHERE);
+        let own = || known.iter().copied().flatten().filter(|name| !EVERYWHERE.contains(name));
+        let known = || own().chain(&EVERYWHERE);
         let is_unknown = |name: &&str| !known().any(|known| known.eq_ignore_ascii_case(normal(name)));
         let Some(unknown) = self.0.iter().map(|(name, _)| name.as_str()).find(is_unknown) else { return Ok(()) };
         let names = known().copied().collect::<Vec<_>>().join(", ");
@@ -88,9 +89,9 @@ const ENCODING: &str = "percent-encoded UTF-8 is wanted (RFC 3986 §2.1)";
 
 /// Percent-encoded UTF-8 with `+` for a space; `None` where it is not.
 fn decoded(text: &str) -> Option<Cow<'_, str>> {
-    let escapes = text.split('%').skip(1);
-    let whole = |after: &str| after.len() >= 2 && after.bytes().take(2).all(|byte| byte.is_ascii_hexdigit());
-    if !escapes.map(whole).all(|whole| whole) {
+    let mut escapes = text.split('%').skip(1);
+    let is_whole = |after: &str| after.len() >= 2 && after.bytes().take(2).all(|byte| byte.is_ascii_hexdigit());
+    if !escapes.all(is_whole) {
         return None;
     }
     if !text.contains(['%', '+']) {

@@ -4,7 +4,8 @@ use http::Method;
 
 use crate::app::{Answer, TestApp};
 use crate::objects::{
-    Object, PDF, SERIES, STUDY, big_endian_bytes, cda, frames, image, mask, pdf, plan, report, state, state_of_frames,
+    Object, PDF, SERIES, STUDY, big_endian_bytes, cda, frames, image, mask, pdf, plan, report, rle, state,
+    state_of_frames,
 };
 
 /// Width, height and 8-bit pixels of a PNG image.
@@ -150,6 +151,20 @@ async fn frames_are_rendered_one_by_one() {
     assert!(app.get_as(&frames_of("1,3"), "image/gif").await.expect(200).body.starts_with(b"GIF89a"));
     app.get(&frames_of("4")).await.expect(404);
     app.get_as(&frames_of("1,4"), "image/gif").await.expect(404);
+    app.get_as(&frames_of("1,4"), "multipart/related; type=\"image/png\"").await.expect(404);
+}
+
+/// Nothing is missing without a word, and one that is damaged keeps no other from being seen.
+#[tokio::test]
+async fn what_is_damaged_in_a_series_is_told_in_its_place() {
+    let damaged = Object { frames: vec![vec![0; 70]], ..rle() };
+    let app = TestApp::holding(&[image(1), damaged.clone(), image(92)]).await;
+    app.get_as(&rendered(&damaged), "image/png").await.expect(406);
+    let series = format!("/studies/{STUDY}/series/{SERIES}/rendered");
+    let parts = app.get_as(&series, "multipart/related; type=\"image/png\"").await.expect(200).parts();
+    let sizes: Vec<_> = parts.iter().map(|part| (png(&part.body).0, png(&part.body).1)).collect();
+    assert_eq!(sizes, [(8, 4), (512, 512), (8, 4)]);
+    assert!(parts[1].location.contains(&damaged.instance) && png(&parts[1].body).2.contains(&255));
 }
 
 #[tokio::test]
@@ -205,6 +220,8 @@ async fn thumbnails_are_small_at_every_level() {
         let thumbnail = app.get_as(&format!("{path}/thumbnail?viewport=128%2C128"), "image/png").await.expect(200);
         assert_eq!(png_size(&thumbnail), (128, 64), "{path}");
         assert_eq!(app.get(&format!("{path}/thumbnail")).await.expect(200).header("content-type"), "image/jpeg");
+        let part = app.get_as(&format!("{path}/thumbnail"), "multipart/related; type=\"image/png\"").await.expect(200);
+        assert_eq!(part.parts()[0].content_type, "image/png");
         for wrong in ["64", "64,64,0,0,4,4", "0,64", "1.5,2"] {
             let answer = app.get(&format!("{path}/thumbnail?viewport={wrong}")).await.expect(400);
             assert_eq!(answer.json()["parameter"], "viewport");

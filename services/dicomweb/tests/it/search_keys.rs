@@ -52,6 +52,17 @@ async fn included_attributes_come_from_the_headers_of_their_level() {
     assert_eq!(series.column(SERIES_DATE), ["20240301", "20240301"]);
 }
 
+/// PS3.18 §8.3.4.4.
+#[tokio::test]
+async fn beyond_the_last_match_there_is_nothing() {
+    let app = app().await;
+    app.get("/studies?offset=99999999999").await.expect(204);
+    app.get("/studies?limit=99999999999").await.expect(200);
+    for wrong in ["limit=%2B1", "offset=-1"] {
+        app.get(&format!("/studies?{wrong}")).await.expect(400);
+    }
+}
+
 #[tokio::test]
 async fn keys_without_a_column_are_matched_in_headers_and_returned() {
     let app = app().await;

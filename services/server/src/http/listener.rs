@@ -13,6 +13,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
+use http::StatusCode;
+use http::header::CONTENT_LENGTH;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -173,7 +175,11 @@ impl Peer {
         if self.secure {
             request.extensions_mut().insert(face::Secure);
         }
-        let response = self.router.clone().oneshot(request).await?;
+        let mut response = self.router.clone().oneshot(request).await?;
+        // No content has no length, of a HEAD request neither (RFC 9110 §8.6); the router gives it one.
+        if response.status() == StatusCode::NO_CONTENT {
+            response.headers_mut().remove(CONTENT_LENGTH);
+        }
         Ok(response.map(|body| Body::new(Answering::new(body, under_way))))
     }
 }

@@ -30,7 +30,10 @@ fn router() -> Router {
         format!("{secure} {:?}", request.version())
     };
     let read = |body: Bytes| async move { body.len().to_string() };
-    Router::new().route("/", get(scheme)).route("/read", post(read))
+    Router::new()
+        .route("/", get(scheme))
+        .route("/read", post(read))
+        .route("/nothing", get(async || http::StatusCode::NO_CONTENT))
 }
 
 /// A listener that ends with the test.
@@ -59,6 +62,14 @@ async fn both_protocols_are_spoken_on_one_port() {
     assert_eq!(first.get(&url).send().await.unwrap().text().await.unwrap(), "plain HTTP/1.1");
     let second = reqwest::Client::builder().http2_prior_knowledge().build().unwrap();
     assert_eq!(second.get(&url).send().await.unwrap().text().await.unwrap(), "plain HTTP/2.0");
+}
+
+/// RFC 9110 §8.6.
+#[tokio::test]
+async fn nothing_has_no_length() {
+    let (address, _stop) = start(Http::default(), Patience::default(), router()).await;
+    let answer = reqwest::Client::new().head(format!("http://{address}/nothing")).send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), answer.headers().get("content-length")), (204, None));
 }
 
 #[tokio::test]
