@@ -27,6 +27,7 @@
 //! assert_eq!(image.native_frame_range(), 0..512 * 512 * 2);
 //! ```
 
+pub mod bare;
 mod codec;
 mod description;
 mod error;

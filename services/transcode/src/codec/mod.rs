@@ -20,8 +20,9 @@ use serde::{Deserialize, Serialize};
 pub(crate) use encode::{encode, job as encoding_job};
 pub(crate) use jpeg_encode::encode as encode_jpeg;
 
+use crate::native::Bits;
 use crate::syntax::Encoding;
-use crate::{ImageDescription, PhotometricInterpretation, TranscodeError};
+use crate::{DecodedFrame, ImageDescription, PhotometricInterpretation, TranscodeError};
 
 /// What a codec has to know of a frame; small, and sent to the worker with it.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -58,6 +59,21 @@ impl Job {
         }
     }
 
+    /// The job of decoding a frame, of whose containers `bits` are wanted.
+    ///
+    /// # Errors
+    /// `Mismatch` for floating point numbers, which no codec holds.
+    pub(crate) fn of_containers(
+        image: &ImageDescription,
+        encoding: Encoding,
+        bits: Bits,
+    ) -> Result<Self, TranscodeError> {
+        if image.float {
+            return Err(TranscodeError::mismatch("FloatPixelData", "can't be compressed"));
+        }
+        Ok(Self { bits_stored: bits.count(image), ..Self::new(image, encoding) })
+    }
+
     /// The size of a sample in bytes.
     pub(crate) fn sample_bytes(&self) -> usize {
         usize::from(self.bits_allocated / 8)
@@ -71,6 +87,25 @@ impl Job {
     /// The size of the decoded frame in bytes.
     pub(crate) fn decoded_bytes(&self) -> usize {
         self.samples() * self.sample_bytes()
+    }
+}
+
+impl Outcome {
+    /// The frame that was decoded to `samples`. RLE holds containers as they are, of which `bits` are wanted.
+    pub(crate) fn frame(self, image: &ImageDescription, bits: Bits, samples: Vec<u8>) -> DecodedFrame {
+        let samples = match Encoding::of(&image.transfer_syntax_uid) {
+            Ok(Encoding::Rle) => bits.of(image, samples.into()),
+            _ => samples.into(),
+        };
+        DecodedFrame {
+            samples,
+            rows: image.rows,
+            columns: image.columns,
+            samples_per_pixel: image.samples_per_pixel,
+            format: image.sample_format(),
+            bits_stored: self.bits_stored,
+            photometric_interpretation: self.photometric_interpretation,
+        }
     }
 }
 

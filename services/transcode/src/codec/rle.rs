@@ -42,6 +42,15 @@ pub(super) fn decode(job: &Job, frame: &[u8]) -> Result<(Vec<u8>, Outcome), Tran
     let mut plane: Vec<u8> = reserve(pixels, CODEC)?;
     if let &[segment] = segments.as_slice() {
         unpack(segment, pixels, &mut out)?;
+    } else if let (&[high, low], 2) = (segments.as_slice(), job.sample_bytes()) {
+        // Grey of two bytes, the usual case: both planes side by side, and one walk over all samples.
+        let mut lower: Vec<u8> = reserve(pixels, CODEC)?;
+        unpack(high, pixels, &mut plane)?;
+        unpack(low, pixels, &mut lower)?;
+        out.resize(job.decoded_bytes(), 0);
+        for ((sample, &low), &high) in out.chunks_exact_mut(2).zip(&lower).zip(&plane) {
+            sample.copy_from_slice(&[low, high]);
+        }
     } else {
         out.resize(job.decoded_bytes(), 0);
         let (size, stride) = (job.sample_bytes(), segments.len());
