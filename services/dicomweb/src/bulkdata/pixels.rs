@@ -73,15 +73,14 @@ pub(super) async fn answer(
 
 use index_model::transfer_syntax::{EXPLICIT_VR_BIG_ENDIAN as BIG_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN as EXPLICIT};
 
-/// The forms that the caller takes and we can make. Where only an uncompressed one is wanted and there is none, it is the stored one
-/// that goes out under the same media type (§8.7.3.3).
+/// The forms that the caller takes and we can make. What can't be uncompressed is no `application/octet-stream` unless the caller names
+/// its transfer syntax (§8.7.3.3.2).
 fn forms<'a>(accept: &'a Accept, first: &'a Frame, decodes: bool) -> impl Iterator<Item = Form> + use<'a> {
     let stored = syntax::media_type(&first.transfer_syntax_uid);
-    frames::forms(accept, true, first).map(move |form| match form.native && !decodes {
+    frames::forms(accept, true, first).filter_map(move |form| match form.native && !decodes {
         // Who takes anything gets it under its own name.
-        true if form.our_choice => Form { native: false, media_type: stored, ..form },
-        true => Form { native: false, ..form },
-        false => form,
+        true => form.our_choice.then_some(Form { native: false, media_type: stored, ..form }),
+        false => Some(form),
     })
 }
 
