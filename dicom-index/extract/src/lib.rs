@@ -23,6 +23,7 @@ mod dates;
 mod frames;
 mod instance;
 pub mod json;
+mod key_object;
 mod notes;
 mod records;
 mod tags;
@@ -36,6 +37,7 @@ use index_model::{Finding, InstanceEntry, SeriesRecord, StudyRecord};
 pub use bulk::{BulkPath, PathStep, bulk_value};
 pub use index_compose::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, part10_header};
 pub use instance::extract;
+pub use key_object::key_object;
 
 /// What holds for a source's objects where they do not say it themselves.
 #[derive(Debug, Clone)]

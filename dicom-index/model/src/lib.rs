@@ -15,6 +15,7 @@ mod codes;
 mod definition;
 mod finding;
 mod instance;
+mod key_object;
 mod name;
 mod order;
 mod patient_event;
@@ -29,6 +30,7 @@ pub use definition::{
 };
 pub use finding::{Finding, Severity};
 pub use instance::{FrameIndex, InstanceEntry, InstanceRecord, Span};
+pub use key_object::{KeyObject, KeyObjectPurpose, ReferencedSeries, ReferencedStudy, RejectionReason};
 pub use name::{PersonName, fold};
 pub use order::OrderRecord;
 pub use patient_event::{PatientChange, PatientEvent};

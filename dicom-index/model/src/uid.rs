@@ -130,6 +130,31 @@ pub mod sop_class {
     /// Stored Print and Hardcopy Image Storage, retired: among the services of printing, and yet instances.
     const PRINTS: [&str; 3] = ["1.2.840.10008.5.1.1.27", "1.2.840.10008.5.1.1.29", "1.2.840.10008.5.1.1.30"];
 
+    /// Modality (0008,0060) that instances of a class usually are of, where the class tells.
+    pub fn usual_modality(uid: &str) -> Option<&'static str> {
+        let class = uid.strip_prefix("1.2.840.10008.5.1.4.1.1.")?;
+        Some(match class {
+            "1" => "CR",
+            "1.1" | "1.1.1" => "DX",
+            "1.2" | "1.2.1" | "13.1.3" => "MG",
+            "1.3" | "1.3.1" => "IO",
+            "2" | "2.1" | "2.2" => "CT",
+            "3" | "3.1" | "6" | "6.1" | "6.2" => "US",
+            "4" | "4.1" | "4.2" | "4.3" | "4.4" => "MR",
+            "7" | "7.1" | "7.2" | "7.3" | "7.4" => "OT",
+            "12.1" | "12.1.1" => "XA",
+            "12.2" | "12.2.1" => "RF",
+            "20" => "NM",
+            "88.59" => "KO",
+            "128" | "130" => "PT",
+            "104.1" | "104.2" => "DOC",
+            _ if class.starts_with("88.") => "SR",
+            _ if class.starts_with("11.") => "PR",
+            _ if class.starts_with("9.") => "ECG",
+            _ => return None,
+        })
+    }
+
     /// Whether instances of a patient may be of this class: every composite one, private ones and those that are still to come.
     pub fn is_storage(uid: &str) -> bool {
         let below = |known: &str| if known.ends_with('.') { uid.starts_with(known) } else { uid == known };

@@ -24,10 +24,12 @@ pub enum Engine {
 /// What came of [`index_study`](crate::Store::index_study).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Indexed {
-    /// The union study.
+    /// The union study; 0 where all of it was rejected.
     pub study_key: i64,
-    /// The series, in the order given.
+    /// The series, in the order given; without those of which all was rejected.
     pub series_keys: Vec<i64>,
+    /// Study and series keys of series that lost instances to a rejection note that had waited for this.
+    pub withdrawn: Vec<(i64, i64)>,
     /// Whether anything is different from before.
     pub changed: bool,
 }
@@ -56,19 +58,34 @@ pub enum Outcome {
     Conflict,
     /// Only the header was known, now the bytes are held. The appended entry replaces the earlier one.
     Upgraded,
+    /// It was rejected (IHE RAD IOCM): its bytes are kept, and it is in no study.
+    Rejected,
+}
+
+/// What came of a rejection note.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rejected {
+    /// The note was here before.
+    pub is_repeat: bool,
+    /// Study and series keys of the series that lost instances.
+    pub series: Vec<(i64, i64)>,
+    /// Names of manifests that nothing refers to any more, to be deleted.
+    pub objects: Vec<String>,
 }
 
 /// What came of one instance of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InstanceIndexed {
-    /// The union study.
+    /// The union study; 0 of what was rejected.
     pub study_key: i64,
-    /// The series.
+    /// The series; 0 of what was rejected.
     pub series_key: i64,
     /// What it was.
     pub outcome: Outcome,
     /// The name of an object that nothing refers to any more, to be deleted.
     pub superseded_object: Option<String>,
+    /// Study and series keys of series that lost instances to a rejection note that had waited for this.
+    pub withdrawn: Vec<(i64, i64)>,
 }
 
 /// What a caller may see. `None` means everything.

@@ -31,6 +31,8 @@ pub enum Action {
     Administer,
     /// A repository's content is brought into the registry.
     Synchronise,
+    /// A rejection note withdraws instances.
+    Reject,
     /// Who a patient is: numbers are merged, merges undone, demographics changed.
     Identify,
 }

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use crate::directory::Entry;
 use crate::manifest::Manifest;
+use crate::manifest_document::ELSEWHERE;
 use crate::open::OpenedStudy;
 use crate::{Fate, Registry, RegistryError};
 
@@ -113,7 +114,11 @@ impl Registry {
         let manifest = self.known_manifest(series.series_key).await?;
         let targets = self.unread(opened, series, &manifest).await?;
         if targets.is_empty() {
-            return Ok((manifest, Vec::new()));
+            // What is only known to be somewhere else can't be asked for.
+            let is_it = |code: &&RepositoryCode| code.as_str() == ELSEWHERE && manifest.entries.is_empty();
+            let elsewhere = series.repositories.iter().filter(is_it);
+            let failed = elsewhere.map(|code| (code.clone(), Failed::Unavailable)).collect();
+            return Ok((manifest, failed));
         }
         let fetches = targets.into_iter().map(|target| async {
             let code = target.entry.definition.code.clone();
@@ -275,8 +280,18 @@ impl Registry {
             if study.study_instance_uid != target.study || series.series_instance_uid != *series_uid {
                 return Err(contradiction(code, "metadata of another series than the one asked for").into());
             }
-            let new = NewInstance { repository: code.clone(), study, series, entry };
-            self.0.committer.commit(new).await.map_err(|error| unavailable(code, error))?;
+            match index_extract::key_object(&entry) {
+                Ok(None) => {
+                    let new = NewInstance { repository: code.clone(), study, series, entry };
+                    self.0.committer.commit(new).await.map_err(|error| unavailable(code, error))?;
+                }
+                Ok(Some(document)) => {
+                    self.act_on(code, &study, &document, None).await.map_err(|error| unavailable(code, error))?;
+                }
+                Err(finding) => {
+                    tracing::warn!(repository.code = %code, attribute = finding.attribute, rule = finding.rule, "a key object was left out");
+                }
+            }
         }
         self.0.manifests.changed(target.series.series_key);
         Ok(self.finish_copy(target, u32::try_from(count).unwrap_or(u32::MAX)).await?)
@@ -405,7 +420,8 @@ impl Registry {
                 return Err(silent.err().unwrap_or_else(empty).into());
             }
         };
-        let absent = listed.iter().filter(|key| !holds(&manifest, &key.sop_instance_uid)).count();
+        let is_absent = |uid: &Uid| !holds(&manifest, uid) && !manifest.is_rejected(uid);
+        let absent = listed.iter().filter(|key| is_absent(&key.sop_instance_uid)).count();
         if absent > 0 {
             return Err(Missed::Short { absent, listed: listed.len() });
         }

@@ -56,7 +56,7 @@ impl Registry {
             let manifest = self.known_manifest(series_key).await?;
             let mut copies_read = manifest.read.clone();
             copies_read.extend(read.clone());
-            if state.pending == 0 && copies_read == manifest.read && state.base_object.is_some() {
+            if state.pending == 0 && copies_read == manifest.read && state.base_object.is_some() && !manifest.is_stale {
                 return Ok(());
             }
             if manifest.etag != format!("{:x}-{:x}-{:x}", state.version, state.last_entry_key, state.pending) {

@@ -141,14 +141,24 @@ impl Registry {
     }
 
     pub(crate) async fn local_repository(&self) -> Result<RepositoryCode, RegistryError> {
-        let code = RepositoryCode::parse(LOCAL).map_err(RegistryError::internal)?;
+        self.own_repository(LOCAL, "Stored here", "LOCAL").await
+    }
+
+    /// A repository that is nobody's but the service's own, registered when it is first needed.
+    pub(crate) async fn own_repository(
+        &self,
+        code: &str,
+        name: &str,
+        region: &str,
+    ) -> Result<RepositoryCode, RegistryError> {
+        let code = RepositoryCode::parse(code).map_err(RegistryError::internal)?;
         if self.0.directory.entry(&code).is_none() {
             let definition = RepositoryDefinition {
                 code: code.clone(),
-                name: "Stored here".into(),
-                region: "LOCAL".into(),
+                name: name.into(),
+                region: region.into(),
                 protocol: Protocol::Push,
-                patient_id_issuer: "LOCAL".into(),
+                patient_id_issuer: region.into(),
                 accession_issuer: None,
                 location_uid: None,
                 issuer_aliases: Vec::new(),
@@ -242,9 +252,17 @@ impl Registry {
         remote: Option<String>,
     ) -> Result<Fate, RegistryError> {
         let Extracted { study, series, mut entry, part10, .. } = extracted;
+        let document = match index_extract::key_object(&entry) {
+            Ok(document) => document,
+            Err(finding) => return Ok(self.put_aside(repository, &object, &finding).await),
+        };
         let object = part10.map_or(object, Object::from);
         let name = Objects::fresh_name("instances", "dcm");
         self.0.objects.put(&name, &object).await?;
+        if let Some(document) = document {
+            self.act_on(repository, &study, &document, Some(&name)).await?;
+            return Ok(Fate::Stored);
+        }
         (entry.object, entry.remote) = (Some(name.clone()), remote);
         entry.size_bytes = object.len() as u64;
         let new = NewInstance { repository: repository.clone(), study, series, entry };
@@ -263,6 +281,7 @@ impl Registry {
             self.0.objects.remove(superseded).await;
         }
         self.changed(indexed.study_key, indexed.series_key);
+        self.withdrawn(&indexed.withdrawn).await;
         Ok(if indexed.outcome == Outcome::Conflict { Fate::Conflict } else { Fate::Stored })
     }
 
@@ -275,11 +294,20 @@ impl Registry {
     ) -> StoreAnswer {
         match self.extract(repository, object.clone()).await {
             Ok(Ok(Extracted { study, series, mut entry, .. })) => {
+                match index_extract::key_object(&entry) {
+                    Ok(None) => {}
+                    Ok(Some(document)) => {
+                        let done = self.act_on(repository, &study, &document, None).await;
+                        return done.map_or(StoreAnswer::OutOfResources, |()| StoreAnswer::Stored);
+                    }
+                    Err(finding) => return self.put_aside(repository, &object, &finding).await.into(),
+                }
                 entry.remote = remote;
                 let new = NewInstance { repository: repository.clone(), study, series, entry };
                 match self.0.committer.commit(new).await {
                     Ok(indexed) => {
                         self.changed(indexed.study_key, indexed.series_key);
+                        self.withdrawn(&indexed.withdrawn).await;
                         StoreAnswer::Stored
                     }
                     Err(_) => StoreAnswer::OutOfResources,

@@ -7,7 +7,7 @@
 
 mod uri;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{Read, Write};
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,6 +47,10 @@ pub struct Manifest {
     /// What bulk data URIs in the base begin with.
     pub(crate) origin: String,
     pub(crate) pending: u32,
+    /// Instances that the base, or an entry, tells of and that were rejected since.
+    pub(crate) is_stale: bool,
+    /// Instances of the study that were rejected.
+    rejected: BTreeSet<String>,
     by_uid: HashMap<Uid, usize>,
     weight: u64,
 }
@@ -84,9 +88,18 @@ pub(crate) struct Base {
 }
 
 impl Manifest {
-    pub(crate) fn new(base: Base, later: Known, state: &ManifestState, complete: bool) -> Self {
+    pub(crate) fn new(
+        base: Base,
+        later: Known,
+        state: &ManifestState,
+        rejected: BTreeSet<String>,
+        complete: bool,
+    ) -> Self {
         let Base { known, read, origin } = base;
-        let known = join(known, later);
+        let mut known = join(known, later);
+        let before = known.len();
+        known.retain(|(_, entry)| !rejected.contains(entry.instance.sop_instance_uid.as_str()));
+        let is_stale = known.len() < before;
         let weight = known.iter().map(|(_, entry)| entry.metadata.get().len() as u64 + 400).sum();
         let (sources, entries): (Vec<_>, Vec<_>) = known.into_iter().unzip();
         let by_uid =
@@ -101,6 +114,8 @@ impl Manifest {
             base: state.base_object.clone(),
             origin,
             pending: state.pending,
+            is_stale,
+            rejected,
             by_uid,
             weight,
         }
@@ -115,6 +130,11 @@ impl Manifest {
     pub(crate) fn entry_of(&self, instance: &Uid) -> Option<(&RepositoryCode, &Arc<InstanceEntry>)> {
         let at = *self.by_uid.get(instance)?;
         Some((self.sources.get(at)?, self.entries.get(at)?))
+    }
+
+    /// Whether an instance was rejected: a repository may list it all the same.
+    pub(crate) fn is_rejected(&self, instance: &Uid) -> bool {
+        self.rejected.contains(instance.as_str())
     }
 
     /// How many instances this repository gave.
@@ -252,8 +272,10 @@ impl Registry {
             None => Base::default(),
         };
         let pending = self.0.store.pending_entries(series_key).await?;
+        // Last, so that what is rejected meanwhile is not missed.
+        let rejected = self.0.store.rejected_of_series(series_key).await?;
         let complete = state.state == index_store::ManifestPhase::Complete && pending.is_empty();
         let later = pending.into_iter().map(|pending| (pending.repository, Arc::new(pending.entry))).collect();
-        Ok(Arc::new(Manifest::new(base, later, &state, complete)))
+        Ok(Arc::new(Manifest::new(base, later, &state, rejected, complete)))
     }
 }

@@ -107,7 +107,7 @@ impl Registry {
     ) -> Result<Option<StoredMetadata>, RegistryError> {
         let manifest = self.manifest(opened, series).await?;
         match &manifest.base {
-            Some(base) if manifest.pending == 0 => {
+            Some(base) if manifest.pending == 0 && !manifest.is_stale => {
                 let gzip = self.0.objects.get_kept(base).await?;
                 let complete = opened.shortfall(series, &manifest).is_none();
                 let (etag, origin) = (manifest.etag.clone(), manifest.origin.clone());

@@ -5,5 +5,6 @@ mod read;
 mod text;
 mod write;
 
+pub(crate) use read::Json;
 pub use read::{instance_from_json, series_record, study_record};
 pub(crate) use write::{Target, write};

@@ -93,7 +93,7 @@ fn localise(object: &mut Object, base: &str) {
 }
 
 /// One level of DICOM JSON.
-struct Json<'a>(&'a Object);
+pub(crate) struct Json<'a>(pub(crate) &'a Object);
 
 impl<'a> Json<'a> {
     fn value(&self, tag: Tag) -> Option<&'a [Value]> {

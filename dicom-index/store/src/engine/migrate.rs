@@ -43,6 +43,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0007_evidence.sql"),
         include_str!("../../migrations/postgres/0007_evidence.sql"),
     ),
+    (
+        8,
+        "rejections",
+        include_str!("../../migrations/sqlite/0008_rejections.sql"),
+        include_str!("../../migrations/postgres/0008_rejections.sql"),
+    ),
 ];
 
 fn migrator(engine: Engine) -> Migrator {

@@ -70,7 +70,8 @@ pub(super) async fn write(work: &mut Work<'_>, batch: &[Placed<'_>]) -> Result<V
         {
             upgrades.push((key, placed));
         }
-        out.push(InstanceIndexed { study_key: placed.study_key, series_key, outcome, superseded_object });
+        let (study_key, withdrawn) = (placed.study_key, Vec::new());
+        out.push(InstanceIndexed { study_key, series_key, outcome, superseded_object, withdrawn });
     }
     insert_rows(work, &rows).await?;
     for (instance_key, placed) in upgrades {
@@ -153,7 +154,7 @@ fn grow(grown: &mut Growth, placed: &Placed<'_>, outcome: Outcome) {
     let (known, held) = match outcome {
         Outcome::New => (1, held),
         Outcome::Upgraded => (0, held),
-        Outcome::Repeat | Outcome::Conflict => return,
+        Outcome::Repeat | Outcome::Conflict | Outcome::Rejected => return,
     };
     grown.known += known;
     grown.held += held;

@@ -7,13 +7,15 @@ mod instances;
 pub(crate) mod merge;
 mod move_series;
 pub(crate) mod patient;
+mod rejections;
 mod series;
 pub(crate) mod sounds;
 mod study;
 mod take_out;
 mod work;
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 
 use index_model::{PatientRecord, RepositoryCode, SeriesRecord, StudyRecord};
 
@@ -120,11 +122,7 @@ async fn index_studies(
     let mut work = Work::new(link, now_ms);
     let mut out = Vec::with_capacity(batch.len());
     for (study, series) in batch {
-        let before = work.writes;
-        let study_key = study::place(&mut work, repository_key, study, Manner::Declared).await?;
-        let placed = series::place(&mut work, study_key, repository_key, series, Manner::Declared).await?;
-        let series_keys = placed.iter().map(|series| series.series_key).collect();
-        out.push(Indexed { study_key, series_keys, changed: work.writes > before });
+        out.push(declare(&mut work, repository_key, study, series).await?);
     }
     work.finish().await?;
     Ok(out)
@@ -139,10 +137,29 @@ async fn index_study(
 ) -> Result<Indexed, StoreError> {
     dialect::hold(link, names_to_hold(study)).await?;
     let mut work = Work::new(link, now_ms);
-    let study_key = study::place(&mut work, repository_key, study, Manner::Declared).await?;
-    let placed = series::place(&mut work, study_key, repository_key, series, Manner::Declared).await?;
+    let indexed = declare(&mut work, repository_key, study, series).await?;
     let changed = work.finish().await?;
-    Ok(Indexed { study_key, series_keys: placed.iter().map(|series| series.series_key).collect(), changed })
+    Ok(Indexed { changed, ..indexed })
+}
+
+async fn declare(
+    work: &mut Work<'_>,
+    repository_key: i64,
+    study: &StudyRecord,
+    series: &[SeriesRecord],
+) -> Result<Indexed, StoreError> {
+    let before = work.writes;
+    let Some((said, series)) = rejections::declared(work.link, repository_key, study, series).await? else {
+        return Ok(Indexed { study_key: 0, series_keys: Vec::new(), withdrawn: Vec::new(), changed: false });
+    };
+    let study_key = study::place(work, repository_key, &said, Manner::Declared).await?;
+    let placed = series::place(work, study_key, repository_key, &series, Manner::Declared).await?;
+    let series_keys = placed.iter().map(|series| series.series_key).collect();
+    let mut withdrawn = Vec::new();
+    if matches!(said, Cow::Owned(_)) {
+        withdrawn = rejections::settle(work, &[(study.study_instance_uid.as_str(), repository_key)].into()).await?;
+    }
+    Ok(Indexed { study_key, series_keys, withdrawn, changed: work.writes > before })
 }
 
 /// The instances of one study that say the same of their patient, and its record filled from all of them.
@@ -161,9 +178,10 @@ async fn index_instances(
     now_ms: i64,
 ) -> Result<Vec<InstanceIndexed>, StoreError> {
     dialect::hold(link, batch.iter().flat_map(|new| names_to_hold(&new.study))).await?;
+    let mut rejected = rejections::held(link, repository_keys, batch, now_ms).await?;
     let mut work = Work::new(link, now_ms);
     let mut placed: Vec<Option<instances::Placed<'_>>> = batch.iter().map(|_| None).collect();
-    for group in groups(repository_keys, batch)? {
+    for group in groups(repository_keys, batch, &rejected)? {
         let repository_key = group.repository_key;
         let study_key = study::place(&mut work, repository_key, &group.record, Manner::Held).await?;
         let series = series::place(&mut work, study_key, repository_key, &group.series, Manner::Held).await?;
@@ -178,18 +196,30 @@ async fn index_instances(
         }
     }
     let placed: Vec<instances::Placed<'_>> = placed.into_iter().flatten().collect();
-    let out = instances::write(&mut work, &placed).await?;
+    let mut indexed = instances::write(&mut work, &placed).await?.into_iter();
+    drop(placed);
+    let sent = batch.iter().filter_map(|new| {
+        Some((new.study.study_instance_uid.as_str(), repository_keys.get(&new.repository).copied()?))
+    });
+    let withdrawn = rejections::settle(&mut work, &sent.collect()).await?;
     work.finish().await?;
+    let missing = StoreError::Corrupt { what: "batch" };
+    let one = |at: usize| rejected.remove(&at).or_else(|| indexed.next());
+    let mut out = (0..batch.len()).map(one).collect::<Option<Vec<_>>>().ok_or(missing)?;
+    if let Some(first) = out.first_mut() {
+        first.withdrawn = withdrawn;
+    }
     Ok(out)
 }
 
-/// Sorts a batch by study and patient, so that each is looked up once.
+/// Sorts what is not rejected of a batch by study and patient, so that each is looked up once.
 fn groups(
     repository_keys: &BTreeMap<RepositoryCode, i64>,
     batch: &[NewInstance],
+    rejected: &HashMap<usize, InstanceIndexed>,
 ) -> Result<Vec<StudyGroup>, StoreError> {
     let mut groups: Vec<StudyGroup> = Vec::new();
-    for (member, new) in batch.iter().enumerate() {
+    for (member, new) in batch.iter().enumerate().filter(|(member, _)| !rejected.contains_key(member)) {
         let repository_key =
             repository_keys.get(&new.repository).copied().ok_or(StoreError::Unknown { what: "repository" })?;
         let same = |group: &&mut StudyGroup| {

@@ -338,15 +338,7 @@ async fn leave(work: &mut Work<'_>, known: &Known, study_key: i64, gone: &[i64])
         .collect();
     work.link.run(Sql::new("DELETE FROM report_link WHERE study_key = $1").arg(study_key)).await?;
     if others.is_empty() {
-        for text in [
-            "DELETE FROM study_modality WHERE study_key = $1",
-            "DELETE FROM study_sound WHERE study_key = $1",
-            "DELETE FROM study WHERE study_key = $1",
-        ] {
-            work.link.run(Sql::new(text).arg(study_key)).await?;
-        }
-        work.removed(study_key);
-        return Ok(());
+        return remove(work, study_key).await;
     }
     work.changed(study_key);
     refresh(work, study_key, &others).await?;
@@ -379,6 +371,19 @@ pub(super) async fn take_out(work: &mut Work<'_>, uid: &Uid, repository_key: i64
     }
     mark_conflicts(work, uid).await?;
     Ok(studies.len() as u64)
+}
+
+/// Removes a union study that has neither copies nor series any more.
+pub(super) async fn remove(work: &mut Work<'_>, study_key: i64) -> Result<(), StoreError> {
+    for text in [
+        "DELETE FROM study_modality WHERE study_key = $1",
+        "DELETE FROM study_sound WHERE study_key = $1",
+        "DELETE FROM study WHERE study_key = $1",
+    ] {
+        work.link.run(Sql::new(text).arg(study_key)).await?;
+    }
+    work.removed(study_key);
+    Ok(())
 }
 
 /// Says of each union study with this UID whether there is another.

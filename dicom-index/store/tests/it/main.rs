@@ -13,6 +13,7 @@ mod orders;
 mod patient_level;
 mod patients;
 mod plans;
+mod rejections;
 mod reports;
 mod searching;
 mod take_out;
@@ -55,6 +56,7 @@ async fn the_contract_holds_on_postgres() {
         orders::contract::CASES,
         patient_level::contract::CASES,
         patients::contract::CASES,
+        rejections::contract::CASES,
         reports::contract::CASES,
         searching::contract::CASES,
         take_out::contract::CASES,

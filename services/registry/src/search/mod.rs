@@ -13,6 +13,7 @@ use index_store::{Found, PatientRow, SeriesRow, StudyRow};
 
 pub use self::headers::{Header, MOST_DESCRIBED, MOST_EXAMINED};
 use crate::directory::Entry;
+use crate::manifest_document::ELSEWHERE;
 use crate::open::search_filter;
 use crate::{Registry, RegistryError};
 
@@ -185,11 +186,13 @@ impl Registry {
 
     /// Whether a study's images can be looked at now: held here, or its repository answers and has them still.
     pub fn is_available(&self, study: &StudyRow) -> bool {
-        study.repositories.iter().filter(|code| !study.removed.contains(code)).any(|code| {
-            // What was pushed to us stays when its repository is taken out.
-            let is_down = |entry: &Entry| entry.source.is_some() && entry.health.down_since_ms().is_some();
-            self.0.directory.entry(code).is_none_or(|entry| !is_down(&entry))
-        })
+        study.repositories.iter().filter(|code| !study.removed.contains(code) && code.as_str() != ELSEWHERE).any(
+            |code| {
+                // What was pushed to us stays when its repository is taken out.
+                let is_down = |entry: &Entry| entry.source.is_some() && entry.health.down_since_ms().is_some();
+                self.0.directory.entry(code).is_none_or(|entry| !is_down(&entry))
+            },
+        )
     }
 
     /// The series that an instance is in, for services that name it alone.

@@ -194,6 +194,7 @@ impl Registry {
             return Err(SourceError::Malformed { repository: code.clone(), rule }.into());
         }
         let indexed = self.0.store.index_study(code, &study, &series, self.0.clock.now_ms()).await?;
+        self.withdrawn(&indexed.withdrawn).await;
         if indexed.changed {
             for series_key in &indexed.series_keys {
                 self.changed(indexed.study_key, *series_key);

@@ -11,6 +11,7 @@ mod demo;
 mod five_lines;
 mod hostile;
 mod identity;
+mod key_objects;
 mod liars;
 mod lifecycle;
 mod nodes;

@@ -1,0 +1,150 @@
+//! Rejected instances leave their studies, whichever comes first: the note or what it rejects.
+
+use index_model::{
+    KeyObject, KeyObjectPurpose, ReferencedSeries, ReferencedStudy, RejectionReason, RepositoryCode, StudyRecord,
+};
+use index_store::{NewInstance, Outcome, Store};
+
+use crate::build::{NOW, all, found, instance, jane, series, study, two, uid};
+
+fn note(note_uid: &str, study_uid: &str, series_uid: &str, instances: &[&str]) -> KeyObject {
+    let class = uid("1.2.840.10008.5.1.4.1.1.2");
+    let series = ReferencedSeries {
+        series_instance_uid: uid(series_uid),
+        retrieve_ae_title: None,
+        retrieve_location_uid: None,
+        retrieve_url: None,
+        instances: instances.iter().map(|one| (class.clone(), uid(one))).collect(),
+    };
+    KeyObject {
+        sop_instance_uid: uid(note_uid),
+        purpose: KeyObjectPurpose::Rejection(RejectionReason::PatientSafety),
+        studies: vec![ReferencedStudy { study_instance_uid: uid(study_uid), series: vec![series] }],
+    }
+}
+
+async fn reject(store: &Store, by: &RepositoryCode, note: &KeyObject) -> index_store::Rejected {
+    store.reject(by, note, RejectionReason::PatientSafety, Some("notes/1"), NOW).await.unwrap()
+}
+
+fn of(repository: &RepositoryCode, sop: &str) -> NewInstance {
+    instance(repository, &jane_study(), "1.1.1", sop, &format!("bytes of {sop}"))
+}
+
+fn jane_study() -> StudyRecord {
+    study("1.1", jane(), "20260101")
+}
+
+/// Instances of the study and of its series, and whether a search for either finds it.
+async fn counts(store: &Store) -> Option<(u32, u32)> {
+    let row = store.studies_by_uid(&uid("1.1"), &all()).await.unwrap().pop()?;
+    let series = store.series_of_study(row.study_key).await.unwrap();
+    let of_series = series.iter().map(|series| series.number_of_instances).sum();
+    Some((row.number_of_instances, of_series))
+}
+
+async fn repository_counts(store: &Store) -> Vec<(u64, u64, u64)> {
+    let rows = store.repositories().await.unwrap();
+    rows.iter().map(|row| (row.counts.studies, row.counts.series, row.counts.instances)).collect()
+}
+
+async fn what_is_rejected_leaves_counts_and_searches(store: Store) {
+    let (north, _) = two(&store).await;
+    store.index_instances(&["1.9.1", "1.9.2", "1.9.3"].map(|sop| of(&north, sop)), NOW).await.unwrap();
+    assert_eq!(counts(&store).await, Some((3, 3)));
+    let rejected = reject(&store, &north, &note("1.8.1", "1.1", "1.1.1", &["1.9.2"])).await;
+    assert_eq!(rejected.series.len(), 1);
+    assert_eq!(counts(&store).await, Some((2, 2)));
+    assert_eq!(repository_counts(&store).await[0], (1, 1, 2));
+    assert!(store.rejected_of_series(rejected.series[0].1).await.unwrap().contains("1.9.2"));
+    assert!(store.series_of_instance(&uid("1.9.2")).await.unwrap().is_empty());
+    assert!(reject(&store, &north, &note("1.8.1", "1.1", "1.1.1", &["1.9.2"])).await.is_repeat);
+
+    reject(&store, &north, &note("1.8.2", "1.1", "1.1.1", &["1.9.1", "1.9.2", "1.9.3"])).await;
+    assert_eq!(counts(&store).await, None);
+    assert_eq!(found(&store, "PatientName=DOE*").await, "");
+    assert_eq!(repository_counts(&store).await[0], (0, 0, 0));
+    let (all_studies, remaining) = (found(&store, "limit=10").await, store.changes_after(0, 100).await.unwrap());
+    assert_eq!(all_studies, "");
+    assert!(remaining.len() >= 3, "each step is in the change feed");
+}
+
+async fn what_comes_again_after_its_rejection_stays_away(store: Store) {
+    let (north, south) = two(&store).await;
+    store.index_instances(&[of(&north, "1.9.1"), of(&north, "1.9.2")], NOW).await.unwrap();
+    reject(&store, &north, &note("1.8.1", "1.1", "1.1.1", &["1.9.2"])).await;
+    let other = instance(&north, &jane_study(), "1.1.1", "1.9.2", "other bytes");
+    let same = of(&north, "1.9.2");
+    let of_south = of(&south, "1.9.2");
+    let fresh = of(&south, "1.9.3");
+    let indexed = store.index_instances(&[other, same, of_south, fresh], NOW).await.unwrap();
+    let outcomes: Vec<_> = indexed.iter().map(|one| one.outcome).collect();
+    assert_eq!(outcomes, [Outcome::Rejected, Outcome::Rejected, Outcome::Rejected, Outcome::New]);
+    assert_eq!(counts(&store).await, Some((2, 2)));
+    // The other instances of the study are not of another one by the same UID.
+    let elsewhere = instance(&north, &study("1.2", jane(), "20260101"), "1.2.1", "1.9.2", "bytes");
+    assert_eq!(store.index_instances(&[elsewhere], NOW).await.unwrap()[0].outcome, Outcome::New);
+}
+
+async fn a_note_waits_for_its_instances(store: Store) {
+    let (north, south) = two(&store).await;
+    let rejected = reject(&store, &north, &note("1.8.1", "1.1", "1.1.1", &["1.9.1", "1.9.2"])).await;
+    assert!(rejected.series.is_empty());
+    // Who did not send the note is not bound by it before its sender turns out to have the study.
+    assert_eq!(store.index_instances(&[of(&south, "1.9.2")], NOW).await.unwrap()[0].outcome, Outcome::New);
+    assert_eq!(counts(&store).await, Some((1, 1)));
+    let indexed = store.index_instances(&[of(&north, "1.9.1")], NOW).await.unwrap();
+    assert_eq!((indexed[0].outcome, indexed[0].withdrawn.len()), (Outcome::Rejected, 1));
+    assert_eq!(counts(&store).await, None, "nothing but what was rejected makes no study");
+    assert!(store.series_of_instance(&uid("1.9.2")).await.unwrap().is_empty());
+    assert_eq!(store.index_instances(&[of(&north, "1.9.3")], NOW).await.unwrap()[0].outcome, Outcome::New);
+    assert_eq!(counts(&store).await, Some((1, 1)));
+}
+
+async fn a_note_of_a_stranger_to_the_study_changes_nothing(store: Store) {
+    let (north, south) = two(&store).await;
+    store.index_instances(&[of(&north, "1.9.1")], NOW).await.unwrap();
+    assert!(reject(&store, &south, &note("1.8.1", "1.1", "1.1.1", &["1.9.1"])).await.series.is_empty());
+    assert_eq!(counts(&store).await, Some((1, 1)));
+    assert_eq!(store.index_instances(&[of(&north, "1.9.1")], NOW).await.unwrap()[0].outcome, Outcome::Repeat);
+}
+
+async fn what_a_repository_declares_is_less_what_was_rejected(store: Store) {
+    let (north, _) = two(&store).await;
+    let mut declared = jane_study();
+    declared.number_of_study_related_instances = Some(10);
+    let of_series = |first, second| [series("1.1.1", "CT", first), series("1.1.2", "CT", second)];
+    store.index_study(&north, &declared, &of_series(7, 3), NOW).await.unwrap();
+    reject(&store, &north, &note("1.8.1", "1.1", "1.1.1", &["1.9.1", "1.9.2"])).await;
+    assert_eq!(counts(&store).await, Some((8, 8)));
+    assert_eq!(repository_counts(&store).await[0], (1, 2, 8));
+    // The repository still lists them; then it has taken its own note in.
+    store.index_study(&north, &declared, &of_series(7, 3), NOW).await.unwrap();
+    assert_eq!(counts(&store).await, Some((8, 8)));
+    declared.number_of_study_related_instances = Some(8);
+    store.index_study(&north, &declared, &of_series(5, 3), NOW).await.unwrap();
+    assert_eq!(counts(&store).await, Some((8, 8)));
+    // A whole series.
+    reject(&store, &north, &note("1.8.2", "1.1", "1.1.2", &["1.9.3", "1.9.4", "1.9.5"])).await;
+    assert_eq!(counts(&store).await, Some((5, 5)));
+    store.index_study(&north, &declared, &of_series(5, 3), NOW).await.unwrap();
+    let row = store.studies_by_uid(&uid("1.1"), &all()).await.unwrap().remove(0);
+    assert_eq!((row.number_of_series, row.number_of_instances), (1, 5));
+    // And the rest: the study does not come back with the next listing.
+    let rest: Vec<String> = (0..5).map(|n| format!("1.9.1{n}")).collect();
+    reject(&store, &north, &note("1.8.3", "1.1", "1.1.1", &rest.iter().map(String::as_str).collect::<Vec<_>>())).await;
+    assert_eq!(counts(&store).await, None);
+    declared.number_of_study_related_instances = Some(10);
+    store.index_study(&north, &declared, &of_series(7, 3), NOW).await.unwrap();
+    assert_eq!(counts(&store).await, None);
+}
+
+pub(crate) mod contract {
+    crate::contract!(
+        what_is_rejected_leaves_counts_and_searches,
+        what_comes_again_after_its_rejection_stays_away,
+        a_note_waits_for_its_instances,
+        a_note_of_a_stranger_to_the_study_changes_nothing,
+        what_a_repository_declares_is_less_what_was_rejected,
+    );
+}
