@@ -8,7 +8,7 @@ use std::time::Duration;
 use access::{Access, Action, AuditLog, Subject};
 use adapter_api::Inbox;
 use adapter_dimse::{Deliveries, StoreOptions};
-use adapter_hl7::{MllpListener, MllpOptions};
+use adapter_hl7::MllpListener;
 use anyhow::{Context, bail};
 use index_model::RepositoryDefinition;
 use index_store::Store;
@@ -23,7 +23,7 @@ use transcode::{Transcoder, WorkerCommand};
 use crate::cli;
 use crate::config::Config;
 use crate::http::Listener;
-use crate::{dimse, sources};
+use crate::{dimse, mllp, sources};
 
 /// A running service.
 pub(crate) struct App {
@@ -32,6 +32,7 @@ pub(crate) struct App {
     pub(crate) dimse: SocketAddr,
     pub(crate) dimse_tls: Option<SocketAddr>,
     pub(crate) mllp: SocketAddr,
+    pub(crate) mllp_tls: Option<SocketAddr>,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -48,25 +49,22 @@ impl App {
         let incoming = config.data_dir.join("incoming");
         let store_options = StoreOptions { spool_folder: incoming.clone(), deliveries, ..StoreOptions::default() };
         let (dimse, dimse_tls) = dimse::bind(&config.dimse, &registry, Arc::clone(&inbox), store_options).await?;
-        let mllp = MllpListener::bind(
-            config.mllp.listen,
-            inbox,
-            MllpOptions { cpu: Some(CpuPool::new(1, 16)?), ..MllpOptions::default() },
-        )
-        .await
-        .with_context(|| occupied("mllp", config.mllp.listen))?;
+        let (mllp, mllp_tls) = mllp::bind(&config.mllp, &inbox).await?;
         register_configured(config, &registry).await?;
         let app = Self {
             http: listener.address(),
             dimse: dimse.local_addr(),
             dimse_tls,
             mllp: mllp.local_addr()?,
+            mllp_tls: mllp_tls.as_ref().map(MllpListener::local_addr).transpose()?,
             registry: registry.clone(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         };
         app.tasks.spawn(dimse.run(app.stop.clone()));
-        app.tasks.spawn(mllp.run(app.stop.clone()));
+        for listener in [Some(mllp), mllp_tls].into_iter().flatten() {
+            app.tasks.spawn(listener.run(app.stop.clone()));
+        }
         app.tasks.spawn(listener.run(crate::http::router(config, registry), app.stop.clone()));
         Ok(app)
     }
@@ -186,13 +184,15 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     runtime::telemetry::start(&config.log);
     let app = App::start(&config).await?;
     warn_of_development();
-    let tls = app.dimse_tls.map(|tls| format!(", over TLS {tls}")).unwrap_or_default();
+    let over_tls = |port: Option<SocketAddr>| port.map(|port| format!(", over TLS {port}")).unwrap_or_default();
     println!(
-        "The DI Common Service is at {}/  (DICOMweb /dicom-web, DIMSE {} {}{tls}, MLLP {})",
+        "The DI Common Service is at {}/  (DICOMweb /dicom-web, DIMSE {} {}{}, MLLP {}{})",
         config.http.origin(app.http).trim_end_matches('/'),
         config.dimse.ae_title,
         app.dimse,
-        app.mllp
+        over_tls(app.dimse_tls),
+        app.mllp,
+        over_tls(app.mllp_tls)
     );
     wait_for_end().await;
     app.stop().await;

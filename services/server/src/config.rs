@@ -106,7 +106,8 @@ impl Config {
         };
         match mode {
             Mode::Development => {
-                let tls = self.dimse.tls.iter().map(|tls| ("dimse.tls", tls.listen));
+                let dimse_tls = self.dimse.tls.iter().map(|tls| ("dimse.tls", tls.listen));
+                let tls = dimse_tls.chain(self.mllp.tls.iter().map(|tls| ("mllp.tls", tls.listen)));
                 let plain = [("http", self.http.listen), ("dimse", self.dimse.listen), ("mllp", self.mllp.listen)];
                 for (key, listen) in plain.into_iter().chain(tls) {
                     if !listen.ip().is_loopback() {

@@ -1,7 +1,6 @@
 //! The DIMSE side put together: one AE title, at one port or two, at which objects are stored, searched and retrieved.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use access::{ApplicationEntity, Right};
@@ -30,7 +29,7 @@ pub(crate) struct Config {
     /// Application entities that call on us, or that C-MOVE may send to.
     pub(crate) peer: Vec<Peer>,
     /// The same services over TLS, at a port of their own.
-    pub(crate) tls: Option<Tls>,
+    pub(crate) tls: Option<tls::Port>,
     /// TLS with peers and repositories that we call on.
     pub(crate) outgoing: Outgoing,
 }
@@ -55,20 +54,6 @@ pub(crate) struct Peer {
 
 fn usual_rights() -> Vec<Right> {
     vec![Right::Query, Right::Retrieve]
-}
-
-/// DIMSE over TLS.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Tls {
-    /// Address and port; 2762 is registered for it.
-    pub(crate) listen: SocketAddr,
-    /// Our certificate, then those that lead to its root: a PEM file.
-    pub(crate) certificate: PathBuf,
-    /// Its private key: a PEM file.
-    pub(crate) key: PathBuf,
-    /// Who must have signed a caller's certificate: a PEM file; absent: callers need none.
-    pub(crate) client_ca: Option<PathBuf>,
 }
 
 impl Default for Config {
@@ -135,10 +120,9 @@ pub(crate) async fn bind(
     let mut listener = Listener::bind(listen, own_ae, services, ListenerOptions::default())
         .await
         .with_context(|| occupied("dimse", listen))?;
-    let Some(Tls { listen, certificate, key, client_ca }) = &config.tls else { return Ok((listener, None)) };
-    let files = tls::Tls { certificate: certificate.clone(), key: key.clone(), client_ca: client_ca.clone() };
-    let current = Acceptor::new(&files, &[]).context("dimse.tls")?;
+    let Some(port) = &config.tls else { return Ok((listener, None)) };
+    let current = Acceptor::new(&port.files(), &[]).context("dimse.tls")?;
     let tls: dimse::Tls = Arc::new(move || TlsAcceptor::from(current.current()));
-    let local = listener.add_tls(*listen, tls).await.with_context(|| occupied("dimse.tls", *listen))?;
+    let local = listener.add_tls(port.listen, tls).await.with_context(|| occupied("dimse.tls", port.listen))?;
     Ok((listener, Some(local)))
 }

@@ -7,6 +7,7 @@ mod config;
 mod demo;
 mod dimse;
 mod http;
+mod mllp;
 mod repository;
 mod sources;
 mod tls;

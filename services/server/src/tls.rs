@@ -4,6 +4,7 @@
 
 mod outgoing;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -31,6 +32,28 @@ pub(crate) struct Tls {
     /// PEM: who must have signed the certificate of those who connect. Absent: they need none.
     #[serde(default)]
     pub(crate) client_ca: Option<PathBuf>,
+}
+
+/// A port at which the same is spoken over TLS.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Port {
+    /// Address and port.
+    pub(crate) listen: SocketAddr,
+    /// PEM: our certificate, then those between it and the root.
+    pub(crate) certificate: PathBuf,
+    /// PEM: its private key.
+    pub(crate) key: PathBuf,
+    /// PEM: who must have signed the certificate of those who connect. Absent: they need none.
+    #[serde(default)]
+    pub(crate) client_ca: Option<PathBuf>,
+}
+
+impl Port {
+    /// Its files.
+    pub(crate) fn files(&self) -> Tls {
+        Tls { certificate: self.certificate.clone(), key: self.key.clone(), client_ca: self.client_ca.clone() }
+    }
 }
 
 impl Tls {

@@ -35,7 +35,7 @@ mod time;
 
 pub use adt::parse_adt;
 pub use frame::{FrameError, FrameReader};
-pub use listener::{MllpListener, MllpOptions};
+pub use listener::{MllpListener, MllpOptions, Tls};
 pub use orders::parse_orders;
 pub use oru::parse_oru;
 pub use refusal::{ErrorCode, Level, Location, Refusal};

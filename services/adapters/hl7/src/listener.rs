@@ -9,10 +9,11 @@ use std::time::Duration;
 use adapter_api::Inbox;
 use bytes::Bytes;
 use runtime::{Clock, CpuPool};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -25,6 +26,8 @@ use crate::refusal::{ErrorCode, Location, Refusal};
 /// Unfinished messages up to this size need no permit.
 const SMALL_BYTES: usize = 256 * 1024;
 const READ_BYTES: usize = 16 * 1024;
+/// How long a TLS handshake may take.
+const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// The bounds of a listener.
 #[derive(Debug, Clone)]
@@ -59,12 +62,26 @@ impl Default for MllpOptions {
     }
 }
 
+/// The acceptor of a connection that begins now, so that a renewed certificate needs no restart.
+pub type Tls = Arc<dyn Fn() -> TlsAcceptor + Send + Sync>;
+
 /// Listens for HL7 v2 messages over MLLP.
-#[derive(Debug)]
 pub struct MllpListener {
     listener: TcpListener,
+    tls: Option<Tls>,
     shared: Arc<Shared>,
 }
+
+impl std::fmt::Debug for MllpListener {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MllpListener").field("listener", &self.listener).field("tls", &self.tls.is_some()).finish()
+    }
+}
+
+/// A connection, in the clear or within TLS.
+trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Wire for T {}
 
 #[derive(Debug)]
 struct Shared {
@@ -89,7 +106,13 @@ impl MllpListener {
         let listener = TcpListener::bind(listen).await?;
         let large = Arc::new(Semaphore::new(options.large_messages.max(1)));
         let shared = Shared { inbox, options, large, acknowledged: AtomicU64::new(0) };
-        Ok(Self { listener, shared: Arc::new(shared) })
+        Ok(Self { listener, tls: None, shared: Arc::new(shared) })
+    }
+
+    /// The same within TLS (IHE ATNA, secure node): whoever does not speak it is not heard.
+    #[must_use]
+    pub fn within(self, tls: Tls) -> Self {
+        Self { tls: Some(tls), ..self }
     }
 
     /// Where it listens.
@@ -117,9 +140,12 @@ impl MllpListener {
             match accepted {
                 (Some(slot), Ok((stream, _))) => {
                     let (shared, cancelled) = (Arc::clone(&self.shared), cancelled.clone());
+                    let acceptor = self.tls.as_ref().map(|tls| tls());
                     connections.spawn(async move {
                         let _slot = slot;
-                        Connection::new(stream, shared).serve(cancelled).await;
+                        if let Some(stream) = secured(stream, acceptor, &cancelled).await {
+                            Connection::new(stream, shared).serve(cancelled).await;
+                        }
                     });
                 }
                 (_, Err(error)) => {
@@ -135,6 +161,30 @@ impl MllpListener {
     }
 }
 
+/// The connection as it is served; `None` when the handshake came to nothing.
+async fn secured(
+    stream: TcpStream,
+    acceptor: Option<TlsAcceptor>,
+    cancelled: &CancellationToken,
+) -> Option<Box<dyn Wire>> {
+    let _ = stream.set_nodelay(true);
+    let Some(acceptor) = acceptor else { return Some(Box::new(stream)) };
+    tokio::select! {
+        () = cancelled.cancelled() => None,
+        shaken = timeout(HANDSHAKE, acceptor.accept(stream)) => match shaken {
+            Ok(Ok(stream)) => Some(Box::new(stream)),
+            Ok(Err(error)) => {
+                tracing::warn!(error = %error, "a TLS handshake over MLLP failed");
+                None
+            }
+            Err(_) => {
+                tracing::warn!("a TLS handshake over MLLP took too long");
+                None
+            }
+        },
+    }
+}
+
 /// Why a connection ends other than by its peer.
 #[derive(Debug, thiserror::Error)]
 enum Ended {
@@ -147,20 +197,19 @@ enum Ended {
 }
 
 struct Connection {
-    stream: TcpStream,
+    stream: Box<dyn Wire>,
     reader: FrameReader,
     shared: Arc<Shared>,
     large: Option<OwnedSemaphorePermit>,
 }
 
 impl Connection {
-    fn new(stream: TcpStream, shared: Arc<Shared>) -> Self {
+    fn new(stream: Box<dyn Wire>, shared: Arc<Shared>) -> Self {
         let reader = FrameReader::new(shared.options.message_limit_bytes);
         Self { stream, reader, shared, large: None }
     }
 
     async fn serve(mut self, cancelled: CancellationToken) {
-        let _ = self.stream.set_nodelay(true);
         let mut messages = 0u64;
         let ended = loop {
             let next = tokio::select! {
@@ -222,7 +271,12 @@ impl Connection {
     async fn send(&mut self, answers: Vec<Vec<u8>>) -> Result<(), Ended> {
         for answer in answers {
             let framed = [b"\x0B".as_slice(), &answer, b"\x1C\r"].concat();
-            timeout(self.shared.options.message, self.stream.write_all(&framed)).await.map_err(|_| Ended::Idle)??;
+            let write = async {
+                self.stream.write_all(&framed).await?;
+                // TLS keeps what is written until it is told that this is all.
+                self.stream.flush().await
+            };
+            timeout(self.shared.options.message, write).await.map_err(|_| Ended::Idle)??;
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use access::DevelopmentUser;
 use registry::Limits;
 use serde::{Deserialize, Serialize};
 
-use crate::tls::Tls;
+use crate::tls::{Port, Tls};
 
 /// The web face.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -101,6 +101,8 @@ pub(crate) struct Storage {
 pub(crate) struct Mllp {
     /// Address and port.
     pub(crate) listen: SocketAddr,
+    /// The same over TLS, at a port of its own.
+    pub(crate) tls: Option<Port>,
 }
 
 /// Codec workers and threads.
@@ -177,7 +179,7 @@ impl Default for Http {
 
 impl Default for Mllp {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 2575)) }
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 2575)), tls: None }
     }
 }
 

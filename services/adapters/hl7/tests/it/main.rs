@@ -3,6 +3,7 @@
 
 mod inbox;
 mod province;
+mod tls;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,10 +27,18 @@ struct Server {
 
 impl Server {
     async fn start(options: MllpOptions) -> Self {
+        Self::start_with(options, None).await
+    }
+
+    async fn start_with(options: MllpOptions, tls: Option<adapter_hl7::Tls>) -> Self {
         let inbox = Arc::new(TestInbox::default());
         let options = MllpOptions { clock: Clock::fixed(0), ..options };
         let listener =
             MllpListener::bind("127.0.0.1:0".parse().unwrap(), Arc::clone(&inbox) as _, options).await.unwrap();
+        let listener = match tls {
+            Some(tls) => listener.within(tls),
+            None => listener,
+        };
         let (address, cancelled) = (listener.local_addr().unwrap(), CancellationToken::new());
         let task = tokio::spawn(listener.run(cancelled.clone()));
         Self { address, inbox, cancelled, task }
@@ -46,9 +55,9 @@ impl Server {
     }
 }
 
-struct Sender(TcpStream);
+struct Sender<S = TcpStream>(S);
 
-impl Sender {
+impl<S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin> Sender<S> {
     async fn write(&mut self, bytes: &[u8]) {
         self.0.write_all(bytes).await.unwrap();
     }
