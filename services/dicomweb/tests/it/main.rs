@@ -18,4 +18,5 @@ mod search;
 mod search_keys;
 mod store;
 mod store_metadata;
+mod twins;
 mod wado_uri;

@@ -1,0 +1,36 @@
+//! One StudyInstanceUID under two patients: a generator's fault, or a wrong merge.
+
+use crate::app::{TestApp, related};
+use crate::objects::{Object, SERIES, STUDY, image};
+
+fn replace(bytes: &mut [u8], old: &[u8], new: &[u8]) {
+    assert_eq!(old.len(), new.len());
+    let at = bytes.windows(old.len()).position(|window| window == old).unwrap();
+    bytes[at..at + old.len()].copy_from_slice(new);
+}
+
+#[tokio::test]
+async fn a_study_identifier_of_two_patients_is_found_twice_and_opens_neither_by_guess() {
+    let app = TestApp::holding(&[image(1)]).await;
+    let (series, instance) = ("1.2.826.0.1.3680043.10.1.7", "1.2.826.0.1.3680043.10.1.7.1".to_owned());
+    let mut other = Object { series, instance, patient: "Roe^Richard", ..image(2) }.to_bytes();
+    replace(&mut other, b"P-100", b"Q-200");
+    replace(&mut other, b"19700101", b"19500505");
+    app.post("/studies", &related(&[other])).await.expect(200);
+    let found = app.get("/studies").await.expect(200);
+    assert_eq!(found.column("0020000D"), [STUDY, STUDY], "they are never united");
+    let mut patients = found.column("00100020");
+    patients.sort();
+    assert_eq!(patients, ["P-100", "Q-200"]);
+    for path in [
+        format!("/studies/{STUDY}"),
+        format!("/studies/{STUDY}/metadata"),
+        format!("/studies/{STUDY}/rendered"),
+        format!("/studies/{STUDY}/series/{SERIES}"),
+        format!("/studies/{STUDY}/series/{SERIES}/instances/{SERIES}.1/frames/1"),
+    ] {
+        let answer = app.get(&path).await.expect(409);
+        let said = String::from_utf8_lossy(&answer.body);
+        assert!(!["Roe", "Tremblay", "P-100", "Q-200"].iter().any(|word| said.contains(word)), "{path} names nobody");
+    }
+}
