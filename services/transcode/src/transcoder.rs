@@ -246,35 +246,23 @@ impl Transcoder {
         bits: Bits,
     ) -> Result<DecodedFrame, TranscodeError> {
         let encoding = Encoding::of(&image.transfer_syntax_uid)?;
-        let job = match encoding {
-            Encoding::NativeLittle | Encoding::NativeBig | Encoding::DeflatedFrame => {
-                let image = image.clone();
-                return self.on_a_thread(move || native::decode(&image, encoding, frame, bits)).await;
-            }
-            _ if image.float => return Err(TranscodeError::mismatch("FloatPixelData", "can't be compressed")),
-            _ => Job { bits_stored: bits.count(image), ..Job::new(image, encoding) },
-        };
-        let (samples, outcome) = if encoding.needs_worker() {
+        if matches!(encoding, Encoding::NativeLittle | Encoding::NativeBig | Encoding::DeflatedFrame) {
+            let image = image.clone();
+            return self.on_a_thread(move || native::decode(&image, encoding, frame, bits)).await;
+        }
+        let job = Job::of_containers(image, encoding, bits)?;
+        if encoding.needs_worker() {
             codec::check_header(&job, &frame)?;
             // On the heap: what talks to a process is large, and lies deep in the futures of those who ask.
-            Box::pin(self.workers.decode(job, &frame)).await?
-        } else {
-            let image = image.clone();
-            let rle = move || {
-                let (containers, outcome) = codec::decode(&job, &frame)?;
-                Ok((bits.of(&image, containers.into()).into(), outcome))
-            };
-            self.on_a_thread(rle).await?
+            let (samples, outcome) = Box::pin(self.workers.decode(job, &frame)).await?;
+            return Ok(outcome.frame(image, bits, samples));
+        }
+        let image = image.clone();
+        let decode = move || {
+            let (samples, outcome) = codec::decode(&job, &frame)?;
+            Ok(outcome.frame(&image, bits, samples))
         };
-        Ok(DecodedFrame {
-            samples: samples.into(),
-            rows: image.rows,
-            columns: image.columns,
-            samples_per_pixel: image.samples_per_pixel,
-            format: image.sample_format(),
-            bits_stored: outcome.bits_stored,
-            photometric_interpretation: outcome.photometric_interpretation,
-        })
+        self.on_a_thread(decode).await
     }
 
     /// Waits for a core, unless too many wait already.
