@@ -24,19 +24,16 @@ impl EncodedCache {
     }
 
     /// The frame, made by the first who asks; the others wait for it. A failure is told to all who waited, and not kept.
+    /// Tells too whether it was made for this caller.
     async fn get_or_make(
         &self,
-        opened: &OpenedStudy,
         key: Key,
         make: impl Future<Output = Result<Bytes, RegistryError>>,
-    ) -> Result<Bytes, RegistryError> {
+    ) -> Result<(Bytes, bool), RegistryError> {
         // On the heap: the cache wraps the work several times, and each wrapping holds all of it.
         let entry = self.0.entry(key).or_try_insert_with(Box::pin(make)).await.map_err(RegistryError::of_shared)?;
-        // Who had it made has the stored frame on the account already.
-        if !entry.is_fresh() {
-            opened.permit.count(1, entry.value().len() as u64);
-        }
-        Ok(entry.into_value())
+        let is_fresh = entry.is_fresh();
+        Ok((entry.into_value(), is_fresh))
     }
 }
 
@@ -93,7 +90,11 @@ impl Registry {
             Ok(self.0.transcoder.encode(&image, whole, transfer_syntax_uid).await?)
         };
         let key = (entry.sha256.clone(), number, transfer_syntax_uid);
-        let bytes = self.0.encoded.get_or_make(opened, key, make).await?;
+        let (bytes, is_fresh) = self.0.encoded.get_or_make(key, make).await?;
+        // Who had it made has the stored frame on the account already.
+        if !is_fresh {
+            opened.permit.count(1, bytes.len() as u64);
+        }
         let etag = format!("{}-{transfer_syntax_uid}", etag(&entry, number));
         Ok(Frame { bytes, transfer_syntax_uid: transfer_syntax_uid.to_owned(), etag, entry })
     }
@@ -127,5 +128,44 @@ impl Registry {
             }
             _ => Ok(stored.bytes),
         }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::{Bytes, EncodedCache, RegistryError};
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    const SYNTAX: &str = "1.2.840.10008.1.2.4.80";
+
+    #[tokio::test]
+    async fn many_who_ask_for_one_frame_cause_one_encoding() {
+        let (cache, made) = (EncodedCache::new(1 << 20), AtomicU32::new(0));
+        let ask = |number| {
+            cache.get_or_make(("hash".to_owned(), number, SYNTAX), async {
+                made.fetch_add(1, Ordering::Relaxed);
+                tokio::task::yield_now().await;
+                Ok(Bytes::from_static(b"frame"))
+            })
+        };
+        let answers = futures::future::join_all((0..20).map(|_| ask(1))).await;
+        assert_eq!(made.load(Ordering::Relaxed), 1);
+        assert_eq!(answers.into_iter().filter(|answer| answer.as_ref().unwrap().1).count(), 1);
+        ask(2).await.unwrap();
+        assert_eq!(made.load(Ordering::Relaxed), 2, "another frame is another encoding");
+    }
+
+    #[tokio::test]
+    async fn a_failure_is_not_kept_and_memory_is_bounded() {
+        let cache = EncodedCache::new(100_000);
+        let refused = || async { Err(RegistryError::Overloaded) };
+        assert!(cache.get_or_make(("hash".to_owned(), 1, SYNTAX), refused()).await.is_err());
+        for number in 1..=50 {
+            let make = async { Ok(Bytes::from(vec![7; 10_000])) };
+            assert!(cache.get_or_make(("hash".to_owned(), number, SYNTAX), make).await.unwrap().1);
+        }
+        cache.0.run_pending_tasks().await;
+        assert!(cache.0.weighted_size() <= 100_000, "{} bytes", cache.0.weighted_size());
     }
 }
