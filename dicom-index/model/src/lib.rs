@@ -35,6 +35,6 @@ pub use name::{PersonName, fold};
 pub use order::OrderRecord;
 pub use patient_event::{PatientChange, PatientEvent};
 pub use phi::Phi;
-pub use records::{HealthNumber, IssuedId, PatientRecord, SeriesRecord, StudyRecord};
+pub use records::{Demographic, HealthNumber, IssuedId, PatientRecord, SeriesRecord, StudyRecord};
 pub use report::{DocumentKind, LinkEvidence, ReportDocument, ReportRecord, ReportStatus};
 pub use uid::{InvalidUid, Uid, sop_class, transfer_syntax};

@@ -38,6 +38,25 @@ impl HealthNumber {
     }
 }
 
+/// What is told of a patient, and may be deleted again by who keeps it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Demographic {
+    /// PatientName.
+    Name,
+    /// PatientBirthDate.
+    BirthDate,
+    /// PatientSex.
+    Sex,
+    /// The provincial health number.
+    HealthNumber,
+}
+
+impl Demographic {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Name, Self::BirthDate, Self::Sex, Self::HealthNumber];
+}
+
 /// A patient as one source knows them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PatientRecord {
@@ -53,6 +72,21 @@ pub struct PatientRecord {
     pub patient_birth_date: Option<Phi<String>>,
     /// PatientSex (0010,0040): `M`, `F` or `O`.
     pub patient_sex: Option<String>,
+    /// What was deleted (HL7 v2.5 §2.5.3, the null value): it stays absent, whatever others say, until it is told anew.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deleted: Vec<Demographic>,
+}
+
+impl PatientRecord {
+    /// Whether this is told.
+    pub fn tells(&self, what: Demographic) -> bool {
+        match what {
+            Demographic::Name => !self.patient_name.is_empty(),
+            Demographic::BirthDate => self.patient_birth_date.is_some(),
+            Demographic::Sex => self.patient_sex.is_some(),
+            Demographic::HealthNumber => self.health_number.is_some(),
+        }
+    }
 }
 
 /// A study as one repository knows it. Dates are `YYYYMMDD`, times `HHMMSS[.F]`, text is Unicode.

@@ -1,6 +1,6 @@
 //! How what several say of one thing becomes one record.
 
-use index_model::{PatientRecord, PersonName, SeriesRecord, StudyRecord, fold};
+use index_model::{Demographic, PatientRecord, PersonName, SeriesRecord, StudyRecord, fold};
 
 use super::Manner;
 use index_query::text::name_group;
@@ -25,10 +25,22 @@ fn fill_patient(into: &mut PatientRecord, from: &PatientRecord) {
             into.other_patient_ids.push(id.clone());
         }
     }
-    gap(&mut into.health_number, &from.health_number);
-    name_gap(&mut into.patient_name, &from.patient_name);
-    gap(&mut into.patient_birth_date, &from.patient_birth_date);
-    gap(&mut into.patient_sex, &from.patient_sex);
+    for what in Demographic::ALL {
+        if into.tells(what) {
+            into.deleted.retain(|deleted| *deleted != what);
+        } else if into.deleted.contains(&what) || from.deleted.contains(&what) {
+            // It stays deleted: this is no gap.
+            into.deleted.retain(|deleted| *deleted != what);
+            into.deleted.push(what);
+        } else {
+            match what {
+                Demographic::Name => name_gap(&mut into.patient_name, &from.patient_name),
+                Demographic::BirthDate => gap(&mut into.patient_birth_date, &from.patient_birth_date),
+                Demographic::Sex => gap(&mut into.patient_sex, &from.patient_sex),
+                Demographic::HealthNumber => gap(&mut into.health_number, &from.health_number),
+            }
+        }
+    }
 }
 
 /// Fills what `into` does not say; modalities are united.

@@ -1,6 +1,6 @@
 //! What a patient administration system tells, and what follows it.
 
-use index_model::{PatientChange as Change, PatientEvent, PatientRecord, ReportStatus, RepositoryCode};
+use index_model::{Demographic, PatientChange as Change, PatientEvent, PatientRecord, ReportStatus, RepositoryCode};
 use index_store::{PatientTold, Store};
 
 use crate::build::{NOW, all, found, issued, jane, patient, study, tails, two, uid, with_number};
@@ -69,6 +69,30 @@ async fn a_merge_takes_everything_to_the_survivor_and_an_unmerge_gives_it_back(s
         tell(&store, &north, &event("E3", Change::Unmerge, jane(), "neodin/A2")).await,
         PatientTold::Refused { .. }
     ));
+}
+
+async fn what_was_deleted_stays_absent_until_it_is_told_anew(store: Store) {
+    let (north, _) = two(&store).await;
+    store.index_study(&north, &study("1.1", jane(), "20260101"), &[], NOW).await.unwrap();
+    let later = |control_id: &str, patient: PatientRecord, minute: i64| PatientEvent {
+        recorded_ms: Some(NOW + minute),
+        ..event(control_id, Change::Update, patient, "")
+    };
+    let nameless =
+        PatientRecord { patient_name: index_model::PersonName::default(), patient_birth_date: None, ..jane() };
+    assert_eq!(tell(&store, &north, &later("E1", nameless.clone(), 1)).await, PatientTold::Done);
+    assert_eq!(found(&store, "PatientBirthDate=19700101").await, "1", "an empty value changes nothing");
+    let deleted = PatientRecord { deleted: vec![Demographic::BirthDate], ..nameless.clone() };
+    assert_eq!(tell(&store, &north, &later("E2", deleted, 2)).await, PatientTold::Done);
+    assert_eq!(found(&store, "PatientBirthDate=19700101").await, "", "null deletes it");
+    assert_eq!(found(&store, "PatientName=DOE*").await, "1", "and nothing else");
+    // What a report or an object says of it afterwards fills no gap.
+    store.store_report(&north, &report("R1", jane(), ReportStatus::Final, 10), b"MSH", NOW).await.unwrap();
+    store.index_study(&north, &study("1.2", jane(), "20260102"), &[], NOW).await.unwrap();
+    assert_eq!(tell(&store, &north, &later("E3", nameless, 3)).await, PatientTold::Done);
+    assert_eq!(found(&store, "PatientBirthDate=19700101").await, "");
+    assert_eq!(tell(&store, &north, &later("E4", jane(), 4)).await, PatientTold::Done);
+    assert_eq!(found(&store, "PatientBirthDate=19700101").await, "2 1", "who keeps it tells it anew");
 }
 
 async fn what_comes_late_under_a_merged_number_is_the_survivors(store: Store) {
@@ -178,6 +202,7 @@ async fn tests_and_unknown_patients_are_linked_to_nobody(store: Store) {
 
 pub(crate) mod contract {
     crate::contract!(
+        what_was_deleted_stays_absent_until_it_is_told_anew,
         a_merge_takes_everything_to_the_survivor_and_an_unmerge_gives_it_back,
         what_comes_late_under_a_merged_number_is_the_survivors,
         a_merge_ends_at_its_issuer,

@@ -202,6 +202,15 @@ mod tests {
     }
 
     #[test]
+    fn null_deletes_and_empty_says_nothing() {
+        use index_model::Demographic as D;
+        let deleted = |pid: &str| parse("A08", pid).unwrap()[0].patient.deleted.clone();
+        assert_eq!(deleted("PID|||1^^^NORTH||\"\"||\"\"|\"\""), [D::Name, D::BirthDate, D::Sex]);
+        assert_eq!(deleted("PID|||1^^^NORTH~\"\"^^^^JHN^^^^CANON||\"\"^JANE"), [D::Name, D::HealthNumber]);
+        assert_eq!(deleted("PID|||1^^^NORTH||DOE^\"\"|||"), []);
+    }
+
+    #[test]
     fn an_unlink_names_two_patients_and_an_update_one() {
         let events = parse("A37", "PID|||1^^^NORTH\rPID|||2^^^NORTH").unwrap();
         assert_eq!(

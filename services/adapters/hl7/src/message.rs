@@ -162,6 +162,11 @@ impl<'m> Value<'m> {
         if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text }
     }
 
+    /// Whether this is HL7's null, which deletes what was told before; an empty value changes nothing (v2.5 §2.5.3).
+    pub(crate) fn is_null(self) -> bool {
+        self.text.trim() == "\"\""
+    }
+
     /// Whether there is nothing but space or HL7's null.
     pub(crate) fn is_empty(self) -> bool {
         matches!(self.text.trim(), "" | "\"\"")

@@ -1,6 +1,6 @@
 //! PID to a patient record.
 
-use index_model::{HealthNumber, IssuedId, PatientRecord, PersonName, Phi, RepositoryDefinition};
+use index_model::{Demographic, HealthNumber, IssuedId, PatientRecord, PersonName, Phi, RepositoryDefinition};
 
 use crate::message::{Segment, Value};
 use crate::refusal::{ErrorCode, Location, Refusal};
@@ -35,7 +35,23 @@ pub(crate) fn read(pid: Segment<'_>, definition: &RepositoryDefinition) -> Resul
         patient_name: names(pid.field(5)),
         patient_birth_date: time::birth_date(&pid.field(7).component(1).text()).map(Phi::new),
         patient_sex: sex(&pid.field(8).component(1).text()).map(str::to_owned),
+        deleted: deleted(pid),
     })
+}
+
+/// What a message deletes: fields with HL7's null, and a health card without a number.
+fn deleted(pid: Segment<'_>) -> Vec<Demographic> {
+    let is_null = |field: usize| pid.field(field).component(1).is_null();
+    let no_card = |id: Value<'_>| id.component(5).text() == "JHN" && id.component(1).is_null();
+    Demographic::ALL
+        .into_iter()
+        .filter(|what| match what {
+            Demographic::Name => is_null(5),
+            Demographic::BirthDate => is_null(7),
+            Demographic::Sex => is_null(8),
+            Demographic::HealthNumber => pid.field(3).repetitions().take(ID_LIMIT).any(no_card),
+        })
+        .collect()
 }
 
 /// The numbers in a field of identifiers, health cards excepted: MRG-1.

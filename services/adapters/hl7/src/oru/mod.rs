@@ -5,7 +5,7 @@ mod document;
 mod order;
 mod status;
 
-use index_model::{Phi, ReportRecord, ReportStatus, RepositoryDefinition};
+use index_model::{Demographic, Phi, ReportRecord, ReportStatus, RepositoryDefinition};
 use sha2::{Digest, Sha256};
 
 use crate::content;
@@ -55,7 +55,9 @@ fn records(
 ) -> Result<Vec<ReportRecord>, Refusal> {
     let missing = |segment, text| Refusal::error(ErrorCode::SegmentSequence, Location::segment(segment), text);
     let pid = message.segment("PID").ok_or(missing("PID", "the patient segment is missing"))?;
-    let patient = patient::read(pid, definition)?;
+    let mut patient = patient::read(pid, definition)?;
+    // A report from somebody who knows of no card takes nobody's card away.
+    patient.deleted.retain(|deleted| *deleted != Demographic::HealthNumber);
     let groups = groups(message)?;
     if groups.is_empty() {
         return Err(missing("OBR", "the request segment is missing"));

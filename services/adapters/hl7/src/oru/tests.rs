@@ -177,6 +177,13 @@ fn identifiers_are_sorted_by_kind_and_never_lose_their_issuer() {
 }
 
 #[test]
+fn a_report_deletes_what_it_says_is_not_so_but_takes_nobodys_card_away() {
+    let deleted = |field, value| one(&with_field("PID", field, value)).patient.deleted;
+    assert_eq!(deleted(7, "\"\""), [index_model::Demographic::BirthDate]);
+    assert_eq!(deleted(3, "1^^^NORTH^MR~\"\"^^^^JHN"), []);
+}
+
+#[test]
 fn the_sources_own_aliases_are_the_source() {
     let definition = RepositoryDefinition { issuer_aliases: vec!["1.3.6.1.4.1.99999.1".into()], ..definition() };
     let report = parse_oru(&latin1(SAMPLE), &definition).unwrap().remove(0);
