@@ -1,6 +1,7 @@
 //! The matching rules of PS3.4 §C.2.2.2 on a DICOM JSON object (PS3.18 Annex F): for what the registry's columns don't have.
 
 use dicom_core::{Tag, VR};
+use dicom_dictionary_std::tags;
 use index_model::PersonName;
 use serde_json::{Map, Value};
 
@@ -11,8 +12,36 @@ use crate::{Match, Rule, Span};
 /// Items of one sequence that are looked at.
 const MAX_ITEMS: usize = 10_000;
 
-/// Identifiers, which are compared character by character although they are text.
-const IDENTIFIERS: &[Tag] = &[Tag(0x0010, 0x0020), Tag(0x0010, 0x0021), Tag(0x0008, 0x0050), Tag(0x0020, 0x0010)];
+/// Identifiers and codes, which are compared character by character although they are text.
+const IDENTIFIERS: [Tag; 26] = [
+    tags::ACCESSION_NUMBER,
+    tags::CODE_VALUE,
+    tags::CODING_SCHEME_DESIGNATOR,
+    tags::CODING_SCHEME_VERSION,
+    tags::LONG_CODE_VALUE,
+    tags::PATIENT_ID,
+    tags::ISSUER_OF_PATIENT_ID,
+    // OtherPatientIDs, retired.
+    Tag(0x0010, 0x1000),
+    tags::DEVICE_SERIAL_NUMBER,
+    tags::STUDY_ID,
+    tags::ADMISSION_ID,
+    tags::SERVICE_EPISODE_ID,
+    tags::SCHEDULED_PROCEDURE_STEP_ID,
+    tags::PERFORMED_PROCEDURE_STEP_ID,
+    tags::REQUESTED_PROCEDURE_ID,
+    tags::PLACER_ORDER_NUMBER_IMAGING_SERVICE_REQUEST,
+    tags::FILLER_ORDER_NUMBER_IMAGING_SERVICE_REQUEST,
+    tags::LOCAL_NAMESPACE_ENTITY_ID,
+    tags::UNIVERSAL_ENTITY_ID,
+    tags::SPECIMEN_IDENTIFIER,
+    tags::CONTAINER_IDENTIFIER,
+    tags::CLINICAL_TRIAL_PROTOCOL_ID,
+    tags::CLINICAL_TRIAL_SITE_ID,
+    tags::CLINICAL_TRIAL_SUBJECT_ID,
+    tags::CLINICAL_TRIAL_SUBJECT_READING_ID,
+    tags::CLINICAL_TRIAL_TIME_POINT_ID,
+];
 
 /// Whether a data set meets a condition. Of several values or items one must meet it.
 pub fn matches(query_match: &Match, dataset: &Map<String, Value>) -> bool {

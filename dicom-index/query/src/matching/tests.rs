@@ -20,6 +20,8 @@ fn header() -> Map<String, Value> {
             "Alphabetic": "Lefèbvre-Côté^Geneviève^A", "Ideographic": "山田^太郎", "Phonetic": "やまだ^たろう"
         }]},
         "00100020": {"vr": "LO", "Value": ["aB1"]},
+        "00081032": {"vr": "SQ", "Value": [{"00080100": {"vr": "SH", "Value": ["cT1"]}}]},
+        "00180015": {"vr": "CS", "Value": ["HEAD"]},
         "00180050": {"vr": "DS", "Value": [2.5]},
         "00200013": {"vr": "IS", "Value": [7]},
         "00280009": {"vr": "AT", "Value": ["00181063"]},
@@ -86,6 +88,13 @@ pairs! {
     text_is_folded: [
         "InstitutionName=hopital general d'ottawa", "InstitutionName=HÔPITAL*", "InstitutionName=*general*", "InstitutionName=h?pital*",
     ] not ["InstitutionName=hopital", "InstitutionName=*toronto*"],
+    codes_match_character_by_character: [
+        "BodyPartExamined=HEAD", "BodyPartExamined=H*", "ProcedureCodeSequence.CodeValue=cT1", "ProcedureCodeSequence.CodeValue=c*",
+        "RequestAttributesSequence.RequestedProcedureID=P*",
+    ] not [
+        "BodyPartExamined=head", "BodyPartExamined=h*", "BodyPartExamined=*ead", "ProcedureCodeSequence.CodeValue=CT1",
+        "ProcedureCodeSequence.CodeValue=ct*", "RequestAttributesSequence.RequestedProcedureID=p2",
+    ],
     an_identifier_is_not: ["PatientID=aB1", "PatientID=a*"] not ["PatientID=ab1", "PatientID=AB1", "PatientID=A*"],
     names_match_by_component: [
         "PatientName=LEFEBVRE COTE", "PatientName=lefebvre-cote^genevieve", "PatientName=Lefèbvre-Côté^Geneviève^A",
@@ -99,7 +108,7 @@ pairs! {
     ] not ["InstanceNumber=70", "SliceThickness=2.51", "Rows=51"],
     tags_match_by_digits: ["FrameIncrementPointer=00181063"] not ["FrameIncrementPointer=00181064"],
     one_item_of_a_sequence_is_enough: [
-        "RequestAttributesSequence.RequestedProcedureID=P2", "RequestAttributesSequence.RequestedProcedureID=p?",
+        "RequestAttributesSequence.RequestedProcedureID=P2", "RequestAttributesSequence.RequestedProcedureID=P?",
     ] not ["RequestAttributesSequence.RequestedProcedureID=P3", "OtherPatientIDsSequence.PatientID=1"],
     two_quotes_match_what_has_no_value: [
         "AccessionNumber=\"\"", "StationName=\"\"", "RequestAttributesSequence.ScheduledProcedureStepID=\"\"",

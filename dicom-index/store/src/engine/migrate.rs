@@ -49,6 +49,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0008_rejections.sql"),
         include_str!("../../migrations/postgres/0008_rejections.sql"),
     ),
+    (
+        20,
+        "body parts as they are written",
+        include_str!("../../migrations/sqlite/0020_body_parts.sql"),
+        include_str!("../../migrations/postgres/0020_body_parts.sql"),
+    ),
 ];
 
 fn migrator(engine: Engine) -> Migrator {
@@ -78,4 +84,41 @@ where
         }
         _ => StoreError::Conflict { what: "a migration can't be applied" },
     })
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use sqlx::migrate::Migrator;
+    use sqlx::sqlite::SqliteConnectOptions;
+    use sqlx::{ConnectOptions, Connection};
+
+    use super::migrator;
+    use crate::Engine;
+
+    /// The column was folded once.
+    #[tokio::test]
+    async fn body_parts_of_older_databases_are_as_they_were_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = SqliteConnectOptions::new().filename(folder.path().join("a.sqlite")).create_if_missing(true);
+        let mut database = options.foreign_keys(false).connect().await.unwrap();
+        let all = migrator(Engine::Sqlite);
+        let before = all.migrations.iter().filter(|one| one.version < 20).cloned();
+        Migrator::with_migrations(before.collect()).run(&mut database).await.unwrap();
+        for (uid, column, record) in [
+            ("1", "head", r#"{"body_part_examined":" HEAD"}"#),
+            ("2", "", r#"{"body_part_examined":null}"#),
+            ("3", "kept", "{}"),
+        ] {
+            let sql = "INSERT INTO series (study_key, series_instance_uid, body_part_examined, record, modality, series_description, \
+                step_start_date, step_start_time, scheduled_procedure_step_id, requested_procedure_id, declared, number_of_instances) \
+                VALUES (1, ?, ?, ?, '', '', '', '', '', '', 0, 0)";
+            sqlx::query(sql).bind(uid).bind(column).bind(record).execute(&mut database).await.unwrap();
+        }
+        all.run(&mut database).await.unwrap();
+        let read = sqlx::query_scalar("SELECT body_part_examined FROM series ORDER BY series_instance_uid");
+        let read: Vec<String> = read.fetch_all(&mut database).await.unwrap();
+        assert_eq!(read, ["HEAD", "", ""]);
+        database.close().await.unwrap();
+    }
 }

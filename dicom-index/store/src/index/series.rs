@@ -184,7 +184,7 @@ fn columns(record: &SeriesRecord) -> [(&'static str, Value); 8] {
         ("modality", raw(&record.modality)),
         ("series_number", record.series_number.into()),
         ("series_description", text(&record.series_description)),
-        ("body_part_examined", text(&record.body_part_examined)),
+        ("body_part_examined", raw(&record.body_part_examined)),
         ("step_start_date", raw(&record.performed_procedure_step_start_date)),
         ("step_start_time", time(&record.performed_procedure_step_start_time)),
         ("scheduled_procedure_step_id", raw(&record.scheduled_procedure_step_id)),

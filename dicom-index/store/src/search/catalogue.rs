@@ -108,7 +108,7 @@ pub(crate) fn find(path: &[Tag]) -> Option<(Level, How)> {
         [Tag(0x0008, 0x0060)] => series(How::Exact("r.modality")),
         [Tag(0x0020, 0x0011)] => series(How::Number("r.series_number")),
         [Tag(0x0008, 0x103E)] => series(How::Folded("r.series_description", None)),
-        [Tag(0x0018, 0x0015)] => series(How::Folded("r.body_part_examined", None)),
+        [Tag(0x0018, 0x0015)] => series(How::Exact("r.body_part_examined")),
         [Tag(0x0040, 0x0244)] => series(How::Date("r.step_start_date")),
         [Tag(0x0040, 0x0245)] => series(How::Time("r.step_start_time")),
         [Tag(0x0020, 0x1209)] => series(How::Number("r.number_of_instances")),

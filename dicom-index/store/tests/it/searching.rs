@@ -32,6 +32,7 @@ async fn province(store: &Store) -> (RepositoryCode, RepositoryCode) {
     let mut numbered = series("2.6.1", "MR", 5);
     numbered.series_number = Some(3);
     numbered.requested_procedure_id = Some("RP1".into());
+    numbered.body_part_examined = Some("HEAD".into());
     store.index_study(&south, &record, &[numbered, series("2.6.2", "SR", 1)], NOW).await.unwrap();
     (north, south)
 }
@@ -154,6 +155,23 @@ finds! {
         "NumberOfStudyRelatedInstances=6" => "6",
         "NumberOfStudyRelatedSeries=1" => "1 2 3 5 4",
         "NumberOfSeriesRelatedInstances=5" => "6",
+    }
+    codes_match_character_by_character: {
+        "BodyPartExamined=HEAD" => "6",
+        "BodyPartExamined=head" => "",
+        "BodyPartExamined=HE*" => "6",
+        "BodyPartExamined=he*" => "",
+        "BodyPartExamined=*ead" => "",
+        "BodyPartExamined=NECK,HEAD" => "6",
+        "BodyPartExamined=\"\"&emptyvaluematching=true&ModalitiesInStudy=MR" => "6",
+        "Modality=mr" => "",
+        "Modality=m?" => "",
+        "ModalitiesInStudy=mr" => "",
+        "ModalitiesInStudy=m*" => "",
+        "StudyID=s6" => "",
+        "StudyID=s*" => "",
+        "RequestAttributesSequence.RequestedProcedureID=rp1" => "",
+        "AccessionNumber=acc*" => "",
     }
     the_holder_is_a_key: {
         "RetrieveAETitle=swodin" => "6",
@@ -310,6 +328,9 @@ async fn series_are_found_by_their_own_keys_and_their_studys(store: Store) {
     assert_eq!(series_tails(&search_series(&store, "Modality=CT&PatientName=DOE*").await), "1 2");
     assert_eq!(series_tails(&search_series(&store, "Modality=MR,SR&limit=1&offset=1").await), "6.2");
     assert_eq!(search_series(&store, "limit=3").await.remaining, 4);
+    assert_eq!(series_tails(&search_series(&store, "BodyPartExamined=HEAD").await), "6.1");
+    assert_eq!(series_tails(&search_series(&store, "BodyPartExamined=head").await), "");
+    assert_eq!(series_tails(&search_series(&store, "BodyPartExamined=h*").await), "");
     let row = search_series(&store, "SeriesNumber=3").await.rows.remove(0);
     assert_eq!(row.study.study.study_instance_uid.as_str(), "1.6");
     assert_eq!((row.number_of_instances, row.held, row.repositories.len()), (5, 0, 1));
@@ -359,6 +380,7 @@ pub(crate) mod contract {
         dates_and_times_match_by_range,
         modalities_match_one_of_several,
         series_keys_hold_for_one_series_of_the_study,
+        codes_match_character_by_character,
         the_holder_is_a_key,
         fuzzy_names_match_words_that_sound_alike,
         a_limit_of_nothing_counts,

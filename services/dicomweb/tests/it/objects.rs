@@ -223,6 +223,7 @@ impl Object {
         text(out, 0x0010, 0x0030, "DA", "19700101");
         text(out, 0x0010, 0x0040, "CS", "F");
         text(out, 0x0010, 0x1010, "AS", "054Y");
+        text(out, 0x0018, 0x0015, "CS", "HEAD");
         text(out, 0x0020, 0x000D, "UI", self.study);
         text(out, 0x0020, 0x000E, "UI", self.series);
         text(out, 0x0020, 0x0010, "SH", "S7");

@@ -85,6 +85,40 @@ async fn keys_without_a_column_are_matched_in_headers_and_returned() {
     assert_eq!(warnings(&page), ["There are 1 additional results that can be requested."]);
 }
 
+/// PS3.4 §C.2.2.2.1: only names are compared without regard to case.
+#[tokio::test]
+async fn codes_are_compared_character_by_character_at_every_resource() {
+    let app = app().await;
+    let (of_study, of_series) = (format!("/studies/{STUDY}"), format!("/studies/{STUDY}/series/{SERIES}"));
+    for path in [
+        "/studies".to_owned(),
+        "/series".to_owned(),
+        "/instances".to_owned(),
+        format!("{of_study}/series"),
+        format!("{of_study}/instances"),
+        format!("{of_series}/instances"),
+    ] {
+        for (key, right, others) in
+            [("BodyPartExamined", "HEAD", ["head", "he*", "?ead"]), ("Modality", "CT", ["ct", "c*", "?t"])]
+        {
+            // A search of a series' instances knows no keys of the series; of a study's, matched below it, none of these.
+            let is_known = !(path == "/studies" || path.starts_with(&of_series));
+            app.get(&format!("{path}?{key}={right}")).await.expect(200);
+            for other in others.into_iter().filter(|_| is_known) {
+                app.get(&format!("{path}?{key}={other}")).await.expect(204);
+            }
+        }
+    }
+    for path in [
+        "/studies?ModalitiesInStudy=ct",
+        "/studies?ModalitiesInStudy=c*",
+        "/studies?PatientSex=f",
+        "/studies?StudyID=s7",
+    ] {
+        app.get(path).await.expect(204);
+    }
+}
+
 #[tokio::test]
 async fn a_key_below_the_resource_is_ignored_and_told() {
     let app = app().await;

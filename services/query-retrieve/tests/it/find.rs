@@ -81,6 +81,23 @@ async fn every_level_of_both_models_is_answered_page_by_page() {
     }
 }
 
+/// PS3.4 §C.2.2.2.1: only names are compared without regard to case.
+#[tokio::test]
+async fn codes_are_compared_character_by_character() {
+    let app = App::start().await;
+    let at = |level| {
+        let series = Identifier::new(level).key(tags::STUDY_INSTANCE_UID, "2.25.2");
+        if level == Level::Instance { series.key(tags::SERIES_INSTANCE_UID, "2.25.2.1") } else { series }
+    };
+    for (level, unique) in [(Level::Series, tags::SERIES_INSTANCE_UID), (Level::Instance, tags::SOP_INSTANCE_UID)] {
+        for (asked, count) in [("HEAD", 1), ("head", 0), ("HE*", 1), ("he*", 0), ("NECK\\HEAD", 1)] {
+            let asked_for = at(level).key(tags::BODY_PART_EXAMINED, asked).wanted(&[unique]);
+            let outcome = find(&app, STUDY_ROOT_FIND, asked_for).await;
+            assert_eq!(column(&outcome, unique).len(), count, "{asked} at {level:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn an_answer_has_what_was_asked_for_and_what_every_answer_has() {
     let app = App::start().await;

@@ -65,6 +65,7 @@ impl Object {
             .key(tags::SERIES_NUMBER, self.series.to_string())
             .key(tags::INSTANCE_NUMBER, self.number.to_string())
             .key(tags::SLICE_THICKNESS, "2.5")
+            .key(tags::BODY_PART_EXAMINED, "HEAD")
             .key(tags::PHOTOMETRIC_INTERPRETATION, "MONOCHROME2");
         for (tag, value) in [
             (tags::SAMPLES_PER_PIXEL, 1),
