@@ -46,6 +46,7 @@ use axum::extract::FromRef;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, get};
 use registry::Registry;
+use tokio_util::task::TaskTracker;
 
 /// How the service is set up.
 #[derive(Debug, Clone)]
@@ -89,6 +90,8 @@ pub(crate) struct Face {
     pub(crate) registry: Registry,
     pub(crate) options: Arc<Options>,
     pub(crate) coded: metadata::Coded,
+    /// Bodies of refused requests that are read to an end, each for a while only.
+    pub(crate) refusals: TaskTracker,
 }
 
 impl FromRef<Face> for Registry {
@@ -121,7 +124,8 @@ pub fn router(registry: Registry, options: Options) -> Router {
 }
 
 fn layered(routes: Router<Face>, registry: Registry, options: Options) -> Router {
-    let face = Face { registry, options: Arc::new(options), coded: metadata::Coded::default() };
+    let face =
+        Face { registry, options: Arc::new(options), coded: metadata::Coded::default(), refusals: TaskTracker::new() };
     routes
         .layer(from_fn(capabilities::methods))
         .layer(from_fn(face::finish))

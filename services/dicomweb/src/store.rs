@@ -57,9 +57,10 @@ pub(crate) async fn store(
     let ((form, shape), permit) = match plan.and_then(|plan| permit.map(|permit| (plan, permit))) {
         Ok(allowed) => allowed,
         Err(problem) => {
-            // Who waits for leave to send (RFC 9110 §10.1.1) gets the refusal instead.
+            // The answer waits for no body: who sends one is answered while it comes. Who waits for leave to send (RFC 9110 §10.1.1)
+            // gets the refusal instead.
             if !headers.contains_key(EXPECT) {
-                Incoming::refuse(body).await;
+                face.refusals.spawn(Incoming::refuse(body));
             }
             return Err(problem);
         }

@@ -57,7 +57,7 @@ impl Incoming {
                 .await;
     }
 
-    /// The same for a request that is refused.
+    /// The same for a request that is refused, beside its answer: a connection that is closed on a client that sends loses it.
     pub(super) async fn refuse(body: Body) {
         Self::new(body, u64::MAX, DRAINED_WITHIN).drain().await;
     }

@@ -120,6 +120,22 @@ async fn what_is_not_a_store_request_is_refused_before_it_is_read() {
 }
 
 #[tokio::test]
+async fn what_is_refused_for_its_headers_waits_for_no_body() {
+    let app = TestApp::start().await;
+    for (name, value, status) in
+        [("content-length", "99999999999999", 413), ("content-encoding", "gzip", 415), ("accept", "text/html", 406)]
+    {
+        let request = Request::post("/dicom-web/studies")
+            .header("content-type", "application/dicom")
+            .header(name, value)
+            .body(Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>()))
+            .unwrap();
+        let answer = tokio::time::timeout(std::time::Duration::from_secs(5), app.send(request)).await;
+        answer.expect("an answer before the body").expect(status);
+    }
+}
+
+#[tokio::test]
 async fn the_first_of_one_identifier_stays() {
     let app = TestApp::holding(&[image(1)]).await;
     app.store(&[image(1)]).await.expect(200);
