@@ -18,6 +18,7 @@ mod query;
 mod render;
 pub mod sound;
 pub mod text;
+pub mod url;
 
 pub use dicom_core::Tag;
 pub use level::{is_of_objects, level_of};

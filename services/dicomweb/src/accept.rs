@@ -6,6 +6,7 @@
 use face::Problem;
 use http::HeaderMap;
 use http::header::ACCEPT;
+use index_compose::pixels::present_name;
 
 use crate::request::Parameters;
 
@@ -190,18 +191,9 @@ impl MediaRange {
     }
 }
 
-/// Names that older editions of the standard gave to media types, and their names now.
-const FORMER: [(&str, &str); 4] = [
-    ("image/x-jls", "image/jls"),
-    ("image/x-dicom-rle", "image/dicom-rle"),
-    ("image/dicom+rle", "image/dicom-rle"),
-    ("video/mpeg2", "video/mpeg"),
-];
-
 /// Whether a media range covers a media type.
 pub(crate) fn matches(range: &str, media_type: &str) -> bool {
-    let former = FORMER.iter().find(|(former, _)| range.eq_ignore_ascii_case(former));
-    let range = former.map_or(range, |(_, now)| now);
+    let range = present_name(range);
     match range.split_once('/') {
         Some(("*", "*")) => true,
         Some((kind, "*")) => media_type.split_once('/').is_some_and(|(actual, _)| actual.eq_ignore_ascii_case(kind)),

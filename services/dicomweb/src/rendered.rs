@@ -27,7 +27,6 @@ use crate::picture::{self, options};
 use crate::range;
 use crate::rendition::{self, Category, Rendition};
 use crate::request::{Base, Parameters, Scope};
-use crate::wado_uri;
 
 /// A rendered resource that was asked for.
 pub(crate) struct Asked {
@@ -112,7 +111,7 @@ impl Asked {
                 rendition::video(&self.face, &self.opened, (series, entry), media_type).await?
             }
             Category::Text(kind) => {
-                wado_uri::check_charset(&self.parameters, &self.headers)?;
+                self.parameters.check_charset(&self.headers)?;
                 // None of them applies to words; one that can't be read is named all the same (§8.3.1).
                 options::of_image(&self.parameters, "image/png")?;
                 let (made, form) = self.document(series, entry, kind, form).await?;

@@ -4,7 +4,6 @@ use access::Action;
 use axum::extract::State;
 use axum::response::Response;
 use face::{Caller, Problem};
-use http::header::ACCEPT_CHARSET;
 use http::{HeaderMap, StatusCode};
 use index_model::Uid;
 use index_model::transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN as EXPLICIT;
@@ -60,7 +59,7 @@ pub(crate) async fn retrieve(
     }
     let category = Category::of(&pick.entry);
     if !category.is_image() && category != Category::State {
-        check_charset(&parameters, &headers)?;
+        parameters.check_charset(&headers)?;
         return match other(&face, &opened, &pick, &accept, &headers).await {
             // What has no rendered form is the object itself, where the caller takes that too.
             Err(problem) if problem.status() == StatusCode::NOT_ACCEPTABLE && accept.takes(DICOM) => {
@@ -122,18 +121,6 @@ fn frame_number(parameters: &Parameters, pick: &Pick) -> Result<u32, Problem> {
         Some(number) if number <= count && count > 1 => Ok(number),
         Some(_) => Err(Problem::parameter("frameNumber", "the number of a frame of a multi-frame image is wanted")),
     }
-}
-
-/// Text is answered in UTF-8 (§8.8.1, §9.1.2.2.2).
-pub(crate) fn check_charset(parameters: &Parameters, headers: &HeaderMap) -> Result<(), Problem> {
-    let header = headers.get(ACCEPT_CHARSET).and_then(|value| value.to_str().ok());
-    let Some(list) = parameters.one("charset")?.or(header) else { return Ok(()) };
-    let ours = |name: &str| {
-        let name = name.split(';').next().unwrap_or_default().trim().trim_matches('"');
-        ["utf-8", "utf8", "iso_ir 192", "*", ""].iter().any(|known| name.eq_ignore_ascii_case(known))
-    };
-    let taken = list.split(',').any(ours);
-    if taken { Ok(()) } else { Err(Problem::not_acceptable("text is answered in UTF-8")) }
 }
 
 /// The object itself, §9.4: in Explicit VR Little Endian unless another syntax is named, and stored so.

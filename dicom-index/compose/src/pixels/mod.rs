@@ -52,6 +52,12 @@ const MEDIA_TYPES: [(&str, &[&str]); 10] = [
     ("video/h265", &["1.2.840.10008.1.2.4.107", "1.2.840.10008.1.2.4.108"]),
 ];
 
+/// The name that the standard gives a media type now, whose name in earlier editions may be given; any other as it is.
+pub fn present_name(media_type: &str) -> &str {
+    let former = FORMER.iter().find(|(former, _)| former.eq_ignore_ascii_case(media_type));
+    former.map_or(media_type, |(_, now)| now)
+}
+
 /// Names that earlier editions gave to media types, and their names now.
 const FORMER: [(&str, &str); 4] = [
     ("image/x-jls", "image/jls"),
@@ -111,8 +117,7 @@ pub fn is_video(media_type: &str) -> bool {
 }
 
 fn syntaxes(media_type: &str) -> Option<&'static [&'static str]> {
-    let former = FORMER.iter().find(|(former, _)| former.eq_ignore_ascii_case(media_type));
-    let name = former.map_or(media_type, |(_, now)| now);
+    let name = present_name(media_type);
     MEDIA_TYPES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, syntaxes)| *syntaxes)
 }
 

@@ -1,12 +1,12 @@
 //! Query parameters, PS3.18 §8.3: decoded, and each known to the resource that is asked.
 
-use std::borrow::Cow;
-
 use axum::extract::{FromRequestParts, MatchedPath};
 use face::Problem;
-use http::StatusCode;
+use http::header::ACCEPT_CHARSET;
 use http::request::Parts;
+use http::{HeaderMap, StatusCode};
 use index_model::Uid;
+use index_query::url::{self, UrlError};
 
 use crate::Face;
 use crate::accept::unquote;
@@ -16,19 +16,16 @@ use crate::capabilities;
 #[derive(Debug, Clone)]
 pub(crate) struct Parameters(Vec<(String, String)>);
 
-/// More parameters than this are refused.
-const MOST_PARAMETERS: usize = 256;
 /// Parameters that every resource takes: §8.3.3.
 const EVERYWHERE: [&str; 2] = ["accept", "charset"];
 
 impl Parameters {
     /// Parses the query part of a URL; 400 where it is not percent-encoded UTF-8, naming the parameter where its name can be read.
     pub(crate) fn parse(query: &str) -> Result<Self, Problem> {
-        let pieces = query.split('&').filter(|piece| !piece.is_empty());
-        let parameters: Vec<_> = pieces.take(MOST_PARAMETERS + 1).map(pair).collect::<Result<_, _>>()?;
-        if parameters.len() > MOST_PARAMETERS {
-            return Err(Problem::new(StatusCode::BAD_REQUEST, "too many parameters"));
-        }
+        let parameters = url::parameters(query).map_err(|error| match &error {
+            UrlError::Encoding { parameter: Some(name) } => Problem::parameter(name, error.to_string()),
+            _ => Problem::new(StatusCode::BAD_REQUEST, error.to_string()),
+        })?;
         Ok(Self(parameters))
     }
 
@@ -54,6 +51,18 @@ impl Parameters {
         if syntax == "*" || Uid::parse(&syntax).is_ok() { Ok(Some(syntax)) } else { Err(wrong()) }
     }
 
+    /// Text is answered in UTF-8 (§8.8.1, §9.1.2.2.2): 406 where `charset`, or else `Accept-Charset`, takes only others.
+    pub(crate) fn check_charset(&self, headers: &HeaderMap) -> Result<(), Problem> {
+        let header = headers.get(ACCEPT_CHARSET).and_then(|value| value.to_str().ok());
+        let Some(list) = self.one("charset")?.or(header) else { return Ok(()) };
+        let ours = |name: &str| {
+            let name = name.split(';').next().unwrap_or_default().trim().trim_matches('"');
+            ["utf-8", "utf8", "iso_ir 192", "*", ""].iter().any(|known| name.eq_ignore_ascii_case(known))
+        };
+        let taken = list.split(',').any(ours);
+        if taken { Ok(()) } else { Err(Problem::not_acceptable("text is answered in UTF-8")) }
+    }
+
     /// All but those named.
     pub(crate) fn without(self, names: &[&str]) -> Vec<(String, String)> {
         self.0.into_iter().filter(|(key, _)| !names.contains(&key.as_str())).collect()
@@ -77,31 +86,6 @@ fn normal(name: &str) -> &str {
 
 const SYNTAX: &str = "transferSyntax";
 
-/// A name and a value.
-fn pair(piece: &str) -> Result<(String, String), Problem> {
-    let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
-    let name = decoded(name).ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, ENCODING))?;
-    let value = decoded(value).ok_or_else(|| Problem::parameter(&name, ENCODING))?;
-    Ok((name.into_owned(), value.into_owned()))
-}
-
-const ENCODING: &str = "percent-encoded UTF-8 is wanted (RFC 3986 §2.1)";
-
-/// Percent-encoded UTF-8 with `+` for a space; `None` where it is not.
-fn decoded(text: &str) -> Option<Cow<'_, str>> {
-    let mut escapes = text.split('%').skip(1);
-    let is_whole = |after: &str| after.len() >= 2 && after.bytes().take(2).all(|byte| byte.is_ascii_hexdigit());
-    if !escapes.all(is_whole) {
-        return None;
-    }
-    if !text.contains(['%', '+']) {
-        return Some(text.into());
-    }
-    let spaced = text.replace('+', " ");
-    let decoded = percent_encoding::percent_decode_str(&spaced).decode_utf8().ok()?;
-    Some(decoded.into_owned().into())
-}
-
 impl FromRequestParts<Face> for Parameters {
     type Rejection = Problem;
 
@@ -120,18 +104,6 @@ impl FromRequestParts<Face> for Parameters {
 #[cfg(test)]
 mod tests {
     use super::Parameters;
-
-    #[test]
-    fn what_is_not_percent_encoded_utf_8_is_no_value() {
-        for wrong in ["PatientID=%zz", "PatientID=%", "PatientID=1%2", "PatientName=%E2%82", "%FF=1"] {
-            assert!(Parameters::parse(wrong).is_err(), "{wrong}");
-        }
-        let read = Parameters::parse("a=%C3%A9+b&c&d=&&e==").expect("well formed");
-        assert_eq!(
-            read.without(&[]),
-            [("a", "é b"), ("c", ""), ("d", ""), ("e", "=")].map(|(n, v)| (n.into(), v.into()))
-        );
-    }
 
     #[test]
     fn an_unknown_parameter_is_named_with_those_that_are_known() {
