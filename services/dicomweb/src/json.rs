@@ -1,7 +1,11 @@
 //! DICOM JSON, PS3.18 Annex F: what a search answers, from the registry's rows.
 
 mod answer;
+mod instances;
+mod row;
 mod value;
 
-pub(crate) use answer::{Shown, instance, series, shows_identifiers, study};
+pub(crate) use answer::{Shown, series, shows_identifiers, study};
+pub(crate) use instances::Instances;
+pub(crate) use row::Row;
 pub(crate) use value::{DataSet, Writer, sequence, string};

@@ -17,7 +17,7 @@ use registry::{Answer, Header};
 
 use crate::Face;
 use crate::accept::{Accept, Container, Offer};
-use crate::json::{self, DataSet, Shown};
+use crate::json::{self, Row, Shown};
 use crate::multipart::{self, Part};
 use crate::request::{Base, Parameters, Scope};
 use crate::warning::Warnings;
@@ -49,7 +49,8 @@ pub(crate) async fn series(State(face): State<Face>, caller: Caller, asked: Aske
 pub(crate) async fn instances(State(face): State<Face>, caller: Caller, asked: Asked) -> Result<Response, Problem> {
     let search = Search::begin(face, caller, asked, Level::Instance).await?;
     let answer = search.face.registry.search_instances(&search.permit, &search.query).await?;
-    search.present(answer, |row| row.study.person_key, json::instance).await
+    let mut written = json::Instances::default();
+    search.present(answer, |row| row.study.person_key, |row, _, shown| written.next(row, shown)).await
 }
 
 /// What a search request says.
@@ -102,11 +103,11 @@ impl Search {
     }
 
     /// 200 or 204, and what is left out.
-    async fn present<T>(
+    async fn present<T, R: Row>(
         mut self,
         answer: Answer<T>,
         person: impl Fn(&T) -> i64,
-        show: impl Fn(&T, Option<&Header>, Shown<'_>) -> DataSet,
+        mut show: impl FnMut(&T, Option<&Header>, Shown<'_>) -> R,
     ) -> Result<Response, Problem> {
         self.warnings.remaining(answer.remaining);
         self.warnings.missing(&answer.missing);
@@ -149,17 +150,17 @@ pub(crate) fn no_such_form() -> Problem {
     )
 }
 
-/// Data sets in the form that was chosen, their attributes in the order of their tags (PS3.18 §F.2.2).
-pub(crate) fn data_sets(form: Offer, mut rows: Vec<DataSet>) -> Response {
-    rows.iter_mut().for_each(DataSet::sort_keys);
+/// Rows in the form that was chosen.
+pub(crate) fn data_sets(form: Offer, rows: Vec<impl Row>) -> Response {
     if form.container == Container::Single {
-        let mut response = serde_json::to_vec(&rows).unwrap_or_default().into_response();
+        let rows: Vec<String> = rows.into_iter().map(Row::json).collect();
+        let mut response = format!("[{}]", rows.join(",")).into_response();
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(form.payload));
         return response;
     }
-    let write = |row: DataSet| match form.payload {
-        "application/dicom+xml" => xml::document(&row),
-        _ => serde_json::Value::Object(row).to_string(),
+    let write = |row| match form.payload {
+        "application/dicom+xml" => xml::document(&Row::data_set(row)),
+        _ => Row::json(row),
     };
     let parts = rows.into_iter().map(|row| Part::of(form.payload, Bytes::from(write(row))));
     multipart::whole(form.payload, parts.collect())

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use index_model::{IssuedId, RepositoryCode};
 use index_query::{Attribute, Level, Query, Tag, level_of};
-use registry::{Header, InstanceRow, Registry, SeriesRow, StudyRow, with_origin};
+use registry::{Header, Registry, SeriesRow, StudyRow};
 
 use super::value::{DataSet, Writer};
 use crate::dictionary;
@@ -29,17 +29,8 @@ pub(crate) struct Shown<'a> {
 
 impl Shown<'_> {
     /// Attributes that are wanted beyond the table: those of `includefield`, and those that were matched (§10.6.3.3).
-    fn wanted(&self) -> impl Iterator<Item = &Attribute> {
+    pub(super) fn wanted(&self) -> impl Iterator<Item = &Attribute> {
         wanted(self.query)
-    }
-
-    /// The highest level that `all` means for an instance: the instance's own, and those that the path does not name.
-    fn above_instance(&self) -> Level {
-        match (self.query.include.all, self.with_study, self.with_series) {
-            (false, ..) | (true, true, _) => Level::Study,
-            (true, false, true) => Level::Series,
-            (true, false, false) => Level::Instance,
-        }
     }
 
     /// Adds what is wanted of the levels from `above` to `level` and stands only in a header.
@@ -79,22 +70,22 @@ pub(crate) fn shows_identifiers(query: &Query) -> bool {
 /// OtherPatientIDsSequence.
 const OTHER_PATIENT_IDS: Tag = Tag(0x0010, 0x1002);
 /// RequestAttributesSequence.
-const REQUEST_ATTRIBUTES: &str = "00400275";
+pub(super) const REQUEST_ATTRIBUTES: &str = "00400275";
 
 /// An attribute, and of a private one its creator too (§10.6.3.3, PS3.5 §7.8.1).
-fn tags_of(attribute: &Attribute) -> impl Iterator<Item = String> {
+pub(super) fn tags_of(attribute: &Attribute) -> impl Iterator<Item = String> {
     let tag = attribute.path.first().copied().unwrap_or(Tag(0, 0));
     let creator = (tag.group() % 2 == 1 && tag.element() >= 0x1000).then(|| Tag(tag.group(), tag.element() >> 8));
     std::iter::once(tag).chain(creator).map(dictionary::digits)
 }
 
 /// InstanceAvailability (0008,0056): whether it can be looked at now.
-fn availability(out: &mut Writer, available: bool) {
+pub(super) fn availability(out: &mut Writer, available: bool) {
     out.text("00080056", "CS", Some(if available { "ONLINE" } else { "UNAVAILABLE" }));
 }
 
 /// Who holds it: RetrieveAETitle (0008,0054) and RetrieveLocationUID (0040,E011), one value for each repository.
-fn locations(out: &mut Writer, repositories: &[RepositoryCode], registry: &Registry) {
+pub(super) fn locations(out: &mut Writer, repositories: &[RepositoryCode], registry: &Registry) {
     out.texts("00080054", "AE", repositories.iter().map(RepositoryCode::as_str));
     let uids: Vec<_> = repositories.iter().filter_map(|code| registry.location_uid(code)).collect();
     out.texts("0040E011", "UI", uids.iter().map(String::as_str));
@@ -188,7 +179,7 @@ pub(crate) fn series(row: &SeriesRow, header: Option<&Header>, shown: Shown<'_>)
 }
 
 /// All attributes of the study, or those that were asked for by name.
-fn study_part(out: &mut Writer, study: &StudyRow, shown: Shown<'_>, all: bool) {
+pub(super) fn study_part(out: &mut Writer, study: &StudyRow, shown: Shown<'_>, all: bool) {
     let mut whole = Writer::default();
     study_attributes(&mut whole, study, shown);
     if all {
@@ -204,7 +195,7 @@ fn study_part(out: &mut Writer, study: &StudyRow, shown: Shown<'_>, all: bool) {
     }
 }
 
-fn series_attributes(out: &mut Writer, row: &SeriesRow) {
+pub(super) fn series_attributes(out: &mut Writer, row: &SeriesRow) {
     let series = &row.series;
     out.text("00080060", "CS", series.modality.as_deref());
     out.known("0008103E", "LO", series.series_description.as_deref());
@@ -221,37 +212,4 @@ fn series_attributes(out: &mut Writer, row: &SeriesRow) {
         item.text("00401001", "SH", request.1);
         out.items("00400275", vec![item.0]);
     }
-}
-
-/// What an instance's answer takes from its header: table 10.6.3-5.
-const INSTANCE_TAGS: [&str; 8] =
-    ["00080016", "00080018", "00083002", "00200013", "00280008", "00280010", "00280011", "00280100"];
-
-/// An instance.
-pub(crate) fn instance(row: &InstanceRow, _: Option<&Header>, shown: Shown<'_>) -> DataSet {
-    let mut out = Writer::default();
-    study_part(&mut out, &row.study, shown, shown.with_study);
-    if shown.with_series {
-        series_attributes(&mut out, &row.series);
-    }
-    let header = with_origin(row.entry.metadata.get(), shown.base.origin());
-    let header: DataSet = serde_json::from_str(&header).unwrap_or_default();
-    for tag in INSTANCE_TAGS {
-        if let Some(attribute) = header.get(tag) {
-            out.0.insert(tag.to_owned(), attribute.clone());
-        }
-    }
-    shown.add_from(&mut out, Some(&header), shown.above_instance(), Level::Instance);
-    let entry = &row.entry.instance;
-    let (study, series) = (&row.study.study.study_instance_uid, &row.series.series.series_instance_uid);
-    out.text("00080005", "CS", Some("ISO_IR 192"));
-    out.text("00080016", "UI", Some(entry.sop_class_uid.as_str()));
-    out.text("00080018", "UI", Some(entry.sop_instance_uid.as_str()));
-    locations(&mut out, &row.series.repositories, shown.registry);
-    availability(&mut out, row.entry.object.is_some() || shown.registry.is_available(&row.study));
-    out.text("00083002", "UI", Some(&entry.transfer_syntax_uid).filter(|uid| !uid.is_empty()).map(String::as_str));
-    let url = shown.base.instance(study.as_str(), series.as_str(), entry.sop_instance_uid.as_str());
-    out.text("00081190", "UR", Some(&url));
-    out.text("0020000E", "UI", Some(series.as_str()));
-    out.0
 }
