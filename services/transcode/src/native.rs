@@ -3,6 +3,7 @@
 use std::io::Read as _;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use crate::syntax::Encoding;
 use crate::{DecodedFrame, ImageDescription, PhotometricInterpretation, TranscodeError};
@@ -153,7 +154,7 @@ fn expand_422(image: &ImageDescription, frame: &[u8]) -> Vec<u8> {
 }
 
 /// Which bits of a container are wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Bits {
     /// Those of the sample, moved down to bit 0, with its sign or zeros above: what is shown.
     Stored,
@@ -170,25 +171,12 @@ impl Bits {
         }
     }
 
-    /// How many low bits of what a codec gives are the sample, whose highest is its sign.
-    pub(crate) fn count(self, image: &ImageDescription) -> u16 {
-        match self {
-            Self::Stored => image.bits_stored,
-            Self::Allocated => image.bits_allocated,
-        }
+    /// What goes on the wire of a frame that was compressed: its containers, where the attributes of the data set look for the sample. Only
+    /// a signed sample in the lowest bits is sent alone, since readers take the whole container for it.
+    pub(crate) fn uncompressed(image: &ImageDescription, encoding: Encoding) -> Self {
+        let is_lowest = image.high_bit + 1 == image.bits_stored;
+        if encoding != Encoding::Rle && image.signed && is_lowest { Self::Stored } else { Self::Allocated }
     }
-}
-
-/// A frame whose stream has more bits than are stored, without the others: a codec gives the whole container where its encoder compressed
-/// that, old overlays included (PS3.5 §8.1.1). `None` where there is nothing to leave out.
-pub(crate) fn without_neighbours(image: &ImageDescription, frame: &DecodedFrame) -> Option<DecodedFrame> {
-    let is_plain = !image.float && !image.signed && image.high_bit + 1 == image.bits_stored;
-    let grey = frame.samples_per_pixel == 1 && frame.bits_stored > image.bits_stored;
-    (is_plain && grey).then(|| DecodedFrame {
-        samples: without_unused_bits(image, frame.samples.clone()),
-        bits_stored: image.bits_stored,
-        ..frame.clone()
-    })
 }
 
 /// Moves the stored bits down to bit 0 and lets the sign, or zeros, fill the rest: overlays and rubbish go.

@@ -108,8 +108,8 @@ impl Transcoder {
 
     /// The frame uncompressed, in little endian: what answers a request for `application/octet-stream` (PS3.18 §8.7.3.4).
     ///
-    /// Native frames keep their planes, unused bits and subsampling; only their byte order changes. RLE keeps unused bits too. The colour
-    /// space of a decompressed frame is [`ImageDescription::uncompressed_photometric_interpretation`].
+    /// Native frames keep their planes, unused bits and subsampling; only their byte order changes. Of others, samples lie where High Bit
+    /// says, and what is beside them is kept where it can be told from a sign. The colour space of a decompressed frame is [`ImageDescription::uncompressed_photometric_interpretation`].
     ///
     /// # Errors
     /// See [`TranscodeError`].
@@ -128,11 +128,10 @@ impl Transcoder {
                 let image = image.clone();
                 self.on_a_thread(move || native::to_little_endian(&image, encoding, frame)).await
             }
-            Encoding::Rle => {
+            encoding => {
                 let _turn = self.turn().await?;
-                Ok(self.decode_in_turn(image, frame, Bits::Allocated).await?.samples)
+                Ok(self.decode_in_turn(image, frame, Bits::uncompressed(image, encoding)).await?.samples)
             }
-            _ => Ok(self.decode(image, frame).await?.samples),
         }
     }
 

@@ -3,8 +3,9 @@
 use bytes::Bytes;
 
 use super::{Job, htj2k_encode, jpeg2000_encode, jpegls_encode, rle};
+use crate::native::{self, Bits};
 use crate::syntax::{Encoding, lossless_target};
-use crate::{DecodedFrame, ImageDescription, PhotometricInterpretation, TranscodeError, native};
+use crate::{DecodedFrame, ImageDescription, PhotometricInterpretation, TranscodeError};
 
 const CODEC: &str = "lossless encoder";
 
@@ -70,7 +71,7 @@ pub(crate) fn job(
     };
     // PS3.5 §8.2.2: RLE packs the bytes of containers, whatever they hold.
     if encoding == Encoding::Rle {
-        return Ok((Job { bits_stored: image.bits_allocated, ..job }, decoded.samples));
+        return Ok((Job { bits: Bits::Allocated, ..job }, decoded.samples));
     }
     let samples = native::without_unused_bits(image, decoded.samples.clone());
     if !is_filled(image, &decoded.samples, &samples) {

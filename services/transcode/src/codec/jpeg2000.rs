@@ -5,9 +5,8 @@ use std::ffi::c_void;
 
 use openjpeg_sys as opj;
 
-use super::container::Fit;
 use super::siz::{self, Siz};
-use super::{Job, Outcome, reserve};
+use super::{Job, Outcome, container, reserve};
 use crate::{PhotometricInterpretation, TranscodeError};
 
 const CODEC: &str = "JPEG 2000";
@@ -25,7 +24,7 @@ pub(super) fn decode(job: &Job, frame: &[u8]) -> Result<(Vec<u8>, Outcome), Tran
             PhotometricInterpretation::YbrFull422 => PhotometricInterpretation::YbrFull,
             other => other,
         },
-        bits_stored: job.bits_stored.max(siz.precision),
+        bits_stored: container::bits_stored(job, siz.precision),
     };
     Ok((samples, outcome))
 }
@@ -83,7 +82,7 @@ impl Image {
             }
             // SAFETY: not null, and of w * h integers, which are Columns times Rows.
             let values = unsafe { std::slice::from_raw_parts(component.data, pixels) };
-            let fit = Fit::new(job.signed, sign_bits(job, siz));
+            let fit = container::Fit::of(job, siz.precision, siz.is_signed);
             let containers = out[index * size..].chunks_mut(stride).zip(values);
             match size {
                 1 => containers.for_each(|(bytes, &value)| bytes[0] = fit.apply(value) as u8),
@@ -93,16 +92,6 @@ impl Image {
             }
         }
         Ok(out)
-    }
-}
-
-/// The bits of a value whose highest is its sign, if it has one.
-fn sign_bits(job: &Job, siz: &Siz) -> u16 {
-    if job.signed && !siz.is_signed {
-        // Two's complement that was encoded as if unsigned: perhaps all of the container, with zeros above the stored bits.
-        siz.precision.min(job.bits_stored)
-    } else {
-        siz.precision
     }
 }
 

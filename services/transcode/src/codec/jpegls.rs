@@ -32,7 +32,7 @@ pub(super) fn decode(job: &Job, frame: &[u8]) -> Result<(Vec<u8>, Outcome), Tran
             PhotometricInterpretation::YbrFull422 => PhotometricInterpretation::YbrFull,
             other => other,
         },
-        bits_stored: job.bits_stored.max(header.precision),
+        bits_stored: container::bits_stored(job, header.precision),
     };
     Ok((samples, outcome))
 }

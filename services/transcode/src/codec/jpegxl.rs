@@ -35,7 +35,7 @@ pub(super) fn decode(job: &Job, frame: &[u8]) -> Result<(Vec<u8>, Outcome), Tran
             PhotometricInterpretation::YbrFull422 => PhotometricInterpretation::YbrFull,
             other => other,
         },
-        bits_stored: job.bits_stored.max(precision),
+        bits_stored: container::bits_stored(job, precision),
     };
     Ok((samples, outcome))
 }

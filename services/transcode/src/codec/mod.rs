@@ -33,8 +33,11 @@ pub(crate) struct Job {
     pub(crate) samples_per_pixel: u16,
     pub(crate) bits_allocated: u16,
     pub(crate) bits_stored: u16,
+    pub(crate) high_bit: u16,
     pub(crate) signed: bool,
     pub(crate) photometric_interpretation: PhotometricInterpretation,
+    /// What of the containers is wanted.
+    pub(crate) bits: Bits,
 }
 
 /// What a decoder found out beside the samples.
@@ -54,8 +57,10 @@ impl Job {
             // Codecs know no packed bits: a 1-bit sample is a byte.
             bits_allocated: image.bits_allocated.max(8),
             bits_stored: image.bits_stored,
+            high_bit: image.high_bit,
             signed: image.signed,
             photometric_interpretation: image.photometric_interpretation,
+            bits: Bits::Stored,
         }
     }
 
@@ -71,7 +76,7 @@ impl Job {
         if image.float {
             return Err(TranscodeError::mismatch("FloatPixelData", "can't be compressed"));
         }
-        Ok(Self { bits_stored: bits.count(image), ..Self::new(image, encoding) })
+        Ok(Self { bits, ..Self::new(image, encoding) })
     }
 
     /// The size of a sample in bytes.

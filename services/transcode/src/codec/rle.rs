@@ -2,6 +2,7 @@
 
 use super::{Job, Outcome, reserve};
 use crate::TranscodeError;
+use crate::native::Bits;
 
 const CODEC: &str = "RLE";
 const HEADER_BYTES: usize = 64;
@@ -69,7 +70,7 @@ pub(super) fn decode(job: &Job, frame: &[u8]) -> Result<(Vec<u8>, Outcome), Tran
             crate::PhotometricInterpretation::YbrFull422 => crate::PhotometricInterpretation::YbrFull,
             other => other,
         },
-        bits_stored: job.bits_stored,
+        bits_stored: if job.bits == Bits::Stored { job.bits_stored } else { job.bits_allocated },
     };
     Ok((out, outcome))
 }

@@ -27,7 +27,6 @@ pub use viewport::{SourceRegion, Viewport};
 pub use window::{Window, WindowFunction};
 pub(crate) use words::render as words;
 
-use crate::native;
 use crate::{DecodedFrame, ImageDescription, PhotometricInterpretation, TranscodeError};
 
 /// The longest animation that is rendered.
@@ -132,8 +131,6 @@ fn raster(image: &ImageDescription, frame: &DecodedFrame, options: &RenderOption
     if frame.samples.len() != samples * frame.format.bytes() {
         return Err(TranscodeError::mismatch("PixelData", "is not as long as its description says"));
     }
-    let masked = native::without_neighbours(image, frame);
-    let frame = masked.as_ref().unwrap_or(frame);
     let raster = match &image.presentation {
         Some(state) => presented::render(image, frame, state, options.viewport.as_ref())?,
         None => plain(image, frame, options)?,

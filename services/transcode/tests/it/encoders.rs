@@ -37,7 +37,12 @@ pub(crate) fn jpeg_ls_of(shape: &Shape, interleave: InterleaveMode, values: &[i3
 /// JPEG: lossless when `lossless`, else 8- or 12-bit lossy at quality 100.
 pub(crate) fn jpeg(shape: &Shape, lossless: bool) -> Vec<u8> {
     let mask = (1 << shape.stored) - 1;
-    let values: Vec<u16> = shape.values().iter().map(|value| (value & mask) as u16).collect();
+    jpeg_of(shape, lossless, &shape.values().iter().map(|value| value & mask).collect::<Vec<_>>())
+}
+
+/// JPEG of these unsigned integers.
+pub(crate) fn jpeg_of(shape: &Shape, lossless: bool, values: &[i32]) -> Vec<u8> {
+    let values: Vec<u16> = values.iter().map(|&value| value as u16).collect();
     let (width, height) = (i32::from(shape.columns), i32::from(shape.rows));
     let format = if shape.samples == 3 { tj::TJPF_TJPF_RGB } else { tj::TJPF_TJPF_GRAY };
     // SAFETY: buffers outlive the calls and hold width * height * samples values; the library allocates the output, which is
@@ -75,7 +80,11 @@ pub(crate) fn jpeg_2000(shape: &Shape, flag: bool) -> Vec<u8> {
         (false, true) if value > mask / 2 => value - mask - 1,
         _ => value,
     });
-    let values: Vec<i32> = values.collect();
+    jpeg_2000_of(shape, flag, &values.collect::<Vec<_>>())
+}
+
+/// Lossless JPEG 2000 of these integers, its sign flag set as `flag` says.
+pub(crate) fn jpeg_2000_of(shape: &Shape, flag: bool, values: &[i32]) -> Vec<u8> {
     // SAFETY: zeroed structs of integers are valid; pointers are to live objects; everything made is destroyed at the end.
     unsafe {
         let mut parameters: opj::opj_cparameters_t = std::mem::zeroed();

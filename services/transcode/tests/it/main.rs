@@ -4,6 +4,7 @@
 mod decode;
 mod encode;
 mod encoders;
+mod high_bit;
 mod hostile;
 mod jpegxl;
 mod native;

@@ -10,8 +10,10 @@ fn job(rows: u16, columns: u16, samples_per_pixel: u16, bits_allocated: u16) -> 
         samples_per_pixel,
         bits_allocated,
         bits_stored: bits_allocated,
+        high_bit: bits_allocated - 1,
         signed: false,
         photometric_interpretation: PhotometricInterpretation::Rgb,
+        bits: Bits::Stored,
     }
 }
 
