@@ -35,6 +35,22 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether the database has no room to write.
+    pub fn is_full(&self) -> bool {
+        // SQLITE_FULL and SQLITE_IOERR_SHMSIZE; PostgreSQL's disk_full.
+        matches!(self, Self::Unavailable(fault) if matches!(fault.code(), Some("13" | "4874" | "53100")))
+    }
+
+    /// Whether the database is away or on its way up or down, as opposed to a statement that it refused.
+    pub fn is_outage(&self) -> bool {
+        let Self::Unavailable(fault) = self else { return false };
+        match fault.code() {
+            None => true,
+            // Connection exceptions, insufficient resources, operator intervention.
+            Some(code) => ["08", "53", "57P"].iter().any(|class| code.len() == 5 && code.starts_with(class)),
+        }
+    }
+
     /// Whether the same transaction may succeed when it is tried again at once.
     pub(crate) fn is_passing(&self) -> bool {
         matches!(self, Self::Unavailable(fault) if fault.is_passing())

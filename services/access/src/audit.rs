@@ -17,6 +17,8 @@ use crate::{Action, Subject};
 const QUEUE: usize = 4096;
 /// Lines that share one sync at the most.
 const BATCH: usize = 512;
+/// Room that a file holds beforehand, so that looking goes on, and is written down, when the disk is full.
+const ROOM_BYTES: u64 = 16 << 20;
 
 /// Why a line is not in the trail.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -82,7 +84,7 @@ impl AuditLog {
         fs::create_dir_all(folder)?;
         let (seq, previous) = last_link(folder)?;
         let (sender, receiver) = mpsc::channel(QUEUE);
-        let mut writer = Writer { folder: folder.to_owned(), day: i64::MIN, file: None, seq, previous };
+        let mut writer = Writer { folder: folder.to_owned(), day: i64::MIN, file: None, room_until: 0, seq, previous };
         std::thread::Builder::new().name("audit".into()).spawn(move || writer.run(receiver))?;
         Ok(Self(sender))
     }
@@ -98,6 +100,8 @@ struct Writer {
     folder: PathBuf,
     day: i64,
     file: Option<File>,
+    /// The length up to which the file has room.
+    room_until: u64,
     seq: u64,
     previous: String,
 }
@@ -132,17 +136,38 @@ impl Writer {
         }
         let day = lines.first().map_or(self.day, |line| line.at_ms.div_euclid(86_400_000));
         let file = self.file_of(day)?;
-        file.write_all(&text)?;
-        file.sync_data()?;
+        let before = file.metadata()?.len();
+        let written = file.write_all(&text).and_then(|()| file.sync_data());
+        if written.is_err() && file.metadata()?.len() > before {
+            // Half a line would be taken for one that somebody changed.
+            file.set_len(before)?;
+        }
+        written?;
         (self.seq, self.previous) = (seq, previous);
+        self.hold_room(before + text.len() as u64);
         Ok(())
     }
 
+    /// Takes room ahead of the end. Where the file system can't, or has none left, the trail goes on without.
+    fn hold_room(&mut self, end: u64) {
+        use rustix::fs::{FallocateFlags, fallocate};
+        let Some(file) = self.file.as_ref().filter(|_| self.room_until < end + ROOM_BYTES / 2) else { return };
+        match fallocate(file, FallocateFlags::KEEP_SIZE, end, ROOM_BYTES) {
+            Ok(()) => self.room_until = end + ROOM_BYTES,
+            Err(error) => tracing::debug!(error = %error, "the audit trail has no room held beforehand"),
+        }
+    }
+
     fn file_of(&mut self, day: i64) -> io::Result<&mut File> {
-        let current = if self.day == day { self.file.take() } else { None };
+        let (current, same_day) = (self.file.take(), self.day == day);
         let file = match current {
-            Some(file) => file,
-            None => {
+            Some(file) if same_day => file,
+            earlier => {
+                if let Some(earlier) = earlier {
+                    // Gives back what it did not need.
+                    earlier.set_len(earlier.metadata()?.len())?;
+                }
+                self.room_until = 0;
                 let path = self.folder.join(format!("audit-{day:06}.jsonl"));
                 let mut file = OpenOptions::new().create(true).append(true).open(&path)?;
                 if !ends_with_line_break(&path)? {
@@ -209,6 +234,8 @@ pub struct Verified {
     pub lines: u64,
     /// File and line number where the chain does not hold; empty for a sound trail.
     pub broken: Vec<String>,
+    /// Lines that were cut off when the process or the power ended, and over which the chain goes on. Nobody was given leave by one.
+    pub cut_off: Vec<String>,
 }
 
 /// Walks the whole chain and says where it does not hold.
@@ -217,25 +244,28 @@ pub struct Verified {
 /// When a file can't be read.
 pub fn verify(folder: &Path) -> Result<Verified, AuditError> {
     let (mut expected, mut seq) = (String::new(), 0);
-    let mut verified = Verified { lines: 0, broken: Vec::new() };
+    let mut verified = Verified { lines: 0, broken: Vec::new(), cut_off: Vec::new() };
+    // What is no line is cut off if the next one follows on the one before it, for that can't be made of anything else.
+    let mut unreadable: Vec<String> = Vec::new();
     for path in files(folder)? {
-        for (number, line) in BufReader::new(File::open(&path)?).lines().enumerate() {
+        for (number, line) in BufReader::new(File::open(&path)?).split(b'\n').enumerate() {
             let line = line?;
-            match link(&line) {
-                Some((hash, link)) if link.previous == expected && link.seq == seq + 1 => {
-                    (expected, seq) = (hash, link.seq);
-                    verified.lines += 1;
-                }
-                _ => {
-                    let name = path.file_name().unwrap_or_default().to_string_lossy();
-                    verified.broken.push(format!("{name}:{}", number + 1));
-                    if let Some((hash, link)) = link(&line) {
-                        (expected, seq) = (hash, link.seq);
-                    }
-                }
+            let at = || format!("{}:{}", path.file_name().unwrap_or_default().to_string_lossy(), number + 1);
+            let Some((hash, link)) = std::str::from_utf8(&line).ok().and_then(link) else {
+                unreadable.push(at());
+                continue;
+            };
+            if link.previous == expected && link.seq == seq + 1 {
+                verified.lines += 1;
+                verified.cut_off.append(&mut unreadable);
+            } else {
+                verified.broken.append(&mut unreadable);
+                verified.broken.push(at());
             }
+            (expected, seq) = (hash, link.seq);
         }
     }
+    verified.broken.append(&mut unreadable);
     Ok(verified)
 }
 

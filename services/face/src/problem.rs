@@ -84,6 +84,8 @@ impl From<RegistryError> for Problem {
             RegistryError::NotAcceptable { .. } => (S::NOT_ACCEPTABLE, None),
             RegistryError::TooBroad { .. } => (S::PAYLOAD_TOO_LARGE, None),
             RegistryError::Overloaded => (S::SERVICE_UNAVAILABLE, Some(1)),
+            RegistryError::NoRoom(_) => (S::INSUFFICIENT_STORAGE, Some(REPOSITORY_RETRY_SECONDS)),
+            RegistryError::NoDatabase(_) => (S::SERVICE_UNAVAILABLE, Some(REPOSITORY_RETRY_SECONDS)),
             RegistryError::Internal(_) => (S::INTERNAL_SERVER_ERROR, None),
         };
         let detail = match status {

@@ -38,6 +38,10 @@ impl From<RegistryError> for Refusal {
         use access::Refused as R;
         let status = match &error {
             RegistryError::Refused(R::NotSignedOn | R::NotPermitted) => Status::NOT_AUTHORISED,
+            RegistryError::NoRoom(cause) | RegistryError::NoDatabase(cause) => {
+                tracing::error!(error = %error, cause = %cause, "a request could not be carried out");
+                Status::OUT_OF_RESOURCES
+            }
             RegistryError::Refused(R::NoAudit(_)) | RegistryError::Overloaded | RegistryError::TooBroad { .. } => {
                 Status::OUT_OF_RESOURCES
             }

@@ -17,6 +17,8 @@ type Waiting = (NewInstance, oneshot::Sender<Result<InstanceIndexed, CommitError
 pub(crate) enum CommitError {
     #[error("the index could not be written")]
     Store,
+    #[error("the index has no room")]
+    Full,
     #[error("the registry is ending")]
     Ending,
 }
@@ -67,7 +69,8 @@ async fn run(store: Store, clock: Clock, mut queue: mpsc::Receiver<Waiting>) {
 fn refuse(waiting: Vec<oneshot::Sender<Result<InstanceIndexed, CommitError>>>, error: &StoreError) {
     let cause = runtime::telemetry::causes(error);
     tracing::error!(error = %error, cause, instances = waiting.len(), "instances could not be indexed");
+    let refusal = if error.is_full() { CommitError::Full } else { CommitError::Store };
     for done in waiting {
-        let _ = done.send(Err(CommitError::Store));
+        let _ = done.send(Err(refusal.clone()));
     }
 }

@@ -67,6 +67,12 @@ pub enum RegistryError {
     /// Too much at once; the same request will do a moment later.
     #[error("too many requests at once")]
     Overloaded,
+    /// Nothing can be kept until somebody makes room.
+    #[error("there is no room left in the storage; nothing of this was kept")]
+    NoRoom(#[source] Cause),
+    /// The database does not answer; nothing can be found or kept until it does.
+    #[error("the registry's database does not answer; try again later")]
+    NoDatabase(#[source] Cause),
     /// A fault of ours.
     #[error("internal fault")]
     Internal(#[source] Cause),
@@ -101,6 +107,8 @@ impl RegistryError {
             Self::TooBroad { rule } => Self::TooBroad { rule: rule.clone() },
             Self::Parameter { name, rule } => Self::Parameter { name: name.clone(), rule: rule.clone() },
             Self::Overloaded => Self::Overloaded,
+            Self::NoRoom(_) => Self::NoRoom(Box::new(shared)),
+            Self::NoDatabase(_) => Self::NoDatabase(Box::new(shared)),
             Self::Internal(_) => Self::Internal(Box::new(shared)),
         }
     }
@@ -108,14 +116,31 @@ impl RegistryError {
 
 impl From<index_store::StoreError> for RegistryError {
     fn from(error: index_store::StoreError) -> Self {
-        Self::Internal(Box::new(error))
+        if error.is_full() {
+            Self::NoRoom(Box::new(error))
+        } else if error.is_outage() {
+            Self::NoDatabase(Box::new(error))
+        } else {
+            Self::Internal(Box::new(error))
+        }
     }
+}
+
+/// Whether the file system has no room, however deep that is said.
+fn is_full(error: &(dyn std::error::Error + 'static)) -> bool {
+    let full = |error: &std::io::Error| {
+        use std::io::ErrorKind as K;
+        matches!(error.kind(), K::StorageFull | K::QuotaExceeded)
+    };
+    std::iter::successors(Some(error), |error| error.source())
+        .any(|cause| cause.downcast_ref::<std::io::Error>().is_some_and(full))
 }
 
 impl From<object_store::Error> for RegistryError {
     fn from(error: object_store::Error) -> Self {
         match error {
             object_store::Error::NotFound { .. } => Self::NotFound,
+            other if is_full(&other) => Self::NoRoom(Box::new(other)),
             other => Self::Internal(Box::new(other)),
         }
     }

@@ -9,6 +9,7 @@ use index_model::{
 };
 use index_store::{NewInstance, Outcome};
 
+use crate::commit::CommitError;
 use crate::objects::Objects;
 use crate::{Registry, RegistryError};
 
@@ -55,8 +56,17 @@ pub enum Fate {
         /// The rule in words.
         rule: String,
     },
-    /// Try again later: no room, or no database.
+    /// Nothing is kept until somebody makes room.
+    NoRoom,
+    /// Try again later: the database does not answer.
     OutOfResources,
+}
+
+impl Fate {
+    /// What is told of a fault of ours.
+    fn of(error: &RegistryError) -> Self {
+        if matches!(error, RegistryError::NoRoom(_)) { Self::NoRoom } else { Self::OutOfResources }
+    }
 }
 
 impl From<Fate> for StoreAnswer {
@@ -64,7 +74,7 @@ impl From<Fate> for StoreAnswer {
         match fate {
             Fate::Stored | Fate::Conflict => Self::Stored,
             Fate::Quarantined { attribute, rule } => Self::Quarantined { attribute, rule },
-            Fate::OutOfResources => Self::OutOfResources,
+            Fate::NoRoom | Fate::OutOfResources => Self::OutOfResources,
             // Asked of web callers alone.
             Fate::OtherStudy | Fate::NoStorageClass | Fate::PixelsElsewhere | Fate::Unreadable { .. } => {
                 Self::NotAuthorised
@@ -211,8 +221,9 @@ impl Registry {
         let keeping = async move { registry.keep(&code, object, extracted, remote).await };
         let kept = self.0.tasks.spawn(keeping).await.unwrap_or_else(|error| Err(RegistryError::internal(error)));
         let fate = kept.unwrap_or_else(|error| {
-            tracing::error!(error = %error, repository.code = %repository, "an object could not be stored");
-            Fate::OutOfResources
+            let cause = runtime::telemetry::causes(&error);
+            tracing::error!(error = %error, cause, repository.code = %repository, "an object could not be stored");
+            Fate::of(&error)
         });
         StoredInstance { fate, ..told }
     }
@@ -271,7 +282,10 @@ impl Registry {
             Ok(indexed) => indexed,
             Err(error) => {
                 // Not known to be absent from the index, so the bytes stay; they are garbage at worst.
-                return Err(RegistryError::internal(error));
+                return Err(match error {
+                    CommitError::Full => RegistryError::NoRoom(Box::new(error)),
+                    CommitError::Store | CommitError::Ending => RegistryError::internal(error),
+                });
             }
         };
         if matches!(indexed.outcome, Outcome::Repeat) {
@@ -325,17 +339,13 @@ impl Registry {
         let now_ms = self.0.clock.now_ms();
         let size = object.len() as u64;
         let noted = match kept {
-            Ok(()) => self
-                .0
-                .store
-                .quarantine(repository, finding, size, Some(&name), now_ms)
-                .await
-                .map_err(|error| error.to_string()),
-            Err(error) => Err(error.to_string()),
+            Ok(()) => self.0.store.quarantine(repository, finding, size, Some(&name), now_ms).await.map_err(Into::into),
+            Err(error) => Err(RegistryError::from(error)),
         };
         if let Err(error) = noted {
-            tracing::error!(error, repository.code = %repository, "an object could not be put aside");
-            return Fate::OutOfResources;
+            let cause = runtime::telemetry::causes(&error);
+            tracing::error!(error = %error, cause, repository.code = %repository, "an object could not be put aside");
+            return Fate::of(&error);
         }
         metrics::counter!("dics_quarantined_total", "repository" => repository.to_string()).increment(1);
         tracing::warn!(repository.code = %repository, attribute = finding.attribute, rule = finding.rule, "object put aside");

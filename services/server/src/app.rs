@@ -239,6 +239,12 @@ pub(crate) fn audit(config: &Config, command: cli::Audit) -> anyhow::Result<()> 
         cli::Audit::Verify => {
             let verified = access::verify(&config.data_dir.join("audit"))?;
             println!("{} lines", verified.lines);
+            if !verified.cut_off.is_empty() {
+                println!(
+                    "cut off when the process or the power ended, of no consequence: {}",
+                    verified.cut_off.join(", ")
+                );
+            }
             if !verified.broken.is_empty() {
                 bail!("the chain does not hold at {}", verified.broken.join(", "));
             }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, SqlitePool};
+use sqlx::{Connection, PgPool, SqlitePool};
 
 use super::migrate::migrate;
 use crate::{Engine, StoreError};
@@ -79,6 +79,14 @@ async fn open_sqlite(url: &str) -> Result<Pools, StoreError> {
         .max_connections(1)
         .min_connections(1)
         .acquire_timeout(ACQUIRE)
+        // A full disk makes SQLite roll back by itself; then the driver's own rollback fails, and it believes itself within a transaction
+        // for ever. The ping waits for that rollback; such a connection gives way to a new one.
+        .before_acquire(|connection, _| {
+            Box::pin(async move {
+                connection.ping().await?;
+                Ok(!connection.is_in_transaction())
+            })
+        })
         // A file does not hang up.
         .test_before_acquire(false)
         .idle_timeout(None)

@@ -59,21 +59,40 @@ impl Cluster {
             .status()
             .expect(REMEDY);
         assert!(made.success(), "initdb failed");
-        let script = "\"$0\" -D \"$1\" -k \"$2\" -c listen_addresses= -c fsync=off -c full_page_writes=off \
-            -c max_connections=200 -c shared_buffers=64MB & server=$!; read -r _; kill -QUIT $server; wait $server";
-        let mut guard = command("/bin/sh", user)
-            .args(["-c", script, &format!("{programs}/postgres")])
-            .args([data.as_path(), folder.path()])
-            .stdin(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let lifeline = guard.stdin.take();
+        let (lifeline, guard) = Self::run(folder.path());
         let cluster = Self { folder, lifeline, guard };
-        cluster.wait_until_ready(&programs, user).await;
+        cluster.wait_until_ready().await;
         cluster
     }
 
-    async fn wait_until_ready(&self, programs: &str, user: Option<(u32, u32)>) {
+    /// Runs the server on what is there.
+    fn run(folder: &Path) -> (Option<ChildStdin>, Child) {
+        let (programs, data) = (programs(), folder.join("data"));
+        let script = "\"$0\" -D \"$1\" -k \"$2\" -c listen_addresses= -c fsync=off -c full_page_writes=off \
+            -c max_connections=200 -c shared_buffers=64MB & server=$!; read -r _; kill -QUIT $server; wait $server";
+        let mut guard = command("/bin/sh", user())
+            .args(["-c", script, &format!("{programs}/postgres")])
+            .args([data.as_path(), folder])
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        (guard.stdin.take(), guard)
+    }
+
+    /// Ends it at once, as an immediate shutdown does: nobody is asked, and the next start recovers.
+    pub(crate) fn stop(&mut self) {
+        drop(self.lifeline.take());
+        let _ = self.guard.wait();
+    }
+
+    /// Starts it again on what is there.
+    pub(crate) async fn start_again(&mut self) {
+        (self.lifeline, self.guard) = Self::run(self.folder.path());
+        self.wait_until_ready().await;
+    }
+
+    async fn wait_until_ready(&self) {
+        let (programs, user) = (programs(), user());
         let mut tick = tokio::time::interval(Duration::from_millis(25));
         for _ in 0..1_200 {
             tick.tick().await;
@@ -96,7 +115,6 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        drop(self.lifeline.take());
-        let _ = self.guard.wait();
+        self.stop();
     }
 }

@@ -45,7 +45,7 @@ pub(crate) use contract;
 /// One cluster for all cases, one database for each; every failure is told before the test fails.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_contract_holds_on_postgres() {
-    let cluster = cluster::Cluster::start().await;
+    let mut cluster = cluster::Cluster::start().await;
     let all = [
         agreement::contract::CASES,
         drift::contract::CASES,
@@ -79,8 +79,14 @@ async fn the_contract_holds_on_postgres() {
     if run.await.is_err() {
         failed.push("plans");
     }
-    drop(cluster);
     assert!(failed.is_empty(), "failed on PostgreSQL: {failed:?}");
+    let store = Store::open(&cluster.database("away")).await.unwrap();
+    build::repository(&store, "north", "north").await;
+    cluster.stop();
+    let away = store.repositories().await.unwrap_err();
+    assert!(away.is_outage() && !away.is_full(), "{away:?}");
+    cluster.start_again().await;
+    assert_eq!(store.repositories().await.unwrap().len(), 1, "what was committed is there, without opening again");
 }
 
 #[tokio::test]

@@ -59,6 +59,28 @@ async fn a_removed_or_changed_line_is_named() {
 }
 
 #[tokio::test]
+async fn a_line_that_was_cut_off_is_told_apart_from_one_that_was_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit-000000.jsonl");
+    let permit = async |key| {
+        let access = access(folder.path(), &Clock::fixed(0));
+        let caller = access.caller(loopback()).unwrap();
+        access.permit(&caller, Action::OpenPatient, Subject::Person(key)).await.unwrap();
+    };
+    permit(1).await;
+    let whole = fs::read_to_string(&path).unwrap();
+    fs::write(&path, format!("{whole}{}", &whole[..whole.len() / 2])).unwrap();
+    assert_eq!(verify(folder.path()).unwrap().broken, ["audit-000000.jsonl:2"], "nothing tells yet what it was");
+    permit(2).await;
+    let verified = verify(folder.path()).unwrap();
+    assert_eq!((verified.lines, verified.broken.len()), (2, 0));
+    assert_eq!(verified.cut_off, ["audit-000000.jsonl:2"]);
+    let lines = fs::read_to_string(&path).unwrap();
+    fs::write(&path, lines.replacen("\"key\":1", "\"key\":9", 1)).unwrap();
+    assert!(!verify(folder.path()).unwrap().broken.is_empty(), "one that was changed is not taken for one");
+}
+
+#[tokio::test]
 async fn what_goes_out_in_one_view_shares_a_line_and_is_counted_when_it_ends() {
     for action in [Action::View, Action::RetrieveInstances] {
         let folder = tempfile::tempdir().unwrap();

@@ -33,6 +33,8 @@ impl Default for StoreOptions {
 }
 
 const OTHER: &str = "the request names another SOP class or instance";
+/// The remedy, as long as an ErrorComment may be.
+const LATER: &str = "no room or no database: send it again later";
 
 /// Whether a data set is what the request says it is. What can't be read is for the inbox to judge.
 fn names_itself(object: &[u8], request: &StoreRequest) -> bool {
@@ -77,7 +79,7 @@ impl StoreService {
                         (Status::CANNOT_UNDERSTAND, Some(format!("kept aside: {attribute} {rule}")))
                     }
                     StoreAnswer::NotAuthorised => (Status::NOT_AUTHORISED, None),
-                    StoreAnswer::OutOfResources => (Status::OUT_OF_RESOURCES, None),
+                    StoreAnswer::OutOfResources => (Status::OUT_OF_RESOURCES, Some(LATER.to_owned())),
                 }
             }
         };

@@ -85,8 +85,11 @@ async fn take(
 
 const NOT_AUTHORISED: Refusal =
     Refusal::reject(ErrorCode::UnknownKey, Location::field("MSH", 4), "this sending facility is not registered");
-const UNAVAILABLE: Refusal =
-    Refusal::reject(ErrorCode::ApplicationInternal, Location::segment("MSH"), "the service can't take messages now");
+const UNAVAILABLE: Refusal = Refusal::reject(
+    ErrorCode::ApplicationInternal,
+    Location::segment("MSH"),
+    "the service has no room or no database now: send it again later",
+);
 const REUSED: Refusal =
     Refusal::error(ErrorCode::DuplicateKey, Location::field("MSH", 10), "the control id was used for another message");
 

@@ -1,7 +1,7 @@
 //! The Store Instances Response Module, PS3.18 Annex I.
 
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_LOCATION, CONTENT_TYPE, LOCATION};
+use http::header::{CONTENT_LOCATION, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use index_model::Uid;
 
@@ -12,13 +12,19 @@ use crate::multipart::{self, Part};
 use crate::request::Base;
 use crate::xml;
 
-/// 200 when all is stored, 202 when some is, 409 when nothing is (table 10.5.3-1); 413 when all of it was too large.
+/// A sender is told to come back after so many seconds when nothing could be kept.
+const RETRY_SECONDS: &str = "30";
+
+/// 200 when all is stored, 202 when some is, 409 when nothing is (table 10.5.3-1). When all of it failed for one reason that has a status of
+/// its own, that one: 413 too large, 507 no room, 503 no database (§8.5).
 fn status(outcomes: &[Outcome]) -> StatusCode {
     let stored = outcomes.iter().filter(|outcome| outcome.is_stored()).count();
-    let too_large = |outcome: &Outcome| outcome.result.as_ref().is_err_and(|failure| failure.too_large);
+    let own = |outcome: &Outcome| outcome.result.as_ref().err().and_then(|failure| failure.status);
     match stored {
-        0 if outcomes.iter().all(too_large) => StatusCode::PAYLOAD_TOO_LARGE,
-        0 => StatusCode::CONFLICT,
+        0 => match outcomes.first().and_then(own) {
+            Some(status) if outcomes.iter().all(|outcome| own(outcome) == Some(status)) => status,
+            _ => StatusCode::CONFLICT,
+        },
         stored if stored == outcomes.len() => StatusCode::OK,
         _ => StatusCode::ACCEPTED,
     }
@@ -43,7 +49,11 @@ pub(super) fn response(outcomes: &[Outcome], base: &Base, form: Offer) -> Respon
         response.headers_mut().insert(LOCATION, address.clone());
         response.headers_mut().insert(CONTENT_LOCATION, address);
     }
-    *response.status_mut() = status(outcomes);
+    let status = status(outcomes);
+    if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::INSUFFICIENT_STORAGE) {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS));
+    }
+    *response.status_mut() = status;
     response
 }
 

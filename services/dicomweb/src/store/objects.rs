@@ -106,5 +106,5 @@ pub(super) fn no_room(error: &io::Error, limit_bytes: u64) -> Failure {
         return Failure::too_large(limit_bytes);
     }
     tracing::error!(error = %error, "an object could not be taken in");
-    Failure::new(reason::OUT_OF_RESOURCES, "there is no room")
+    Failure::no_room()
 }

@@ -1,5 +1,6 @@
 //! What became of one instance of a request, and how PS3.18 §I.2 calls it.
 
+use http::StatusCode;
 use index_model::Uid;
 use registry::{Fate, RegistryError, StoredInstance};
 
@@ -31,18 +32,27 @@ pub(super) struct Failure {
     pub(super) reason: u16,
     /// In words: attribute and rule, never a value.
     pub(super) comment: String,
-    /// It is larger than what is taken in.
-    pub(super) too_large: bool,
+    /// The status of an answer in which everything failed for this reason, if it has one of its own.
+    pub(super) status: Option<StatusCode>,
 }
 
 impl Failure {
     pub(super) fn new(reason: u16, comment: impl Into<String>) -> Self {
-        Self { reason, comment: comment.into(), too_large: false }
+        Self { reason, comment: comment.into(), status: None }
+    }
+
+    fn within(self, status: StatusCode) -> Self {
+        Self { status: Some(status), ..self }
+    }
+
+    pub(super) fn no_room() -> Self {
+        let comment = "no room is left here: nothing was kept, store it again later";
+        Self::new(reason::OUT_OF_RESOURCES, comment).within(StatusCode::INSUFFICIENT_STORAGE)
     }
 
     pub(super) fn too_large(limit_bytes: u64) -> Self {
         let comment = format!("larger than the {limit_bytes} bytes that one instance may have");
-        Self { too_large: true, ..Self::new(reason::OUT_OF_RESOURCES, comment) }
+        Self::new(reason::OUT_OF_RESOURCES, comment).within(StatusCode::PAYLOAD_TOO_LARGE)
     }
 }
 
@@ -82,7 +92,11 @@ impl Outcome {
 
 fn fault(error: &RegistryError) -> Failure {
     match error {
-        RegistryError::Overloaded => Failure::new(reason::OUT_OF_RESOURCES, "too much at once"),
+        RegistryError::Overloaded => {
+            Failure::new(reason::OUT_OF_RESOURCES, "too much at once").within(StatusCode::SERVICE_UNAVAILABLE)
+        }
+        RegistryError::NoRoom(_) => Failure::no_room(),
+        RegistryError::NoDatabase(_) => no_database(),
         RegistryError::Refused(_) => Failure::new(reason::NOT_AUTHORISED, "not permitted"),
         error => {
             tracing::error!(error = %error, "an object could not be stored");
@@ -113,6 +127,12 @@ fn told(fate: Fate) -> Result<(), Failure> {
         Fate::Quarantined { attribute, rule } => {
             Failure::new(reason::CANNOT_UNDERSTAND, format!("{attribute}: {rule}"))
         }
-        Fate::OutOfResources => Failure::new(reason::OUT_OF_RESOURCES, "try again later"),
+        Fate::NoRoom => Failure::no_room(),
+        Fate::OutOfResources => no_database(),
     })
+}
+
+fn no_database() -> Failure {
+    let comment = "the database does not answer: store it again later";
+    Failure::new(reason::OUT_OF_RESOURCES, comment).within(StatusCode::SERVICE_UNAVAILABLE)
 }

@@ -114,12 +114,20 @@ impl Client {
     }
 
     pub(crate) fn post(&self, path: &str, content_type: &str, body: Vec<u8>) -> Answer {
-        self.send(self.client.post(format!("{}{path}", self.base)).header("content-type", content_type).body(body))
-            .unwrap()
+        self.try_post(path, content_type, body).unwrap()
+    }
+
+    pub(crate) fn try_post(&self, path: &str, content_type: &str, body: Vec<u8>) -> Option<Answer> {
+        self.send(self.client.post(format!("{}{path}", self.base)).header("content-type", content_type).body(body)).ok()
     }
 
     /// Stores objects by STOW-RS.
     pub(crate) fn stow(&self, objects: &[Vec<u8>]) -> Answer {
+        self.try_stow(objects).unwrap()
+    }
+
+    /// The same at a service that may be gone.
+    pub(crate) fn try_stow(&self, objects: &[Vec<u8>]) -> Option<Answer> {
         let mut body = Vec::new();
         for object in objects {
             body.extend_from_slice(b"--stow\r\nContent-Type: application/dicom\r\n\r\n");
@@ -127,6 +135,6 @@ impl Client {
             body.extend_from_slice(b"\r\n");
         }
         body.extend_from_slice(b"--stow--\r\n");
-        self.post("/dicom-web/studies", "multipart/related; type=\"application/dicom\"; boundary=stow", body)
+        self.try_post("/dicom-web/studies", "multipart/related; type=\"application/dicom\"; boundary=stow", body)
     }
 }

@@ -8,6 +8,7 @@ mod cluster;
 mod command_line;
 mod conformance;
 mod demo;
+mod durable;
 mod five_lines;
 mod hostile;
 mod identity;

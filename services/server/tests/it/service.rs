@@ -25,11 +25,18 @@ impl Service {
 
     /// Starts it with more environment.
     pub(crate) fn start_with(data: &Path, environment: &[(&str, &str)]) -> Self {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_dics"));
+        program.arg("serve");
+        let mut service = Self::launch(&mut program, data, environment);
+        service.wait_until_ready(data);
+        service
+    }
+
+    /// Starts a program that is the service, or becomes it, and does not wait.
+    pub(crate) fn launch(program: &mut Command, data: &Path, environment: &[(&str, &str)]) -> Self {
         let (http, dimse_port, mllp_port) = (free_port(), free_port(), free_port());
         let log = std::fs::OpenOptions::new().create(true).append(true).open(data.join("log")).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_dics"));
-        command
-            .arg("serve")
+        program
             .env("DICS__DATA_DIR", data)
             .env("DICS__HTTP__LISTEN", format!("127.0.0.1:{http}"))
             .env("DICS__DIMSE__LISTEN", format!("127.0.0.1:{dimse_port}"))
@@ -39,17 +46,26 @@ impl Service {
             .envs(environment.iter().copied())
             .stdout(Stdio::null())
             .stderr(log);
-        let mut process = Process::start(&mut command, "cargo builds it");
+        let process = Process::start(program, "cargo builds it");
         let client = Client::new(format!("http://127.0.0.1:{http}"));
+        Self { process, client, dimse_port, mllp_port }
+    }
+
+    /// Waits until it serves.
+    pub(crate) fn wait_until_ready(&mut self, data: &Path) {
         wait(Duration::from_secs(30), "the service to be ready", || {
             assert!(
-                !process.has_ended(),
+                !self.process.has_ended(),
                 "the service ended at its start: {}",
                 std::fs::read_to_string(data.join("log")).unwrap()
             );
-            client.try_get("/readyz").is_some_and(|response| response.status == 200)
+            self.client.try_get("/readyz").is_some_and(|response| response.status == 200)
         });
-        Self { process, client, dimse_port, mllp_port }
+    }
+
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
     }
 
     /// Memory that it holds now, in KiB.
