@@ -5,7 +5,9 @@ use super::json::{self, DataSet};
 /// Lines about the patient and about how the picture was made. They identify a patient, and are never printed.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Captions {
-    /// Name, identifier, birth date, sex.
+    /// The name, each of its component groups: alphabetic, ideographic, phonetic.
+    pub(crate) name: Vec<String>,
+    /// Identifier, birth date, sex.
     pub(crate) patient: Vec<String>,
     /// Modality and date, number, exposure, slice, sequence, side.
     pub(crate) technique: Vec<String>,
@@ -29,7 +31,6 @@ impl Captions {
         };
         let frame = (number_of_frames > 1).then(|| format!("frame {frame}/{number_of_frames}"));
         let patient = [
-            name(header),
             text("00100020").map(|id| format!("ID {id}")),
             joined(vec![text("00100030").map(|text| format!("Born {}", date(&text))), text("00100040")]),
         ];
@@ -52,13 +53,14 @@ impl Captions {
                 text("00185101"),
             ]),
         ];
-        Self { patient: patient.into_iter().flatten().collect(), technique: technique.into_iter().flatten().collect() }
+        let [patient, technique] = [patient.into_iter().flatten().collect(), technique.into_iter().flatten().collect()];
+        Self { name: name(header), patient, technique }
     }
 }
 
 /// PatientName (0010,0010), its groups as people write them.
-fn name(header: &DataSet) -> Option<String> {
-    let groups = json::values(header, "00100010").first()?;
+fn name(header: &DataSet) -> Vec<String> {
+    let Some(groups) = json::values(header, "00100010").first() else { return Vec::new() };
     let group = |name: &str| groups.get(name).and_then(serde_json::Value::as_str).filter(|text| !text.is_empty());
     let written = |text: &str| {
         let mut parts = text.split('^').map(str::trim);
@@ -66,8 +68,8 @@ fn name(header: &DataSet) -> Option<String> {
         let rest: Vec<_> = parts.filter(|part| !part.is_empty()).collect();
         if rest.is_empty() { family } else { format!("{family}, {}", rest.join(" ")) }
     };
-    let groups: Vec<_> = ["Alphabetic", "Ideographic"].into_iter().filter_map(group).map(written).collect();
-    (!groups.is_empty()).then(|| groups.join(" "))
+    let groups = ["Alphabetic", "Ideographic", "Phonetic"].into_iter().filter_map(group).map(written);
+    groups.filter(|group| !group.is_empty()).collect()
 }
 
 /// `20240229` as `2024-02-29`.
@@ -109,7 +111,8 @@ mod tests {
             "00200013": { "vr": "IS", "Value": [7] },
         });
         let captions = Captions::of(header.as_object().unwrap(), 2, 3);
-        assert_eq!(captions.patient, ["Tremblay, Zoé M", "ID P-1", "Born 1970-01-01  F"]);
+        assert_eq!(captions.name, ["Tremblay, Zoé M"]);
+        assert_eq!(captions.patient, ["ID P-1", "Born 1970-01-01  F"]);
         assert_eq!(captions.technique, ["CT  2024-02-29  10:15", "Image 7  frame 2/3", "kVp 120", "Thickness 2.5 mm"]);
         assert_eq!(format!("{captions:?}"), "[phi]");
     }

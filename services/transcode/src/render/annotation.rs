@@ -4,6 +4,7 @@ use super::canvas::Canvas;
 use super::window::WindowFunction;
 use super::{Ink, Raster, RenderOptions, text};
 use crate::ImageDescription;
+use crate::description::Captions;
 
 /// What is written on the picture: the values of the parameter `annotation`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -21,14 +22,31 @@ const LETTER: f32 = 1.0 / 32.0;
 
 /// The patient goes to the upper left, the technique to the lower left. Small pictures have the first lines only.
 pub(super) fn draw(raster: &mut Raster, image: &ImageDescription, options: &RenderOptions) {
-    let mut technique = image.captions.technique.clone();
+    let mut technique: Vec<_> = image.captions.technique.iter().map(|line| drawable(line)).collect();
     if options.annotation.technique {
         technique.extend(window_in_use(image, options));
     }
-    let patient = if options.annotation.patient { image.captions.patient.as_slice() } else { &[] };
+    let patient = if options.annotation.patient { patient(&image.captions) } else { Vec::new() };
     let technique = if options.annotation.technique { technique.as_slice() } else { &[] };
-    block(raster, patient, false);
+    block(raster, &patient, false);
     block(raster, technique, true);
+}
+
+/// What stands for a name of which no group can be drawn: a box, or letters in a wrong order, would be another name.
+const NO_NAME: &str = "Name can't be drawn / Nom impossible à afficher";
+/// What stands for any other line.
+const NO_LINE: &str = "Text can't be drawn / Texte impossible à afficher";
+
+/// The groups of the name that can be drawn, the alphabetic one first, and the other lines.
+fn patient(captions: &Captions) -> Vec<String> {
+    let drawn: Vec<_> = captions.name.iter().filter(|group| text::can_draw(group)).map(String::as_str).collect();
+    let name = if drawn.is_empty() { NO_NAME.to_owned() } else { drawn.join(" ") };
+    let name = (!captions.name.is_empty()).then_some(name);
+    name.into_iter().chain(captions.patient.iter().map(|line| drawable(line))).collect()
+}
+
+fn drawable(line: &str) -> String {
+    if text::can_draw(line) { line.to_owned() } else { NO_LINE.to_owned() }
 }
 
 fn block(raster: &mut Raster, lines: &[String], at_the_bottom: bool) {
@@ -63,4 +81,26 @@ fn window_in_use(image: &ImageDescription, options: &RenderOptions) -> Option<St
         WindowFunction::Sigmoid => " (sigmoid)",
     };
     Some(format!("C {center} W {width}{curve}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Captions, NO_LINE, NO_NAME, patient, text};
+
+    #[test]
+    fn a_name_is_drawn_by_the_groups_that_have_letters_or_said_not_to_be() {
+        let lines = |groups: &[&str], id: &str| {
+            let name = groups.iter().map(|group| (*group).to_owned()).collect();
+            patient(&Captions { name, patient: vec![id.to_owned()], technique: Vec::new() })
+        };
+        assert_eq!(lines(&["Yamada, Tarou", "山田, 太郎", "やまだ, たろう"], "ID 1"), ["Yamada, Tarou", "ID 1"]);
+        assert_eq!(lines(&["Ελένη", "Ζωή"], "ID 1"), ["Ελένη Ζωή", "ID 1"]);
+        assert_eq!(lines(&["山田, 太郎", "やまだ, たろう"], "ID 1"), [NO_NAME, "ID 1"]);
+        assert_eq!(lines(&["김, 희중"], "ID 番"), [NO_NAME, NO_LINE]);
+        // There are letters for these, but not their order and their joining.
+        assert_eq!(lines(&["قباني, لنزار"], "ID 1"), [NO_NAME, "ID 1"]);
+        assert_eq!(lines(&["שרון, דבורה"], "ID 1"), [NO_NAME, "ID 1"]);
+        assert_eq!(lines(&[], "ID 1"), ["ID 1"]);
+        assert!(text::can_draw(NO_NAME) && text::can_draw(NO_LINE));
+    }
 }

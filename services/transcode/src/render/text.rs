@@ -24,6 +24,25 @@ fn font() -> Option<&'static FontRef<'static>> {
     FONT.get_or_init(|| FontRef::try_from_slice(dejavu::sans::regular()).ok()).as_ref()
 }
 
+/// Scripts whose letters join, change places or are written from right to left, and what turns the direction: from and to.
+const SHAPED: [(char, char); 7] = [
+    ('\u{0590}', '\u{109f}'),
+    ('\u{1780}', '\u{18af}'),
+    ('\u{200c}', '\u{200f}'),
+    ('\u{202a}', '\u{202e}'),
+    ('\u{2066}', '\u{2069}'),
+    ('\u{fb1d}', '\u{fdff}'),
+    ('\u{fe70}', '\u{fefc}'),
+];
+
+/// Whether the typeface has every letter, and letters set one after the other are the text.
+pub(super) fn can_draw(text: &str) -> bool {
+    let Some(font) = font() else { return false };
+    let is_shaped = |c: char| SHAPED.iter().any(|(from, to)| (*from..=*to).contains(&c));
+    let is_drawn = |c: char| c.is_control() || c == ' ' || (font.glyph_id(c).0 != 0 && !is_shaped(c));
+    text.chars().take(LONGEST).all(is_drawn)
+}
+
 /// The height of a line of letters of this size.
 pub(super) fn line_height(size: f32) -> f32 {
     (size * LEADING).ceil()
