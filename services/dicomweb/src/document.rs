@@ -13,7 +13,7 @@ use index_model::{InstanceEntry, Uid};
 use registry::{OpenedStudy, PathStep, RegistryError};
 
 use crate::Face;
-use crate::json::DataSet;
+use crate::json::{DataSet, with_digits};
 use crate::range;
 use crate::rendition::Rendition;
 
@@ -69,7 +69,11 @@ pub(crate) async fn make(
     document: Document,
     media_type: &str,
 ) -> Result<Rendition, RegistryError> {
-    let header: DataSet = serde_json::from_str(entry.metadata.get()).unwrap_or_default();
+    let header = match document {
+        // Measurements read as they were written.
+        Document::Report => with_digits(entry.metadata.get()),
+        _ => serde_json::from_str(entry.metadata.get()).unwrap_or_default(),
+    };
     let bytes = match (document, media_type) {
         (Document::Report, wanted) => {
             let wanted = wanted.to_owned();

@@ -8,4 +8,4 @@ mod value;
 pub(crate) use answer::{Shown, series, shows_identifiers, study};
 pub(crate) use instances::Instances;
 pub(crate) use row::Row;
-pub(crate) use value::{DataSet, Writer, sequence, string};
+pub(crate) use value::{DataSet, Writer, sequence, string, with_digits};

@@ -21,7 +21,7 @@ pub(crate) use coded::Coded;
 use crate::Face;
 use crate::accept::{Accept, Container, Offer};
 use crate::coding::Coding;
-use crate::json::DataSet;
+use crate::json::with_digits;
 use crate::multipart::{self, Part};
 use crate::range::{bytes, digest, etag, not_modified, set_etag, weak};
 use crate::request::{Base, Parameters, Scope};
@@ -167,8 +167,7 @@ async fn present(
     if form == DOCUMENT {
         let tag = etag(&of, "-document");
         let header = entries(found).next().ok_or(RegistryError::NotFound)?;
-        let header: DataSet =
-            serde_json::from_str(&with_origin(header.metadata.get(), base.origin())).unwrap_or_default();
+        let header = with_digits(&with_origin(header.metadata.get(), base.origin()));
         return Ok(bytes(headers, form.payload, Some(&tag), xml::document(&header).into()));
     }
     if form.container == Container::Multipart {
@@ -202,10 +201,7 @@ fn parts(entries: impl Iterator<Item = Arc<InstanceEntry>> + Send + 'static, bas
     let write = move |entry: Arc<InstanceEntry>| {
         let header = with_origin(entry.metadata.get(), &origin);
         match form.payload {
-            "application/dicom+xml" => {
-                let data_set: DataSet = serde_json::from_str(&header).unwrap_or_default();
-                xml::document(&data_set)
-            }
+            "application/dicom+xml" => xml::document(&with_digits(&header)),
             _ => header.into_owned(),
         }
     };
