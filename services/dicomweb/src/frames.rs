@@ -156,10 +156,20 @@ pub(crate) fn content_type(frame: &Frame, form: Form) -> String {
 }
 
 /// The forms that the caller wants and the frame has, best first.
-pub(crate) fn forms(accept: &Accept, alone: bool, stored: &Frame) -> impl Iterator<Item = Form> {
+pub(crate) fn forms<'a>(accept: &'a Accept, alone: bool, stored: &'a Frame) -> impl Iterator<Item = Form> + use<'a> {
     let samples = || samples(&stored.entry);
     let wrong = syntax::is_shown_wrong(&stored.transfer_syntax_uid, &stored.bytes, samples);
-    accept.wanted().filter_map(move |wanted| form_of(wanted, alone, &stored.transfer_syntax_uid, wrong))
+    forms_of(accept, alone, &stored.transfer_syntax_uid, wrong)
+}
+
+/// The same for frames of a transfer syntax; `shown_wrong` where their stream is not what the data set says.
+pub(crate) fn forms_of<'a>(
+    accept: &'a Accept,
+    alone: bool,
+    stored: &'a str,
+    shown_wrong: bool,
+) -> impl Iterator<Item = Form> + use<'a> {
+    accept.wanted().filter_map(move |wanted| form_of(wanted, alone, stored, shown_wrong))
 }
 
 fn form_of(wanted: Wanted<'_>, alone: bool, stored: &str, shown_wrong: bool) -> Option<Form> {

@@ -2,4 +2,7 @@
 
 mod writer;
 
-pub(crate) use writer::{Length, Part, related, related_ahead, related_of, streamed, whole};
+pub(crate) use writer::{
+    AHEAD_BYTES, Length, Part, flushed, related, related_ahead, related_as_far_as_acceptable, related_of, streamed,
+    whole,
+};

@@ -134,7 +134,13 @@ impl Opened {
         if let Some(unchanged) = tag.as_deref().and_then(|tag| range::not_modified(headers, tag)) {
             return Ok(unchanged);
         }
-        let mut response = multipart::related_of(DICOM, known.length, self.parts()).await?;
+        let mut response = match self.asked {
+            // What is decoded or encoded, by name, may fail at any object.
+            Asked::Explicit | Asked::Encoded(_) if known.length.is_none() => {
+                multipart::related_ahead(DICOM, self.parts()).await?
+            }
+            _ => multipart::related_of(DICOM, known.length, self.parts()).await?,
+        };
         if known.short {
             *response.status_mut() = StatusCode::PARTIAL_CONTENT;
         }
@@ -331,7 +337,7 @@ async fn explicit(
 
 /// One object as the body.
 pub(crate) fn object(part: Part) -> Response {
-    let mut response = Body::from_stream(part.body).into_response();
+    let mut response = Body::from_stream(multipart::flushed(part.body)).into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_LENGTH, part.size_bytes.into());
     if let Ok(value) = HeaderValue::from_str(&part.content_type) {

@@ -16,6 +16,12 @@ use crate::{InstanceBytes, OpenedStudy, Registry, RegistryError};
 /// Frames of one object that are encoded at a time.
 const FRAMES_AT_ONCE: usize = 2;
 
+/// Whether an object's frames can be uncompressed, as far as its transfer syntax and its header tell.
+pub fn decodes(entry: &InstanceEntry) -> bool {
+    let stored = &entry.instance.transfer_syntax_uid;
+    transcode::can_decode(stored) && describe(entry, stored, 1).is_ok()
+}
+
 /// Whether an object's frames can be brought into this transfer syntax, as far as its header tells.
 pub fn encodes_to(entry: &InstanceEntry, transfer_syntax_uid: &str) -> bool {
     let image = describe(entry, &entry.instance.transfer_syntax_uid, 1);

@@ -36,7 +36,7 @@ mod take_out;
 mod uncompressed;
 
 pub use adapter_api::{Object, Spool, TestStep};
-pub use encapsulated::encodes_to;
+pub use encapsulated::{decodes, encodes_to};
 pub use error::{Cause, RegistryError};
 pub use index_extract::PathStep;
 pub use index_store::{

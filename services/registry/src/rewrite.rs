@@ -345,6 +345,25 @@ mod tests {
         assert!(rewritten.head.ends_with(b"\x28\0\x04\0CS\x04\0RGB "));
     }
 
+    /// PS3.3 §C.7.6.1.1.5.1: nothing else tells it once the pixels are decoded.
+    #[test]
+    fn what_was_lossy_says_so_after_decoding() {
+        let pixels = b"\xe0\x7f\x10\0OB\0\0\xff\xff\xff\xff\xfe\xff\0\xe0\0\0\0\0\xfe\xff\0\xe0\x02\0\0\0\x01\x02\xfe\xff\xdd\xe0\0\0\0\0";
+        let (photometric, lossy) = (b"\x28\0\x04\0CS\x0c\0MONOCHROME2 ", b"\x28\0\x10\x21CS\x02\x0001");
+        let (untrue, ratio) = (b"\x28\0\x10\x21CS\x02\x0000", b"\x28\0\x12\x21DS\x02\x0010");
+        let (jpeg, rle) = (b"1.2.840.10008.1.2.4.50", b"1.2.840.10008.1.2.5\0");
+        let head = |syntax: &[u8], elements: &[&[u8]]| {
+            let data_set = [&elements.concat(), &pixels[..]].concat();
+            rewrite(&file(syntax, &data_set), "MONOCHROME2", Explicit).unwrap().head
+        };
+        assert!(head(jpeg, &[photometric]).ends_with(&[&photometric[..], lossy].concat()), "it is put last");
+        let replaced = head(jpeg, &[photometric, untrue, ratio]);
+        assert!(replaced.ends_with(&[&photometric[..], lossy, ratio].concat()), "it is put in its place, once");
+        let kept = head(jpeg, &[photometric, lossy, ratio]);
+        assert!(kept.ends_with(&[&photometric[..], lossy, ratio].concat()));
+        assert!(head(rle, &[photometric]).ends_with(photometric), "nothing was lost");
+    }
+
     #[test]
     fn large_samples_in_words_are_turned_around_whole() {
         let big = b"\0\x28\x01\0US\0\x02\0\x20\x7f\xe0\0\x10OW\0\0\0\0\0\x04\x01\x02\x03\x04";

@@ -17,6 +17,9 @@ use crate::{InstanceBytes, OpenedStudy, Registry, RegistryError};
 /// Larger objects are not rewritten: they are whole in memory for a moment.
 pub(crate) const MOST_BYTES: u64 = 512 << 20;
 
+/// Pixel data of so many bytes are decoded before anything is sent.
+const AHEAD_BYTES: u64 = 16 << 20;
+
 /// What an object can be rewritten to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Uncompressed {
@@ -106,6 +109,12 @@ impl Frames {
         Ok(self.registry.frame_native(&self.opened, &self.series, instance, number).await?.bytes)
     }
 
+    /// The same, of so many bytes: another size would shift every frame after it.
+    async fn decoded_of(&self, number: u32, frame_bytes: usize) -> Result<Bytes, RegistryError> {
+        let frame = self.decoded(number).await?;
+        if frame.len() == frame_bytes { Ok(frame) } else { Err(refused("its frames are not of one size")) }
+    }
+
     /// Head, pixel data and tail. The first frame is decoded before anything is sent, and says how large all are.
     async fn between(
         self,
@@ -125,16 +134,18 @@ impl Frames {
         let mut tail = vec![0; if padding == 1 { 1 } else { 0 }];
         tail.extend_from_slice(&rewritten.tail);
         let size_bytes = head.len() as u64 + length + tail.len() as u64;
-        let rest = stream::iter(2..=count).then(move |number| {
+        let mut ahead = vec![Ok(Bytes::from(head)), Ok(first)];
+        let mut next = 2;
+        // A short object is decoded before anything is sent: a frame that can't be is told instead of breaking the object off.
+        while length <= AHEAD_BYTES && next <= count {
+            ahead.push(Ok(self.decoded_of(next, frame_bytes).await?));
+            next += 1;
+        }
+        let rest = stream::iter(next..=count).then(move |number| {
             let frames = self.clone();
-            async move {
-                let frame = frames.decoded(number).await.map_err(|_| io::Error::other("broken off"))?;
-                // Another size would shift every frame after it.
-                if frame.len() == frame_bytes { Ok(frame) } else { Err(io::Error::other("broken off")) }
-            }
+            async move { frames.decoded_of(number, frame_bytes).await.map_err(|_| io::Error::other("broken off")) }
         });
-        let whole =
-            stream::iter([Ok(Bytes::from(head)), Ok(first)]).chain(rest).chain(stream::once(async { Ok(tail.into()) }));
+        let whole = stream::iter(ahead).chain(rest).chain(stream::once(async { Ok(tail.into()) }));
         Ok((size_bytes, whole.boxed()))
     }
 }

@@ -16,7 +16,7 @@ use serde::de::IgnoredAny;
 use super::Held;
 use crate::accept::{Accept, Container};
 use crate::frames::{self, Form, content_type};
-use crate::multipart::{self, Part};
+use crate::multipart::{self, AHEAD_BYTES, Part};
 use crate::range;
 use crate::syntax::{self, OCTET_STREAM};
 
@@ -68,20 +68,42 @@ pub(super) async fn answer(
     let content_type = content_type(&Frame { transfer_syntax_uid: EXPLICIT.to_owned(), ..first }, form);
     let whole = Whole::of(&held).await?;
     let size_bytes = whole.size_bytes();
-    Ok(range::streamed(headers, &content_type, tag.as_deref(), size_bytes, |range| Body::from_stream(whole.run(range))))
+    Ok(range::streamed(headers, &content_type, tag.as_deref(), size_bytes, |range| {
+        Body::from_stream(multipart::flushed(whole.run(range)))
+    }))
 }
 
-use index_model::transfer_syntax::{EXPLICIT_VR_BIG_ENDIAN as BIG_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN as EXPLICIT};
+use index_model::transfer_syntax::{
+    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN as DEFLATED, EXPLICIT_VR_BIG_ENDIAN as BIG_ENDIAN,
+    EXPLICIT_VR_LITTLE_ENDIAN as EXPLICIT,
+};
 
 /// The forms that the caller takes and we can make. What can't be uncompressed is no `application/octet-stream` unless the caller names
 /// its transfer syntax (§8.7.3.3.2).
 fn forms<'a>(accept: &'a Accept, first: &'a Frame, decodes: bool) -> impl Iterator<Item = Form> + use<'a> {
-    let stored = syntax::media_type(&first.transfer_syntax_uid);
-    frames::forms(accept, true, first).filter_map(move |form| match form.native && !decodes {
+    let stored = &first.transfer_syntax_uid;
+    frames::forms(accept, true, first).filter_map(move |form| possible(form, stored, decodes))
+}
+
+fn possible(form: Form, stored: &str, decodes: bool) -> Option<Form> {
+    match form.native && !decodes {
         // Who takes anything gets it under its own name.
-        true => form.our_choice.then_some(Form { native: false, media_type: stored, ..form }),
+        true => form.our_choice.then_some(Form { native: false, media_type: syntax::media_type(stored), ..form }),
         false => Some(form),
-    })
+    }
+}
+
+/// Whether the caller takes the pixel data of an instance in parts, in one of the forms that it has by its transfer syntax and its
+/// header. A stream that is shown wrong, or is damaged, has no form that this does not tell, but may have fewer.
+pub(super) fn fits(accept: &Accept, entry: &InstanceEntry) -> bool {
+    let stored = match entry.instance.transfer_syntax_uid.as_str() {
+        // What lies inside a deflated data set is not deflated itself.
+        DEFLATED => EXPLICIT,
+        own => own,
+    };
+    let decodes = syntax::video(stored).is_none() && registry::decodes(entry);
+    let possible = |form| possible(form, stored, decodes);
+    frames::forms_of(accept, true, stored, false).filter_map(possible).any(|form| form.multipart)
 }
 
 /// Whether the value is one run of uncompressed samples.
@@ -89,12 +111,16 @@ fn is_whole(form: Form, stored: &Frame) -> bool {
     form.native || (form.media_type == OCTET_STREAM && syntax::is_native(&stored.transfer_syntax_uid))
 }
 
-/// The pixel data of an instance in the first form that the caller takes in parts; `None` where there is none.
-pub(super) async fn parts_of(held: Held, accept: &Accept) -> Result<Option<Parts>, RegistryError> {
+/// The pixel data of an instance in the first form that the caller takes in parts.
+///
+/// # Errors
+/// [`RegistryError::NotAcceptable`] where there is none.
+pub(super) async fn parts_of(held: Held, accept: &Accept) -> Result<Parts, RegistryError> {
     let first = held.frame(1, false).await?;
     let decodes = held.decodes(&first).await;
     let form = forms(accept, &first, decodes).find(|form| form.multipart);
-    Ok(form.map(|form| parts(held, first, form)))
+    let refused = || RegistryError::NotAcceptable { rule: "its pixel data have no form that is acceptable".to_owned() };
+    form.map(|form| parts(held, first, form)).ok_or_else(refused)
 }
 
 pub(super) type Parts = BoxStream<'static, Result<Part, RegistryError>>;
@@ -143,6 +169,21 @@ impl Held {
             && (!matches!(self.entry.frames, FrameIndex::Encapsulated(_)) || self.frame(1, true).await.is_ok())
     }
 
+    /// All frames, uncompressed, one after the other.
+    async fn all_decoded(&self) -> Result<bytes::Bytes, RegistryError> {
+        let mut all = bytes::BytesMut::new();
+        let mut length = None;
+        for number in 1..=self.entry.frames.count() {
+            let frame = self.frame(number, true).await?.bytes;
+            // Another size would shift every frame after it.
+            if frame.len() != *length.get_or_insert(frame.len()) {
+                return Err(RegistryError::NotAcceptable { rule: "its frames are not of one size".to_owned() });
+            }
+            all.extend_from_slice(&frame);
+        }
+        Ok(all.freeze())
+    }
+
     async fn frame(&self, number: u32, native: bool) -> Result<Frame, RegistryError> {
         let (registry, opened) = (&self.face.registry, &self.opened);
         match native {
@@ -156,7 +197,7 @@ impl Held {
 enum Whole {
     /// As they lie in the object.
     Stored(registry::PixelBytes),
-    /// Not in whole bytes, or inside a deflated data set.
+    /// Not in whole bytes, inside a deflated data set, or few enough to be decoded at once.
     Read(bytes::Bytes),
     /// Decoded frame by frame, each as long as the first.
     Decoded { held: Box<Held>, first: bytes::Bytes },
@@ -171,7 +212,12 @@ impl Whole {
             // Samples of big-endian objects are words of their own width, which the value's representation does not tell.
             FrameIndex::Encapsulated(_) | FrameIndex::Native { .. } if held.is_decoded() => {
                 let first = held.frame(1, true).await?.bytes;
-                Ok(Self::Decoded { held: Box::new(held.clone()), first })
+                let decoded = Self::Decoded { held: Box::new(held.clone()), first };
+                // A short value is decoded before anything is sent, so that a frame that can't be has its own status.
+                if decoded.size_bytes() > AHEAD_BYTES {
+                    return Ok(decoded);
+                }
+                held.all_decoded().await.map(Self::Read)
             }
             _ => Ok(Self::Read(held.read(&PIXEL_DATA).await?)),
         }

@@ -41,6 +41,10 @@ impl Part {
         Self { location: Some(location), ..self }
     }
 
+    fn media_type(&self) -> String {
+        self.content_type.split(';').next().unwrap_or_default().to_owned()
+    }
+
     fn head(&self, boundary: &str, first: bool) -> String {
         head(boundary, first, &self.content_type, self.location.as_deref())
     }
@@ -110,27 +114,63 @@ pub(crate) async fn related(
     Ok(send(payload, parts))
 }
 
-/// The same for parts that are in memory: the first of them, up to [`AHEAD_BYTES`], are waited for, so that a short list is answered whole
-/// or not at all.
+/// The same for parts that are made when they are opened: the first of them, up to [`AHEAD_BYTES`], are waited for, so that a short list is
+/// answered whole or not at all.
 ///
 /// # Errors
 /// What the first parts failed with; 404 when there is none.
 pub(crate) async fn related_ahead(
     payload: &str,
-    mut parts: BoxStream<'static, Result<Part, RegistryError>>,
+    parts: BoxStream<'static, Result<Part, RegistryError>>,
 ) -> Result<Response, Problem> {
-    let (mut ahead, mut size_bytes) = (Vec::new(), 0);
-    while size_bytes < AHEAD_BYTES
-        && let Some(part) = parts.try_next().await?
-    {
-        size_bytes += part.size_bytes;
-        ahead.push(Ok(part));
+    let (parts, refused) = opened_ahead(parts).await?;
+    match refused.into_iter().next() {
+        Some(refused) => Err(refused.into()),
+        None => related(payload, parts).await,
     }
-    related(payload, stream::iter(ahead).chain(parts).boxed()).await
 }
 
-/// How much of an answer is waited for before it begins.
-const AHEAD_BYTES: u64 = 16 << 20;
+/// The same for parts of which each has a media type of its own, and may have no acceptable form: how many of the first have none is told, and those are left out.
+///
+/// # Errors
+/// What the first parts failed with; 406 when none is left of them, 404 when there is none.
+pub(crate) async fn related_as_far_as_acceptable(
+    parts: BoxStream<'static, Result<Part, RegistryError>>,
+) -> Result<(Response, usize), Problem> {
+    let (parts, mut refused) = opened_ahead(parts).await?;
+    let left_out = refused.len();
+    let mut parts: Parts = Box::pin(parts.peekable());
+    // The type of a compound is that of its root, which is the first part (RFC 2387 §3.1).
+    let payload = parts.as_mut().peek().await.map(|first| first.as_ref().map_or(String::new(), Part::media_type));
+    match (payload, refused.pop()) {
+        (None, Some(refused)) => Err(refused.into()),
+        (payload, _) => Ok((related(&payload.unwrap_or_default(), parts.boxed()).await?, left_out)),
+    }
+}
+
+type Opened = (BoxStream<'static, Result<Part, RegistryError>>, Vec<RegistryError>);
+
+/// Opens the first parts, and keeps those that have no acceptable form apart.
+async fn opened_ahead(mut parts: BoxStream<'static, Result<Part, RegistryError>>) -> Result<Opened, RegistryError> {
+    let (mut ahead, mut refused, mut size_bytes) = (Vec::new(), Vec::new(), 0);
+    while size_bytes < AHEAD_BYTES && ahead.len() + refused.len() < MOST_AHEAD {
+        match parts.next().await {
+            Some(Ok(part)) => {
+                size_bytes += part.size_bytes;
+                ahead.push(Ok(part));
+            }
+            Some(Err(error @ RegistryError::NotAcceptable { .. })) => refused.push(error),
+            Some(Err(error)) => return Err(error),
+            None => break,
+        }
+    }
+    Ok((stream::iter(ahead).chain(parts).boxed(), refused))
+}
+
+/// How much of an answer is waited for before it begins, where it is made for it.
+pub(crate) const AHEAD_BYTES: u64 = 16 << 20;
+/// More parts are not opened before the answer begins, however short they are.
+const MOST_AHEAD: usize = 256;
 
 /// The same with its `Content-Length`.
 ///
@@ -189,6 +229,18 @@ fn response(payload: &str, boundary: &str, body: Body) -> Response {
 
 type Parts = Pin<Box<Peekable<BoxStream<'static, Result<Part, RegistryError>>>>>;
 
+/// A body that gives way before it fails: what was sent before goes out first, the status line among it, and the connection is closed
+/// after it. Else the caller might see no answer at all.
+pub(crate) fn flushed(body: BoxStream<'static, io::Result<Bytes>>) -> BoxStream<'static, io::Result<Bytes>> {
+    let give_way = |piece: io::Result<Bytes>| async move {
+        if piece.is_err() {
+            tokio::task::yield_now().await;
+        }
+        piece
+    };
+    body.then(give_way).boxed()
+}
+
 /// The bytes of the body.
 struct Sending {
     parts: Parts,
@@ -222,7 +274,7 @@ impl Stream for Sending {
             Some(Ok(part)) => {
                 let head = part.head(&this.boundary, this.sent == 0);
                 this.sent += 1;
-                this.current = Some(part.body);
+                this.current = Some(flushed(part.body));
                 Some(Ok(head.into()))
             }
             Some(Err(error)) => {
@@ -238,5 +290,73 @@ impl Stream for Sending {
                 Some(Ok(closing(&this.boundary).into()))
             }
         })
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use futures::poll;
+
+    use super::*;
+
+    const REFUSED: fn() -> RegistryError = || RegistryError::NotAcceptable { rule: "damaged".to_owned() };
+
+    fn parts(parts: Vec<Result<Part, RegistryError>>) -> BoxStream<'static, Result<Part, RegistryError>> {
+        stream::iter(parts).boxed()
+    }
+
+    fn part(length: usize) -> Result<Part, RegistryError> {
+        Ok(Part::of("text/plain", vec![b'x'; length].into()))
+    }
+
+    /// What a body gives until its end: pieces, and whether it gave way before it failed.
+    async fn ends(response: Response) -> (usize, Option<bool>) {
+        let mut body = response.into_body().into_data_stream();
+        let (mut bytes, mut gave_way) = (0, false);
+        loop {
+            match poll!(body.next()) {
+                Poll::Pending => {
+                    gave_way = true;
+                    tokio::task::yield_now().await;
+                }
+                Poll::Ready(Some(Ok(piece))) => (bytes, gave_way) = (bytes + piece.len(), false),
+                Poll::Ready(Some(Err(_))) => return (bytes, Some(gave_way)),
+                Poll::Ready(None) => return (bytes, None),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_sent_goes_out_before_an_answer_is_broken_off() {
+        let broken = related("text/plain", parts(vec![part(10), Err(REFUSED()), part(10)])).await.unwrap();
+        let (bytes, gave_way) = ends(broken).await;
+        assert!(bytes > 10 && gave_way == Some(true), "{bytes} {gave_way:?}");
+        let within = stream::iter([Ok(Bytes::from_static(b"0123")), Err(io::Error::other("late"))]).boxed();
+        let late = Part { body: within, size_bytes: 8, ..part(0).unwrap() };
+        let (bytes, gave_way) = ends(related("text/plain", parts(vec![Ok(late)])).await.unwrap()).await;
+        assert!(bytes > 4 && gave_way == Some(true), "{bytes} {gave_way:?}");
+        let whole = ends(related("text/plain", parts(vec![part(10)])).await.unwrap()).await;
+        assert!(whole.0 > 10 && whole.1.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_failure_has_a_status_within_the_first_16_mib_and_breaks_off_beyond() {
+        let status = |result: Result<Response, Problem>| result.unwrap_err().status().as_u16();
+        let soon = || parts(vec![part(1 << 20), Err(REFUSED())]);
+        assert_eq!(status(related_ahead("text/plain", soon()).await), 406);
+        let (response, left_out) = related_as_far_as_acceptable(soon()).await.unwrap();
+        assert!(left_out == 1 && ends(response).await.1.is_none(), "what is left out is known");
+        let nothing = || parts(vec![Err(REFUSED())]);
+        assert_eq!(status(related_as_far_as_acceptable(nothing()).await.map(|(response, _)| response)), 406);
+        let none = related_as_far_as_acceptable(parts(Vec::new())).await;
+        assert_eq!(status(none.map(|(response, _)| response)), 404);
+        let late = || parts(vec![part(AHEAD_BYTES as usize), Err(REFUSED())]);
+        let (bytes, gave_way) = ends(related_ahead("text/plain", late()).await.unwrap()).await;
+        assert!(bytes as u64 > AHEAD_BYTES && gave_way == Some(true));
+        let (response, left_out) = related_as_far_as_acceptable(late()).await.unwrap();
+        assert!(left_out == 0 && ends(response).await.1 == Some(true), "it is never closed as if it were whole");
+        let many = parts((0..MOST_AHEAD).map(|_| part(1)).chain([Err(REFUSED())]).collect());
+        assert!(ends(related_ahead("text/plain", many).await.unwrap()).await.1.is_some());
     }
 }

@@ -3,7 +3,9 @@
 use http::Method;
 
 use crate::app::{Part, TestApp};
-use crate::objects::{EXPLICIT, Object, PDF, SERIES, STUDY, big_endian_bytes, frames, image, implicit, pdf, rle};
+use crate::objects::{
+    EXPLICIT, Object, PDF, SERIES, STUDY, big_endian_bytes, frames, image, implicit, pdf, rle, video,
+};
 
 const BYTES: &str = "multipart/related; type=\"application/octet-stream\"";
 
@@ -70,6 +72,77 @@ async fn compressed_pixel_data_are_decoded_or_come_frame_by_frame() {
     assert!(all.expect(200).parts()[0].body.starts_with(&rle().frames[0]));
     app.get_as(&format!("/studies/{STUDY}/bulkdata"), "multipart/related; type=\"image/jp2\"").await.expect(406);
     app.get_as(&format!("/studies/{STUDY}/bulkdata"), "text/html").await.expect(406);
+}
+
+/// §8.5: what is left out is told before anything is sent.
+#[tokio::test]
+async fn what_has_no_acceptable_form_is_left_out_and_told() {
+    let damaged = Object { frames: vec![vec![0; 70]], instance: format!("{SERIES}.96"), ..rle() };
+    let app = TestApp::holding(&[image(1), rle(), video(), damaged, pdf()]).await;
+    let (rle_alone, nothing) = ("multipart/related; type=\"image/dicom-rle\"", "multipart/related; type=\"image/jp2\"");
+    let either = format!("{rle_alone}, multipart/related; type=\"video/mp4\", {BYTES}");
+    for level in [format!("/studies/{STUDY}"), format!("/studies/{STUDY}/series/{SERIES}")] {
+        for end in ["/bulkdata", "/pixeldata"] {
+            let path = format!("{level}{end}");
+            for (accept, parts, left_out) in
+                [(BYTES, 2, 2), (rle_alone, 2, 2), ("multipart/related; type=\"video/*\"", 1, 3)]
+            {
+                let some = app.get_as(&path, accept).await.expect(206);
+                let warning = format!("{left_out} instances have bulk data of no acceptable form, which are left out.");
+                assert!(some.header("warning").ends_with(&warning), "{path} {accept}: {}", some.header("warning"));
+                assert_eq!(some.parts().len(), parts, "{path} {accept}");
+            }
+            for accept in [&either, "*/*", "multipart/related; type=\"*/*\"; transfer-syntax=*"] {
+                let all = app.get_as(&path, accept).await.expect(200);
+                assert_eq!((all.header("warning"), all.parts().len()), ("", 4), "{path} {accept}");
+            }
+            app.get_as(&path, nothing).await.expect(406);
+        }
+    }
+    let one = format!("{}/bulkdata", video().path());
+    app.get_as(&one, BYTES).await.expect(406);
+    assert_eq!(app.get_as(&one, "*/*").await.expect(200).parts().len(), 1);
+}
+
+/// A frame that can't be decoded is told in the status of a short answer, wherever it stands.
+#[tokio::test]
+async fn a_late_frame_that_is_damaged_is_told_before_anything_is_sent() {
+    let late = Object { frames: vec![rle().frames[0].clone(), vec![0; 70]], ..rle() };
+    let app = TestApp::holding(std::slice::from_ref(&late)).await;
+    for end in ["/bulkdata/7FE00010", "/pixeldata"] {
+        let path = format!("{}{end}", late.path());
+        app.get_as(&path, "application/octet-stream").await.expect(406);
+        app.get_as(&path, BYTES).await.expect(406);
+        assert_eq!(app.get_as(&path, "multipart/related; type=\"image/dicom-rle\"").await.expect(200).parts().len(), 2);
+    }
+    app.get_as(&format!("/studies/{STUDY}/pixeldata"), BYTES).await.expect(406);
+    let explicit = format!("application/dicom; transfer-syntax={EXPLICIT}");
+    app.get_as(&late.path(), &explicit).await.expect(406);
+    app.get_as(&late.path(), &format!("multipart/related; type=\"application/dicom\"; transfer-syntax={EXPLICIT}"))
+        .await
+        .expect(406);
+    let stored = app.get_as(&late.path(), "application/dicom").await.expect(200);
+    assert_eq!(stored.body[..], late.to_bytes()[..], "who leaves it to us gets it as it came");
+}
+
+/// It can't be uncompressed, so that `*/*` means what it is.
+#[tokio::test]
+async fn a_video_goes_out_under_its_own_name_to_who_takes_anything() {
+    let app = TestApp::holding(&[video()]).await;
+    let named = "video/mp4; transfer-syntax=1.2.840.10008.1.2.4.102";
+    for end in ["/bulkdata/7FE00010", "/pixeldata"] {
+        let path = format!("{}{end}", video().path());
+        for accept in ["*/*", "video/mp4", "video/*"] {
+            let answer = app.get_as(&path, accept).await.expect(200);
+            let (content_type, body) = match answer.header("content-type").starts_with("multipart") {
+                true => answer.parts().into_iter().map(|part| (part.content_type, part.body)).next().unwrap(),
+                false => (answer.header("content-type").to_owned(), answer.body.to_vec()),
+            };
+            assert_eq!(content_type, named, "{end} {accept}");
+            assert!(body.starts_with(&video().frames[0]), "{end} {accept}");
+        }
+        app.get_as(&path, "application/octet-stream").await.expect(406);
+    }
 }
 
 #[tokio::test]

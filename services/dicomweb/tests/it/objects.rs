@@ -75,6 +75,11 @@ pub(crate) fn rle() -> Object {
     Object { syntax: RLE, frames: vec![frame], ..plain }
 }
 
+/// A video, of which nobody looks at the stream.
+pub(crate) fn video() -> Object {
+    Object { syntax: "1.2.840.10008.1.2.4.102", frames: vec![b"not looked at".to_vec()], ..image(95) }
+}
+
 /// An image in Implicit VR Little Endian, otherwise `image(92)`.
 pub(crate) fn implicit() -> Object {
     Object { syntax: IMPLICIT, ..image(92) }
@@ -373,7 +378,18 @@ fn report_content(out: &mut Vec<u8>) {
     text(&mut line, 0x0040, 0xA040, "CS", "TEXT");
     sequence(&mut line, 0x0040, 0xA043, &code("Finding"));
     text(&mut line, 0x0040, 0xA160, "UT", "Clear lungs <b>");
-    sequence(out, 0x0040, 0xA730, &line);
+    let (mut unit, mut measured, mut number) = (Vec::new(), Vec::new(), Vec::new());
+    text(&mut unit, 0x0008, 0x0100, "SH", "mm");
+    sequence(&mut measured, 0x0040, 0x08EA, &unit);
+    text(&mut measured, 0x0040, 0xA30A, "DS", "12.50");
+    text(&mut number, 0x0040, 0xA010, "CS", "CONTAINS");
+    text(&mut number, 0x0040, 0xA040, "CS", "NUM");
+    sequence(&mut number, 0x0040, 0xA043, &code("Length"));
+    sequence(&mut number, 0x0040, 0xA300, &measured);
+    let mut items = Vec::new();
+    item(&mut items, 0xE000, &line);
+    item(&mut items, 0xE000, &number);
+    element(out, 0x0040, 0xA730, "SQ", &items);
 }
 
 fn sequence(out: &mut Vec<u8>, group: u16, number: u16, content: &[u8]) {

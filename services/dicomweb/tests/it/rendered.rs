@@ -257,7 +257,7 @@ async fn reports_read_in_every_form_of_text() {
         assert!(text(&page).contains("<h1>Chest report</h1>") && text(&page).contains("Clear lungs &lt;b&gt;"));
     }
     let plain = app.get_as(&path, "text/plain").await.expect(200);
-    assert!(text(&plain).contains("Finding: Clear lungs <b>"));
+    assert!(text(&plain).contains("Finding: Clear lungs <b>") && text(&plain).contains("Length: 12.50 mm"));
     let xml = app.get_as(&path, "text/xml").await.expect(200);
     assert!(xml.header("content-type") == "text/xml; charset=utf-8" && text(&xml).starts_with("<?xml"));
     let pdf = app.get_as(&path, "application/pdf").await.expect(200);
@@ -266,6 +266,24 @@ async fn reports_read_in_every_form_of_text() {
     assert_eq!(parts.len(), 1);
     for accept in ["image/jpeg", "text/rtf"] {
         app.get_as(&path, accept).await.expect(406);
+    }
+}
+
+/// §8.3.3.2, §8.8.1.
+#[tokio::test]
+async fn reports_are_answered_in_utf_8_or_not_at_all() {
+    let app = TestApp::holding(&[report()]).await;
+    let path = rendered(&report());
+    for (query, header, status) in [
+        ("?charset=ISO-8859-1", "", 406),
+        ("?charset=ISO-8859-1,utf-8", "", 200),
+        ("", "iso-8859-1", 406),
+        ("", "iso-8859-1, utf-8;q=0.5", 200),
+        ("?charset=UTF-8", "iso-8859-1", 200),
+    ] {
+        let headers = [("accept", "text/html"), ("accept-charset", header)];
+        let headers = if header.is_empty() { &headers[..1] } else { &headers };
+        app.ask(Method::GET, &format!("{path}{query}"), headers).await.expect(status);
     }
 }
 
