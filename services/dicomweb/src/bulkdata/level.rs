@@ -14,7 +14,7 @@ use index_model::{InstanceEntry, Uid};
 use registry::{OpenedStudy, PathStep, RegistryError};
 
 use super::pixels::{self, Parts};
-use super::{Held, no_such_form, path};
+use super::{Held, path};
 use crate::Face;
 use crate::accept::{Accept, Offer};
 use crate::multipart;
@@ -67,7 +67,10 @@ impl Level {
     async fn answer(self, scope: Scope) -> Result<Response, Problem> {
         let Plan { instances, left_out, mut warnings } = self.plan(scope).await?;
         if instances.is_empty() && left_out > 0 {
-            return Err(no_such_form());
+            return Err(Problem::not_acceptable(
+                "bulk data of instances are answered in multipart/related: as application/octet-stream, and compressed pixel data in \
+                 the media type of their transfer syntax",
+            ));
         }
         let level = Arc::new(self);
         let parts = stream::iter(instances).then(move |(series, planned)| {

@@ -114,6 +114,19 @@ const PIXELS: &[&str] = &[
     "video/mpeg",
     "video/mp4",
 ];
+/// Of several instances: in parts only.
+const ALL_PIXELS: &[&str] = &[
+    "multipart/related; type=\"application/octet-stream\"",
+    "multipart/related; type=\"application/octet-stream\"; transfer-syntax=*",
+    "multipart/related; type=\"image/jpeg\"",
+    "multipart/related; type=\"image/jls\"",
+    "multipart/related; type=\"image/jp2\"",
+    "multipart/related; type=\"image/jphc\"",
+    "multipart/related; type=\"image/jxl\"",
+    "multipart/related; type=\"image/dicom-rle\"",
+    "multipart/related; type=\"video/mpeg\"",
+    "multipart/related; type=\"video/mp4\"",
+];
 const BYTES: &[&str] = &["application/octet-stream", "multipart/related; type=\"application/octet-stream\""];
 const ALL_BYTES: &[&str] = &["multipart/related; type=\"application/octet-stream\""];
 const BY_URI: &[&str] = &[
@@ -170,6 +183,10 @@ const fn pixels(name: &'static str) -> Transaction {
     retrieve(name, "10.4.1.1.6", &[ACCEPT, SYNTAX], PIXELS)
 }
 
+const fn all_pixels(name: &'static str) -> Transaction {
+    retrieve(name, "10.4.1.1.6", &[ACCEPT, SYNTAX], ALL_PIXELS)
+}
+
 /// Everything.
 pub(super) const RESOURCES: &[Resource] = &[
     ("", &[retrieve("RetrieveByURI", "9.4, 9.5", &[URI], BY_URI)]),
@@ -179,7 +196,7 @@ pub(super) const RESOURCES: &[Resource] = &[
     ("studies/{study}/rendered", &[rendered("RetrieveRenderedStudy", RENDERED)]),
     ("studies/{study}/thumbnail", &[thumbnail("RetrieveStudyThumbnail")]),
     ("studies/{study}/bulkdata", &[bulkdata("RetrieveStudyBulkdata", ALL_BYTES)]),
-    ("studies/{study}/pixeldata", &[pixels("RetrieveStudyPixelData")]),
+    ("studies/{study}/pixeldata", &[all_pixels("RetrieveStudyPixelData")]),
     ("studies/{study}/series", &[search("SearchForStudySeries", &[ACCEPT, SERIES_KEYS, PAGING])]),
     ("studies/{study}/instances", &[search("SearchForStudyInstances", &[ACCEPT, SERIES_KEYS, INSTANCE_KEYS, PAGING])]),
     ("studies/{study}/series/{series}", &[instances("RetrieveSeries", OBJECTS)]),
@@ -187,7 +204,7 @@ pub(super) const RESOURCES: &[Resource] = &[
     ("studies/{study}/series/{series}/rendered", &[rendered("RetrieveRenderedSeries", RENDERED)]),
     ("studies/{study}/series/{series}/thumbnail", &[thumbnail("RetrieveSeriesThumbnail")]),
     ("studies/{study}/series/{series}/bulkdata", &[bulkdata("RetrieveSeriesBulkdata", ALL_BYTES)]),
-    ("studies/{study}/series/{series}/pixeldata", &[pixels("RetrieveSeriesPixelData")]),
+    ("studies/{study}/series/{series}/pixeldata", &[all_pixels("RetrieveSeriesPixelData")]),
     (
         "studies/{study}/series/{series}/instances",
         &[search("SearchForStudySeriesInstances", &[ACCEPT, INSTANCE_KEYS, PAGING])],

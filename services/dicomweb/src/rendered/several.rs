@@ -117,6 +117,12 @@ impl Asked {
         let category = Category::of(entry);
         let offers: Vec<_> = category.media_types().iter().map(|media_type| Offer::multipart(media_type)).collect();
         let Some(form) = self.accept.best(&offers) else { return Ok(None) };
+        if matches!(category, Category::Text(_)) {
+            match self.parameters.check_charset(&self.headers) {
+                Err(problem) if problem.status() == StatusCode::NOT_ACCEPTABLE => return Ok(None),
+                checked => checked?,
+            }
+        }
         let options = match category {
             _ if category.is_image() => Some(options::of_image(&self.parameters, form.payload)?),
             Category::State => Some(options::of_state(&self.parameters, form.payload)?),

@@ -288,6 +288,19 @@ async fn reports_are_answered_in_utf_8_or_not_at_all() {
 }
 
 #[tokio::test]
+async fn who_takes_no_utf_8_is_told_that_reports_are_left_out() {
+    let app = TestApp::holding(&[image(1), report()]).await;
+    let path = format!("/studies/{STUDY}/rendered");
+    assert_eq!(app.get(&format!("{path}?charset=utf-8")).await.expect(200).parts().len(), 2);
+    let some = app.get(&format!("{path}?charset=ISO-8859-1")).await.expect(206);
+    assert_eq!((some.parts().len(), &*some.parts()[0].content_type), (1, "image/jpeg"));
+    assert!(some.header("warning").contains("1 instances have no representation"));
+    app.get(&format!("{path}?charset=utf-8&charset=utf-8")).await.expect(400);
+    let series = format!("/studies/{STUDY}/series/{}/rendered?charset=ISO-8859-1", report().series);
+    app.get(&series).await.expect(406);
+}
+
+#[tokio::test]
 async fn documents_and_reports_read_as_what_they_are() {
     let app = TestApp::holding(&[pdf(), cda()]).await;
     for accept in ["application/pdf", "*/*", "text/html, application/pdf"] {
