@@ -11,7 +11,7 @@ use access::Action;
 use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
-use face::{Caller, Problem};
+use face::Problem;
 use http::HeaderMap;
 use index_model::{InstanceEntry, Uid};
 use registry::{OpenedStudy, PathStep, RegistryError};
@@ -23,7 +23,7 @@ use crate::accept::{Accept, Container, Offer};
 use crate::frames;
 use crate::multipart::{self, Part};
 use crate::range;
-use crate::request::{Base, Parameters, Scope};
+use crate::request::{Asker, Base, Parameters, Scope};
 use crate::syntax::OCTET_STREAM;
 
 const OFFERS: [Offer; 2] = [Offer::single(OCTET_STREAM), Offer::multipart(OCTET_STREAM)];
@@ -42,7 +42,7 @@ struct Held {
 /// One value.
 pub(crate) async fn value(
     State(face): State<Face>,
-    caller: Caller,
+    asker: Asker,
     base: Base,
     scope: Scope,
     parameters: Parameters,
@@ -54,10 +54,10 @@ pub(crate) async fn value(
         if path != pixels::PIXEL_DATA {
             return Err(Problem::not_found("this value has no frames"));
         }
-        return frames::frames(State(face), caller, base, scope, parameters, headers).await;
+        return frames::frames(State(face), asker, base, scope, parameters, headers).await;
     }
     let (series, instance) = scope.instance()?;
-    let opened = face.registry.open_study(&caller.0, Action::View, scope.study()?).await?;
+    let opened = asker.open(&face, Action::View, scope.study()?).await?;
     let held = Held::of(face, opened, &base, series, instance).await?;
     let accept = Accept::of_request(&headers, &parameters)?;
     if path == pixels::PIXEL_DATA && held.entry.frames.count() > 0 {
@@ -69,26 +69,26 @@ pub(crate) async fn value(
 /// Every bulk value of an instance, a series or a study.
 pub(crate) async fn all(
     State(face): State<Face>,
-    caller: Caller,
+    asker: Asker,
     base: Base,
     scope: Scope,
     parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let opened = face.registry.open_study(&caller.0, Action::View, scope.study()?).await?;
+    let opened = asker.open(&face, Action::View, scope.study()?).await?;
     of_level(face, opened, &base, scope, &Accept::of_request(&headers, &parameters)?).await
 }
 
 /// The pixel data of an instance, a series or a study.
 pub(crate) async fn pixel_data(
     State(face): State<Face>,
-    caller: Caller,
+    asker: Asker,
     base: Base,
     scope: Scope,
     parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let opened = face.registry.open_study(&caller.0, Action::View, scope.study()?).await?;
+    let opened = asker.open(&face, Action::View, scope.study()?).await?;
     let accept = Accept::of_request(&headers, &parameters)?;
     let Ok((series, instance)) = scope.instance() else {
         return level::pixels_of_level(face, opened, &base, scope, &accept).await;

@@ -13,7 +13,7 @@ use http::{HeaderValue, Method, StatusCode};
 
 use crate::Face;
 
-const ALLOWED_HEADERS: &str = "Accept, Authorization, Content-Type, Range, If-Match, If-None-Match, If-Range";
+const ALLOWED_HEADERS: &str = "Accept, Authorization, Content-Type, Range, If-Match, If-None-Match, If-Range, Priority";
 const EXPOSED_HEADERS: &str = "Content-Length, Content-Range, Content-Location, Location, ETag, Warning, Accept-Ranges, Retry-After, X-Request-Id";
 
 /// Answers preflight requests, without sign-on, and marks the answers that a listed origin may read.

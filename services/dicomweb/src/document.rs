@@ -77,7 +77,7 @@ pub(crate) async fn make(
     let bytes = match (document, media_type) {
         (Document::Report, wanted) => {
             let wanted = wanted.to_owned();
-            let made = face.registry.compute(move || report(&header, &wanted)).await?;
+            let made = face.registry.compute(opened, move || report(&header, &wanted)).await?;
             let rule = "the typeface of PDF documents lacks letters of this report; text/html and text/plain have them";
             made.ok_or_else(|| RegistryError::NotAcceptable { rule: rule.to_owned() })?
         }
@@ -85,7 +85,7 @@ pub(crate) async fn make(
         (Document::Cda, "text/html" | "text/plain") => {
             let stored = stored(face, opened, (series, entry), &header).await?;
             let html = media_type == "text/html";
-            let made = face.registry.compute(move || {
+            let made = face.registry.compute(opened, move || {
                 let read = index_narrative::cda::read(&stored)?;
                 Some(if html { page::of_narrative(&read) } else { read.text() })
             });

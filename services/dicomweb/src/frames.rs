@@ -6,7 +6,7 @@ use std::sync::Arc;
 use access::Action;
 use axum::extract::State;
 use axum::response::Response;
-use face::{Caller, Problem};
+use face::Problem;
 use futures::StreamExt;
 use futures::stream;
 use http::{HeaderMap, StatusCode};
@@ -18,7 +18,7 @@ use crate::Face;
 use crate::accept::{Accept, Container, Wanted, matches};
 use crate::multipart::{self, Part};
 use crate::range;
-use crate::request::{Base, Parameters, Scope};
+use crate::request::{Asker, Base, Parameters, Scope};
 use crate::syntax::{self, OCTET_STREAM, Samples};
 
 /// The frames of one instance.
@@ -47,14 +47,14 @@ pub(crate) struct Form {
 /// The frames that the path names.
 pub(crate) async fn frames(
     State(face): State<Face>,
-    caller: Caller,
+    asker: Asker,
     base: Base,
     scope: Scope,
     parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let (series, instance) = scope.instance()?;
-    let opened = face.registry.open_study(&caller.0, Action::View, scope.study()?).await?;
+    let opened = asker.open(&face, Action::View, scope.study()?).await?;
     let location = base.instance(scope.study()?.as_str(), series.as_str(), instance.as_str());
     let asked = Asked { face, opened, series: series.clone(), instance: instance.clone(), location };
     let accept = Accept::of_request(&headers, &parameters)?;

@@ -8,13 +8,14 @@ use access::Action;
 use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
-use face::{Caller, Problem};
+use face::Problem;
 use futures::StreamExt;
 use futures::stream;
 use http::header::VARY;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use index_model::{InstanceEntry, Uid};
 use registry::{Manifest, OpenedStudy, RegistryError, StoredMetadata, with_origin};
+use runtime::Demand;
 
 pub(crate) use coded::Coded;
 
@@ -24,7 +25,7 @@ use crate::coding::Coding;
 use crate::json::with_digits;
 use crate::multipart::{self, Part};
 use crate::range::{bytes, digest, etag, not_modified, set_etag, weak};
-use crate::request::{Base, Parameters, Scope};
+use crate::request::{Asker, Base, Parameters, Scope};
 use crate::search::{OFFERS, no_such_form};
 use crate::warning::Warnings;
 use crate::xml;
@@ -38,6 +39,7 @@ const SERIES_AT_ONCE: usize = 4;
 struct Found {
     /// Our key of the study.
     study_key: i64,
+    demand: Demand,
     manifests: Vec<Arc<Manifest>>,
     /// One instance only.
     instance: Option<Uid>,
@@ -48,7 +50,7 @@ struct Found {
 /// The headers of a study, a series or an instance.
 pub(crate) async fn metadata(
     State(face): State<Face>,
-    caller: Caller,
+    asker: Asker,
     base: Base,
     scope: Scope,
     parameters: Parameters,
@@ -58,7 +60,7 @@ pub(crate) async fn metadata(
     // One data set fits into one document; several need their parts (§8.6.1.2).
     offers.extend(scope.instance.as_ref().map(|_| DOCUMENT));
     let form = Accept::of_request(&headers, &parameters)?.best(&offers).ok_or_else(no_such_form)?;
-    let opened = face.registry.open_study(&caller.0, Action::RetrieveMetadata, scope.study()?).await?;
+    let opened = asker.open(&face, Action::RetrieveMetadata, scope.study()?).await?;
     let Some(series) = &scope.series else {
         return whole_study(&face, &opened, &base, form, &headers).await;
     };
@@ -80,7 +82,13 @@ pub(crate) async fn metadata(
         warnings.shortfall(opened.shortfall(series, &manifest));
     }
     let study_key = opened.study.study_key;
-    let found = Found { study_key, manifests: vec![manifest], instance: scope.instance, missing: Vec::new() };
+    let found = Found {
+        study_key,
+        demand: opened.demand,
+        manifests: vec![manifest],
+        instance: scope.instance,
+        missing: Vec::new(),
+    };
     let mut response = present(&face, &base, found, form, &headers).await?;
     warnings.write(response.headers_mut());
     Ok(response)
@@ -111,7 +119,8 @@ async fn all_series(face: &Face, opened: &OpenedStudy) -> Result<Found, Problem>
     let series = opened.series.iter().map(|row| row.series.series_instance_uid.clone()).collect::<Vec<_>>();
     let manifests = stream::iter(series).map(|series| async move { face.registry.manifest(opened, &series).await });
     let study_key = opened.study.study_key;
-    let mut found = Found { study_key, manifests: Vec::new(), instance: None, missing: Vec::new() };
+    let mut found =
+        Found { study_key, demand: opened.demand, manifests: Vec::new(), instance: None, missing: Vec::new() };
     let mut manifests = manifests.buffered(SERIES_AT_ONCE);
     while let Some(manifest) = manifests.next().await {
         match manifest {
@@ -184,8 +193,9 @@ async fn present(
     if let Some(unchanged) = not_modified(headers, &tag) {
         return Ok(varying(unchanged));
     }
+    let demand = found.demand;
     let entries: Vec<_> = entries(found).collect();
-    face.coded.answer(&face.registry, entries, base.origin(), coding, form.payload, &tag).await
+    face.coded.answer((face.registry.cpu(), demand), entries, base.origin(), coding, form.payload, &tag).await
 }
 
 fn entries(found: Found) -> impl Iterator<Item = Arc<InstanceEntry>> + Send + 'static {

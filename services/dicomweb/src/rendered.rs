@@ -11,7 +11,7 @@ use std::sync::Arc;
 use access::Action;
 use axum::extract::State;
 use axum::response::Response;
-use face::{Caller, Problem};
+use face::Problem;
 use futures::StreamExt;
 use futures::stream;
 use http::HeaderMap;
@@ -26,7 +26,7 @@ use crate::multipart::{self, Part};
 use crate::picture::{self, options};
 use crate::range;
 use crate::rendition::{self, Category, Rendition};
-use crate::request::{Base, Parameters, Scope};
+use crate::request::{Asker, Base, Parameters, Scope};
 
 /// A rendered resource that was asked for.
 pub(crate) struct Asked {
@@ -41,13 +41,13 @@ pub(crate) struct Asked {
 /// A study, a series, an instance, or a list of its frames.
 pub(crate) async fn rendered(
     State(face): State<Face>,
-    caller: Caller,
+    asker: Asker,
     base: Base,
     scope: Scope,
     parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let opened = face.registry.open_study(&caller.0, Action::View, scope.study()?).await?;
+    let opened = asker.open(&face, Action::View, scope.study()?).await?;
     let accept = Accept::of(&headers, parameters.get("accept"));
     let asked = Asked { face, base, opened, parameters, headers, accept };
     let Scope { series, instance, frames, .. } = scope;

@@ -1,5 +1,6 @@
 //! What a request says: by which address it knows us, what its path names, its parameters.
 
+mod asker;
 mod outside;
 mod parameters;
 
@@ -11,6 +12,7 @@ use http::request::Parts;
 use index_model::Uid;
 use registry::RegistryError;
 
+pub(crate) use asker::Asker;
 pub(crate) use parameters::Parameters;
 
 use crate::Face;

@@ -6,7 +6,7 @@ use access::Action;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use face::{Caller, Problem};
+use face::Problem;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
@@ -20,7 +20,7 @@ use crate::accept::{Accept, Container, Offer, Wanted};
 use crate::bulkdata;
 use crate::multipart::{self, Length, Part};
 use crate::range;
-use crate::request::{Base, Parameters, Scope};
+use crate::request::{Asker, Base, Parameters, Scope};
 use crate::syntax::{Asked, OCTET_STREAM, Rewriting, is_lossless};
 use crate::warning::Warnings;
 
@@ -42,13 +42,13 @@ struct Opened {
 /// A study, a series or an instance; its bulk data alone for who accepts no objects (PS3.18 §B.10).
 pub(crate) async fn instances(
     State(face): State<Face>,
-    caller: Caller,
+    asker: Asker,
     base: Base,
     scope: Scope,
     parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let opened = face.registry.open_study(&caller.0, Action::RetrieveInstances, scope.study()?).await?;
+    let opened = asker.open(&face, Action::RetrieveInstances, scope.study()?).await?;
     let accept = Accept::of_request(&headers, &parameters)?;
     let alone = scope.instance.is_some() && accept.takes(Offer::single(DICOM));
     if !alone && !accept.takes(Offer::multipart(DICOM)) {

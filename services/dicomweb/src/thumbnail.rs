@@ -8,7 +8,7 @@ use std::sync::Arc;
 use access::Action;
 use axum::extract::State;
 use axum::response::Response;
-use face::{Caller, Problem};
+use face::Problem;
 use http::{HeaderMap, StatusCode};
 use index_model::InstanceEntry;
 use registry::rendering::{RenderOptions, RenderedMedia, Viewport};
@@ -21,7 +21,7 @@ use crate::multipart::{self, Part};
 use crate::picture::{self, Pick, options};
 use crate::rendered;
 use crate::rendition::{self, Category};
-use crate::request::{Parameters, Scope};
+use crate::request::{Asker, Parameters, Scope};
 
 /// Alone, or in parts for who takes nothing else.
 const FORMS: [Offer; 6] = [
@@ -40,12 +40,12 @@ const QUALITY: u8 = 80;
 /// The thumbnail of a study, a series, an instance or a list of frames: one picture stands for each.
 pub(crate) async fn thumbnail(
     State(face): State<Face>,
-    caller: Caller,
+    asker: Asker,
     scope: Scope,
     parameters: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let opened = face.registry.open_study(&caller.0, Action::View, scope.study()?).await?;
+    let opened = asker.open(&face, Action::View, scope.study()?).await?;
     let accept = Accept::of(&headers, parameters.get("accept"));
     let form = accept.best(&FORMS).ok_or_else(picture::none_of_these)?;
     let viewport = match parameters.get("viewport") {
@@ -58,11 +58,11 @@ pub(crate) async fn thumbnail(
         Stands::Frame(shown) => match rendition::frame(&face, &opened, &shown, &options).await {
             // A presentation state that is not applied still has a kind.
             Err(RegistryError::NotAcceptable { .. }) if shown.presentation.is_some() => {
-                sheet(&face, "PR", viewport, media).await?
+                sheet(&face, &opened, "PR", viewport, media).await?
             }
             other => other?,
         },
-        Stands::Word(word) => sheet(&face, word, viewport, media).await?,
+        Stands::Word(word) => sheet(&face, &opened, word, viewport, media).await?,
     };
     if form.container == Container::Multipart {
         return Ok(multipart::whole(form.payload, vec![Part::of(rendition.content_type, rendition.bytes)]));
@@ -120,11 +120,12 @@ async fn first_word(face: &Face, opened: &OpenedStudy, scope: &Scope) -> Option<
 
 async fn sheet(
     face: &Face,
+    opened: &OpenedStudy,
     word: &'static str,
     viewport: Viewport,
     media: RenderedMedia,
 ) -> Result<rendition::Rendition, RegistryError> {
-    let rendered = face.registry.icon(word, (viewport.width, viewport.height), media).await?;
+    let rendered = face.registry.icon(opened, word, (viewport.width, viewport.height), media).await?;
     Ok(rendition::picture(&rendered))
 }
 

@@ -3,7 +3,7 @@
 use access::Action;
 use axum::extract::State;
 use axum::response::Response;
-use face::{Caller, Problem};
+use face::Problem;
 use http::{HeaderMap, StatusCode};
 use index_model::Uid;
 use index_model::transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN as EXPLICIT;
@@ -16,7 +16,7 @@ use crate::json::DataSet;
 use crate::multipart::Part;
 use crate::picture::{self, PICTURES, Pick, options};
 use crate::rendition::{self, Category};
-use crate::request::{Base, Parameters};
+use crate::request::{Asker, Base, Parameters};
 use crate::syntax::Asked;
 use crate::{capabilities, document, range, rendered, retrieve};
 
@@ -29,7 +29,7 @@ const NAMES: [&str; 3] = ["studyUID", "seriesUID", "objectUID"];
 
 pub(crate) async fn retrieve(
     State(face): State<Face>,
-    caller: Result<Caller, Problem>,
+    asker: Result<Asker, Problem>,
     base: Base,
     parameters: Parameters,
     headers: HeaderMap,
@@ -43,7 +43,7 @@ pub(crate) async fn retrieve(
     if !request_type.eq_ignore_ascii_case("WADO") {
         return Err(Problem::parameter("requestType", "WADO is wanted"));
     }
-    let caller = caller?;
+    let asker = asker?;
     if parameters.get("anonymize").is_some_and(|value| !value.is_empty() && !value.eq_ignore_ascii_case("no")) {
         return Err(Problem::parameter("anonymize", "this is not supported; it is refused rather than ignored"));
     }
@@ -52,7 +52,7 @@ pub(crate) async fn retrieve(
     let accept = Accept::of(&headers, parameters.one("contentType")?);
     let action =
         if accept.best(&[PICTURES[0], DICOM]) == Some(DICOM) { Action::RetrieveInstances } else { Action::View };
-    let opened = face.registry.open_study(&caller.0, action, &study).await?;
+    let opened = asker.open(&face, action, &study).await?;
     let pick = picture::of_instance(&face, &opened, &series, &object).await?;
     if action == Action::RetrieveInstances {
         return whole(&face, &opened, &pick, &parameters, &headers).await;

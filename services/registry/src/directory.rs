@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use adapter_api::ImagingSource;
 use index_model::{AeTitle, DimseAddress, Protocol, RepositoryCode, RepositoryDefinition};
 use index_store::Store;
-use tokio::sync::Semaphore;
+use runtime::Turns;
 
 use crate::breaker::Health;
 use crate::{RegistryError, SourceFactory};
@@ -20,7 +20,7 @@ pub(crate) struct Entry {
     pub(crate) source: Option<Arc<dyn ImagingSource>>,
     pub(crate) health: Arc<Health>,
     /// As many as it may be asked for at a time, by viewers and the synchroniser together.
-    pub(crate) slots: Arc<Semaphore>,
+    pub(crate) slots: Turns,
 }
 
 /// All of them.
@@ -63,7 +63,7 @@ impl Directory {
             Ok(source) => (source, None),
             Err(fault) => (None, Some(fault)),
         };
-        let slots = Arc::new(Semaphore::new(definition.concurrency.max(1) as usize));
+        let slots = Turns::new("repository", definition.concurrency as usize, 0);
         let mut entry = Entry { source, health: Arc::default(), definition: Arc::new(definition), slots };
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(before) = entries.get(&entry.definition.code) {

@@ -58,7 +58,11 @@ impl Registry {
         let etag = format!("{}-{transfer_syntax_uid}", found.etag);
         let photometric = image.encoded_photometric_interpretation(transfer_syntax_uid).term();
         let object = collect(found).await?;
-        let rewritten = self.0.cpu.run(move || rewrite_around(&object, photometric, transfer_syntax_uid)).await?;
+        let rewritten = self
+            .0
+            .cpu
+            .run_for(opened.demand, move || rewrite_around(&object, photometric, transfer_syntax_uid))
+            .await?;
         let around = rewritten.ok_or_else(|| refused("the object can't be sent in another transfer syntax"))?;
         let instance = &entry.instance.sop_instance_uid;
         let frames = stream::iter(1..=count).map(|number| async move {

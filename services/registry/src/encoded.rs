@@ -57,7 +57,7 @@ impl Registry {
         let image = describe(&stored.entry, &stored.transfer_syntax_uid, number)?;
         let (etag, entry) = (format!("{}-native", stored.etag), Arc::clone(&stored.entry));
         let whole = self.to_decode(opened, series, &image, stored).await?;
-        let bytes = self.0.transcoder.to_explicit_little_endian(&image, whole).await?;
+        let bytes = self.transcoder(opened).to_explicit_little_endian(&image, whole).await?;
         let transfer_syntax_uid = transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN.to_owned();
         Ok(Frame { bytes, transfer_syntax_uid, etag, entry })
     }
@@ -87,7 +87,7 @@ impl Registry {
             let stored = self.frame(opened, series, instance, number).await?;
             let image = describe(&stored.entry, &stored.transfer_syntax_uid, number)?;
             let whole = self.to_decode(opened, series, &image, stored).await?;
-            Ok(self.0.transcoder.encode(&image, whole, transfer_syntax_uid).await?)
+            Ok(self.transcoder(opened).encode(&image, whole, transfer_syntax_uid).await?)
         };
         let key = (entry.sha256.clone(), number, transfer_syntax_uid);
         let (bytes, is_fresh) = self.0.encoded.get_or_make(key, make).await?;
@@ -119,7 +119,7 @@ impl Registry {
             }
             FrameIndex::Deflated { .. } => {
                 let whole = self.0.objects.get(&object).await?;
-                let cut = self.0.cpu.run(move || {
+                let cut = self.0.cpu.run_for(opened.demand, move || {
                     let value = inflated(&whole)?;
                     let at = |byte: u64| usize::try_from(byte).unwrap_or(usize::MAX).min(value.len());
                     Some(value.slice(at(run.start)..at(run.end)))

@@ -146,6 +146,15 @@ impl From<object_store::Error> for RegistryError {
     }
 }
 
+impl From<runtime::NotDone> for RegistryError {
+    fn from(error: runtime::NotDone) -> Self {
+        match error {
+            runtime::NotDone::Full(_) => Self::Overloaded,
+            runtime::NotDone::Dropped(dropped) => dropped.into(),
+        }
+    }
+}
+
 impl From<runtime::Dropped> for RegistryError {
     fn from(error: runtime::Dropped) -> Self {
         Self::Internal(Box::new(error))

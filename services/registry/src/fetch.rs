@@ -7,7 +7,7 @@ use adapter_api::{ImagingSource, Part, Retrieve, SourceError};
 use futures::StreamExt;
 use index_model::{RepositoryCode, Uid};
 use index_store::{NewInstance, SeriesRow};
-use runtime::Ctx;
+use runtime::{Ctx, Demand, Urgency};
 use tokio::sync::watch;
 
 use crate::directory::Entry;
@@ -101,6 +101,7 @@ struct Target {
     series: SeriesRow,
     entry: Entry,
     source: Arc<dyn ImagingSource>,
+    demand: Demand,
 }
 
 impl Registry {
@@ -153,7 +154,8 @@ impl Registry {
 
     /// Fetches the whole series in the background, unless that goes on already.
     fn prefetch(&self, opened: &OpenedStudy, series: &SeriesRow, from: &RepositoryCode) {
-        if let Some(target) = self.target(opened, series, from) {
+        if let Some(mut target) = self.target(opened, series, from) {
+            target.demand.urgency = target.demand.urgency.max(Urgency::AHEAD);
             let (registry, key) = (self.clone(), Key::Series(series.series_key, from.clone()));
             self.0.tasks.spawn(async move {
                 if let Err(failed) = registry.once(key, target, None).await {
@@ -193,7 +195,8 @@ impl Registry {
     fn target(&self, opened: &OpenedStudy, series: &SeriesRow, from: &RepositoryCode) -> Option<Target> {
         let entry = self.0.directory.entry(from)?;
         let source = entry.source.clone()?;
-        Some(Target { study: opened.study.study.study_instance_uid.clone(), series: series.clone(), entry, source })
+        let (study, demand) = (opened.study.study.study_instance_uid.clone(), opened.demand);
+        Some(Target { study, series: series.clone(), entry, source, demand })
     }
 
     /// Runs a fetch, or waits for the same one that goes on. It goes on when a waiting caller leaves.
@@ -220,7 +223,7 @@ impl Registry {
         let code = &target.entry.definition.code;
         let permit = self.permit_to_synchronise(code).await.map_err(|_| Failed::Unavailable)?;
         let ctx = Ctx::within(self.0.limits.fetch);
-        let Ok(Ok(_slot)) = ctx.run(target.entry.slots.acquire()).await else {
+        let Ok(_slot) = ctx.run(target.entry.slots.wait(target.demand)).await else {
             return Err(Failed::Unavailable);
         };
         if !target.entry.health.may_ask(self.0.clock.now_ms()) {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use access::{Action, Caller, Permit, Subject};
 use index_model::Uid;
 use index_store::{SearchFilter, SeriesCopy, SeriesRow, StudyRow};
+use runtime::{Demand, Urgency};
 
 use crate::{Manifest, Registry, RegistryError};
 
@@ -24,10 +25,29 @@ pub struct OpenedStudy {
     pub study: Arc<StudyRow>,
     /// Its series, in SeriesNumber order.
     pub series: Arc<Vec<SeriesRow>>,
+    /// How urgently what is asked of it is wanted, and by whom.
+    pub demand: Demand,
     pub(crate) copies: Arc<Copies>,
 }
 
 impl OpenedStudy {
+    /// What a search needs of a study, to read the headers of one series.
+    pub(crate) fn of_series(permit: &Permit, series: &SeriesRow) -> Self {
+        Self {
+            permit: permit.clone(),
+            study: Arc::clone(&series.study),
+            series: Arc::new(vec![series.clone()]),
+            demand: usual(permit.caller()),
+            copies: Arc::default(),
+        }
+    }
+
+    /// The same, for this demand.
+    #[must_use]
+    pub fn wanted(self, demand: Demand) -> Self {
+        Self { demand, ..self }
+    }
+
     /// One of its series.
     pub fn series_by_uid(&self, series: &Uid) -> Option<&SeriesRow> {
         self.series.iter().find(|row| row.series.series_instance_uid == *series)
@@ -77,6 +97,11 @@ impl OpenCache {
     }
 }
 
+/// What a caller wants who says nothing of urgency.
+fn usual(caller: &Caller) -> Demand {
+    Demand::of(Urgency::NORMAL, &caller.user().id)
+}
+
 pub(crate) fn search_filter(permit: &Permit) -> SearchFilter {
     let filter = permit.filter();
     SearchFilter { regions: filter.regions.clone(), person_keys: filter.person_keys.clone() }
@@ -102,7 +127,9 @@ impl Registry {
         if !study.repositories.is_empty() && study.repositories.iter().all(|code| study.removed.contains(code)) {
             return Err(RegistryError::Gone { repositories: study.removed.clone() });
         }
-        Ok(OpenedStudy { permit, study: resolved.study, series: resolved.series, copies: resolved.copies })
+        let demand = usual(caller);
+        let Resolved { study, series, copies } = resolved;
+        Ok(OpenedStudy { permit, study, series, demand, copies })
     }
 
     /// The repositories that have a series of an opened study.

@@ -83,6 +83,11 @@ pub struct ShownFrame {
 const FRAME_TIME: Duration = Duration::from_millis(100);
 
 impl Registry {
+    /// What decodes and renders, as urgently as this study is wanted.
+    pub(crate) fn transcoder(&self, opened: &OpenedStudy) -> transcode::Transcoder {
+        self.0.transcoder.for_demand(opened.demand)
+    }
+
     /// One frame as a picture, numbered from 1 (PS3.18 §8.3.5).
     ///
     /// # Errors
@@ -113,7 +118,7 @@ impl Registry {
                 image.presentation = Some(Arc::new(Presentation::from_json(&state.0, &header.0, shown.number)?));
             }
             let frame = self.to_decode(opened, &shown.series, &image, stored).await?;
-            Ok(self.0.transcoder.render(&image, frame, options).await?)
+            Ok(self.transcoder(opened).render(&image, frame, options).await?)
         };
         self.0.rendered.get_or_make(opened, key, make).await
     }
@@ -122,9 +127,14 @@ impl Registry {
     ///
     /// # Errors
     /// As [`Registry::rendered`].
-    pub async fn told_in_words(&self, why: &str, options: &RenderOptions) -> Result<Picture, RegistryError> {
+    pub async fn told_in_words(
+        &self,
+        opened: &OpenedStudy,
+        why: &str,
+        options: &RenderOptions,
+    ) -> Result<Picture, RegistryError> {
         let words = format!("This image can't be shown: {why}");
-        Ok(Picture::from(self.0.transcoder.render_words(words, options).await?))
+        Ok(Picture::from(self.transcoder(opened).render_words(words, options).await?))
     }
 
     /// Frames of one image as an animated GIF, at the pace that the object records.
@@ -154,7 +164,7 @@ impl Registry {
                 Ok::<(ImageDescription, Bytes), RegistryError>((image, frame))
             });
             let pace = header.frame_time().unwrap_or(FRAME_TIME);
-            self.0.transcoder.render_animation(frames.boxed(), options, pace).await
+            self.transcoder(opened).render_animation(frames.boxed(), options, pace).await
         };
         self.0.rendered.get_or_make(opened, key, make).await
     }
@@ -205,12 +215,13 @@ impl Registry {
     /// Runs arithmetic of a face on the threads that are for it.
     ///
     /// # Errors
-    /// [`RegistryError::Internal`] when it panicked.
+    /// [`RegistryError::Overloaded`], or [`RegistryError::Internal`] when it panicked.
     pub async fn compute<T: Send + 'static>(
         &self,
+        opened: &OpenedStudy,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, RegistryError> {
-        Ok(self.0.cpu.run(work).await?)
+        Ok(self.0.cpu.run_for(opened.demand, work).await?)
     }
 
     /// A picture that tells the kind of what has none.
@@ -219,11 +230,12 @@ impl Registry {
     /// As [`Registry::rendered`].
     pub async fn icon(
         &self,
+        opened: &OpenedStudy,
         word: &'static str,
         size: (u32, u32),
         media: RenderedMedia,
     ) -> Result<Picture, RegistryError> {
-        Ok(self.0.transcoder.render_icon(word, size, media).await?.into())
+        Ok(self.transcoder(opened).render_icon(word, size, media).await?.into())
     }
 }
 

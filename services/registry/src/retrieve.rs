@@ -11,6 +11,7 @@ use index_extract::PathStep;
 use index_guard::PixelData;
 use index_model::{FrameIndex, InstanceEntry, RepositoryCode, Span, Uid, transfer_syntax};
 use index_store::SeriesRow;
+use runtime::Demand;
 use transcode::ImageDescription;
 
 use crate::fetch::{Failed, told};
@@ -151,7 +152,7 @@ impl Registry {
         }
         let bytes = match entry.frames.spans(number) {
             Some(spans) => self.read_spans(&object, &spans).await?,
-            None => self.cut_frame(&entry, &object, number).await?,
+            None => self.cut_frame(opened.demand, &entry, &object, number).await?,
         };
         let transfer_syntax_uid = match entry.instance.transfer_syntax_uid.as_str() {
             // What lies inside a deflated data set is not deflated itself.
@@ -217,10 +218,9 @@ impl Registry {
         let (_, object) = self.held(opened, series, instance).await?;
         let whole = self.0.objects.get(&object).await?;
         let path = path.to_vec();
-        let value = self
-            .0
-            .cpu
-            .run(move || index_extract::bulk_value(&whole, &path).map(|value| Bytes::from(value.into_owned())));
+        let value = self.0.cpu.run_for(opened.demand, move || {
+            index_extract::bulk_value(&whole, &path).map(|value| Bytes::from(value.into_owned()))
+        });
         let value = value.await?.ok_or(RegistryError::NotFound)?;
         opened.permit.count(1, value.len() as u64);
         Ok(value)
@@ -284,10 +284,16 @@ impl Registry {
     }
 
     /// Frames that don't lie on byte boundaries, or inside a deflated data set.
-    async fn cut_frame(&self, entry: &InstanceEntry, object: &str, number: u32) -> Result<Bytes, RegistryError> {
+    async fn cut_frame(
+        &self,
+        demand: Demand,
+        entry: &InstanceEntry,
+        object: &str,
+        number: u32,
+    ) -> Result<Bytes, RegistryError> {
         let whole = self.0.objects.get(object).await?;
         let index = entry.frames.clone();
-        let cut = self.0.cpu.run(move || match index {
+        let cut = self.0.cpu.run_for(demand, move || match index {
             FrameIndex::Native { offset, frame_bits, count } if number <= count => {
                 let value = whole.get(usize::try_from(offset).ok()?..)?;
                 cut_bits(value, u64::from(number - 1) * frame_bits, frame_bits)

@@ -66,7 +66,7 @@ impl Registry {
         let image = crate::retrieve::describe(&entry, &entry.instance.transfer_syntax_uid, 1).ok();
         let photometric = image.as_ref().map_or("", |image| image.uncompressed_photometric_interpretation().term());
         let object = collect(found).await?;
-        let rewritten = self.0.cpu.run(move || rewrite(&object, photometric, form)).await?;
+        let rewritten = self.0.cpu.run_for(opened.demand, move || rewrite(&object, photometric, form)).await?;
         let rewritten = rewritten.ok_or_else(|| refused("the object can't be sent in another transfer syntax"))?;
         if !rewritten.frames {
             let head = Bytes::from(rewritten.head);

@@ -1,29 +1,36 @@
-//! Threads for arithmetic, with a bounded queue before them.
+//! Threads for arithmetic, taken in turns.
 
 use std::sync::Arc;
 
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
+
+use crate::{Demand, Full, Turn, Turns, Urgency};
 
 /// The work was not done: the caller went, or it panicked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the work was not done")]
 pub struct Dropped;
 
-/// A rayon pool behind a bounded queue. Parsing, hashing, decoding and encoding of whole objects run here, never on tokio's threads.
-#[derive(Clone)]
-pub struct CpuPool {
-    threads: Arc<rayon::ThreadPool>,
-    slots: Arc<Semaphore>,
+/// Why work that may be refused was not done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotDone {
+    /// Too much waits already; later it will do.
+    #[error(transparent)]
+    Full(#[from] Full),
+    /// It panicked.
+    #[error(transparent)]
+    Dropped(#[from] Dropped),
 }
 
-impl std::fmt::Debug for CpuPool {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CpuPool").field("free_slots", &self.slots.available_permits()).finish()
-    }
+/// A rayon pool behind a line. Parsing, hashing, decoding and encoding of whole objects run here, never on tokio's threads.
+#[derive(Debug, Clone)]
+pub struct CpuPool {
+    threads: Arc<rayon::ThreadPool>,
+    turns: Turns,
 }
 
 impl CpuPool {
-    /// A pool of `threads` threads (0: one for each core) that lets `queue` pieces of work in at a time.
+    /// A pool of `threads` threads (0: one for each core), for whose turn at most `queue` pieces of refusable work wait.
     ///
     /// # Errors
     /// When the machine gives no more threads.
@@ -33,10 +40,11 @@ impl CpuPool {
             .thread_name(|n| format!("cpu-{n}"))
             .panic_handler(|_| tracing::error!("work on the CPU pool panicked"))
             .build()?;
-        Ok(Self { threads: Arc::new(threads), slots: Arc::new(Semaphore::new(queue.max(1))) })
+        let turns = Turns::new("cpu", threads.current_num_threads(), queue);
+        Ok(Self { threads: Arc::new(threads), turns })
     }
 
-    /// Runs `work` off the async runtime. Waits for a slot, so the queue is bounded; work whose caller has gone is skipped, not run.
+    /// Runs work that must be done, such as taking an object in, off the async runtime; it waits as long as it takes.
     ///
     /// # Errors
     /// [`Dropped`] when the work panicked.
@@ -45,10 +53,30 @@ impl CpuPool {
         T: Send + 'static,
         F: FnOnce() -> T + Send + 'static,
     {
-        let slot = Arc::clone(&self.slots).acquire_owned().await.map_err(|_| Dropped)?;
+        self.run_in(self.turns.wait(Demand::own(Urgency::NORMAL)).await, work).await
+    }
+
+    /// Runs what a caller asked for off the async runtime, when its turn comes.
+    ///
+    /// # Errors
+    /// [`NotDone`] when too much waits, or the work panicked.
+    pub async fn run_for<T, F>(&self, demand: Demand, work: F) -> Result<T, NotDone>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
+        Ok(self.run_in(self.turns.take(demand).await?, work).await?)
+    }
+
+    /// Work whose caller has gone is skipped, not run.
+    async fn run_in<T, F>(&self, turn: Turn, work: F) -> Result<T, Dropped>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
         let (answer, result) = oneshot::channel();
         self.threads.spawn(move || {
-            let _slot = slot;
+            let _turn = turn;
             if !answer.is_closed() {
                 // The caller may have gone meanwhile.
                 let _ = answer.send(work());

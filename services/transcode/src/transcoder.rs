@@ -8,7 +8,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
+use runtime::{Demand, Full, Turn, Turns, Urgency};
+use tokio::sync::oneshot;
 
 use crate::codec::{self, Job};
 use crate::native::{self, Bits};
@@ -55,21 +56,14 @@ impl Options {
     }
 }
 
-/// Decodes and renders frames, a bounded number at a time.
-#[derive(Debug)]
+/// Decodes and renders frames, a bounded number at a time, for one demand. Cheap to clone.
+#[derive(Debug, Clone)]
 pub struct Transcoder {
-    workers: WorkerPool,
-    threads: ThreadPool,
-    /// Who may be here at all, waiting or not.
-    admission: Semaphore,
-    /// Who may use a core.
-    turns: Semaphore,
-}
-
-/// A place in the queue, and then a core.
-struct Turn<'a> {
-    _place: SemaphorePermit<'a>,
-    _core: SemaphorePermit<'a>,
+    workers: Arc<WorkerPool>,
+    threads: Arc<ThreadPool>,
+    /// Turns at the cores.
+    turns: Turns,
+    demand: Demand,
 }
 
 impl Transcoder {
@@ -87,11 +81,23 @@ impl Transcoder {
                 .num_threads(workers)
                 .thread_name(|index| format!("transcode-{index}"))
                 .build()
-                .map_err(|cause| failed(cause.into()))?,
-            workers: WorkerPool::start(options.command, options.memory_limit_bytes, options.time_limit)?,
-            admission: Semaphore::new(workers.saturating_add(options.queue).min(Semaphore::MAX_PERMITS)),
-            turns: Semaphore::new(workers),
+                .map_err(|cause| failed(cause.into()))?
+                .into(),
+            workers: WorkerPool::start(options.command, options.memory_limit_bytes, options.time_limit)?.into(),
+            turns: Turns::new("frames", workers, options.queue),
+            demand: Demand::own(Urgency::NORMAL),
         }))
+    }
+
+    /// The same, working for this demand.
+    #[must_use]
+    pub fn for_demand(&self, demand: Demand) -> Self {
+        Self { demand, ..self.clone() }
+    }
+
+    /// Frames that wait for a core.
+    pub fn waiting(&self) -> usize {
+        self.turns.waiting()
     }
 
     /// Decodes one frame to samples.
@@ -265,10 +271,8 @@ impl Transcoder {
     }
 
     /// Waits for a core, unless too many wait already.
-    async fn turn(&self) -> Result<Turn<'_>, TranscodeError> {
-        let _place = self.admission.try_acquire().map_err(|_| TranscodeError::Overloaded)?;
-        let _core = self.turns.acquire().await.map_err(|_| TranscodeError::Overloaded)?;
-        Ok(Turn { _place, _core })
+    async fn turn(&self) -> Result<Turn, TranscodeError> {
+        self.turns.take(self.demand).await.map_err(|Full| TranscodeError::Overloaded)
     }
 
     /// Runs `work` on the pool. Work whose caller has gone is skipped.

@@ -12,7 +12,8 @@ use futures::stream;
 use http::HeaderValue;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use index_model::InstanceEntry;
-use registry::{Registry, RegistryError, with_origin};
+use registry::{RegistryError, with_origin};
+use runtime::{CpuPool, Demand};
 
 use crate::coding::Coding;
 use crate::range::set_etag;
@@ -39,7 +40,7 @@ impl Coded {
     /// The headers in this coding. Many who ask for the same at once cause one compression.
     pub(crate) async fn answer(
         &self,
-        registry: &Registry,
+        cpu: (&CpuPool, Demand),
         entries: Vec<Arc<InstanceEntry>>,
         origin: &str,
         coding: Coding,
@@ -48,17 +49,17 @@ impl Coded {
     ) -> Result<Response, Problem> {
         let long = entries.iter().map(|entry| entry.metadata.get().len()).sum::<usize>() > MOST_BYTES;
         let array = Array { entries: entries.into_iter(), origin: origin.to_owned(), before: b'[', ended: false };
-        let cpu = registry.cpu();
+        let (cpu, demand) = cpu;
         if long {
             return Ok(plain(array, None, media_type, tag));
         }
         if coding == Coding::Identity {
             let counted = array.clone();
-            let length = cpu.run(move || counted.map(|piece| piece.len() as u64).sum()).await;
-            return Ok(plain(array, Some(length.map_err(|_| RegistryError::Overloaded)?), media_type, tag));
+            let length = cpu.run_for(demand, move || counted.map(|piece| piece.len() as u64).sum()).await;
+            return Ok(plain(array, Some(length.map_err(RegistryError::from)?), media_type, tag));
         }
         let made = self.0.try_get_with_by_ref(tag, async move {
-            let made = cpu.run(move || coding.encode(array)).await.map_err(|_| RegistryError::Overloaded)?;
+            let made = cpu.run_for(demand, move || coding.encode(array)).await?;
             made.map(Bytes::from).map_err(RegistryError::internal)
         });
         match made.await {

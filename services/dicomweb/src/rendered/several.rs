@@ -182,7 +182,7 @@ impl Asked {
         let made = self.made(&piece).await;
         let Err(RegistryError::NotAcceptable { rule }) = &made else { return made };
         let rendition = match options {
-            Some(options) => rendition::picture(&self.face.registry.told_in_words(rule, options).await?),
+            Some(options) => rendition::picture(&self.face.registry.told_in_words(&self.opened, rule, options).await?),
             None => match document::told_in_words(rule, media_type) {
                 Some(told) => told,
                 None => return made,

@@ -52,6 +52,15 @@ impl TestApp {
 
     /// A service whose repositories are reached through `sources`.
     pub(crate) async fn start_between(options: dicomweb::Options, sources: registry::SourceFactory) -> Self {
+        Self::start_on(options, sources, transcoder()).await
+    }
+
+    /// A service with these cores.
+    pub(crate) async fn start_on(
+        options: dicomweb::Options,
+        sources: registry::SourceFactory,
+        transcoder: Arc<transcode::Transcoder>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         for name in ["objects", "incoming"] {
@@ -66,7 +75,7 @@ impl TestApp {
             incoming: at("incoming"),
             access: Access::development(DevelopmentUser::default(), audit, clock.clone()),
             sources,
-            transcoder: transcode::Transcoder::start(transcode::Options::new(worker())).unwrap(),
+            transcoder,
             cpu: CpuPool::new(2, 16).unwrap(),
             clock,
             dicomweb_path: "/dicom-web".into(),

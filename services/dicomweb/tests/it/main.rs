@@ -18,5 +18,6 @@ mod search;
 mod search_keys;
 mod store;
 mod store_metadata;
+mod turns;
 mod twins;
 mod wado_uri;

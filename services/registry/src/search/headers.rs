@@ -174,12 +174,7 @@ impl Registry {
     /// Reads headers that are not known yet; who does not answer leaves them unknown.
     async fn read_headers(&self, permit: &Permit, rows: &[SeriesRow]) -> Result<(), RegistryError> {
         let read = |series: SeriesRow| async move {
-            let opened = OpenedStudy {
-                permit: permit.clone(),
-                study: Arc::clone(&series.study),
-                series: Arc::new(vec![series.clone()]),
-                copies: Arc::default(),
-            };
+            let opened = OpenedStudy::of_series(permit, &series);
             self.ensure_headers(&opened, &series).await.map(drop)
         };
         futures::stream::iter(rows.to_vec()).map(read).buffered(AT_ONCE).try_collect().await

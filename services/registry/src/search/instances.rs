@@ -131,12 +131,7 @@ impl Gathered<'_> {
         if known.complete && known.entries.len() >= series.number_of_instances as usize {
             return Ok(known);
         }
-        let opened = OpenedStudy {
-            permit: self.permit.clone(),
-            study: Arc::clone(&series.study),
-            series: Arc::new(vec![series.clone()]),
-            copies: Arc::default(),
-        };
+        let opened = OpenedStudy::of_series(self.permit, series);
         if self.asked >= MOST_ASKED {
             self.unread += usize::from(known.entries.len() < series.number_of_instances as usize);
             return Ok(known);

@@ -6,7 +6,7 @@ use adapter_api::{ImagingSource, SourceError, StudyFilter};
 use futures::{StreamExt, TryStreamExt};
 use index_model::{RepositoryCode, StudyRecord, Uid};
 use index_store::{SearchFilter, SyncPhase, SyncState};
-use runtime::Ctx;
+use runtime::{Ctx, Demand, Urgency};
 
 use crate::directory::Entry;
 use crate::ingest::{one_name, one_name_for_each_issuer};
@@ -186,7 +186,7 @@ impl Registry {
         if self.is_known(entry, &study).await? {
             return Ok(false);
         }
-        let slot = ctx.run(entry.slots.acquire()).await.map_err(SourceError::Stopped)?;
+        let slot = ctx.run(entry.slots.wait(Demand::own(Urgency::BACKGROUND))).await.map_err(SourceError::Stopped)?;
         let series = source.search_series(ctx, &study.study_instance_uid).await?;
         drop(slot);
         if series.is_empty() && study.number_of_study_related_series.is_none_or(|number| number > 0) {
