@@ -10,6 +10,7 @@ mod launch;
 mod page;
 mod patients;
 mod session;
+mod warm;
 
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use axum::Router;
 use axum::extract::FromRef;
 use axum::middleware::{from_fn, map_response};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use http::HeaderValue;
 use http::header::CACHE_CONTROL;
 use registry::Registry;
@@ -61,6 +62,7 @@ pub fn router(registry: Registry, options: Options) -> Router {
     let api = Router::new()
         .route("/api/session", get(session::session))
         .route("/api/studies/{study}", get(patients::patient_of_study))
+        .route("/api/studies/{study}/warm", post(warm::warm))
         .route("/api/patients/{patient}", get(patients::patient))
         .route("/api/reports/{report}", get(patients::report))
         .route("/api/reports/{report}/versions/{version}/documents/{document}", get(patients::report_document))

@@ -1,5 +1,7 @@
 //! On-demand retrieval from the repositories that hold a series: one fetch for each miss, however many wait for it.
 
+mod warm;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -6,7 +6,7 @@ use access::Access;
 use adapter_api::Spool;
 use index_model::RepositoryCode;
 use index_store::Store;
-use runtime::{Clock, CpuPool};
+use runtime::{Clock, CpuPool, Turns};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -43,6 +43,8 @@ pub(crate) struct Inner {
     pub(crate) rendered: RenderedCache,
     pub(crate) encoded: EncodedCache,
     pub(crate) fetches: Fetches,
+    /// Turns at bringing ahead what is likely to be opened.
+    pub(crate) warming: Turns,
     pub(crate) synchronisers: Synchronisers,
     /// Which of the processes on this database we are.
     pub(crate) node: String,
@@ -56,6 +58,9 @@ impl std::fmt::Debug for Registry {
     }
 }
 
+/// Studies that are brought ahead at a time, and that may wait for that.
+const WARMED_AT_ONCE: usize = 2;
+const MOST_TO_WARM: usize = 64;
 /// Frames that were encoded have this part of the memory for what is made of stored frames; rendered pictures have the rest.
 const ENCODED_PART: u64 = 4;
 
@@ -80,6 +85,7 @@ impl Registry {
             ),
             encoded: EncodedCache::new(options.limits.rendered_cache_bytes / ENCODED_PART),
             fetches: Fetches::default(),
+            warming: Turns::new("warming", WARMED_AT_ONCE, MOST_TO_WARM),
             synchronisers: Synchronisers::default(),
             store: options.store,
             incoming: options.incoming,

@@ -21,3 +21,4 @@ mod store_metadata;
 mod turns;
 mod twins;
 mod wado_uri;
+mod warm;
