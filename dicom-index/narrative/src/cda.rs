@@ -1,6 +1,8 @@
 //! The narrative of a CDA document (HL7 CDA R2 §4.3.5), without its markup: its titles and texts in their order. Nothing of the document
 //! becomes markup of ours: no link, no picture, no style.
 
+mod patient;
+
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
@@ -8,6 +10,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
+
+pub use patient::{Patient, patient};
 
 /// Elements nest no deeper, and no more blocks are read.
 const MOST_NESTED: usize = 256;
@@ -22,6 +26,8 @@ pub enum Block {
     Title(usize, String),
     /// A line of its text.
     Text(String),
+    /// The cells of a row of a table, and whether they are its heads.
+    Row(Vec<String>, bool),
 }
 
 /// What a document says.
@@ -43,14 +49,18 @@ impl Narrative {
             let _ = match block {
                 Block::Title(_, text) => writeln!(out, "\n{text}"),
                 Block::Text(text) => writeln!(out, "{text}"),
+                Block::Row(cells, _) => writeln!(out, "{}", cells.join(" | ").replace("  ", " ").trim_end()),
             };
         }
         out
     }
 
     fn close(&mut self, block: Block) {
-        let (Block::Title(_, text) | Block::Text(text)) = &block;
-        if !text.is_empty() && self.blocks.len() < MOST_BLOCKS {
+        let is_empty = match &block {
+            Block::Title(_, text) | Block::Text(text) => text.is_empty(),
+            Block::Row(cells, _) => cells.iter().all(String::is_empty),
+        };
+        if !is_empty && self.blocks.len() < MOST_BLOCKS {
             self.blocks.push(block);
         }
     }
@@ -60,6 +70,9 @@ impl Narrative {
 /// for right.
 const LINES: [&[u8]; 9] = [b"paragraph", b"br", b"item", b"tr", b"caption", b"list", b"table", b"text", b"title"];
 const CELLS: [&[u8]; 2] = [b"td", b"th"];
+const ROWS: [&[u8]; 2] = [b"tr", b"table"];
+/// Parts cells while their row is read: no XML document can hold it (XML 1.0 §2.2).
+const UNIT_SEPARATOR: char = '\u{1f}';
 
 /// Reads a document; `None` when it is no XML that can be read, or its words are in entities that it declares itself: these are not
 /// expanded.
@@ -130,6 +143,8 @@ struct Reading {
     encodes_pdf: bool,
     /// Cells of the row that were begun.
     cells: usize,
+    /// All of them are heads.
+    heads: bool,
     /// How deep the content stands that a revision deleted: it is not said any more (§4.3.5).
     deleted: Option<usize>,
 }
@@ -175,12 +190,13 @@ impl Reading {
     /// What an element of the narrative puts before its words.
     fn begin(&mut self, name: &[u8]) {
         match name {
-            b"tr" => self.cells = 0,
+            b"tr" => (self.cells, self.heads) = (0, true),
             name if CELLS.contains(&name) => {
                 if self.cells > 0 {
-                    self.text.push_str(" | ");
+                    self.text.push(UNIT_SEPARATOR);
                 }
                 self.cells += 1;
+                self.heads &= name == b"th";
             }
             // 10 to the power of 9 is not 109.
             b"sup" => self.text.push('^'),
@@ -208,7 +224,17 @@ impl Reading {
         if !LINES.contains(&name) {
             return;
         }
-        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        // What is in a cell stays in it, in however many paragraphs.
+        if !ROWS.contains(&name) && path.iter().any(|element| CELLS.contains(&element.as_slice())) {
+            return text.push(' ');
+        }
+        let said = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if text.contains(UNIT_SEPARATOR) {
+            let row = Block::Row(text.split(UNIT_SEPARATOR).map(said).collect(), self.heads);
+            text.clear();
+            return self.narrative.close(row);
+        }
+        let words = said(text);
         text.clear();
         let sections = path.iter().filter(|element| element.as_slice() == b"section").count();
         match path.last().map(Vec::as_slice) {
@@ -261,6 +287,14 @@ mod tests {
         let document = format!("<ClinicalDocument><section><text>{text}</text></section></ClinicalDocument>");
         let read = read(document.as_bytes()).unwrap();
         assert_eq!(read.text(), "\n12 x10^9/L\nFracture\nSide | Left | Right\nNodule | | 5 mm\n");
+    }
+
+    #[test]
+    fn cells_of_several_paragraphs_stay_cells() {
+        let table = "<table><tr><td><paragraph>Left</paragraph><paragraph>lung</paragraph></td><td>5 mm<br/>solid</td></tr></table>";
+        let document = format!("<ClinicalDocument><section><text>{table}</text></section></ClinicalDocument>");
+        let row = super::Block::Row(vec!["Left lung".into(), "5 mm solid".into()], false);
+        assert_eq!(read(document.as_bytes()).unwrap().blocks, [row]);
     }
 
     #[test]

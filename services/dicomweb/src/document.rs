@@ -1,6 +1,7 @@
 //! What is read rather than looked at: structured reports as HTML, XHTML, text or PDF, encapsulated documents as they are and, where
 //! that can be told, as text.
 
+mod moment;
 mod page;
 mod pdf;
 mod report;
@@ -87,7 +88,8 @@ pub(crate) async fn make(
             let html = media_type == "text/html";
             let made = face.registry.compute(opened, move || {
                 let read = index_narrative::cda::read(&stored)?;
-                Some(if html { page::of_narrative(&read) } else { read.text() })
+                let patient = index_narrative::cda::patient(&stored);
+                Some(if html { page::of_narrative(&read, patient.as_ref()) } else { read.text() })
             });
             let unreadable =
                 || RegistryError::NotAcceptable { rule: "the document is no XML that can be read".to_owned() };

@@ -1,4 +1,5 @@
 import type { DataSet } from "./dataset";
+import { isoDate, isoTime } from "./dates";
 
 /** One line of a structured report: what is said of what, and what is said below it. */
 export interface ContentItem {
@@ -47,9 +48,9 @@ function valueOf(item: DataSet): string | null {
       return value === null ? null : `${value} ${meaning(measured === undefined ? undefined : first(measured, "004008EA")) ?? ""}`.trim();
     }
     case "DATE":
-      return scalar(item, "0040A121");
+      return isoDate(scalar(item, "0040A121"));
     case "TIME":
-      return scalar(item, "0040A122");
+      return isoTime(scalar(item, "0040A122")) ?? scalar(item, "0040A122");
     case "DATETIME":
       return scalar(item, "0040A120");
     case "PNAME":

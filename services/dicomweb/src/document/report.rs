@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::page;
+use super::{moment, page};
 use crate::json::{DataSet, sequence, string};
 use crate::xml::escape;
 
@@ -144,6 +144,7 @@ fn heading(header: &DataSet) -> Vec<(&'static str, String)> {
     ];
     let value = |tag: &str| match tag {
         "00100010" => Some(person(header, tag)),
+        "00100030" | "00080020" => string(header, tag).map(moment::date),
         _ => string(header, tag).map(|text| text.trim().to_owned()),
     };
     let told = labels.into_iter().filter_map(|(tag, label)| Some((label, value(tag).filter(|text| !text.is_empty())?)));
@@ -171,9 +172,9 @@ fn value(data_set: &DataSet) -> Option<String> {
         "NUM" => qualified(data_set),
         "TCOORD" => format!("{} {}", plain("0040A130").to_lowercase(), told(data_set, "0040A138")).trim().to_owned(),
         "PNAME" => person(data_set, "0040A123"),
-        "DATE" => plain("0040A121"),
-        "TIME" => plain("0040A122"),
-        "DATETIME" => plain("0040A120"),
+        "DATE" => moment::date(&plain("0040A121")),
+        "TIME" => moment::time(&plain("0040A122")),
+        "DATETIME" => moment::date_time(&plain("0040A120")),
         "UIDREF" => plain("0040A124"),
         "IMAGE" | "COMPOSITE" | "WAVEFORM" => {
             let referenced = sequence(data_set, "00081199").next().and_then(|item| string(item, "00081155"));
@@ -236,7 +237,7 @@ fn qualified(data_set: &DataSet) -> String {
 fn verified(header: &DataSet) -> Vec<(&'static str, String)> {
     let observer = |item: &DataSet| {
         let text = |tag| string(item, tag).unwrap_or_default().trim().to_owned();
-        let told = [person(item, "0040A075"), text("0040A027"), text("0040A030")];
+        let told = [person(item, "0040A075"), text("0040A027"), moment::date_time(&text("0040A030"))];
         told.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(", ")
     };
     let observers = sequence(header, "0040A073").map(observer).filter(|observer| !observer.is_empty());
