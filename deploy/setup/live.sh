@@ -16,4 +16,4 @@ done
 grep -q "Every region is indexed" "$state/log" || { cat "$state/log" >&2; echo "the demo did not finish indexing" >&2; exit 1; }
 tail -n 1 "$state/log"
 mkdir -p target/shots
-cd viewer-web && DICS_URL="http://127.0.0.1:$port" SHOTS_DIR="$PWD/../target/shots" npm run test:live
+cd viewer-web && DICS_STORE=1 DICS_URL="http://127.0.0.1:$port" SHOTS_DIR="$PWD/../target/shots" npm run test:live

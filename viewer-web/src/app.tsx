@@ -12,11 +12,12 @@ import "./ui/styles/index.css";
 
 let engine: Promise<ImageEngine> | null = null;
 
+const http = { fetch: (input: RequestInfo | URL, init?: RequestInit) => fetch(input, init) };
 const services: Services = {
-  http: { fetch: (input, init) => fetch(input, init) },
+  http,
   router: createRouter(window),
   engine: () => {
-    engine ??= import("./engine").then((part) => part.createEngine());
+    engine ??= import("./engine").then((part) => part.createEngine(http));
     engine.catch(() => {
       engine = null; // a network that failed once may work the next time
     });

@@ -71,6 +71,11 @@ export function thumbnailAddress(studyInstanceUid: string, seriesInstanceUid: st
   return `${ROOT}/studies/${studyInstanceUid}/series/${seriesInstanceUid}/thumbnail?viewport=160%2C160`;
 }
 
+/** The address of a small picture of one instance. */
+export function instanceThumbnailAddress(instance: InstanceAddress): string {
+  return `${instancePath(instance)}/thumbnail?viewport=192%2C192`;
+}
+
 /** The address of an instance in a form that a browser shows. */
 export function renderedAddress(instance: InstanceAddress): string {
   return `${instancePath(instance)}/rendered`;

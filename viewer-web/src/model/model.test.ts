@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 import { parseDataSet } from "../dicomweb/json";
 import { contentOf } from "./content";
+import type { DataSet } from "./dataset";
 import { ageOn, isoDate, isoTime } from "./dates";
+import { selectedInstances } from "./keyObjects";
 import { lengthBetween } from "./measure";
 import type { PatientRecord, PatientStudy, ReportSummary } from "./patient";
 import { displayName, fullName } from "./person";
@@ -105,4 +107,14 @@ test("a registration holds the block of its own protocol only", () => {
   expect(definitionOf(form)).not.toHaveProperty("hl7");
   expect(definitionOf({ ...form, sendingFacility: "0001" })).toHaveProperty("hl7", { sendingFacility: "0001", accessionField: "OBR-18" });
   expect(missingFields({ ...EMPTY_FORM, protocol: "dimse" })).toEqual(["code", "host", "aeTitle"]);
+});
+
+const ui = (value: string): unknown => ({ vr: "UI", Value: [value] });
+const sq = (...Value: unknown[]): unknown => ({ vr: "SQ", Value });
+
+test("a key object selection leads to each of its instances once", () => {
+  const series = { "0020000E": ui("1.2.1"), "00081199": sq({ "00081155": ui("1.2.1.1") }, { "00081155": ui("1.2.1.2") }, { "00081155": ui("1.2.1.1") }, { "00081155": ui("../x") }) };
+  const data = { "0040A375": sq({ "0020000D": ui("1.2"), "00081115": sq(series) }) } as unknown as DataSet;
+  expect(selectedInstances(data).map((it) => `${it.studyInstanceUid} ${it.seriesInstanceUid} ${it.sopInstanceUid}`)).toEqual(["1.2 1.2.1 1.2.1.1", "1.2 1.2.1 1.2.1.2"]);
+  expect(selectedInstances({})).toEqual([]);
 });

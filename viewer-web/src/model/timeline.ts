@@ -49,9 +49,22 @@ export function filterChoices(entries: readonly TimelineEntry[]): { readonly mod
   return { modalities: [...modalities].toSorted(), regions: [...regions].toSorted() };
 }
 
-/** Which entries of other dates matter most beside a study: same modality first, newest first within that. */
+/** Words of a description that name no part of the body. */
+const UNSPECIFIC = new Set(["with", "without", "contrast", "left", "right", "study", "view", "views", "exam", "avec", "sans", "contraste", "gauche", "droite", "examen"]);
+
+function parts(study: PatientStudy): readonly string[] {
+  const plain = (study.description ?? "").normalize("NFD").replaceAll(/\p{M}/gu, "").toLowerCase();
+  return plain.split(/[^a-z]+/u).filter((word) => word.length > 3 && !UNSPECIFIC.has(word));
+}
+
+/** Which entries of other dates matter most beside a study: same modality and part of the body first, then same modality, newest first within each. */
 export function priorsOf(entries: readonly TimelineEntry[], open: PatientStudy): readonly TimelineEntry[] {
-  const shared = (entry: TimelineEntry): number => (entry.kind === "study" && entry.study.modalities.some((modality) => open.modalities.includes(modality)) ? 1 : 0);
+  const here = new Set(parts(open));
+  const shared = (entry: TimelineEntry): number => {
+    if (entry.kind !== "study") return 0;
+    const part = parts(entry.study).some((word) => here.has(word)) ? 1 : 0;
+    return entry.study.modalities.some((modality) => open.modalities.includes(modality)) ? 2 + part : part;
+  };
   return entries
     .filter((entry) => entry.kind !== "study" || entry.study.studyInstanceUid !== open.studyInstanceUid)
     .toSorted((a, b) => shared(b) - shared(a));

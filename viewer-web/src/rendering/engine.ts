@@ -12,6 +12,8 @@ export interface ViewportState {
   /** The picture that was asked for. */
   readonly target: number;
   readonly status: "empty" | "loading" | "shown" | "failed";
+  /** The picture on the screen lacks detail that is still to come. */
+  readonly preview: boolean;
   readonly window: Window | null;
   readonly inverted: boolean;
   /** 1 when the image fits. */
@@ -53,6 +55,9 @@ export interface ImageEngine {
   readonly attach: (element: HTMLDivElement, name: string) => ViewportHandle;
   readonly detach: (name: string) => void;
   readonly setTool: (tool: ToolName) => void;
+  /** Fetches at most `limit` pictures of a stack that is not in view yet, in place of what was fetched so before. */
+  readonly fetchAhead: (stack: ImageStack, limit: number) => void;
+  readonly stopFetchingAhead: () => void;
   /** How a measured length is written, in the reader's language. */
   readonly setLengthText: (text: (value: string, basis: string) => readonly string[]) => void;
 }

@@ -34,6 +34,11 @@ export async function locateStudy(http: Http, studyInstanceUid: string, signal: 
   }
 }
 
+/** Has the service bring a study here that is likely to be looked at; breaking it off stops that. */
+export async function warmStudy(http: Http, studyInstanceUid: string, signal: AbortSignal): Promise<void> {
+  await requestJson(http, `/api/studies/${encodeURIComponent(studyInstanceUid)}/warm`, { method: "POST", signal });
+}
+
 /** One person's record of all regions. */
 export async function retrievePatient(http: Http, patientKey: string, signal: AbortSignal): Promise<PatientRecord> {
   const record = fieldsOf((await requestJson(http, `/api/patients/${encodeURIComponent(patientKey)}`, { signal })).body);

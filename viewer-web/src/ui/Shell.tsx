@@ -7,6 +7,9 @@ import { Link } from "./parts/Link";
 import type { Route } from "./router";
 import { useSession } from "./services";
 
+/** The name that the service gives the one user of development mode when its configuration gives none. */
+const UNNAMED = "Development user";
+
 /** What stands around every page: the way around, the language, who is calling, and the standing warnings. */
 export function Shell({ route, children }: { readonly route: Route; readonly children: ReactNode }): React.JSX.Element {
   const { t, i18n } = useTranslation();
@@ -42,7 +45,7 @@ export function Shell({ route, children }: { readonly route: Route; readonly chi
         {session === null ? null : (
           <span className="who" title={session.authorityName ?? undefined}>
             <Icon name="person" size={15} />
-            {session.userName}
+            {session.development && session.userName === UNNAMED ? t("shell.developmentUser") : session.userName}
           </span>
         )}
         <Button className="button button-quiet" onPress={() => chooseLanguage(i18n, other)}>

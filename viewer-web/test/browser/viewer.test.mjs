@@ -1,39 +1,20 @@
 /** The built pages in a browser, over an invented province and under the real content security policy. */
 import assert from "node:assert/strict";
-import { mkdir } from "node:fs/promises";
-import { after, afterEach, before, beforeEach, test } from "node:test";
+import { beforeEach, test } from "node:test";
 import { AdminPage, ImagePage, PatientPage, SearchPage } from "../pages/pages.mjs";
-import { startServer } from "../server/server.mjs";
 import { violations } from "./axe.mjs";
-import { openPage, startBrowser } from "./browser.mjs";
+import { withPages } from "./world.mjs";
 
 const STUDY = "/viewer/patients/pk-tremblay/studies/1.2.826.0.1.3680043.10.999.1";
 const ECHO = "/viewer/patients/pk-tremblay/studies/1.2.826.0.1.3680043.10.999.3";
-const SHOTS = process.env.SHOTS_DIR;
+const { open } = withPages();
 
 let server;
-let browser;
 let page;
 let troubles;
 
-before(async () => {
-  server = await startServer();
-  browser = await startBrowser();
-  if (SHOTS !== undefined) await mkdir(SHOTS, { recursive: true });
-});
-after(async () => {
-  await browser?.close();
-  await server?.close();
-});
-beforeEach(async () => {
-  ({ page, troubles } = await openPage(browser.context, server.url));
-});
-afterEach(async (context) => {
-  if (SHOTS !== undefined) await page.screenshot({ path: `${SHOTS}/${context.name.replaceAll(/\W+/gu, "-")}.png` });
-  const blocked = await page.evaluate(() => globalThis.policyViolations);
-  await page.close();
-  assert.deepEqual(troubles, [], "the console stays silent");
-  assert.deepEqual(blocked, [], "the policy blocks nothing that the pages need");
+beforeEach(() => {
+  ({ page, troubles, server } = open());
 });
 
 test("the first view shows the newest studies and says which region is missing", async () => {

@@ -4,6 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { violations } from "../browser/axe.mjs";
 import { openPage, startBrowser } from "../browser/browser.mjs";
+import { storeRadiograph } from "./radiograph.mjs";
 import { AdminPage, ImagePage, PatientPage, SearchPage } from "../pages/pages.mjs";
 
 const URL_BASE = process.env.DICS_URL?.replace(/\/$/u, "");
@@ -31,6 +32,24 @@ after(async () => {
 const shot = async (name) => {
   if (SHOTS !== undefined) await page.screenshot({ path: `${SHOTS}/${name}.png` });
 };
+
+async function json(path) {
+  const answer = await fetch(URL_BASE + path, { headers: { accept: "application/dicom+json, application/json" } });
+  return answer.status === 200 ? answer.json() : [];
+}
+
+/** A study of the service that begins with a radiograph of two megapixels or more. */
+async function largeStudy() {
+  for (const modality of ["DX", "CR", "MG"]) {
+    for (const row of await json(`/dicom-web/studies?ModalitiesInStudy=${modality}&limit=100`)) {
+      const study = row["0020000D"].Value[0];
+      const [series] = await json(`/dicom-web/studies/${study}/series`);
+      const [first] = await json(`/dicom-web/studies/${study}/series/${series["0020000E"].Value[0]}/metadata`);
+      if (first["00280010"].Value[0] * first["00280011"].Value[0] >= 2_000_000) return study;
+    }
+  }
+  return null;
+}
 
 /** The first answer of `load` that `good` accepts, asked for again each second. */
 async function eventually(load, good, what) {
@@ -99,6 +118,35 @@ test("the stack scrolls and its window changes", async () => {
 test("the address of a study can be opened by itself", async () => {
   await page.goto(URL_BASE + opened);
   await new ImagePage(page).waitForImage();
+});
+
+test("a large radiograph appears from its first 64 KiB, and then without loss", async () => {
+  const study = process.env.DICS_STORE === "1" ? await storeRadiograph(URL_BASE) : await largeStudy();
+  assert.ok(study !== null, "the service has a large radiograph; one is stored for the test with DICS_STORE=1");
+  const { patientKey } = await json(`/api/studies/${study}`);
+  const parts = [];
+  const onResponse = (response) => {
+    if (response.url().endsWith("/frames/1")) parts.push([response.status(), response.headers()["content-range"] ?? "", Number(response.headers()["content-length"])]);
+  };
+  page.on("response", onResponse);
+  const network = await page.context().newCDPSession(page);
+  await network.send("Network.enable");
+  await network.send("Network.emulateNetworkConditions", { offline: false, latency: 20, downloadThroughput: 1_250_000, uploadThroughput: 1_250_000 });
+  const started = Date.now();
+  await page.goto(`${URL_BASE}/viewer/patients/${encodeURIComponent(patientKey)}/studies/${study}`);
+  await page.waitForSelector("[data-testid=viewport-0][data-quality=preview]", { timeout: 30_000 });
+  const preview = Date.now() - started;
+  assert.deepEqual(parts.map(([status, , bytes]) => [status, bytes])[0], [206, 65_536], JSON.stringify(parts));
+  await page.getByText("PREVIEW – not for diagnosis").waitFor();
+  const picture = await new ImagePage(page).statistics();
+  assert.ok(picture.shades > 8 && picture.deviation > 3, JSON.stringify(picture));
+  await shot("live-large-preview");
+  await page.waitForSelector("[data-testid=viewport-0][data-quality=full]", { timeout: 60_000 });
+  console.log(`a large radiograph: preview after ${preview} ms and 65536 bytes, without loss after ${Date.now() - started} ms and ${parts[0][1].split("/")[1]} bytes, at 10 Mbit/s and 20 ms`);
+  assert.equal(await page.getByText("PREVIEW – not for diagnosis").count(), 0);
+  await shot("live-large-full");
+  await network.detach();
+  page.off("response", onResponse);
 });
 
 test("a report is read", async () => {

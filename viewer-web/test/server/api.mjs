@@ -106,6 +106,6 @@ function entry(definition, { state, indexed, expected, lag, error, quarantined =
 }
 
 const QUARANTINE = [
-  { key: "q1", repository: "hdirs", received: "2026-01-10T14:25:00Z", attribute: "PixelData", rule: "declared length exceeds the bytes that are left", sizeBytes: 500 },
-  { key: "q2", repository: "hdirs", received: "2026-01-10T14:26:00Z", attribute: "StudyInstanceUID", rule: "a unique identifier has only digits and dots", sizeBytes: 528_412 },
+  { key: "q1", repository: "hdirs", received: "2026-01-10T14:25:00Z", attribute: "PixelData", rule: "is longer than the bytes that follow", sizeBytes: 500 },
+  { key: "q2", repository: "hdirs", received: "2026-01-10T14:26:00Z", attribute: "StudyInstanceUID", rule: "is not a unique identifier", sizeBytes: 528_412 },
 ];

@@ -3,7 +3,7 @@ import { bars, ctSlice, greyPng, radiograph, ultrasound } from "./pictures.mjs";
 import { personOf, STUDIES } from "./world.mjs";
 
 const LITTLE = "1.2.840.10008.1.2.1";
-const CLASSES = { ct: "1.2.840.10008.5.1.4.1.1.2", dx: "1.2.840.10008.5.1.4.1.1.1.1", us: "1.2.840.10008.5.1.4.1.1.3.1", palette: "1.2.840.10008.5.1.4.1.1.6.1", sr: "1.2.840.10008.5.1.4.1.1.88.22", pdf: "1.2.840.10008.5.1.4.1.1.104.1", pr: "1.2.840.10008.5.1.4.1.1.11.1" };
+const CLASSES = { ct: "1.2.840.10008.5.1.4.1.1.2", dx: "1.2.840.10008.5.1.4.1.1.1.1", us: "1.2.840.10008.5.1.4.1.1.3.1", palette: "1.2.840.10008.5.1.4.1.1.6.1", sr: "1.2.840.10008.5.1.4.1.1.88.22", pdf: "1.2.840.10008.5.1.4.1.1.104.1", pr: "1.2.840.10008.5.1.4.1.1.11.1", ko: "1.2.840.10008.5.1.4.1.1.88.59" };
 
 const el = (vr, ...Value) => ({ vr, Value });
 const pn = (alphabetic, ideographic) => ({ vr: "PN", Value: [ideographic === null ? { Alphabetic: alphabetic } : { Alphabetic: alphabetic, Ideographic: ideographic }] });
@@ -156,6 +156,16 @@ const ATTRIBUTES = {
   }),
   pdf: () => ({ "00420012": el("LO", "application/pdf") }),
   pr: () => ({}),
+  ko: (it) => {
+    const study = it.uid.slice(0, it.uid.lastIndexOf("."));
+    const sections = `${study}.2`;
+    const selected = [8, 30].map((at) => ({ "00081150": el("UI", CLASSES.ct), "00081155": el("UI", `${sections}.${at + 1}`) }));
+    return {
+      "0040A043": { vr: "SQ", Value: [{ "00080104": el("LO", "Of Interest") }] },
+      "0040A375": { vr: "SQ", Value: [{ "0020000D": el("UI", study), "00081115": { vr: "SQ", Value: [{ "0020000E": el("UI", sections), "00081199": { vr: "SQ", Value: selected } }] } }] },
+      "0040A730": { vr: "SQ", Value: [{ "0040A040": el("CS", "TEXT"), "0040A160": el("UT", "Nodule, left upper lobe") }] },
+    };
+  },
 };
 
 const TISSUE = ["ct", "dx", "us", "palette"];
@@ -163,7 +173,7 @@ const TISSUE = ["ct", "dx", "us", "palette"];
 /** One frame as it is stored. */
 export function frame(it, at, number) {
   if (it.kind === "ct") return ctSlice(it.size, at, it.count);
-  if (it.kind === "dx") return radiograph(it.size, Math.round(it.size * 1.2));
+  if (it.kind === "dx") return radiograph(it.size, Math.round(it.size * 1.2), it.noise === true ? 24 : 0);
   return it.kind === "us" ? ultrasound(400, 300, number - 1, it.frames) : bars(256, 128);
 }
 

@@ -47,8 +47,13 @@ function tissue(u, v, lung, along) {
   return 45;
 }
 
-/** A radiograph of a hand's worth of shapes, 12 bits, black is dense or not as asked. */
-export function radiograph(columns, rows) {
+/** A radiograph of a hand's worth of shapes, 12 bits, black is dense or not as asked. Noise makes it as hard to compress as real ones. */
+export function radiograph(columns, rows, noise = 0) {
+  let seed = 1;
+  const grain = () => {
+    seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+    return (seed / 2 ** 32 - 0.5) * noise;
+  };
   const pixels = new Uint16Array(columns * rows);
   for (let y = 0; y < rows; y += 1) {
     for (let x = 0; x < columns; x += 1) {
@@ -59,7 +64,7 @@ export function radiograph(columns, rows) {
       for (const side of [-1, 1]) if (inside(u, v, side * 0.42, -0.05, 0.3, 0.62)) value = 2600 + 250 * Math.sin(v * 26 + side * u * 6);
       if (Math.abs(u) < 0.09) value = 900 + 120 * Math.sin(v * 40);
       if (inside(u, v, 0.14, 0.3, 0.3, 0.28)) value = 1050;
-      pixels[y * columns + x] = Math.max(0, Math.min(4095, value));
+      pixels[y * columns + x] = Math.max(0, Math.min(4095, value + grain()));
     }
   }
   return Buffer.from(pixels.buffer);

@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createApi } from "./api.mjs";
+import { sendEncoded } from "./encoded.mjs";
 import { find, frame, metadata, search, seriesOf, thumbnail } from "./dicomweb.mjs";
 
 const HERE = fileURLToPath(new URL("../..", import.meta.url));
@@ -36,7 +37,7 @@ async function answer(api, request, response) {
     if (/^\/api\/reports\/[^/]+\/versions\/1\/documents\/1$/u.test(url.pathname)) return send(response, 200, "application/pdf", PDF);
     const result = api(request.method, url.pathname, body);
     send(response, result.status, result.type, result.body === null ? "" : JSON.stringify(result.body), { "cache-control": "no-store" });
-  } else if (url.pathname.startsWith("/dicom-web/")) dicomweb(url, response);
+  } else if (url.pathname.startsWith("/dicom-web/")) await dicomweb(url, request, response);
   else await file(url.pathname, response);
 }
 
@@ -62,7 +63,7 @@ async function file(path, response) {
   createReadStream(at).pipe(response);
 }
 
-function dicomweb(url, response) {
+async function dicomweb(url, request, response) {
   const [, , studyUid, level, seriesUid, below, sopUid, what, number] = url.pathname.split("/").filter(Boolean).map(decodeURIComponent);
   const json = (body, headers = {}) => send(response, 200, "application/dicom+json", JSON.stringify(body), { "cache-control": "no-store", ...headers });
   if (studyUid === undefined) {
@@ -81,7 +82,9 @@ function dicomweb(url, response) {
   if (at < 0) return send(response, 404, "text/plain", "");
   if (what === "rendered") return rendered(one, response);
   if (what !== "frames" || one.broken === at) return send(response, 502, "application/problem+json", '{"title":"Bad Gateway"}');
-  return sendFrame(response, one, frame(one, at, Number(number)));
+  const pixels = frame(one, at, Number(number));
+  if (one.noise === true && (request.headers.accept ?? "").includes("image/jphc")) return sendEncoded(request, response, one.uid, pixels, one.size, Math.round(one.size * 1.2));
+  return sendFrame(response, one, pixels);
 }
 
 /** Frames come in both shapes that the standard allows. */

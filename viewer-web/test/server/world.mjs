@@ -32,12 +32,13 @@ export const STUDIES = [
     { modality: "SR", kind: "sr", description: "Radiation dose report", count: 1 },
     { modality: "DOC", kind: "pdf", description: "Requisition", count: 1 },
     { modality: "PR", kind: "pr", description: "Presentation state", count: 1 },
+    { modality: "KO", kind: "ko", description: "Key images", count: 1 },
   ]),
   study(2, "pk-tremblay", "20250302", "141500", "CHEST PA AND LATERAL", ["HDIRS", "NEODIN"], ["DX"], [{ modality: "DX", kind: "dx", description: "PA", count: 1, size: 1024 }], { conflict: true, institution: "Lakeridge demonstration" }),
   study(3, "pk-tremblay", "20231118", "101000", "ECHOCARDIOGRAM", "HDIRS", ["US"], [{ modality: "US", kind: "us", description: "PLAX", count: 1, frames: 24 }, { modality: "US", kind: "palette", description: "Colour map", count: 1 }]),
   study(4, "pk-tremblay", "20230920", "073000", "CT CHEST", "SWODIN", ["CT"], [ct("AXIAL 3.0", 12, { lossy: true })], { availability: "NEARLINE", institution: "London demonstration" }),
   study(5, "pk-wang", "20260108", "160500", "CT CHEST SCREENING", "SWODIN", ["CT"], [ct("LOW DOSE AXIAL", 20)]),
-  study(6, "pk-macdonald", "20260105", "091200", "CHEST PORTABLE", "GTAWEST", ["DX"], [{ modality: "DX", kind: "dx", description: "AP", count: 1, size: 768 }], { institution: "Mississauga demonstration" }),
+  study(6, "pk-macdonald", "20260105", "091200", "CHEST PORTABLE", "GTAWEST", ["DX"], [{ modality: "DX", kind: "dx", description: "AP", count: 1, size: 768 }, { modality: "DX", kind: "dx", description: "AP FULL SIZE", count: 1, size: 2084, noise: true }], { institution: "Mississauga demonstration" }),
   ...Array.from({ length: 60 }, (_, at) =>
     study(100 + at, at % 2 === 0 ? "pk-wang" : "pk-macdonald", `2024${String((at % 12) + 1).padStart(2, "0")}${String((at % 27) + 1).padStart(2, "0")}`, "120000", at % 3 === 0 ? "CT ABDOMEN" : "CHEST PA", ["SWODIN", "GTAWEST", "HDIRS"][at % 3], [at % 3 === 0 ? "CT" : "DX"], [
       at % 3 === 0 ? ct("AXIAL", 8) : { modality: "DX", kind: "dx", description: "PA", count: 1, size: 256 },

@@ -1,4 +1,4 @@
-import { cache, imageLoader } from "@cornerstonejs/core";
+import { cache } from "@cornerstonejs/core";
 import { wadors } from "@cornerstonejs/dicom-image-loader";
 import type { Frame, ImageStack } from "../../model/displaySet";
 
@@ -11,8 +11,6 @@ export interface ImageBook {
   readonly register: (stack: ImageStack) => readonly ImageId[];
   readonly frameOf: (imageId: ImageId) => Frame | undefined;
   readonly isReady: (imageId: ImageId) => boolean;
-  /** Fetches and decodes a frame ahead of need. */
-  readonly load: (imageId: ImageId) => Promise<unknown>;
 }
 
 /** A book of frames; `addressOf` says where a frame is retrieved. */
@@ -34,7 +32,6 @@ export function createImageBook(addressOf: (frame: Frame) => string): ImageBook 
     },
     frameOf: (imageId) => frames.get(imageId),
     isReady: (imageId) => cache.isLoaded(imageId),
-    load: (imageId) => imageLoader.loadAndCacheImage(imageId, { requestType: "prefetch", priority: 0 }),
   };
 }
 

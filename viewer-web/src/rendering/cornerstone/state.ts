@@ -7,7 +7,7 @@ export interface Store<T> {
   readonly subscribe: (listener: () => void) => () => void;
 }
 
-export const EMPTY: ViewportState = { stack: null, shown: null, target: 0, status: "empty", window: null, inverted: false, zoom: 1, edges: null, ready: 0 };
+export const EMPTY: ViewportState = { stack: null, shown: null, target: 0, status: "empty", preview: false, window: null, inverted: false, zoom: 1, edges: null, ready: 0 };
 
 /** A store that tells its listeners only when something is different. */
 export function createStore<T extends object>(initial: T): Store<T> {

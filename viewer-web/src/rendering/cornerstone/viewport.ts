@@ -92,7 +92,7 @@ export function createViewport(parts: ViewportParts): Viewport {
         viewport.render();
         store.patch({ inverted: isInverted(viewport, shownFrame()) });
       }),
-    placeLength: () => store.get().shown !== null && parts.measures.place(viewport),
+    placeLength: () => store.get().shown !== null && !store.get().preview && parts.measures.place(viewport),
     moveLengthEnd: (end, right, down) => parts.measures.moveEnd(viewport, end, right, down),
     removeLengths: () => parts.measures.removeAll(viewport),
     destroy: () => {
@@ -137,7 +137,7 @@ function followEvents(parts: ViewportParts, viewport: StackViewport, store: Stor
     const { stack, target } = store.get();
     const index = detailOf(event).imageIdIndex ?? target;
     if (stack === null || detailOf(event).imageId !== imageIds()[index]) return;
-    store.patch({ status: "shown", shown: index, target: index, inverted: isInverted(viewport, stack.frames[index]) });
+    store.patch({ status: "shown", preview: isPreview(event), shown: index, target: index, inverted: isInverted(viewport, stack.frames[index]) });
     look();
   };
   const failed = (event: Event): void => {
@@ -172,6 +172,12 @@ function followEvents(parts: ViewportParts, viewport: StackViewport, store: Stor
 /** What the renderer says with an event of a picture. */
 function detailOf(event: Event): { readonly imageId?: string; readonly imageIdIndex?: number } {
   return (event as CustomEvent<{ imageId?: string; imageIdIndex?: number }>).detail;
+}
+
+/** Whether the picture of an event is one that better ones follow. */
+function isPreview(event: Event): boolean {
+  const quality = (event as CustomEvent<{ image?: { imageQualityStatus?: Enums.ImageQualityStatus } }>).detail.image?.imageQualityStatus;
+  return quality !== undefined && quality < Enums.ImageQualityStatus.FULL_RESOLUTION;
 }
 
 function edgePatch(store: Store<ViewportState>, edges: ViewportState["edges"]): Partial<ViewportState> {

@@ -59,6 +59,8 @@ function RepositoryCard({ repository, onChanged }: { readonly repository: Reposi
 function Progress({ repository }: { readonly repository: Repository }): React.JSX.Element {
   const { t } = useTranslation();
   const { progress } = repository;
+  // Nobody asks it for a list, so there is nothing to be through with: what came counts.
+  if (repository.protocol === "push") return <span className="repository-progress number">{t("admin.pushed", { count: repository.counts.instances })}</span>;
   if (progress === null) return <span className="repository-progress faint">—</span>;
   if (progress.expected === null) return <span className="repository-progress number">{t("admin.indexed", { count: progress.indexed })}</span>;
   return (

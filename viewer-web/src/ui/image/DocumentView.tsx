@@ -1,13 +1,24 @@
 import { useTranslation } from "react-i18next";
 import { retrieveRendered, renderedAddress, type Rendered } from "../../dicomweb/client";
-import type { DocumentSet } from "../../model/displaySet";
+import type { DocumentSet, InstanceAddress } from "../../model/displaySet";
+import { KEY_OBJECT_SELECTION } from "../../model/keyObjects";
 import { useServices } from "../services";
 import { type Loaded, useLoad } from "../useLoad";
 import { ContentTree } from "./ContentTree";
+import { KeyObjects } from "./KeyObjects";
 import { PaneMessage } from "./PaneMessage";
 
 /** A document in place of a picture. What it says comes from elsewhere, so it gets no scripts and no way out. */
-export function DocumentView({ set }: { readonly set: DocumentSet }): React.JSX.Element {
+export function DocumentView({ set, onOpen }: { readonly set: DocumentSet; readonly onOpen: (instance: InstanceAddress) => void }): React.JSX.Element {
+  if (set.sopClassUid !== KEY_OBJECT_SELECTION) return <RenderedDocument set={set} />;
+  return (
+    <div className="document" data-testid="document">
+      <KeyObjects set={set} onOpen={onOpen} />
+    </div>
+  );
+}
+
+function RenderedDocument({ set }: { readonly set: DocumentSet }): React.JSX.Element {
   const { http } = useServices();
   const { t } = useTranslation();
   const [rendered, reload] = useLoad((signal) => retrieveRendered(http, set.instance, signal), [http, set]);

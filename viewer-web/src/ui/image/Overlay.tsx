@@ -78,6 +78,7 @@ export function Overlay({ state, stack, patient, studyLabel, prior }: OverlayPro
           )}
         </>
       )}
+      <span role="status">{state.preview && state.shown !== null ? <span className="overlay-preview">{t("viewport.preview")}</span> : null}</span>
       {state.status === "loading" && state.shown !== null ? <span className="overlay-waiting">{t("viewport.loading", { number: state.target + 1 })}</span> : null}
     </div>
   );

@@ -1,6 +1,5 @@
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { ImageStack } from "../../model/displaySet";
+import type { ImageStack, InstanceAddress } from "../../model/displaySet";
 import type { PatientRecord } from "../../model/patient";
 import type { ImageEngine, ViewportHandle } from "../../rendering/engine";
 import { PaneMessage } from "./PaneMessage";
@@ -20,13 +19,16 @@ interface ViewportGridProps {
   readonly onCommand: (command: Command) => void;
   readonly onDrop: (index: number, seriesInstanceUid: string) => void;
   readonly onRetry: (index: number) => void;
+  /** Opens the series of an instance at it. */
+  readonly onInstance: (index: number, instance: InstanceAddress) => void;
+  /** Where each stack was left, or is to begin. */
+  readonly places: WeakMap<ImageStack, number>;
 }
 
 /** The places for pictures, one or four. */
 export function ViewportGrid(props: ViewportGridProps): React.JSX.Element {
   const { grid, dispatch, onDrop } = props;
   const { t } = useTranslation();
-  const [places] = useState(() => new WeakMap<ImageStack, number>());
   return (
     <div className={grid.count === 1 ? "grid" : "grid grid-four"}>
       <p id="viewport-help" className="sr">
@@ -48,14 +50,14 @@ export function ViewportGrid(props: ViewportGridProps): React.JSX.Element {
             onDrop(index, event.dataTransfer.getData(DRAGGED));
           }}
         >
-          <PaneBody {...props} places={places} index={index} pane={grid.panes[index] ?? { kind: "empty" }} />
+          <PaneBody {...props} index={index} pane={grid.panes[index] ?? { kind: "empty" }} />
         </section>
       ))}
     </div>
   );
 }
 
-function PaneBody({ index, pane, engine, patient, openStudy, dispatch, onHandle, onCommand, onRetry, places }: ViewportGridProps & { readonly index: number; readonly pane: Pane; readonly places: WeakMap<ImageStack, number> }): React.JSX.Element {
+function PaneBody({ index, pane, engine, patient, openStudy, dispatch, onHandle, onCommand, onRetry, onInstance, places }: ViewportGridProps & { readonly index: number; readonly pane: Pane }): React.JSX.Element {
   const { t } = useTranslation();
   if (pane.kind === "empty") {
     return (
@@ -66,7 +68,7 @@ function PaneBody({ index, pane, engine, patient, openStudy, dispatch, onHandle,
   }
   if (pane.kind === "failed") return <PaneMessage tone="problem" title={t(`trouble.${pane.error.trouble}.title`)} text={t(`trouble.${pane.error.trouble}.remedy`)} onRetry={() => onRetry(index)} />;
   if (pane.kind === "loading" || engine === null) return <PaneMessage tone="quiet" title={t("viewport.loadingSeries")} />;
-  if (pane.set.kind === "document") return <DocumentView key={pane.set.key} set={pane.set} />;
+  if (pane.set.kind === "document") return <DocumentView key={pane.set.key} set={pane.set} onOpen={(instance) => onInstance(index, instance)} />;
   const { set } = pane;
   const study = patient.studies.find((it) => it.studyInstanceUid === set.series.studyInstanceUid);
   return (

@@ -61,6 +61,7 @@ export function ViewportPane({ engine, index, stack, patient, studyLabel, prior,
         data-testid={`viewport-${index}`}
         data-status={state.status}
         data-shown={state.shown ?? ""}
+        data-quality={state.shown === null ? "" : state.preview ? "preview" : "full"}
         onKeyDown={onKeyDown}
         onContextMenu={(event) => event.preventDefault()}
         onDoubleClick={() => onCommand({ kind: "layout" })}

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { InstanceAddress } from "../../model/displaySet";
 import type { PatientRecord, PatientStudy } from "../../model/patient";
 import type { Series } from "../../model/study";
 import { priorsOf, type TimelineEntry } from "../../model/timeline";
@@ -18,6 +19,7 @@ import { Toolbar } from "./Toolbar";
 import { useCine } from "./useCine";
 import { useEngine } from "./useEngine";
 import { useGrid } from "./useGrid";
+import { useWarm } from "./useWarm";
 import { ViewportGrid } from "./ViewportGrid";
 
 interface WorkstationProps {
@@ -30,7 +32,7 @@ interface WorkstationProps {
 export function Workstation({ patient, study, entries }: WorkstationProps): React.JSX.Element {
   const { t } = useTranslation();
   const engine = useEngine();
-  const { grid, dispatch, place, setsOf } = useGrid();
+  const { grid, dispatch, place, places, setsOf } = useGrid();
   const [tool, setTool] = useState<ToolName>("window");
   const [playing, setPlaying] = useState(false);
   const [reportOpen, setReportOpen] = useState(true);
@@ -44,6 +46,7 @@ export function Workstation({ patient, study, entries }: WorkstationProps): Reac
   const placed = placesOf(grid);
   const stop = useCallback(() => setPlaying(false), []);
   useCine(handle, playing, stop);
+  useWarm(study, priors[0], engine.kind === "ready" ? engine.engine : null);
 
   useEffect(() => {
     if (engine.kind === "ready") engine.engine.setTool(tool);
@@ -123,6 +126,8 @@ export function Workstation({ patient, study, entries }: WorkstationProps): Reac
             onHandle={onHandle}
             onCommand={onCommand}
             onDrop={onDrop}
+            onInstance={(index, instance) => place(known.current.get(instance.seriesInstanceUid) ?? unlisted(instance), index, undefined, instance.sopInstanceUid)}
+            places={places}
             onRetry={(index) => {
               const series = seriesOfPane(grid.panes[index] ?? { kind: "empty" });
               if (series !== null) place(series, index);
@@ -138,6 +143,11 @@ export function Workstation({ patient, study, entries }: WorkstationProps): Reac
       <HelpDialog open={help} onClose={() => setHelp(false)} />
     </div>
   );
+}
+
+/** A series that no list has told of yet. */
+function unlisted({ studyInstanceUid, seriesInstanceUid }: InstanceAddress): Series {
+  return { studyInstanceUid, seriesInstanceUid, modality: "OT", seriesNumber: null, description: null, numberOfInstances: null };
 }
 
 /** Which series are in view, and in which places. */

@@ -36,7 +36,7 @@ export function useEngine(): EngineState {
   return state;
 }
 
-const NOTHING: ViewportState = { stack: null, shown: null, target: 0, status: "empty", window: null, inverted: false, zoom: 1, edges: null, ready: 0 };
+const NOTHING: ViewportState = { stack: null, shown: null, target: 0, status: "empty", preview: false, window: null, inverted: false, zoom: 1, edges: null, ready: 0 };
 const nothing = (): ViewportState => NOTHING;
 const never = (): (() => void) => () => undefined;
 
