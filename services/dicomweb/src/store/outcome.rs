@@ -133,6 +133,6 @@ fn told(fate: Fate) -> Result<(), Failure> {
 }
 
 fn no_database() -> Failure {
-    let comment = "the database does not answer: store it again later";
+    let comment = "database or storage does not answer: store it again later";
     Failure::new(reason::OUT_OF_RESOURCES, comment).within(StatusCode::SERVICE_UNAVAILABLE)
 }

@@ -1,6 +1,7 @@
 //! The whole service, started as a user starts it, against real peers and rude ones.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod bucket;
 mod client;
 mod clients;
 #[path = "../../../../dicom-index/store/tests/it/cluster.rs"]

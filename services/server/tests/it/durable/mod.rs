@@ -7,5 +7,5 @@ mod database;
 mod full;
 mod kills;
 mod ledger;
-mod objects;
+pub(crate) mod objects;
 mod traffic;

@@ -7,46 +7,46 @@ const KEY_OBJECT: &str = "1.2.840.10008.5.1.4.1.1.88.59";
 const EXPLICIT: &str = "1.2.840.10008.1.2.1";
 
 /// The senders of instances.
-pub(super) const OVER_THE_WEB: u32 = 1;
-pub(super) const OVER_DIMSE: u32 = 2;
+pub(crate) const OVER_THE_WEB: u32 = 1;
+pub(crate) const OVER_DIMSE: u32 = 2;
 
 /// Which instance: sender, study, place in its one series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Key {
-    pub(super) sender: u32,
-    pub(super) study: u32,
-    pub(super) number: u32,
+pub(crate) struct Key {
+    pub(crate) sender: u32,
+    pub(crate) study: u32,
+    pub(crate) number: u32,
 }
 
 impl Key {
-    pub(super) fn study_uid(self) -> String {
+    pub(crate) fn study_uid(self) -> String {
         format!("2.25.{}.{}", self.sender, self.study)
     }
 
-    pub(super) fn series_uid(self) -> String {
+    pub(crate) fn series_uid(self) -> String {
         format!("{}.1", self.study_uid())
     }
 
-    pub(super) fn sop_uid(self) -> String {
+    pub(crate) fn sop_uid(self) -> String {
         format!("{}.{}", self.series_uid(), self.number)
     }
 
     /// The key that a SOPInstanceUID stands for.
-    pub(super) fn of_sop(uid: &str) -> Option<Self> {
+    pub(crate) fn of_sop(uid: &str) -> Option<Self> {
         let mut numbers = uid.strip_prefix("2.25.")?.split('.').map(|part| part.parse().ok());
         let (sender, study, _, number) = (numbers.next()??, numbers.next()??, numbers.next()??, numbers.next()??);
         Some(Self { sender, study, number })
     }
 
     /// What its sender sent: the whole file, and over DIMSE the data set in it, before which the receiver writes a header of its own.
-    pub(super) fn sent_of(self, file: &[u8]) -> &[u8] {
+    pub(crate) fn sent_of(self, file: &[u8]) -> &[u8] {
         let start = if self.sender == OVER_DIMSE { dimse::part10::split(file).unwrap().1 } else { 0 };
         &file[start..]
     }
 
     /// A whole Part 10 file with so many rows of pixels that are this instance's alone.
-    pub(super) fn file(self, rows: u16) -> Vec<u8> {
-        let columns: u16 = 64;
+    pub(crate) fn file(self, rows: u16) -> Vec<u8> {
+        let columns: u16 = if rows > 4096 { 1024 } else { 64 };
         let mut state = u64::from(self.sender) << 40 | u64::from(self.study) << 16 | u64::from(self.number);
         let pixels: Vec<u8> = (0..u32::from(rows) * u32::from(columns))
             .map(|_| {
@@ -87,7 +87,7 @@ impl Key {
     }
 
     /// The note that rejects it for its quality (IHE RAD IOCM, DCM 113001), as the metadata of a store request.
-    pub(super) fn rejection(self) -> Value {
+    pub(crate) fn rejection(self) -> Value {
         let uid = |value: &str| json!({ "vr": "UI", "Value": [value] });
         let sequence = |item: Value| json!({ "vr": "SQ", "Value": [item] });
         let instance = || json!({ "00081150": uid(SECONDARY_CAPTURE), "00081155": uid(&self.sop_uid()) });
