@@ -93,8 +93,13 @@ fn patient_id(from: &impl Attributes, default_issuer: &str) -> Option<IssuedId> 
     Some(IssuedId { issuer, value: value.into() })
 }
 
-fn accession_number(from: &impl Attributes, defaults: &Defaults) -> Option<IssuedId> {
+pub(crate) fn accession_number(from: &impl Attributes, defaults: &Defaults) -> Option<IssuedId> {
     issued(from, (tags::ACCESSION_NUMBER, tags::ISSUER_OF_ACCESSION_NUMBER_SEQUENCE), defaults)
+}
+
+/// The number that the department gave the order.
+pub(crate) fn filler_order_number(from: &impl Attributes, defaults: &Defaults) -> Option<IssuedId> {
+    issued(from, (tags::FILLER_ORDER_NUMBER, tags::ORDER_FILLER_IDENTIFIER_SEQUENCE), defaults)
 }
 
 /// The order's number, of the study itself or of the request that it answers.

@@ -22,6 +22,7 @@ mod patient_event;
 mod phi;
 mod records;
 mod report;
+mod report_object;
 mod uid;
 
 pub use codes::{AeTitle, InvalidCode, RepositoryCode};
@@ -36,5 +37,6 @@ pub use order::OrderRecord;
 pub use patient_event::{PatientChange, PatientEvent};
 pub use phi::Phi;
 pub use records::{Demographic, HealthNumber, IssuedId, PatientRecord, SeriesRecord, StudyRecord};
-pub use report::{DocumentKind, LinkEvidence, ReportDocument, ReportRecord, ReportStatus};
+pub use report::{DocumentKind, LinkEvidence, ObjectReference, ReportDocument, ReportRecord, ReportStatus};
+pub use report_object::{ObjectForm, ReportObject, form_of, is_report, is_report_title};
 pub use uid::{InvalidUid, Uid, sop_class, transfer_syntax};

@@ -1,4 +1,4 @@
-//! A report as one message brings it.
+//! A report as one message or object brings it.
 
 use std::sync::Arc;
 
@@ -145,12 +145,23 @@ pub struct ReportDocument {
     pub content: Phi<Arc<[u8]>>,
 }
 
-/// One version of a report, as an ORU^R01 message brings it.
+/// The DICOM object that a version of a report is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectReference {
+    /// StudyInstanceUID.
+    pub study_instance_uid: Uid,
+    /// SeriesInstanceUID.
+    pub series_instance_uid: Uid,
+    /// SOPInstanceUID.
+    pub sop_instance_uid: Uid,
+}
+
+/// One version of a report, as an ORU^R01 message or a DICOM object brings it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportRecord {
-    /// MSH-10, unique for the sender.
+    /// MSH-10, unique for the sender; of an object its SOPInstanceUID.
     pub message_control_id: String,
-    /// SHA-256 of the message, in hex: tells a repeat from a reused control id.
+    /// SHA-256 of the message or object, in hex: tells a repeat from a reused control id.
     pub message_sha256: String,
     /// Whose report.
     pub patient: PatientRecord,
@@ -162,6 +173,16 @@ pub struct ReportRecord {
     pub filler_order_number: Option<IssuedId>,
     /// OBR-2 placer order number.
     pub placer_order_number: Option<IssuedId>,
+    /// What this version is known by elsewhere: SOPInstanceUID of an object, `id` of a CDA document. Versions that share one are of one
+    /// report.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub document_ids: Vec<String>,
+    /// The same of the documents whose place it takes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub predecessor_ids: Vec<String>,
+    /// The object that it is, which is kept as it came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub object: Option<ObjectReference>,
     /// OBR-25 and OBX-11, mapped.
     pub status: ReportStatus,
     /// OBR-4 text.

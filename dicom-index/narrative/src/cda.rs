@@ -30,9 +30,28 @@ pub enum Block {
     Row(Vec<String>, bool),
 }
 
+/// What the header of a document says of it (HL7 CDA R2 §4.2).
+#[derive(Debug, PartialEq, Eq, Default)]
+pub struct Header {
+    /// `id`: root, and `^` with the extension where there is one; may be empty.
+    pub id: String,
+    /// `code`: the code and the OID of its system.
+    pub code: Option<(String, String)>,
+    /// The ids of the documents that it takes the place of (`relatedDocument`, `RPLC`).
+    pub replaces: Vec<String>,
+    /// Whether it adds to another document (`relatedDocument`, `APND`).
+    pub is_addendum: bool,
+    /// Whether somebody answers for it in law (`legalAuthenticator`).
+    pub is_authenticated: bool,
+}
+
 /// What a document says.
 #[derive(Debug, PartialEq, Eq, Default)]
 pub struct Narrative {
+    /// What it says of itself.
+    pub header: Header,
+    /// The language that it says it is in (`languageCode`, RFC 5646); may be empty.
+    pub language: String,
     /// The document's own title; may be empty.
     pub title: String,
     /// Titles and texts of its sections, in order.
@@ -88,6 +107,7 @@ pub fn read(bytes: &[u8]) -> Option<Narrative> {
             Event::Eof => return reading.finish(),
             Event::Start(start) => reading.open(&start)?,
             Event::Empty(empty) => {
+                reading.about(&empty);
                 reading.line_end(empty.local_name().as_ref());
                 if is_narrative(&reading.path) {
                     reading.begin(empty.local_name().as_ref());
@@ -145,6 +165,8 @@ struct Reading {
     cells: usize,
     /// All of them are heads.
     heads: bool,
+    /// How the related document that is open is related.
+    relation: String,
     /// How deep the content stands that a revision deleted: it is not said any more (§4.3.5).
     deleted: Option<usize>,
 }
@@ -160,6 +182,7 @@ impl Reading {
                 attribute.key.local_name().as_ref() == name && attribute.value.eq_ignore_ascii_case(value)
             })
         };
+        self.about(start);
         self.line_end(start.local_name().as_ref());
         if is_narrative(&self.path) {
             self.begin(start.local_name().as_ref());
@@ -184,6 +207,38 @@ impl Reading {
         self.path.pop();
         if self.deleted == Some(self.path.len()) {
             self.deleted = None;
+        }
+    }
+
+    /// Takes note of an element of the header; its parents are open.
+    fn about(&mut self, start: &BytesStart<'_>) {
+        let told = |name: &[u8]| {
+            let mut attributes = start.attributes().flatten();
+            let found = attributes.find(|attribute| attribute.key.as_ref() == name)?;
+            Some(String::from_utf8_lossy(&found.value).trim().to_owned()).filter(|value| !value.is_empty())
+        };
+        let id = || match (told(b"root"), told(b"extension")) {
+            (Some(root), Some(extension)) => format!("{root}^{extension}"),
+            (Some(one), None) | (None, Some(one)) => one,
+            (None, None) => String::new(),
+        };
+        let header = &mut self.narrative.header;
+        let parents: Vec<&[u8]> = self.path.iter().map(Vec::as_slice).collect();
+        match (parents.as_slice(), start.local_name().as_ref()) {
+            ([_], b"id") => header.id = id(),
+            ([_], b"code") => header.code = told(b"code").zip(told(b"codeSystem")),
+            ([_], b"languageCode") => self.narrative.language = told(b"code").unwrap_or_default(),
+            ([_], b"legalAuthenticator") => header.is_authenticated = true,
+            ([_], b"relatedDocument") => {
+                self.relation = told(b"typeCode").unwrap_or_default();
+                header.is_addendum |= self.relation == "APND";
+            }
+            ([_, b"relatedDocument", b"parentDocument"], b"id")
+                if self.relation == "RPLC" && header.replaces.len() < 64 =>
+            {
+                header.replaces.push(id());
+            }
+            _ => {}
         }
     }
 
@@ -295,6 +350,20 @@ mod tests {
         let document = format!("<ClinicalDocument><section><text>{table}</text></section></ClinicalDocument>");
         let row = super::Block::Row(vec!["Left lung".into(), "5 mm solid".into()], false);
         assert_eq!(read(document.as_bytes()).unwrap().blocks, [row]);
+    }
+
+    #[test]
+    fn what_a_document_says_of_itself_is_read() {
+        let document = "<ClinicalDocument><id root='1.2.3' extension='R7'/><code code='18748-4' codeSystem='2.16.840.1.113883.6.1'/>\
+            <title>T</title><legalAuthenticator><time/></legalAuthenticator><relatedDocument typeCode='RPLC'><parentDocument>\
+            <id root='1.2.3' extension='R6'/></parentDocument></relatedDocument><component><section><id root='9'/></section></component>\
+            </ClinicalDocument>";
+        let header = read(document.as_bytes()).unwrap().header;
+        assert_eq!((header.id.as_str(), header.replaces), ("1.2.3^R7", vec!["1.2.3^R6".to_owned()]));
+        assert_eq!(header.code, Some(("18748-4".into(), "2.16.840.1.113883.6.1".into())));
+        assert!(header.is_authenticated && !header.is_addendum);
+        let added = read(document.replace("RPLC", "APND").as_bytes()).unwrap().header;
+        assert!(added.is_addendum && added.replaces.is_empty());
     }
 
     #[test]

@@ -71,7 +71,8 @@ impl Told<'_> {
     /// Demographics: what is told stands until it is told anew; what is older than what was told is history.
     async fn update(&self, work: &mut Work<'_>) -> Result<PatientTold, StoreError> {
         let Some(id) = &self.event.patient.patient_id else { return Ok(NAMELESS) };
-        let told_ms = self.event.recorded_ms.unwrap_or(self.now_ms);
+        // Of a clock that is ahead the arrival counts, or what is told after it was put right would be history.
+        let told_ms = self.event.recorded_ms.unwrap_or(self.now_ms).min(self.now_ms);
         let known = self.find_or_make(work, id, &self.event.patient).await?;
         self.keep(work, &known, None).await?;
         if known.told_ms.is_some_and(|before_ms| before_ms > told_ms) {

@@ -59,7 +59,8 @@ impl Message<'_> {
         self.keep(link).await?;
         let mut work = Work::new(link, self.now_ms);
         let placed = patient::place(&mut work, self.repository_key, &order.patient, &format!("order {family}")).await?;
-        let told_ms = order.told_ms.unwrap_or(self.now_ms);
+        // Of a clock that is ahead the arrival counts.
+        let told_ms = order.told_ms.unwrap_or(self.now_ms).min(self.now_ms);
         if order.is_cancelled && order.requested_procedure_id.is_empty() {
             let sql = Sql::new(
                 "UPDATE imaging_order SET cancelled = 1, told_ms = $1 WHERE repository_key = $2 AND family = $3 \

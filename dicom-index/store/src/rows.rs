@@ -314,6 +314,17 @@ pub struct IdentityConflict {
     pub study_instance_uid: Option<Uid>,
 }
 
+/// A report to be taken in.
+#[derive(Debug, Clone)]
+pub struct NewReport {
+    /// Whose message or object it is.
+    pub repository: RepositoryCode,
+    /// The version that it brings.
+    pub report: ReportRecord,
+    /// The message that it was read from; empty for the further reports of one message, and of an object, which is kept with the instances.
+    pub raw: Arc<[u8]>,
+}
+
 /// What came of [`store_report`](crate::Store::store_report).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReportStored {

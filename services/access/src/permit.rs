@@ -33,6 +33,8 @@ pub enum Action {
     Synchronise,
     /// A rejection note withdraws instances.
     Reject,
+    /// Instances whose retention has expired are deleted.
+    Delete,
     /// Who a patient is: numbers are merged, merges undone, demographics changed.
     Identify,
 }

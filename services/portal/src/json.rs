@@ -100,6 +100,11 @@ pub(crate) fn report(row: &ReportRow, patient: Option<String>) -> Value {
                 "title": text(&document.title),
                 "sizeBytes": document.size_bytes,
             })).collect::<Vec<_>>(),
+            "object": version.record.object.as_ref().map(|object| json!({
+                "studyInstanceUid": object.study_instance_uid,
+                "seriesInstanceUid": object.series_instance_uid,
+                "sopInstanceUid": object.sop_instance_uid,
+            })),
             "current": version.version == row.version,
         })).collect::<Vec<_>>(),
     })

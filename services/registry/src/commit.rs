@@ -1,18 +1,22 @@
 //! Group commit: what arrives while the database is busy shares one transaction and one sync.
 
-use index_store::{InstanceIndexed, NewInstance, Store, StoreError};
+use std::future::Future;
+
+use index_store::{InstanceIndexed, NewInstance, NewReport, ReportStored, Store, StoreError};
 use runtime::Clock;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
-/// Instances that may wait.
+use crate::RegistryError;
+
+/// What may wait.
 const QUEUE: usize = 1024;
-/// Instances in one transaction at the most.
+/// What shares one transaction at the most.
 const BATCH: usize = 64;
 
-type Waiting = (NewInstance, oneshot::Sender<Result<InstanceIndexed, CommitError>>);
+type Answer<T> = oneshot::Sender<Result<T, CommitError>>;
 
-/// The instance is not in the index.
+/// It is not in the index.
 #[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum CommitError {
     #[error("the index could not be written")]
@@ -23,42 +27,80 @@ pub(crate) enum CommitError {
     Ending,
 }
 
-/// The one way by which instances enter the index.
-#[derive(Debug, Clone)]
-pub(crate) struct Committer(mpsc::Sender<Waiting>);
+impl From<CommitError> for RegistryError {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Full => Self::NoRoom(Box::new(error)),
+            CommitError::Store | CommitError::Ending => Self::internal(error),
+        }
+    }
+}
 
-impl Committer {
+/// What can be written together with others of its kind.
+pub(crate) trait Commit: Sized + Send + Sync + 'static {
+    /// What is told of one that was written.
+    type Done: Send + 'static;
+
+    /// Writes all of a batch, or none of it; the answer has its order.
+    fn commit(
+        store: &Store,
+        batch: &[Self],
+        now_ms: i64,
+    ) -> impl Future<Output = Result<Vec<Self::Done>, StoreError>> + Send;
+}
+
+impl Commit for NewInstance {
+    type Done = InstanceIndexed;
+
+    async fn commit(store: &Store, batch: &[Self], now_ms: i64) -> Result<Vec<InstanceIndexed>, StoreError> {
+        store.index_instances(batch, now_ms).await
+    }
+}
+
+impl Commit for NewReport {
+    type Done = ReportStored;
+
+    async fn commit(store: &Store, batch: &[Self], now_ms: i64) -> Result<Vec<ReportStored>, StoreError> {
+        store.store_reports(batch, now_ms).await
+    }
+}
+
+/// The one way by which instances, or reports, enter the index: in the order in which they were given.
+#[derive(Debug, Clone)]
+pub(crate) struct Committer<T: Commit>(mpsc::Sender<(T, Answer<T::Done>)>);
+
+impl<T: Commit> Committer<T> {
     pub(crate) fn start(store: Store, clock: Clock, tasks: &TaskTracker) -> Self {
         let (sender, receiver) = mpsc::channel(QUEUE);
         tasks.spawn(run(store, clock, receiver));
         Self(sender)
     }
 
-    /// Indexes one instance; it is durable when this returns.
-    pub(crate) async fn commit(&self, instance: NewInstance) -> Result<InstanceIndexed, CommitError> {
+    /// Writes one; it is durable when this returns.
+    pub(crate) async fn commit(&self, new: T) -> Result<T::Done, CommitError> {
         let (done, result) = oneshot::channel();
-        self.0.send((instance, done)).await.map_err(|_| CommitError::Ending)?;
+        self.0.send((new, done)).await.map_err(|_| CommitError::Ending)?;
         result.await.map_err(|_| CommitError::Ending)?
     }
 }
 
-async fn run(store: Store, clock: Clock, mut queue: mpsc::Receiver<Waiting>) {
+async fn run<T: Commit>(store: Store, clock: Clock, mut queue: mpsc::Receiver<(T, Answer<T::Done>)>) {
     let mut batch = Vec::with_capacity(BATCH);
     while queue.recv_many(&mut batch, BATCH).await > 0 {
-        let (instances, waiting): (Vec<_>, Vec<_>) = batch.drain(..).unzip();
-        match store.index_instances(&instances, clock.now_ms()).await {
-            Ok(indexed) => {
-                for (done, indexed) in waiting.into_iter().zip(indexed) {
-                    let _ = done.send(Ok(indexed));
+        let (new, waiting): (Vec<_>, Vec<_>) = batch.drain(..).unzip();
+        match T::commit(&store, &new, clock.now_ms()).await {
+            Ok(written) => {
+                for (answer, written) in waiting.into_iter().zip(written) {
+                    let _ = answer.send(Ok(written));
                 }
             }
-            Err(error) if instances.len() == 1 => refuse(waiting, &error),
+            Err(error) if new.len() == 1 => refuse(waiting, &error),
             // One of them may be what the database refuses: each alone, so that it harms no other.
             Err(_) => {
-                for (instance, done) in instances.into_iter().zip(waiting) {
-                    match store.index_instances(std::slice::from_ref(&instance), clock.now_ms()).await {
-                        Ok(mut indexed) => drop(indexed.pop().map(|indexed| done.send(Ok(indexed)))),
-                        Err(error) => refuse(vec![done], &error),
+                for (new, answer) in new.into_iter().zip(waiting) {
+                    match T::commit(&store, std::slice::from_ref(&new), clock.now_ms()).await {
+                        Ok(mut written) => drop(written.pop().map(|written| answer.send(Ok(written)))),
+                        Err(error) => refuse(vec![answer], &error),
                     }
                 }
             }
@@ -66,11 +108,11 @@ async fn run(store: Store, clock: Clock, mut queue: mpsc::Receiver<Waiting>) {
     }
 }
 
-fn refuse(waiting: Vec<oneshot::Sender<Result<InstanceIndexed, CommitError>>>, error: &StoreError) {
+fn refuse<T>(waiting: Vec<Answer<T>>, error: &StoreError) {
     let cause = runtime::telemetry::causes(error);
-    tracing::error!(error = %error, cause, instances = waiting.len(), "instances could not be indexed");
+    tracing::error!(error = %error, cause, count = waiting.len(), "what arrived could not be indexed");
     let refusal = if error.is_full() { CommitError::Full } else { CommitError::Store };
-    for done in waiting {
-        let _ = done.send(Err(refusal.clone()));
+    for answer in waiting {
+        let _ = answer.send(Err(refusal.clone()));
     }
 }

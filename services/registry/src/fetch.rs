@@ -1,5 +1,6 @@
 //! On-demand retrieval from the repositories that hold a series: one fetch for each miss, however many wait for it.
 
+mod lease;
 mod warm;
 
 use std::collections::HashMap;
@@ -208,7 +209,7 @@ impl Registry {
             Err((sender, receiver)) => {
                 let registry = self.clone();
                 self.0.tasks.spawn(async move {
-                    let result = registry.fetch(&key, &target, remote).await;
+                    let result = registry.fetch_on_one_node(&key, &target, remote).await;
                     registry.0.fetches.done(&key);
                     let _ = sender.send(Some(result));
                 });
@@ -287,8 +288,12 @@ impl Registry {
             }
             match index_extract::key_object(&entry) {
                 Ok(None) => {
+                    let report = self.report_of(code, (&study, &series, &entry), None).await;
+                    let report = report.map_err(|error| unavailable(code, error))?;
                     let new = NewInstance { repository: code.clone(), study, series, entry };
-                    self.0.committer.commit(new).await.map_err(|error| unavailable(code, error))?;
+                    let indexed = self.0.committer.commit(new).await.map_err(|error| unavailable(code, error))?;
+                    let kept = self.keep_report(code, report, indexed.outcome).await;
+                    kept.map_err(|error| unavailable(code, error))?;
                 }
                 Ok(Some(document)) => {
                     self.act_on(code, &study, &document, None).await.map_err(|error| unavailable(code, error))?;

@@ -6,7 +6,7 @@ use access::{Action, Refused, Right, Subject};
 use adapter_api::{Inbox, Object, PatientAnswer, ReportAnswer, Sender, StoreAnswer};
 use async_trait::async_trait;
 use index_model::{AeTitle, OrderRecord, PatientEvent, ReportRecord, RepositoryCode, RepositoryDefinition};
-use index_store::{OrderStored, PatientTold, ReportStored};
+use index_store::{NewReport, OrderStored, PatientTold, ReportStored};
 
 use crate::Registry;
 use crate::ingest::{one_name, one_name_for_each_issuer};
@@ -58,7 +58,8 @@ impl Inbox for Registry {
         let Ok(permit) = self.permit_to_synchronise(from).await else {
             return ReportAnswer::OutOfResources;
         };
-        match self.0.store.store_report(from, &report, message, self.0.clock.now_ms()).await {
+        let new = NewReport { repository: from.clone(), report, raw: message.into() };
+        match self.0.report_committer.commit(new).await {
             Ok(ReportStored::Stored { .. } | ReportStored::Repeat { .. }) => {
                 permit.count(1, message.len() as u64);
                 self.0.synchronisers.heard_from(from, self.0.clock.now_ms());

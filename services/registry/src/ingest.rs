@@ -9,7 +9,6 @@ use index_model::{
 };
 use index_store::{NewInstance, Outcome};
 
-use crate::commit::CommitError;
 use crate::objects::Objects;
 use crate::{Registry, RegistryError};
 
@@ -276,16 +275,14 @@ impl Registry {
         }
         (entry.object, entry.remote) = (Some(name.clone()), remote);
         entry.size_bytes = object.len() as u64;
+        let report = self.report_of(repository, (&study, &series, &entry), Some(&object)).await?;
         let new = NewInstance { repository: repository.clone(), study, series, entry };
         let indexed = self.0.committer.commit(new).await;
         let indexed = match indexed {
             Ok(indexed) => indexed,
             Err(error) => {
                 // Not known to be absent from the index, so the bytes stay; they are garbage at worst.
-                return Err(match error {
-                    CommitError::Full => RegistryError::NoRoom(Box::new(error)),
-                    CommitError::Store | CommitError::Ending => RegistryError::internal(error),
-                });
+                return Err(error.into());
             }
         };
         if matches!(indexed.outcome, Outcome::Repeat) {
@@ -296,6 +293,7 @@ impl Registry {
         }
         self.changed(indexed.study_key, indexed.series_key);
         self.withdrawn(&indexed.withdrawn).await;
+        self.keep_report(repository, report, indexed.outcome).await?;
         Ok(if indexed.outcome == Outcome::Conflict { Fate::Conflict } else { Fate::Stored })
     }
 
@@ -307,29 +305,38 @@ impl Registry {
         remote: Option<String>,
     ) -> StoreAnswer {
         match self.extract(repository, object.clone()).await {
-            Ok(Ok(Extracted { study, series, mut entry, .. })) => {
-                match index_extract::key_object(&entry) {
-                    Ok(None) => {}
-                    Ok(Some(document)) => {
-                        let done = self.act_on(repository, &study, &document, None).await;
-                        return done.map_or(StoreAnswer::OutOfResources, |()| StoreAnswer::Stored);
-                    }
-                    Err(finding) => return self.put_aside(repository, &object, &finding).await.into(),
+            Ok(Ok(extracted)) => match index_extract::key_object(&extracted.entry) {
+                Ok(None) => {
+                    let noted = self.index_header(repository, &object, extracted, remote).await;
+                    noted.map_or(StoreAnswer::OutOfResources, |()| StoreAnswer::Stored)
                 }
-                entry.remote = remote;
-                let new = NewInstance { repository: repository.clone(), study, series, entry };
-                match self.0.committer.commit(new).await {
-                    Ok(indexed) => {
-                        self.changed(indexed.study_key, indexed.series_key);
-                        self.withdrawn(&indexed.withdrawn).await;
-                        StoreAnswer::Stored
-                    }
-                    Err(_) => StoreAnswer::OutOfResources,
+                Ok(Some(document)) => {
+                    let done = self.act_on(repository, &extracted.study, &document, None).await;
+                    done.map_or(StoreAnswer::OutOfResources, |()| StoreAnswer::Stored)
                 }
-            }
+                Err(finding) => self.put_aside(repository, &object, &finding).await.into(),
+            },
             Ok(Err(finding)) => self.put_aside(repository, &object, &finding).await.into(),
             Err(_) => StoreAnswer::OutOfResources,
         }
+    }
+
+    async fn index_header(
+        &self,
+        repository: &RepositoryCode,
+        object: &Object,
+        extracted: Extracted,
+        remote: Option<String>,
+    ) -> Result<(), RegistryError> {
+        let Extracted { study, series, mut entry, part10, .. } = extracted;
+        entry.remote = remote;
+        let object = part10.map_or_else(|| object.clone(), Object::from);
+        let report = self.report_of(repository, (&study, &series, &entry), Some(&object)).await?;
+        let new = NewInstance { repository: repository.clone(), study, series, entry };
+        let indexed = self.0.committer.commit(new).await?;
+        self.changed(indexed.study_key, indexed.series_key);
+        self.withdrawn(&indexed.withdrawn).await;
+        self.keep_report(repository, report, indexed.outcome).await
     }
 
     /// Quarantine: the bytes are kept, and the attribute and rule are told to the sender and the administrator.

@@ -28,6 +28,8 @@ use crate::{Registry, RegistryError};
 
 /// Largest unpacked manifest, in bytes: a bound on what a damaged object can make us allocate.
 pub(crate) const UNPACKED_BYTES: u64 = 2 << 30;
+/// How often a manifest is read that is written anew meanwhile.
+const MOST_READS: u32 = 8;
 /// For how long a cached manifest is believed without asking the index, on nodes that did not change it themselves.
 const BELIEVED: Duration = Duration::from_secs(2);
 
@@ -261,8 +263,24 @@ impl Registry {
         self.0.manifests.0.get(&series_key).await
     }
 
+    /// Reads a manifest; again when it was written anew meanwhile, by us or by another node: then its base is gone, or what is pending
+    /// is no longer what followed it.
     async fn load_manifest(&self, series_key: i64) -> Result<Arc<Manifest>, RegistryError> {
-        let state = self.0.store.manifest_state(series_key).await?.ok_or(RegistryError::NotFound)?;
+        for _ in 0..MOST_READS {
+            let before = self.manifest_state(series_key).await?;
+            let read = self.read_manifest(series_key, &before).await;
+            if self.manifest_state(series_key).await?.version == before.version {
+                return read;
+            }
+        }
+        Err(RegistryError::internal("a manifest changes faster than it can be read"))
+    }
+
+    async fn manifest_state(&self, series_key: i64) -> Result<ManifestState, RegistryError> {
+        self.0.store.manifest_state(series_key).await?.ok_or(RegistryError::NotFound)
+    }
+
+    async fn read_manifest(&self, series_key: i64, state: &ManifestState) -> Result<Arc<Manifest>, RegistryError> {
         let base = match &state.base_object {
             Some(name) => {
                 let beside = index_name(name);
@@ -276,6 +294,6 @@ impl Registry {
         let rejected = self.0.store.rejected_of_series(series_key).await?;
         let complete = state.state == index_store::ManifestPhase::Complete && pending.is_empty();
         let later = pending.into_iter().map(|pending| (pending.repository, Arc::new(pending.entry))).collect();
-        Ok(Arc::new(Manifest::new(base, later, &state, rejected, complete)))
+        Ok(Arc::new(Manifest::new(base, later, state, rejected, complete)))
     }
 }

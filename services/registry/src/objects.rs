@@ -13,6 +13,8 @@ use futures::stream::BoxStream;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload, WriteMultipart};
 
+use crate::RegistryError;
+
 /// Objects above this size go up in parts.
 const MULTIPART_BYTES: usize = 32 << 20;
 
@@ -131,13 +133,17 @@ impl Objects {
 
     /// Removes an object that nothing refers to. What can't be removed now is garbage, not a fault.
     pub(crate) async fn remove(&self, name: &str) {
-        // What was refused may never have been written.
-        let removed = self.store.delete(&Path::from(name)).await;
-        if let Err(error) = removed.or_else(|error| match error {
-            object_store::Error::NotFound { .. } => Ok(()),
-            other => Err(other),
-        }) {
+        if let Err(error) = self.delete(name).await {
             tracing::warn!(error = %error, "an object that nothing refers to could not be removed");
+        }
+    }
+
+    /// Deletes an object that must not be there any more; one that is gone already is no error.
+    pub(crate) async fn delete(&self, name: &str) -> Result<(), RegistryError> {
+        match self.store.delete(&Path::from(name)).await {
+            // What was refused may never have been written.
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
         }
     }
 }

@@ -33,6 +33,8 @@ pub struct Limits {
     pub fetch: Duration,
     /// Longest wait for the first thing a caller looks at.
     pub first_image: Duration,
+    /// For how long instances whose retention has expired are kept before they are deleted.
+    pub expired_grace: Duration,
     /// A node that was not heard of for so long has lost what it alone did to another.
     pub lease: Duration,
 }
@@ -47,6 +49,7 @@ impl Default for Limits {
             quiet: Duration::from_secs(2),
             fetch: Duration::from_secs(600),
             first_image: Duration::from_secs(60),
+            expired_grace: Duration::from_secs(30 * 86_400),
             lease: Duration::from_secs(15),
         }
     }

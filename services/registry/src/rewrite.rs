@@ -15,8 +15,6 @@ const BITS_ALLOCATED: Tag = Tag(0x0028, 0x0100);
 const PHOTOMETRIC_INTERPRETATION: Tag = Tag(0x0028, 0x0004);
 const PLANAR_CONFIGURATION: Tag = Tag(0x0028, 0x0006);
 const LOSSY_IMAGE_COMPRESSION: Tag = Tag(0x0028, 0x2110);
-/// Transfer syntaxes that always lose something.
-const LOSSY: [&str; 2] = ["1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"];
 const PIXEL_REPRESENTATION: Tag = Tag(0x0028, 0x0103);
 /// Trailing padding and what belongs to the stored encoding alone: extended offset tables (PS3.3 §C.7.6.3.1.8).
 const LEFT_OUT: [Tag; 3] = [Tag(0x7FE0, 0x0001), Tag(0x7FE0, 0x0002), Tag(0xFFFC, 0xFFFC)];
@@ -99,7 +97,7 @@ fn before_frames(
     (photometric_interpretation, transfer_syntax_uid): (&str, &str),
     form: Uncompressed,
 ) -> Option<()> {
-    let mut tells_loss = !LOSSY.contains(&transfer_syntax_uid);
+    let mut tells_loss = !index_compose::pixels::always_loses(transfer_syntax_uid);
     for node in data_set.iter().take_while(|node| node.tag() != PIXEL_DATA) {
         if !tells_loss && node.tag() >= LOSSY_IMAGE_COMPRESSION {
             tells_loss = true;

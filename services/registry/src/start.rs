@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use access::Access;
 use adapter_api::Spool;
 use index_model::RepositoryCode;
-use index_store::Store;
+use index_store::{NewInstance, NewReport, Store};
 use runtime::{Clock, CpuPool, Turns};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -37,7 +37,8 @@ pub(crate) struct Inner {
     pub(crate) origin: OnceLock<String>,
     pub(crate) limits: Limits,
     pub(crate) directory: Directory,
-    pub(crate) committer: Committer,
+    pub(crate) committer: Committer<NewInstance>,
+    pub(crate) report_committer: Committer<NewReport>,
     pub(crate) manifests: Manifests,
     pub(crate) opened: OpenCache,
     pub(crate) rendered: RenderedCache,
@@ -73,9 +74,11 @@ impl Registry {
         let tasks = TaskTracker::new();
         let stop = CancellationToken::new();
         let committer = Committer::start(options.store.clone(), options.clock.clone(), &tasks);
+        let report_committer = Committer::start(options.store.clone(), options.clock.clone(), &tasks);
         let directory = Directory::load(&options.store, options.sources).await?;
         let registry = Self(Arc::new(Inner {
             committer,
+            report_committer,
             directory,
             objects: Objects::new(options.objects, options.limits.object_cache_bytes),
             manifests: Manifests::new(options.limits.manifest_cache_bytes),
@@ -101,6 +104,7 @@ impl Registry {
             stop,
         }));
         registry.0.tasks.spawn(crate::fold::run(registry.clone()));
+        registry.0.tasks.spawn(crate::expire::run(registry.clone()));
         registry.look_around().await?;
         registry.0.tasks.spawn(crate::nodes::watch(registry.clone()));
         Ok(registry)

@@ -1,4 +1,4 @@
-//! What every part that waits needs: a deadline and cancellation ([`Ctx`]), the time ([`Clock`]), turns at what is scarce ([`Turns`]), and
+//! What every part that waits needs: a deadline and cancellation ([`Ctx`]), the time ([`Clock`], [`time`]), turns at what is scarce ([`Turns`]), and
 //! threads for arithmetic ([`CpuPool`]).
 #![forbid(unsafe_code)]
 
@@ -7,6 +7,7 @@ mod cpu;
 mod ctx;
 mod demand;
 pub mod telemetry;
+pub mod time;
 mod turns;
 
 pub use clock::Clock;

@@ -115,7 +115,10 @@ async fn registry(config: &Config, deliveries: Deliveries) -> anyhow::Result<Reg
         cpu,
         clock,
         dicomweb_path: "/dicom-web".into(),
-        limits: config.memory.limits(),
+        limits: registry::Limits {
+            expired_grace: Duration::from_secs(u64::from(config.storage.expired_grace_hours) * 3600),
+            ..config.memory.limits()
+        },
     };
     Registry::start(options).await.context("the registry can't be started")
 }

@@ -66,15 +66,18 @@ const FORMER: [(&str, &str); 4] = [
     ("video/mpeg2", "video/mpeg"),
 ];
 
-/// Lossy by their name (PS3.5 §A.4), whatever the stream says.
-const LOSSY: [&str; 6] = [
-    "1.2.840.10008.1.2.4.50",
-    "1.2.840.10008.1.2.4.51",
-    "1.2.840.10008.1.2.4.81",
-    "1.2.840.10008.1.2.4.91",
-    "1.2.840.10008.1.2.4.93",
-    "1.2.840.10008.1.2.4.203",
-];
+/// JPEG baseline and extended, which always lose something (PS3.5 §A.4.1).
+const ALWAYS_LOSSY: [&str; 2] = ["1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"];
+/// Syntaxes named for loss (PS3.5 §A.4.3, §A.4.4), though a stream in them may be reversible.
+const NAMED_LOSSY: [&str; 4] =
+    ["1.2.840.10008.1.2.4.81", "1.2.840.10008.1.2.4.91", "1.2.840.10008.1.2.4.93", "1.2.840.10008.1.2.4.203"];
+/// What the transfer syntaxes of MPEG begin with.
+const MPEG: &str = "1.2.840.10008.1.2.4.10";
+
+/// Whether pixels in a transfer syntax have always lost something, whatever the header says.
+pub fn always_loses(transfer_syntax_uid: &str) -> bool {
+    ALWAYS_LOSSY.contains(&transfer_syntax_uid) || transfer_syntax_uid.starts_with(MPEG)
+}
 
 /// What a code stream says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -263,7 +266,7 @@ pub fn describe(data_set: &mut DataSet, image: Option<&Image>, frames: usize, tr
     if frames > 1 && data_set.get(tags::NUMBER_OF_FRAMES).is_none() {
         data_set.put(tags::NUMBER_OF_FRAMES, VR::IS, Value::Bytes(frames.to_string().into_bytes()));
     }
-    let lossy = LOSSY.contains(&transfer_syntax_uid) || transfer_syntax_uid.starts_with("1.2.840.10008.1.2.4.10");
+    let lossy = always_loses(transfer_syntax_uid) || NAMED_LOSSY.contains(&transfer_syntax_uid);
     if lossy && data_set.get(tags::LOSSY_IMAGE_COMPRESSION).is_none() {
         data_set.put(tags::LOSSY_IMAGE_COMPRESSION, VR::CS, Value::Bytes(b"01".to_vec()));
     }

@@ -50,6 +50,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/postgres/0008_rejections.sql"),
     ),
     (
+        10,
+        "report objects",
+        include_str!("../../migrations/sqlite/0010_report_objects.sql"),
+        include_str!("../../migrations/postgres/0010_report_objects.sql"),
+    ),
+    (
         20,
         "body parts as they are written",
         include_str!("../../migrations/sqlite/0020_body_parts.sql"),

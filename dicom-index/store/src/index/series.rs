@@ -244,3 +244,16 @@ async fn insert(
     work.changed(study_key);
     Ok(())
 }
+
+/// Takes a series out with all that is known of it; what counted it is for the caller to tell.
+pub(super) async fn remove(work: &mut Work<'_>, series_key: i64) -> Result<(), StoreError> {
+    for text in [
+        "DELETE FROM manifest_entry WHERE series_key = $1",
+        "DELETE FROM held_instance WHERE series_key = $1",
+        "DELETE FROM series_copy WHERE series_key = $1",
+        "DELETE FROM series WHERE series_key = $1",
+    ] {
+        work.link.run(Sql::new(text).arg(series_key)).await?;
+    }
+    Ok(())
+}

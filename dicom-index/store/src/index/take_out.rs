@@ -83,15 +83,7 @@ async fn delete(work: &mut Work<'_>, series_key: i64, out: &mut TakenOut) -> Res
     if let Some(row) = work.link.row(sql).await? {
         out.manifests.extend(row.opt_text(0)?);
     }
-    for text in [
-        "DELETE FROM manifest_entry WHERE series_key = $1",
-        "DELETE FROM held_instance WHERE series_key = $1",
-        "DELETE FROM series_copy WHERE series_key = $1",
-        "DELETE FROM series WHERE series_key = $1",
-    ] {
-        work.link.run(Sql::new(text).arg(series_key)).await?;
-    }
-    Ok(())
+    series::remove(work, series_key).await
 }
 
 /// What is held of a shared series is the other copy's from now on.

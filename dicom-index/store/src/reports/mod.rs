@@ -1,24 +1,27 @@
 //! Reports: versions by message, the one that is shown, and the studies they are about.
 
+mod family;
 pub(crate) mod link;
 pub(crate) mod orders;
 mod read;
+pub(crate) mod rejected;
 mod ruling;
 mod versions;
 
 use index_model::{ReportRecord, ReportStatus, RepositoryCode};
 
+use self::family::Known;
 use self::versions::Version;
 use crate::engine::{Link, Sql, dialect, in_transaction, json};
 use crate::index::patient::{self, Placed};
 use crate::index::{Work, patient_names};
-use crate::{ReportStored, Store, StoreError, messages};
+use crate::{NewReport, ReportStored, Store, StoreError, messages};
 
 impl Store {
-    /// Takes in a report message: as a version of the report that it belongs to, or as a new one.
+    /// Takes in a report: as a version of the report that it belongs to, or as a new one.
     ///
-    /// Versions share a filler order number, else an accession number, of one repository. When this returns, the message is on disk.
-    /// The report is linked to the studies that its evidence names, strongest first, and to those that arrive later.
+    /// When this returns, it is on disk. It is linked to the studies that its evidence names, strongest first, and to those that arrive
+    /// later. Which versions are of one report is told in [`family`].
     ///
     /// # Errors
     /// [`StoreError::Unknown`] without such a repository; [`StoreError::Unavailable`].
@@ -29,10 +32,40 @@ impl Store {
         raw: &[u8],
         now_ms: i64,
     ) -> Result<ReportStored, StoreError> {
-        let repository_key = self.repository_key(repository).await?;
-        let message = Message { repository_key, report, raw, now_ms };
-        in_transaction!(self.pools(), |link| message.store(&mut link))
+        let new = NewReport { repository: repository.clone(), report: report.clone(), raw: raw.into() };
+        let stored = self.store_reports(std::slice::from_ref(&new), now_ms).await?;
+        stored.into_iter().next().ok_or(StoreError::Corrupt { what: "batch" })
     }
+
+    /// Takes in several reports as [`store_report`](Self::store_report) does, one after the other, in one transaction: all of them or none.
+    /// At most 1,000; the answer has the order of the batch.
+    ///
+    /// # Errors
+    /// [`StoreError::Unknown`] without such a repository; [`StoreError::Conflict`] when the batch is too large;
+    /// [`StoreError::Unavailable`].
+    pub async fn store_reports(&self, batch: &[NewReport], now_ms: i64) -> Result<Vec<ReportStored>, StoreError> {
+        if batch.len() > MOST_REPORTS {
+            return Err(StoreError::Conflict { what: "a batch of more than 1,000 reports" });
+        }
+        let mut messages = Vec::with_capacity(batch.len());
+        for new in batch {
+            let repository_key = self.repository_key(&new.repository).await?;
+            messages.push(Message { repository_key, report: &new.report, raw: &new.raw, now_ms });
+        }
+        in_transaction!(self.pools(), |link| store_all(&mut link, &messages))
+    }
+}
+
+/// Reports of one batch.
+const MOST_REPORTS: usize = 1_000;
+
+async fn store_all(link: &mut Link, messages: &[Message<'_>]) -> Result<Vec<ReportStored>, StoreError> {
+    dialect::hold(link, messages.iter().flat_map(Message::names)).await?;
+    let mut stored = Vec::with_capacity(messages.len());
+    for message in messages {
+        stored.push(message.store(link).await?);
+    }
+    Ok(stored)
 }
 
 struct Message<'a> {
@@ -42,32 +75,34 @@ struct Message<'a> {
     now_ms: i64,
 }
 
-/// A report as it was before this message.
-struct Known {
-    report_key: i64,
-    public_id: String,
-    versions: u32,
-    shown: u32,
-}
-
 impl Message<'_> {
-    async fn store(&self, link: &mut Link) -> Result<ReportStored, StoreError> {
-        let family = self.family();
-        let mut names = patient_names(&self.report.patient);
-        names.push(format!("report {} {family}", self.repository_key));
-        names.push(format!("message {} {}", self.repository_key, self.report.message_control_id));
-        dialect::hold(link, names).await?;
+    /// What two nodes must not make at once.
+    fn names(&self) -> Vec<String> {
         let report = self.report;
-        if let Some(earlier) = messages::earlier(link, self.repository_key, &report.message_control_id).await? {
-            let is_same = earlier.is_same(&report.message_sha256);
-            let report_key = earlier.report_key.unwrap_or(-1);
-            return Ok(if is_same { ReportStored::Repeat { report_key } } else { ReportStored::ControlIdReused });
+        let mut names = patient_names(&report.patient);
+        names.push(format!("report {} {}", self.repository_key, family::name(report)));
+        names.push(format!("message {} {}", self.repository_key, report.message_control_id));
+        let numbers =
+            report.accession_number.iter().map(|id| format!("reports of {} {}", id.issuer, id.value.expose()));
+        names.extend(numbers);
+        names.extend(report.document_ids.iter().chain(&report.predecessor_ids).map(|id| format!("document {id}")));
+        names
+    }
+
+    async fn store(&self, link: &mut Link) -> Result<ReportStored, StoreError> {
+        let report = self.report;
+        if let Some(stored) = self.earlier(link).await? {
+            return Ok(stored);
         }
         let mut work = Work::new(link, self.now_ms);
+        let family = family::name(report);
         let alone = format!("report {family}");
-        let placed = patient::place(&mut work, self.repository_key, &self.report.patient, &alone).await?;
-        let known = match self.known(work.link, &family).await? {
-            Some(known) => known,
+        let placed = patient::place(&mut work, self.repository_key, &report.patient, &alone).await?;
+        let known = match family::find(&mut work, self.repository_key, report, placed.person_key).await? {
+            Some(known) => {
+                rejected::lock(work.link, known.report_key).await?;
+                known
+            }
             None => self.insert(work.link, &family, placed).await?,
         };
         let version = known.versions + 1;
@@ -81,27 +116,23 @@ impl Message<'_> {
         Ok(ReportStored::Stored { report_key, public_id, version, current: shown == version })
     }
 
-    /// What the versions of one report have in common: the filler order number, else the accession number, else nothing.
-    fn family(&self) -> String {
+    /// What became of it when it was here before. An object is the same by its SOPInstanceUID, whichever repository it comes from.
+    async fn earlier(&self, link: &mut Link) -> Result<Option<ReportStored>, StoreError> {
         let report = self.report;
-        let order = report.filler_order_number.as_ref().map(|id| ("filler", id));
-        let accession = report.accession_number.as_ref().map(|id| ("accession", id));
-        match order.or(accession) {
-            Some((kind, id)) => format!("{kind} {} {}", id.issuer, id.value.expose()),
-            None => format!("message {}", report.message_control_id),
+        if report.object.is_some() {
+            let sql = Sql::new(
+                "SELECT v.report_key FROM report_version v JOIN report o ON o.report_key = v.report_key \
+                 WHERE v.sop_instance_uid = $1 ORDER BY v.report_key LIMIT 1",
+            );
+            let row = link.row(sql.arg(report.message_control_id.as_str())).await?;
+            return row.map(|row| Ok(ReportStored::Repeat { report_key: row.int(0)? })).transpose();
         }
-    }
-
-    async fn known(&self, link: &mut Link, family: &str) -> Result<Option<Known>, StoreError> {
-        let sql = Sql::new(
-            "SELECT report_key, public_id, versions, current_version FROM report WHERE repository_key = $1 AND family = $2",
-        );
-        let row = link.row(sql.arg(self.repository_key).arg(family)).await?;
-        row.map(|row| {
-            let (versions, shown) = (row.count(2)?, row.count(3)?);
-            Ok(Known { report_key: row.int(0)?, public_id: row.text(1)?, versions, shown })
-        })
-        .transpose()
+        let earlier = messages::earlier(link, self.repository_key, &report.message_control_id).await?;
+        Ok(earlier.map(|earlier| {
+            let report_key = earlier.report_key.unwrap_or(-1);
+            let is_same = earlier.is_same(&report.message_sha256);
+            if is_same { ReportStored::Repeat { report_key } } else { ReportStored::ControlIdReused }
+        }))
     }
 
     async fn insert(&self, link: &mut Link, family: &str, placed: Placed) -> Result<Known, StoreError> {
@@ -112,7 +143,7 @@ impl Message<'_> {
              received_ms, record, said_patient_key) VALUES (",
         );
         sql.bind(public_id.as_str()).push(", ").bind(self.repository_key).push(", ").bind(family).push(", ");
-        sql.list([placed.person_key, placed.patient_key]).push(", ").list(self.order_columns()).push(", ");
+        sql.list([placed.person_key, placed.patient_key]).push(", ").list(order_columns(self.report)).push(", ");
         sql.bind(self.report.status.code()).push(", 0, 0, ").bind(self.now_ms).push(", ").bind(json(self.report)?);
         sql.push(", ").bind(placed.said_key).push(") RETURNING report_key");
         let report_key = link.number(sql).await?;
@@ -121,24 +152,17 @@ impl Message<'_> {
         Ok(Known { report_key, public_id, versions: 0, shown: 0 })
     }
 
-    /// Accession number, filler and placer order number, each with its issuer.
-    fn order_columns(&self) -> [&str; 6] {
-        let report = self.report;
-        let numbers = [&report.accession_number, &report.filler_order_number, &report.placer_order_number];
-        let [accession, filler, placer] =
-            numbers.map(|id| id.as_ref().map_or(["", ""], |id| [id.value.expose().trim(), id.issuer.as_str()]));
-        [accession[0], accession[1], filler[0], filler[1], placer[0], placer[1]]
-    }
-
     async fn insert_version(&self, link: &mut Link, report_key: i64, version: u32) -> Result<(), StoreError> {
         let sql = Sql::new(
             "INSERT INTO report_version (report_key, version, repository_key, message_control_id, message_sha256, \
-             received_ms, record, raw) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+             received_ms, record, raw, sop_instance_uid) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         );
         let report = self.report;
+        let object = report.object.as_ref().map(|object| object.sop_instance_uid.as_str());
         let sql = sql.arg(report_key).arg(version).arg(self.repository_key).arg(report.message_control_id.as_str());
         let sql = sql.arg(report.message_sha256.as_str()).arg(self.now_ms).arg(json(report)?).arg(self.raw.to_vec());
-        link.run(sql).await?;
+        link.run(sql.arg(object)).await?;
+        family::keep_ids(link, report_key, report).await?;
         for (document, number) in report.documents.iter().zip(1_i64..) {
             let sql =
                 Sql::new("INSERT INTO report_document (report_key, version, number, content) VALUES ($1, $2, $3, $4)");
@@ -164,9 +188,10 @@ impl Message<'_> {
         placed: Placed,
     ) -> Result<(), StoreError> {
         if shown != version {
-            debug_assert_eq!(shown, known.shown, "an older version never becomes the one shown");
             let sql = Sql::new("UPDATE report SET versions = $1 WHERE report_key = $2");
-            return link.run(sql.arg(version).arg(known.report_key)).await.map(drop);
+            link.run(sql.arg(version).arg(known.report_key)).await?;
+            // Another than before is shown when reports turned out to be one.
+            return if shown == known.shown { Ok(()) } else { rejected::show(link, known.report_key).await };
         }
         let sql = Sql::new(
             "UPDATE report SET versions = $1, current_version = $1, status = $2, person_key = $3, patient_key = $4, \
@@ -174,9 +199,17 @@ impl Message<'_> {
              placer_issuer = $10, received_ms = $11, record = $12, said_patient_key = $13 WHERE report_key = $14",
         );
         let sql = sql.arg(version).arg(self.report.status.code()).arg(placed.person_key).arg(placed.patient_key);
-        let sql = self.order_columns().into_iter().fold(sql, Sql::arg).arg(self.now_ms);
+        let sql = order_columns(self.report).into_iter().fold(sql, Sql::arg).arg(self.now_ms);
         link.run(sql.arg(json(self.report)?).arg(placed.said_key).arg(known.report_key)).await.map(drop)
     }
+}
+
+/// Accession number, filler and placer order number, each with its issuer.
+fn order_columns(report: &ReportRecord) -> [&str; 6] {
+    let numbers = [&report.accession_number, &report.filler_order_number, &report.placer_order_number];
+    let [accession, filler, placer] =
+        numbers.map(|id| id.as_ref().map_or(["", ""], |id| [id.value.expose().trim(), id.issuer.as_str()]));
+    [accession[0], accession[1], filler[0], filler[1], placer[0], placer[1]]
 }
 
 /// Whether a status is of a verified report or takes one back: such a version is never hidden by an unverified one.
@@ -189,8 +222,10 @@ const fn is_settled(status: ReportStatus) -> bool {
 }
 
 impl Version {
-    /// By which versions are ordered: settled after unsettled, then by when they were issued, then by arrival.
+    /// By which versions are ordered: settled after unsettled, then by when they were issued, then by arrival. Nothing is issued after it
+    /// arrived: where a source's clock is ahead, arrival counts, or a correction would wait until the clock's error is past.
     fn rank(&self) -> (bool, i64, u32) {
-        (is_settled(self.status), self.issued_ms.unwrap_or(self.received_ms), self.version)
+        let issued_ms = self.issued_ms.unwrap_or(self.received_ms).min(self.received_ms);
+        (is_settled(self.status), issued_ms, self.version)
     }
 }

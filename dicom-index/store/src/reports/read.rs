@@ -28,7 +28,10 @@ impl Store {
     pub async fn report(&self, public_id: &str) -> Result<Option<ReportRow>, StoreError> {
         let mut link = self.read().await?;
         let mut sql = Sql::new(COLUMNS);
-        sql.push("o.public_id = ").bind(public_id);
+        sql.push("(o.public_id = ").bind(public_id);
+        sql.push(" OR o.report_key IN (SELECT report_key FROM report_alias WHERE public_id = ")
+            .bind(public_id)
+            .push("))");
         let Some(mut report) = link.row(sql).await?.map(|row| report(&row)).transpose()? else { return Ok(None) };
         let mut sql = Sql::new(LINKS);
         sql.push("l.report_key = ").bind(report.report_key).push(" ORDER BY l.study_key LIMIT ").bind(MAX_LINKS);
@@ -36,11 +39,19 @@ impl Store {
             report.links.push(self::link(&row)?);
         }
         let sql = Sql::new(
-            "SELECT version, received_ms, record FROM report_version WHERE report_key = $1 ORDER BY version LIMIT $2",
+            "SELECT version, received_ms, record, CAST(CASE WHEN rejected_ms IS NULL THEN 0 ELSE 1 END AS BIGINT) FROM report_version \
+             WHERE report_key = $1 ORDER BY version LIMIT $2",
         );
         for row in link.rows(sql.arg(report.report_key).arg(MAX_VERSIONS)).await? {
             let (version, received_ms) = (row.count(0)?, row.int(1)?);
-            report.versions.push(ReportVersion { version, received_ms, record: row.json(2)? });
+            let mut record: ReportRecord = row.json(2)?;
+            // A rejected object is kept as a line of the history, without what it says.
+            if row.flag(3)? {
+                record.status = ReportStatus::EnteredInError;
+                record.text = Phi::default();
+                record.documents.clear();
+            }
+            report.versions.push(ReportVersion { version, received_ms, record });
         }
         Ok(Some(report))
     }

@@ -17,9 +17,11 @@ pub(super) struct Version {
     pub(super) received_ms: i64,
 }
 
+/// The versions that may be shown: not those that are rejected objects.
 pub(super) async fn load(link: &mut Link, report_key: i64) -> Result<Vec<Version>, StoreError> {
     let sql = Sql::new(
-        "SELECT version, received_ms, record FROM report_version WHERE report_key = $1 ORDER BY version LIMIT $2",
+        "SELECT version, received_ms, record FROM report_version WHERE report_key = $1 AND rejected_ms IS NULL \
+         ORDER BY version LIMIT $2",
     );
     let rows = link.rows(sql.arg(report_key).arg(MAX_VERSIONS)).await?;
     rows.iter()
@@ -61,6 +63,12 @@ mod tests {
     fn a_late_preliminary_is_history() {
         assert_eq!(shown_of(&[(S::Preliminary, 10), (S::Final, 20), (S::Preliminary, 15)]), 2);
         assert_eq!(shown_of(&[(S::Preliminary, 10), (S::Final, 20), (S::Preliminary, 30), (S::Corrected, 40)]), 4);
+    }
+
+    #[test]
+    fn a_clock_that_is_ahead_holds_no_correction_back() {
+        // Seven hours ahead, then put right; the correction comes after it.
+        assert_eq!(shown_of(&[(S::Final, 25_201_001), (S::Corrected, 1_002)]), 2);
     }
 
     #[test]

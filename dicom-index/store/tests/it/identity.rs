@@ -152,6 +152,17 @@ async fn changed_demographics_are_on_every_study_and_an_older_message_changes_no
     assert_eq!(found(&store, "PatientName=ROE^JANE").await, "2 1", "what an object says does not undo it");
 }
 
+async fn a_message_of_a_clock_that_is_ahead_counts_as_of_its_arrival(store: Store) {
+    let (north, _) = two(&store).await;
+    store.index_study(&north, &study("1.1", jane(), "20260101"), &[], NOW).await.unwrap();
+    let named = |name: &str| patient("neodin/A1", name, "19700101");
+    let ahead = event("E1", Change::Update, named("ROE^JANE"), "");
+    tell(&store, &north, &PatientEvent { recorded_ms: Some(NOW + 25_200_000), ..ahead }).await;
+    let righted = event("E2", Change::Update, named("POE^JANE"), "");
+    tell(&store, &north, &PatientEvent { recorded_ms: Some(NOW), ..righted }).await;
+    assert_eq!(found(&store, "PatientName=POE^JANE").await, "1", "what is told after the clock was put right holds");
+}
+
 async fn a_corrected_health_number_parts_what_the_wrong_one_joined(store: Store) {
     let (north, south) = two(&store).await;
     let mistyped = with_number(patient("swodin/B7", "DOE^JANE", "19700101"), NUMBER, "F");
@@ -208,6 +219,7 @@ pub(crate) mod contract {
         a_merge_ends_at_its_issuer,
         merges_of_merged_numbers_are_followed_and_circles_refused,
         changed_demographics_are_on_every_study_and_an_older_message_changes_nothing,
+        a_message_of_a_clock_that_is_ahead_counts_as_of_its_arrival,
         a_corrected_health_number_parts_what_the_wrong_one_joined,
         an_event_is_taken_once_and_its_control_id_is_its_own,
         tests_and_unknown_patients_are_linked_to_nobody,

@@ -1,9 +1,10 @@
 //! Reports, their versions and their studies.
 
 use index_model::{
-    DocumentKind, LinkEvidence, PatientRecord, PersonName, Phi, ReportDocument, ReportRecord, ReportStatus,
+    DocumentKind, LinkEvidence, ObjectReference, PatientRecord, PersonName, Phi, ReportDocument, ReportRecord,
+    ReportStatus, RepositoryCode,
 };
-use index_store::{ChangeKind, ReportStored, Store};
+use index_store::{ChangeKind, NewReport, ReportStored, Store};
 
 use crate::build::{NOW, all, issued, jane, patient, study, two, uid};
 
@@ -16,6 +17,9 @@ pub(crate) fn report(control_id: &str, patient: PatientRecord, status: ReportSta
         accession_number: Some(issued("neodin", "A1001")),
         filler_order_number: Some(issued("neodin", "F1")),
         placer_order_number: None,
+        document_ids: Vec::new(),
+        predecessor_ids: Vec::new(),
+        object: None,
         status,
         title: "CT head".into(),
         text: Phi::new("FINDINGS: none.".into()),
@@ -172,6 +176,98 @@ async fn reports_without_images_and_images_without_report_are_both_in_the_record
     assert!(reports[0].links.is_empty() && store.reports_of_study(studies[0].study_key).await.unwrap().is_empty());
 }
 
+/// A version that is an object, with the documents whose place it takes.
+fn object(sop: &str, status: ReportStatus, issued_ms: i64, predecessors: &[&str]) -> ReportRecord {
+    ReportRecord {
+        document_ids: vec![sop.into()],
+        predecessor_ids: predecessors.iter().map(|&sop| sop.to_owned()).collect(),
+        object: Some(ObjectReference {
+            study_instance_uid: uid("1.1"),
+            series_instance_uid: uid("1.1.1"),
+            sop_instance_uid: uid(sop),
+        }),
+        ..report(sop, jane(), status, issued_ms)
+    }
+}
+
+async fn an_object_and_a_message_of_the_same_numbers_are_one_report_whichever_comes_first(store: Store) {
+    use ReportStatus as S;
+    let (north, south) = two(&store).await;
+    let first = store.store_report(&north, &object("1.9.1", S::Preliminary, 10, &[]), b"", NOW).await.unwrap();
+    let message = store.store_report(&north, &report("M1", jane(), S::Final, 20), b"MSH", NOW).await.unwrap();
+    assert_eq!(id_of(&first), id_of(&message));
+    let corrected = store.store_report(&north, &report("M2", jane(), S::Corrected, 30), b"MSH", NOW).await.unwrap();
+    assert_eq!(id_of(&corrected), id_of(&first), "later messages find it as well");
+    let again = object("1.9.1", S::Preliminary, 10, &[]);
+    assert!(matches!(store.store_report(&south, &again, b"", NOW).await.unwrap(), ReportStored::Repeat { .. }));
+    // Which of two objects a message means is not sure: each is shown.
+    let other = ReportRecord {
+        accession_number: Some(issued("neodin", "A2")),
+        filler_order_number: Some(issued("neodin", "F2")),
+        ..again
+    };
+    for sop in ["1.9.2", "1.9.3"] {
+        let one = ReportRecord {
+            document_ids: vec![sop.into()],
+            message_control_id: sop.into(),
+            ..object(sop, S::Final, 10, &[])
+        };
+        let one = ReportRecord {
+            accession_number: other.accession_number.clone(),
+            filler_order_number: other.filler_order_number.clone(),
+            ..one
+        };
+        store.store_report(&north, &one, b"", NOW).await.unwrap();
+    }
+    let third = ReportRecord {
+        accession_number: other.accession_number,
+        filler_order_number: other.filler_order_number,
+        ..report("M3", jane(), S::Final, 20)
+    };
+    store.store_report(&north, &third, b"MSH", NOW).await.unwrap();
+    assert_eq!(store.repositories().await.unwrap()[0].counts.reports, 4);
+}
+
+async fn a_chain_of_objects_is_one_report_in_whatever_order_and_never_anothers(store: Store) {
+    use ReportStatus as S;
+    let (north, _) = two(&store).await;
+    let alone = |sop: &str, status, issued_ms, before: &[&str]| ReportRecord {
+        accession_number: None,
+        filler_order_number: None,
+        ..object(sop, status, issued_ms, before)
+    };
+    let last = store.store_report(&north, &alone("1.9.3", S::Amended, 30, &["1.9.2"]), b"", NOW).await.unwrap();
+    let first = store.store_report(&north, &alone("1.9.1", S::Preliminary, 10, &[]), b"", NOW).await.unwrap();
+    assert_ne!(id_of(&last), id_of(&first));
+    store.store_report(&north, &alone("1.9.2", S::Final, 20, &["1.9.1"]), b"", NOW).await.unwrap();
+    let one = store.report(&id_of(&last)).await.unwrap().unwrap();
+    assert_eq!((one.versions.len(), one.status), (3, S::Amended));
+    assert_eq!(one.current.message_control_id, "1.9.3");
+    let other = store.report(&id_of(&first)).await.unwrap().unwrap();
+    assert_eq!(other.public_id, one.public_id, "an address that was given out leads there still");
+    assert_eq!(store.repositories().await.unwrap()[0].counts.reports, 1);
+    let stranger = ReportRecord {
+        patient: patient("neodin/B2", "ROE^RICHARD", "19600101"),
+        ..alone("1.9.4", S::Final, 40, &["1.9.3"])
+    };
+    let stranger = store.store_report(&north, &stranger, b"", NOW).await.unwrap();
+    assert_ne!(id_of(&stranger), one.public_id, "never across patients");
+}
+
+async fn a_batch_of_reports_keeps_their_order(store: Store) {
+    let (north, south) = two(&store).await;
+    let new = |repository: &RepositoryCode, control_id: &str, issued_ms| NewReport {
+        repository: repository.clone(),
+        report: report(control_id, jane(), ReportStatus::Final, issued_ms),
+        raw: b"MSH".as_slice().into(),
+    };
+    let batch = [new(&north, "M1", 10), new(&south, "M1", 10), new(&north, "M2", 20), new(&north, "M1", 10)];
+    let stored = store.store_reports(&batch, NOW).await.unwrap();
+    assert!(matches!(stored[2], ReportStored::Stored { version: 2, current: true, .. }));
+    assert!(matches!(stored[3], ReportStored::Repeat { .. }));
+    assert_eq!(store.report(&id_of(&stored[0])).await.unwrap().unwrap().versions.len(), 2);
+}
+
 pub(crate) mod contract {
     crate::contract!(
         a_message_is_taken_once_and_its_control_id_is_its_own,
@@ -182,5 +278,8 @@ pub(crate) mod contract {
         a_report_waits_for_its_study,
         a_report_on_several_studies_of_one_accession_is_tied_to_all_of_its_patient_and_to_no_other,
         reports_without_images_and_images_without_report_are_both_in_the_record,
+        an_object_and_a_message_of_the_same_numbers_are_one_report_whichever_comes_first,
+        a_chain_of_objects_is_one_report_in_whatever_order_and_never_anothers,
+        a_batch_of_reports_keeps_their_order,
     );
 }

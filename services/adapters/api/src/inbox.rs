@@ -84,7 +84,8 @@ pub trait Inbox: std::fmt::Debug + Send + Sync + 'static {
     /// The definition of the repository whose messages carry this MSH-4.1; `None` when nobody registered it.
     async fn facility(&self, sending_facility: &str) -> Option<index_model::RepositoryDefinition>;
 
-    /// One report version of the repository that [`Inbox::facility`] named, and the message that it was read from, which is kept.
+    /// One report version of the repository that [`Inbox::facility`] named, and the message that it was read from, which is kept; empty for
+    /// the further reports of one message.
     async fn accept_report(&self, from: &RepositoryCode, report: ReportRecord, message: &[u8]) -> ReportAnswer;
 
     /// What that repository tells of one requested procedure, and the message that it was read from, which is kept. An inbox that keeps no

@@ -8,7 +8,7 @@ use crate::header::Header;
 use crate::message::{Message, Segment};
 use crate::patient;
 use crate::refusal::{ErrorCode, Location, Refusal};
-use crate::time;
+use runtime::time;
 
 /// Merges in one message that are taken; a clean-up sends some.
 const GROUP_LIMIT: usize = 256;

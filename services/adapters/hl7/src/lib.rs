@@ -31,7 +31,6 @@ mod patient;
 mod receive;
 mod refusal;
 mod request;
-mod time;
 
 pub use adt::parse_adt;
 pub use frame::{FrameError, FrameReader};

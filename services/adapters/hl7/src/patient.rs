@@ -4,7 +4,7 @@ use index_model::{Demographic, HealthNumber, IssuedId, PatientRecord, PersonName
 
 use crate::message::{Segment, Value};
 use crate::refusal::{ErrorCode, Location, Refusal};
-use crate::time;
+use runtime::time;
 
 /// Assigning jurisdiction of Ontario's health cards, HL7 table 0363.
 const ONTARIO: &str = "CANON";

@@ -77,8 +77,9 @@ async fn take(
         _ => parse_oru(&message, &definition)?,
     };
     let count = reports.len();
-    for report in reports {
-        commit(inbox, &code, report, &message).await?;
+    // The message is kept once, with the first of its reports.
+    for (report, message) in reports.into_iter().zip(std::iter::once(&*message).chain(std::iter::repeat(&b""[..]))) {
+        commit(inbox, &code, report, message).await?;
     }
     Ok(count)
 }

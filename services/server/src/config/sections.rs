@@ -88,11 +88,19 @@ pub(crate) struct Database {
 }
 
 /// Where bytes are kept.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Storage {
     /// `s3://bucket/prefix`; absent: a folder in `data_dir`. Credentials come from the usual `AWS_…` variables.
     pub(crate) url: Option<String>,
+    /// For how long instances whose retention has expired (a rejection note with DCM 113039) are kept before they are deleted, in hours.
+    pub(crate) expired_grace_hours: u32,
+}
+
+impl Default for Storage {
+    fn default() -> Self {
+        Self { url: None, expired_grace_hours: 720 }
+    }
 }
 
 /// The HL7 receiver.

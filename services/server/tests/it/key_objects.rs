@@ -1,9 +1,13 @@
 //! Key objects that say something of other objects: instances are rejected, and studies become known by their manifests.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use fixtures::{ProvinceOptions, Scale, StudyPlan, instance_bytes, plan};
 use serde_json::{Value, json};
 
 use crate::client::Answer;
+use crate::processes::wait;
 use crate::service::Service;
 
 fn uid(value: &str) -> Value {
@@ -138,4 +142,36 @@ fn a_manifest_makes_a_study_known_where_it_is_or_as_not_available() {
     assert_eq!(service.client.get("/dicom-web/studies/1.2.826.2/metadata").status, 503, "nobody is asked for it");
     let empty = document(3, "113030", "1.2.826.3", &[], &json!({}));
     assert_eq!(stow(&service, &empty).status, 409, "a manifest of nothing is put aside");
+}
+
+#[test]
+fn what_has_expired_is_deleted_after_its_grace_and_what_is_rejected_otherwise_is_kept() {
+    let data = tempfile::tempdir().unwrap();
+    let service = Service::start_with(data.path(), &[("DICS__STORAGE__EXPIRED_GRACE_HOURS", "0")]);
+    let province = plan(&ProvinceOptions { seed: 3, scale: Scale::Small });
+    let (study, series, bytes, sops) = of_three(&province);
+    assert_eq!(service.client.stow(&bytes).status, 200);
+    let files = || -> BTreeSet<std::path::PathBuf> {
+        let folders = std::fs::read_dir(data.path().join("objects/instances")).unwrap();
+        let inside = folders.flat_map(|folder| std::fs::read_dir(folder.unwrap().path()).unwrap());
+        inside.map(|file| file.unwrap().path()).collect()
+    };
+    let objects = files();
+    assert_eq!(objects.len(), 3);
+    let note = |number: u32, title: &str, sop: &String| {
+        document(number, title, &study.study_uid, &[(series, vec![sop.clone()])], &json!({}))
+    };
+    for ((number, title), sop) in [(1, "113001"), (2, "113037"), (3, "113039")].into_iter().zip(&sops) {
+        assert_eq!(stow(&service, &note(number, title, sop)).status, 200);
+    }
+    let left = || objects.iter().filter(|file| file.exists()).count();
+    wait(Duration::from_secs(20), "the expired instance to be deleted", || left() < 3);
+    let kept = files();
+    // What comes again is deleted again, and what was rejected for another reason is kept all the while.
+    assert_eq!(service.client.stow(&bytes[2..]).status, 200);
+    wait(Duration::from_secs(20), "it to be deleted again", || files() == kept);
+    assert_eq!(left(), 2);
+    let trail = std::fs::read_dir(data.path().join("audit")).unwrap().flatten();
+    let lines: String = trail.map(|file| std::fs::read_to_string(file.path()).unwrap_or_default()).collect();
+    assert!(lines.contains("\"delete\"") && lines.matches("\"reject\"").count() >= 3, "the trail is kept");
 }

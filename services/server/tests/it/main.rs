@@ -17,6 +17,7 @@ mod key_objects;
 mod liars;
 mod lifecycle;
 mod nodes;
+mod object_reports;
 mod operations;
 mod orders;
 mod peers;

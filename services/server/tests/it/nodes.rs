@@ -6,7 +6,7 @@ use fixtures::simulators::dicomweb::Manners;
 use serde_json::json;
 
 use crate::cluster::Cluster;
-use crate::operations::{Operated, definition, fill, operated};
+use crate::operations::{Operated, bytes, definition, file, fill, operated};
 use crate::processes::wait;
 use crate::service::Service;
 
@@ -14,17 +14,29 @@ struct Nodes {
     operated: Operated,
     objects: String,
     database: String,
-    _cluster: Cluster,
+    _cluster: Option<Cluster>,
 }
 
 impl Nodes {
     fn new(studies: usize) -> Self {
         let operated = operated(studies);
         let cluster = operated.runtime.block_on(Cluster::start());
+        let database = cluster.database("province");
+        Self::on(operated, database, Some(cluster))
+    }
+
+    /// Two processes on one file.
+    fn on_sqlite(studies: usize) -> Self {
+        let operated = operated(studies);
+        let database = format!("sqlite://{}", operated.data.path().join("shared.sqlite").display());
+        Self::on(operated, database, None)
+    }
+
+    fn on(operated: Operated, database: String, cluster: Option<Cluster>) -> Self {
         let objects = operated.data.path().join("shared");
         std::fs::create_dir(&objects).unwrap();
         let objects = format!("file://{}", objects.display());
-        Self { database: cluster.database("province"), objects, operated, _cluster: cluster }
+        Self { database, objects, operated, _cluster: cluster }
     }
 
     fn start(&self, name: &str) -> Service {
@@ -105,5 +117,61 @@ fn what_one_node_is_told_or_finds_out_the_other_knows() {
     assert_eq!(second.client.delete("/api/admin/repositories/neodin?confirm=neodin").status, 202);
     for node in [&first, &second] {
         wait(Duration::from_secs(20), "it to be gone from each node", || counted(node) == 0);
+    }
+}
+
+/// Asks both nodes at once for the first instance of each study: how many objects the repository sent, of how many.
+fn fetched_by_both(nodes: &Nodes) -> (usize, usize) {
+    let (province, images) = (&nodes.operated.province, nodes.operated.images.path());
+    let largest =
+        |study: usize| province.studies[study].series.iter().max_by_key(|series| series.instances.len()).unwrap();
+    let mut all = 0;
+    for study in 0..3 {
+        let count = largest(study).instances.len().min(6);
+        all += count;
+        for number in 0..count {
+            std::fs::write(file(images, study, number), bytes(province, study, number)).unwrap();
+        }
+    }
+    nodes.operated.runtime.block_on(nodes.operated.origin.rescan()).unwrap();
+    let (first, second) = (nodes.start("first"), nodes.start("second"));
+    first.register(&definition("neodin", "dicomweb", json!({ "url": nodes.operated.origin.url() }), 60));
+    // A node learns within seconds where the repository is that another one was told of.
+    wait(Duration::from_secs(30), "both nodes to know it", || {
+        [&first, &second].iter().all(|node| {
+            let all = node.client.get("/api/admin/repositories").json();
+            let is_followed = |row: &serde_json::Value| row["state"] == "following" && row["counts"]["studies"] == 3;
+            all.as_array().unwrap().iter().any(is_followed)
+        })
+    });
+    std::thread::sleep(Duration::from_secs(3));
+    for study in 0..3 {
+        let series = largest(study);
+        let of_series =
+            format!("/dicom-web/studies/{}/series/{}", province.studies[study].study_uid, series.series_uid);
+        let asked = [
+            format!("{of_series}/metadata"),
+            format!("{of_series}/instances/{}", series.instances[0].sop_instance_uid),
+        ];
+        std::thread::scope(|scope| {
+            let answers =
+                [&first, &second].map(|node| scope.spawn(|| asked.each_ref().map(|path| node.client.get(path).status)));
+            for answer in answers {
+                assert_eq!(answer.join().unwrap(), [200, 200]);
+            }
+        });
+    }
+    // The rest of each series comes behind the instance that was asked for.
+    wait(Duration::from_secs(30), "the rest of the series", || nodes.operated.origin.objects_sent() >= all);
+    std::thread::sleep(Duration::from_secs(2));
+    (nodes.operated.origin.objects_sent(), all)
+}
+
+#[test]
+fn two_nodes_that_are_asked_for_one_series_at_once_fetch_it_once() {
+    for nodes in [Nodes::new(3), Nodes::on_sqlite(3)] {
+        let (sent, all) = fetched_by_both(&nodes);
+        // The instance that was asked for comes alone first, and may come again with its series.
+        assert!(sent <= all + 3, "{sent} objects were sent for {all}");
     }
 }

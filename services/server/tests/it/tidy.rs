@@ -67,6 +67,8 @@ fn rooms() -> Vec<(&'static str, &'static str, &'static [&'static str])> {
             &[
                 "index-model",
                 "index-query",
+                "index-compose",
+                "index-narrative",
                 "index-guard",
                 "index-extract",
                 "index-store",

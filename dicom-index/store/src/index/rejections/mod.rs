@@ -4,6 +4,7 @@
 //! is kept and given to nobody.
 
 mod arrival;
+mod expired;
 mod withdraw;
 
 use std::collections::BTreeSet;

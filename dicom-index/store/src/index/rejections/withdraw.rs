@@ -41,6 +41,7 @@ pub(super) async fn apply(
          WHERE study_instance_uid = $1 AND repository_key = $2 AND applied = 0",
     );
     work.link.run(sql.arg(study_uid).arg(repository_key)).await?;
+    crate::reports::rejected::objects_rejected(work, study_uid).await?;
     let mut studies = BTreeSet::new();
     for stricken in stricken(work, study_uid, &newly).await? {
         studies.insert(stricken.study_key);
@@ -176,15 +177,7 @@ async fn remove_series(work: &mut Work<'_>, series_key: i64) -> Result<(), Store
     for row in work.link.rows(sql).await? {
         work.delta(row.int(0)?).series -= 1;
     }
-    for text in [
-        "DELETE FROM manifest_entry WHERE series_key = $1",
-        "DELETE FROM held_instance WHERE series_key = $1",
-        "DELETE FROM series_copy WHERE series_key = $1",
-        "DELETE FROM series WHERE series_key = $1",
-    ] {
-        work.link.run(Sql::new(text).arg(series_key)).await?;
-    }
-    Ok(())
+    series::remove(work, series_key).await
 }
 
 /// Takes what is rejected off what the copies of a study declare; a study that has nothing left leaves.

@@ -9,7 +9,7 @@ use crate::message::{Message, Segment};
 use crate::patient;
 use crate::refusal::{ErrorCode, Location, Refusal};
 use crate::request::{accession_field, entity, title};
-use crate::time;
+use runtime::time;
 
 /// Requested procedures of one message that are taken.
 const PROCEDURE_LIMIT: usize = 64;

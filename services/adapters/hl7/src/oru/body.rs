@@ -22,6 +22,10 @@ pub(super) struct Body {
     pub(super) text: String,
     pub(super) documents: Vec<ReportDocument>,
     pub(super) study_instance_uids: Vec<Uid>,
+    /// What the report is known by elsewhere: the object that says the same, the clinical document that it comes as.
+    pub(super) document_ids: Vec<String>,
+    /// The ids of clinical documents whose place it takes.
+    pub(super) replaces: Vec<String>,
     /// OBX-11 of the observations that carry the report, first letters.
     pub(super) statuses: Vec<char>,
     /// How many observations there are, study references excepted.
@@ -78,6 +82,12 @@ fn observation(
         [1, 2].iter().for_each(|component| keep_study(&value.component(*component).text(), body));
         return Ok(None);
     }
+    if names_report_object(obx) {
+        let value = obx.field(5).component(1).text();
+        let known = Uid::parse(&value).ok().filter(|_| body.document_ids.len() < DOCUMENT_LIMIT);
+        body.document_ids.extend(known.map(|uid| uid.as_str().to_owned()));
+        return Ok(None);
+    }
     let kind = obx.field(2).text();
     if kind == "HD" {
         return Ok(None);
@@ -90,8 +100,10 @@ fn observation(
     }
     let text = match kind.as_str() {
         "ED" => match document::read(obx, at)? {
-            Enclosed::Documents(documents, text) => {
+            Enclosed::Documents(documents, header, text) => {
                 body.documents.extend(documents);
+                body.document_ids.extend(Some(header.id).filter(|id| !id.is_empty()));
+                body.replaces.extend(header.replaces);
                 text
             }
             Enclosed::Text(text) => text,
@@ -112,6 +124,18 @@ fn names_study(obx: Segment<'_>) -> bool {
     let named =
         |text: &str| text.eq_ignore_ascii_case("Study Instance UID") || text.eq_ignore_ascii_case("StudyInstanceUID");
     code == "113014" || named(&code) || named(&observation.component(2).text())
+}
+
+/// OBX-3 says that the value is the SOPInstanceUID of a structured report that says the same (IHE RAD-28).
+fn names_report_object(obx: Segment<'_>) -> bool {
+    let observation = obx.field(3);
+    let named = |component: usize| {
+        let text = observation.component(component).text();
+        ["SR Instance UID", "SOP Instance UID", "SRInstanceUID", "SOPInstanceUID"]
+            .iter()
+            .any(|name| text.eq_ignore_ascii_case(name))
+    };
+    named(1) || named(2)
 }
 
 fn keep_study(text: &str, body: &mut Body) {

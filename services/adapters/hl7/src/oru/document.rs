@@ -20,8 +20,8 @@ const UTF8_MARK: &[u8] = b"\xEF\xBB\xBF";
 /// What an ED value holds.
 #[derive(Debug)]
 pub(super) enum Enclosed {
-    /// Documents that are kept, and their words where they can be told.
-    Documents(Vec<ReportDocument>, String),
+    /// Documents that are kept, what a clinical one says of itself, and their words where they can be told.
+    Documents(Vec<ReportDocument>, cda::Header, String),
     /// Nothing but text.
     Text(String),
     /// Something that is neither.
@@ -37,7 +37,7 @@ pub(super) fn read(obx: Segment<'_>, at: Location) -> Result<Enclosed, Refusal> 
     let broken = |text| Err(Refusal::error(ErrorCode::DataType, Location { component: 5, ..at }, text));
     if bytes.starts_with(b"%PDF-") {
         let document = ReportDocument::new(DocumentKind::Pdf, title(obx), bytes);
-        return Ok(Enclosed::Documents(vec![document], String::new()));
+        return Ok(Enclosed::Documents(vec![document], cda::Header::default(), String::new()));
     }
     if cda::is_clinical_document(&bytes) {
         return match cda::read(&bytes) {
@@ -67,7 +67,7 @@ fn clinical_document(obx: Segment<'_>, bytes: Vec<u8>, narrative: cda::Narrative
     let title = if narrative.title.is_empty() { title(obx) } else { narrative.title };
     let within = narrative.pdf.map(|pdf| ReportDocument::new(DocumentKind::Pdf, title.clone(), pdf));
     let document = ReportDocument::new(DocumentKind::Cda, title, bytes);
-    Enclosed::Documents([document].into_iter().chain(within).collect(), text)
+    Enclosed::Documents([document].into_iter().chain(within).collect(), narrative.header, text)
 }
 
 /// ED-5, decoded as ED-4 says (HL7 table 0299).

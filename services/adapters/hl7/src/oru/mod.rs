@@ -14,9 +14,9 @@ use crate::language;
 use crate::message::{Message, Segment};
 use crate::patient;
 use crate::refusal::{ErrorCode, Location, Refusal};
-use crate::time;
 use body::Body;
 use order::Order;
+use runtime::time;
 
 /// OBR groups in one message that are taken; combined examinations have two or three.
 const GROUP_LIMIT: usize = 64;
@@ -81,6 +81,9 @@ fn records(
             accession_number: order.accession_number,
             filler_order_number: order.filler_order_number,
             placer_order_number: order.placer_order_number,
+            document_ids: body.document_ids,
+            predecessor_ids: body.replaces,
+            object: None,
             status,
             title: order.title,
             text: Phi::new(body.text),
@@ -126,6 +129,8 @@ fn share(mut bodies: Vec<Body>) -> Vec<Body> {
         {
             empty.text = next.text.clone();
             empty.documents.clone_from(&next.documents);
+            empty.document_ids.clone_from(&next.document_ids);
+            empty.replaces.clone_from(&next.replaces);
             empty.statuses.clone_from(&next.statuses);
             empty.observations = next.observations;
         }

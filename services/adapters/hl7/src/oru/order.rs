@@ -7,7 +7,7 @@ use crate::message::Value;
 use crate::patient::person_name;
 use crate::refusal::{ErrorCode, Location, Refusal};
 use crate::request::{accession_field, entity, title};
-use crate::time;
+use runtime::time;
 
 /// The numbers and times of one request.
 pub(super) struct Order {

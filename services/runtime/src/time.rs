@@ -1,15 +1,15 @@
-//! Time stamps, HL7 v2.5 §2.A.22: `YYYY[MM[DD[HH[MM[SS[.S…]]]]]][±ZZZZ]`.
+//! Time stamps of HL7 (v2.5 §2.A.22) and DICOM (PS3.5 §6.2, DT): `YYYY[MM[DD[HH[MM[SS[.S…]]]]]][±ZZZZ]`.
 
 use chrono::{LocalResult, NaiveDate, NaiveDateTime, TimeDelta, TimeZone};
-use chrono_tz::Tz;
+pub use chrono_tz::Tz;
 
 /// The zone of times that carry none: the source's, else Toronto's.
-pub(crate) fn zone(name: &str) -> Tz {
+pub fn zone(name: &str) -> Tz {
     name.trim().parse().unwrap_or(chrono_tz::America::Toronto)
 }
 
 /// Unix milliseconds, or `None` when the text is no time. What a short time leaves out counts as its first moment.
-pub(crate) fn instant_ms(text: &str, zone: Tz) -> Option<i64> {
+pub fn instant_ms(text: &str, zone: Tz) -> Option<i64> {
     let (clock, offset) = match text.find(['+', '-']) {
         Some(at) => (&text[..at], Some(offset_seconds(&text[at..])?)),
         None => (text, None),
@@ -61,7 +61,7 @@ fn in_zone(local: NaiveDateTime, zone: Tz) -> Option<i64> {
 }
 
 /// A birth date as DICOM writes it, `YYYYMMDD`; `None` unless the day is given and exists.
-pub(crate) fn birth_date(text: &str) -> Option<String> {
+pub fn birth_date(text: &str) -> Option<String> {
     let day = text.get(..8).filter(|day| day.bytes().all(|b| b.is_ascii_digit()))?;
     NaiveDate::parse_from_str(day, "%Y%m%d").ok().map(|_| day.to_owned())
 }

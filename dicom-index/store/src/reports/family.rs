@@ -1,0 +1,184 @@
+//! Which report a version belongs to.
+//!
+//! Messages share a filler order number, else an accession number. Objects share a chain: each names itself and those whose place it takes.
+//! A message and an object are one report when one names the other's document, or when accession number and filler order number both agree
+//! and nothing else could be meant. Where that is not sure both are shown, and neither is hidden.
+
+use index_model::ReportRecord;
+
+use crate::StoreError;
+use crate::engine::{Link, Sql};
+use crate::index::Work;
+
+/// Reports that one version may unite.
+const MOST_UNITED: u32 = 64;
+
+/// A report as it was before this version.
+pub(super) struct Known {
+    pub(super) report_key: i64,
+    pub(super) public_id: String,
+    pub(super) versions: u32,
+    pub(super) shown: u32,
+}
+
+/// What messages of one report have in common; an object is found by its chain alone.
+pub(super) fn name(report: &ReportRecord) -> String {
+    if report.object.is_some() {
+        return format!("document {}", report.message_control_id);
+    }
+    let order = report.filler_order_number.as_ref().map(|id| ("filler", id));
+    let accession = report.accession_number.as_ref().map(|id| ("accession", id));
+    match order.or(accession) {
+        Some((kind, id)) => format!("{kind} {} {}", id.issuer, id.value.expose()),
+        None => format!("message {}", report.message_control_id),
+    }
+}
+
+/// The report that a version belongs to, of this person; reports that it shows to be one are made one.
+pub(super) async fn find(
+    work: &mut Work<'_>,
+    repository_key: i64,
+    report: &ReportRecord,
+    person_key: i64,
+) -> Result<Option<Known>, StoreError> {
+    let family = name(report);
+    let mut keys = Vec::new();
+    let sql = Sql::new("SELECT report_key FROM report WHERE repository_key = $1 AND family = $2");
+    keys.extend(work.link.row(sql.arg(repository_key).arg(family.as_str())).await?.map(|row| row.int(0)).transpose()?);
+    for key in by_document(work, report, person_key).await? {
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    if keys.is_empty() {
+        keys.extend(counterpart(work, repository_key, report, person_key).await?);
+    }
+    let Some((&first, others)) = keys.split_first() else { return Ok(None) };
+    for other in others {
+        absorb(work, first, *other).await?;
+    }
+    if report.object.is_none() {
+        rename(work, first, repository_key, &family).await?;
+    }
+    load(work.link, first).await.map(Some)
+}
+
+async fn load(link: &mut Link, report_key: i64) -> Result<Known, StoreError> {
+    let sql = Sql::new("SELECT public_id, versions, current_version FROM report WHERE report_key = $1").arg(report_key);
+    let row = link.row(sql).await?.ok_or(StoreError::Corrupt { what: "report" })?;
+    Ok(Known { report_key, public_id: row.text(0)?, versions: row.count(1)?, shown: row.count(2)? })
+}
+
+/// Reports of this person of which a version is, names or takes the place of a document that this one is or takes the place of.
+async fn by_document(work: &mut Work<'_>, report: &ReportRecord, person_key: i64) -> Result<Vec<i64>, StoreError> {
+    let ids: Vec<&str> = ids(report).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut sql = Sql::new(
+        "SELECT DISTINCT o.report_key FROM report_document_id d JOIN report o ON o.report_key = d.report_key \
+         WHERE o.person_key = ",
+    );
+    sql.bind(person_key)
+        .push(" AND d.document_id IN (")
+        .list(ids)
+        .push(") ORDER BY o.report_key LIMIT ")
+        .bind(MOST_UNITED);
+    work.link.rows(sql).await?.iter().map(|row| row.int(0)).collect()
+}
+
+fn ids(report: &ReportRecord) -> impl Iterator<Item = &str> {
+    report.document_ids.iter().chain(&report.predecessor_ids).map(String::as_str).filter(|id| !id.is_empty()).take(128)
+}
+
+/// Of a message the one object, of an object the one message, that has the same accession number and filler order number.
+async fn counterpart(
+    work: &mut Work<'_>,
+    repository_key: i64,
+    report: &ReportRecord,
+    person_key: i64,
+) -> Result<Option<i64>, StoreError> {
+    let (Some(accession), Some(filler)) = (&report.accession_number, &report.filler_order_number) else {
+        return Ok(None);
+    };
+    let others = if report.object.is_some() { "NOT EXISTS" } else { "EXISTS" };
+    let mut sql = Sql::new("SELECT o.report_key FROM report o WHERE o.accession_number = ");
+    sql.bind(accession.value.expose().trim()).push(" AND o.accession_issuer = ").bind(accession.issuer.as_str());
+    sql.push(" AND o.accession_number <> '' AND o.filler_number <> '' AND o.filler_number = ")
+        .bind(filler.value.expose().trim());
+    sql.push(" AND o.filler_issuer = ").bind(filler.issuer.as_str()).push(" AND o.person_key = ").bind(person_key);
+    sql.push(" AND o.repository_key = ").bind(repository_key).push(" AND ").push(others);
+    sql.push(" (SELECT 1 FROM report_version v WHERE v.report_key = o.report_key AND v.sop_instance_uid IS NOT NULL) LIMIT 2");
+    let rows = work.link.rows(sql).await?;
+    match rows.as_slice() {
+        [one] => one.int(0).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// A report that messages tell of is found by them from now on.
+async fn rename(work: &mut Work<'_>, report_key: i64, repository_key: i64, family: &str) -> Result<(), StoreError> {
+    let sql = Sql::new("SELECT repository_key FROM report WHERE report_key = $1 AND family LIKE 'document %'");
+    let Some(row) = work.link.row(sql.arg(report_key)).await? else { return Ok(()) };
+    let sql = Sql::new("UPDATE report SET family = $1, repository_key = $2 WHERE report_key = $3");
+    work.link.run(sql.arg(family).arg(repository_key).arg(report_key)).await?;
+    for (key, by) in [(row.int(0)?, -1_i64), (repository_key, 1)] {
+        let sql = Sql::new("UPDATE repository SET reports = reports + $1 WHERE repository_key = $2");
+        work.link.run(sql.arg(by).arg(key)).await?;
+    }
+    Ok(())
+}
+
+/// One report turns out to be versions of another: all that it has goes there, its public id included.
+async fn absorb(work: &mut Work<'_>, into: i64, other: i64) -> Result<(), StoreError> {
+    let (into_known, other_known) = (load(work.link, into).await?, load(work.link, other).await?);
+    for text in [
+        "UPDATE report_version SET report_key = $1, version = version + $2 WHERE report_key = $3",
+        "UPDATE report_document SET report_key = $1, version = version + $2 WHERE report_key = $3",
+    ] {
+        work.link.run(Sql::new(text).arg(into).arg(into_known.versions).arg(other)).await?;
+    }
+    for text in [
+        "INSERT INTO report_study_uid (study_instance_uid, report_key) SELECT study_instance_uid, CAST($1 AS BIGINT) \
+         FROM report_study_uid WHERE report_key = $2 ON CONFLICT DO NOTHING",
+        "INSERT INTO report_document_id (document_id, report_key) SELECT document_id, CAST($1 AS BIGINT) \
+         FROM report_document_id WHERE report_key = $2 ON CONFLICT DO NOTHING",
+        "INSERT INTO report_ruling (report_key, study_instance_uid, linked, ruled_by, at_ms) \
+         SELECT CAST($1 AS BIGINT), study_instance_uid, linked, ruled_by, at_ms FROM report_ruling WHERE report_key = $2 \
+         ON CONFLICT DO NOTHING",
+        "UPDATE report_alias SET report_key = $1 WHERE report_key = $2",
+    ] {
+        work.link.run(Sql::new(text).arg(into).arg(other)).await?;
+    }
+    let sql = Sql::new("INSERT INTO report_alias (public_id, report_key) VALUES ($1, $2)");
+    work.link.run(sql.arg(other_known.public_id).arg(into)).await?;
+    let sql = Sql::new("SELECT study_key FROM report_link WHERE report_key = $1").arg(other);
+    for row in work.link.rows(sql).await? {
+        work.note(row.int(0)?, crate::ChangeKind::ReportChanged);
+    }
+    let sql = Sql::new(
+        "UPDATE repository SET reports = reports - 1 WHERE repository_key = (SELECT repository_key FROM report WHERE report_key = $1)",
+    );
+    work.link.run(sql.arg(other)).await?;
+    for text in [
+        "DELETE FROM report_link WHERE report_key = $1",
+        "DELETE FROM report_study_uid WHERE report_key = $1",
+        "DELETE FROM report_document_id WHERE report_key = $1",
+        "DELETE FROM report_ruling WHERE report_key = $1",
+        "DELETE FROM report WHERE report_key = $1",
+    ] {
+        work.link.run(Sql::new(text).arg(other)).await?;
+    }
+    let sql = Sql::new("UPDATE report SET versions = versions + $1 WHERE report_key = $2");
+    work.link.run(sql.arg(other_known.versions).arg(into)).await.map(drop)
+}
+
+/// Keeps what a version is known by.
+pub(super) async fn keep_ids(link: &mut Link, report_key: i64, report: &ReportRecord) -> Result<(), StoreError> {
+    for id in ids(report) {
+        let sql =
+            Sql::new("INSERT INTO report_document_id (document_id, report_key) VALUES ($1, $2) ON CONFLICT DO NOTHING");
+        link.run(sql.arg(id).arg(report_key)).await?;
+    }
+    Ok(())
+}
