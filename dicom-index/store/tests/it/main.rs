@@ -9,6 +9,7 @@ mod identity;
 mod indexing;
 mod leases;
 mod manifests;
+mod older;
 mod orders;
 mod patient_level;
 mod patients;
@@ -87,6 +88,15 @@ async fn the_contract_holds_on_postgres() {
     assert!(away.is_outage() && !away.is_full(), "{away:?}");
     cluster.start_again().await;
     assert_eq!(store.repositories().await.unwrap().len(), 1, "what was committed is there, without opening again");
+}
+
+#[tokio::test]
+async fn body_parts_of_older_databases_are_as_they_were_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("registry.sqlite").display());
+    older::body_parts_are_as_they_were_written(&url).await;
+    let cluster = cluster::Cluster::start().await;
+    older::body_parts_are_as_they_were_written(&cluster.database("older")).await;
 }
 
 #[tokio::test]

@@ -186,6 +186,25 @@ fn a_request_names_one_host_and_a_refusal_tells_nothing_of_what_there_is() {
     assert!(!answer.contains("0020000D"), "{answer}");
 }
 
+/// On a real connection: the answer waits for no body, and who sends all the same can read it.
+#[test]
+fn what_is_refused_for_its_headers_is_answered_at_once() {
+    let data = tempfile::tempdir().unwrap();
+    let service = Service::start(data.path());
+    let head = |length: u64, media_type: &str| {
+        format!(
+            "POST /dicom-web/studies HTTP/1.1\r\nHost: here\r\nContent-Type: {media_type}\r\nContent-Length: {length}\r\n\r\n"
+        )
+    };
+    let began = std::time::Instant::now();
+    let too_large = raw(&service, head(99_999_999_999_999, "application/dicom").as_bytes());
+    assert!(too_large.starts_with("HTTP/1.1 413 "), "{too_large}");
+    assert!(began.elapsed() < Duration::from_secs(5), "it waited for the body for {:?}", began.elapsed());
+    let sent = [head(8 << 20, "application/json").as_bytes(), &vec![b'x'; 8 << 20]].concat();
+    let other = raw(&service, &sent);
+    assert!(other.starts_with("HTTP/1.1 415 "), "{other}");
+}
+
 #[test]
 fn clients_who_stop_in_the_middle_hold_nobody_up() {
     let data = tempfile::tempdir().unwrap();
