@@ -84,11 +84,11 @@ pub fn radiographs() -> Vec<Series> {
 }
 
 /// The same identifier with other last digits.
-fn renamed(uid: &str, number: usize) -> String {
+pub(crate) fn renamed(uid: &str, number: usize) -> String {
     format!("{}{number:05}", &uid[..uid.len() - 5])
 }
 
-fn replaced(object: &[u8], old: &str, new: &str) -> Vec<u8> {
+pub(crate) fn replaced(object: &[u8], old: &str, new: &str) -> Vec<u8> {
     let mut object = object.to_vec();
     let mut from = 0;
     // The meta header and the data set have it, both in front of the pixels.

@@ -7,12 +7,16 @@
 #![forbid(unsafe_code)]
 
 mod corpus;
+mod cstore;
+mod encoded;
 mod load;
 mod plain;
 mod servers;
 mod table;
 
 pub use corpus::{Series, large_series, province, radiographs, small_studies};
+pub use cstore::{Sent, Storescp};
+pub use encoded::{Codec, encoded};
 pub use load::{CALLERS, Figures};
-pub use servers::{Servers, Stow, start};
+pub use servers::{CALLING, Servers, Stow, start};
 pub use table::{Question, Table};

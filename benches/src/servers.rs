@@ -9,6 +9,9 @@ use serde_json::json;
 
 use crate::plain::{self, Nginx};
 
+/// The AE title that senders of C-STORE call themselves by.
+pub const CALLING: &str = "BENCH";
+
 /// The service and its peers.
 pub struct Servers {
     /// The service: scheme, host and port.
@@ -38,11 +41,11 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-fn wait_for(port: u16) {
+pub(crate) fn wait_for(port: u16) {
     let began = Instant::now();
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
         assert!(began.elapsed() < Duration::from_secs(30), "nobody listens");
@@ -57,8 +60,11 @@ pub fn start(environment: &[(&str, &str)]) -> Servers {
     let (peer, peer_dimse, plain) = (free_port(), free_port(), free_port());
     let binary = root().join("target/release/dics");
     assert!(binary.is_file(), "target/release/dics is missing: run `make bench`, which builds it first");
+    let configuration = state.path().join("dics.toml");
+    std::fs::write(&configuration, format!("[[dimse.peer]]\nae_title = {CALLING:?}\nmay = [\"store\"]\n")).unwrap();
     let ours = Command::new(binary)
         .arg("serve")
+        .env("DICS_CONFIG", configuration)
         .env("DICS__DATA_DIR", state.path().join("ours"))
         .env("DICS__HTTP__LISTEN", format!("127.0.0.1:{http}"))
         .env("DICS__DIMSE__LISTEN", format!("127.0.0.1:{dimse}"))
@@ -100,8 +106,19 @@ fn orthanc(state: &Path, http: u16, dimse: u16) -> Child {
     });
     let file = state.join("orthanc.json");
     std::fs::write(&file, configuration.to_string()).unwrap();
-    let orthanc = Command::new("Orthanc").arg(&file).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let mut orthanc = Command::new("Orthanc");
+    orthanc.arg(&file).env("LD_PRELOAD", stack(state));
+    let orthanc = orthanc.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     orthanc.expect("install Debian's orthanc and orthanc-dicomweb (make bench does)")
+}
+
+/// A library that gives Orthanc's threads the stack that its decoders need.
+fn stack(state: &Path) -> PathBuf {
+    let (source, library) = (root().join("benches/src/stack.c"), state.join("stack.so"));
+    let built =
+        Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(source).arg("-ldl").status();
+    assert!(built.expect("install a C compiler (make bench does)").success(), "stack.c does not compile");
+    library
 }
 
 /// How a batch of objects is stored: how many in one request, and how many requests at a time.
@@ -120,6 +137,11 @@ impl Servers {
         let workers = std::fs::read_to_string(format!("/proc/{ours}/task/{ours}/children")).unwrap_or_default();
         let pids = std::iter::once(ours).chain(workers.split_whitespace().filter_map(|pid| pid.parse().ok()));
         pids.map(resident_kib).sum::<u64>() / 1024
+    }
+
+    /// What the service answers below its DICOMweb root.
+    pub fn get(&self, path: &str, accept: &str) -> Vec<u8> {
+        get(&self.ours, path, accept)
     }
 
     /// Stores the same objects in the service and in Orthanc.
@@ -182,4 +204,17 @@ fn multipart(objects: &[Vec<u8>]) -> Vec<u8> {
     }
     body.extend_from_slice(b"--b--\r\n");
     body
+}
+
+/// What a server answers below its DICOMweb root.
+pub(crate) fn get(server: &str, path: &str, accept: &str) -> Vec<u8> {
+    let request = reqwest::Client::new().get(format!("{server}/dicom-web{path}")).header("accept", accept);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let answer = request.send().await.unwrap();
+        let (status, body) = (answer.status(), answer.bytes().await.unwrap());
+        let told = String::from_utf8_lossy(&body[..body.len().min(500)]);
+        assert!(status.is_success(), "{server} answers {status} when asked for {accept}: {told}");
+        body.into()
+    })
 }

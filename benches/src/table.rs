@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::Servers;
 use crate::load::{CALLERS, Figures, Turn, turn};
+use crate::servers::get;
 
 /// Turns for each server; the median turn is quoted.
 const TURNS: usize = 3;
@@ -12,9 +13,9 @@ const TURN: Duration = Duration::from_secs(2);
 const WARM_UP: Duration = Duration::from_secs(1);
 
 /// What is asked, and what is expected of the answer's speed.
-pub struct Question {
+pub struct Question<'a> {
     /// What people call it.
-    pub name: &'static str,
+    pub name: &'a str,
     /// Paths below the DICOMweb root.
     pub paths: Vec<String>,
     /// Accept.
@@ -33,9 +34,9 @@ pub struct Question {
     pub length: Duration,
 }
 
-impl Question {
+impl<'a> Question<'a> {
     /// A question that is asked again and again by the usual number of callers.
-    pub fn new(name: &'static str, accept: &'static str, paths: Vec<String>) -> Self {
+    pub fn new(name: &'a str, accept: &'static str, paths: Vec<String>) -> Self {
         let (accept_encoding, once, orthanc, nginx) = (None, false, None, None);
         Self { name, paths, accept, accept_encoding, once, orthanc, nginx, callers: CALLERS, length: TURN }
     }
@@ -74,12 +75,12 @@ impl<'a> Table<'a> {
         Self { servers, scratch: tempfile::tempdir().unwrap() }
     }
 
-    /// Asks the servers in turns, and prints a line.
-    pub fn ask(&self, question: &Question) {
+    /// Asks the servers in turns, and prints a line. What the service reached.
+    pub fn ask(&self, question: &Question<'_>) -> Figures {
         let dicom_web = |paths: &[String]| paths.iter().map(|path| format!("/dicom-web{path}")).collect::<Vec<_>>();
         let paths = dicom_web(&question.paths);
-        let mut ours = Runs::new(&self.servers.ours, paths.clone());
-        let mut orthanc = question.orthanc.map(|_| Runs::new(&self.servers.orthanc, paths));
+        let mut ours = Runs::new(&self.servers.ours, false, paths.clone());
+        let mut orthanc = question.orthanc.map(|_| Runs::new(&self.servers.orthanc, true, paths));
         let mut nginx = question.nginx.map(|_| {
             let files = self.servers.nginx.publish(
                 &self.servers.ours,
@@ -87,8 +88,13 @@ impl<'a> Table<'a> {
                 question.accept_encoding,
                 &question.paths,
             );
-            Runs::new(&self.servers.nginx.address, files)
+            Runs::new(&self.servers.nginx.address, true, files)
         });
+        // A server that can't answer says why, before it is measured.
+        for server in [Some(&self.servers.ours), question.orthanc.map(|_| &self.servers.orthanc)].into_iter().flatten()
+        {
+            question.paths.first().map(|path| get(server, path, question.accept));
+        }
         let headers = question.headers();
         for round in 0..=TURNS {
             let length = if round == 0 && question.length == TURN { WARM_UP } else { question.length };
@@ -117,32 +123,37 @@ impl<'a> Table<'a> {
             plain.map_or("–".into(), |plain| format!("{:.0}/s", plain.rate)),
             beside(plain, question.nginx),
         );
+        us
     }
 }
 
 /// The turns of one server.
 struct Runs<'a> {
     server: &'a str,
+    may_fail: bool,
     paths: Vec<String>,
     next: usize,
     figures: Vec<Figures>,
 }
 
 impl<'a> Runs<'a> {
-    fn new(server: &'a str, paths: Vec<String>) -> Self {
-        Self { server, paths, next: 0, figures: Vec::new() }
+    fn new(server: &'a str, may_fail: bool, paths: Vec<String>) -> Self {
+        Self { server, may_fail, paths, next: 0, figures: Vec::new() }
     }
 
     fn turn(
         &mut self,
-        question: &Question,
+        question: &Question<'_>,
         headers: &[(&'static str, String)],
         length: Duration,
         counts: bool,
         scratch: &Path,
     ) {
         let (server, paths, first) = (self.server, &self.paths[..], self.next);
-        let figures = turn(&Turn { server, paths, first, headers, length, callers: question.callers }, scratch);
+        let figures = turn(
+            &Turn { server, paths, first, headers, may_fail: self.may_fail, length, callers: question.callers },
+            scratch,
+        );
         // A turn goes on where the last one ended, so that what is asked once is asked once.
         self.next += figures.answers + question.callers;
         assert!(

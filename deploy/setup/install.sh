@@ -18,7 +18,7 @@ if [ "$what" = test ]; then
     )
 fi
 if [ "$what" = bench ]; then
-    packages+=(Orthanc:orthanc /usr/share/orthanc/plugins/libOrthancDicomWeb.so:orthanc-dicomweb wrk:wrk /usr/sbin/nginx:nginx-light)
+    packages+=(Orthanc:orthanc /usr/share/orthanc/plugins/libOrthancDicomWeb.so:orthanc-dicomweb /usr/share/orthanc/plugins/libOrthancGdcm.so:orthanc-gdcm storescp:dcmtk wrk:wrk /usr/sbin/nginx:nginx-light)
 fi
 missing=()
 for pair in "${packages[@]}"; do
