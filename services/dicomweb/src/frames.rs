@@ -65,6 +65,12 @@ impl Asked {
     async fn answer(self, numbers: &[u32], accept: &Accept, headers: &HeaderMap) -> Result<Response, Problem> {
         let first = *numbers.first().ok_or(RegistryError::NotFound)?;
         let alone = numbers.len() == 1;
+        if alone
+            && headers.contains_key(http::header::RANGE)
+            && let Some(response) = Box::pin(self.run(first, accept, headers)).await?
+        {
+            return Ok(response);
+        }
         let stored = self.face.registry.frame(&self.opened, &self.series, &self.instance, first).await?;
         self.check_last(numbers, &stored.entry)?;
         let form =
@@ -74,7 +80,7 @@ impl Asked {
         match (alone, form.multipart) {
             (true, false) => {
                 let tag = range::etag(&frame.etag, "");
-                Ok(range::bytes(headers, &content_type(&frame, form), Some(&tag), frame.bytes))
+                Ok(range::bytes(headers, &content_type(&frame.transfer_syntax_uid, form), Some(&tag), frame.bytes))
             }
             (true, true) => {
                 let tag = range::weak(&frame.etag, "-m");
@@ -87,6 +93,29 @@ impl Asked {
             }
             (false, _) => self.many(frame, numbers, form).await,
         }
+    }
+
+    /// A run of a frame that lies in this form already, of which no more is read; none where the frame has to be read or made first.
+    async fn run(&self, number: u32, accept: &Accept, headers: &HeaderMap) -> Result<Option<Response>, Problem> {
+        let (registry, opened) = (&self.face.registry, &self.opened);
+        let Some(stored) = registry.frame_run(opened, &self.series, &self.instance, number).await? else {
+            return Ok(None);
+        };
+        let head = registry.head_of(&stored).await?;
+        let form = forms(accept, true, &head).next().or_else(|| encoded_form(accept, true, &head.transfer_syntax_uid));
+        let run = match form {
+            Some(Form { multipart: false, native: false, encoded: None, .. }) => Some(stored),
+            Some(Form { multipart: false, encoded: Some(syntax), .. }) => {
+                registry.derived_run(opened, &self.series, &self.instance, number, syntax).await?
+            }
+            _ => None,
+        };
+        let (Some(form), Some(run)) = (form, run) else { return Ok(None) };
+        let tag = range::etag(&run.etag, "");
+        let Some(wanted) = range::run(headers, &tag, run.size_bytes) else { return Ok(None) };
+        let Some(bytes) = registry.run_of(opened, &run, wanted).await? else { return Ok(None) };
+        let content_type = content_type(&run.transfer_syntax_uid, form);
+        Ok(Some(range::streamed(headers, &content_type, Some(&tag), run.size_bytes, |_| bytes.into())))
     }
 
     /// A frame beyond the last makes the whole request fail before anything is sent.
@@ -122,7 +151,8 @@ impl Asked {
     }
 
     fn part(&self, frame: Frame, number: u32, form: Form) -> Part {
-        Part::of(content_type(&frame, form), frame.bytes).at(format!("{}/frames/{number}", self.location))
+        Part::of(content_type(&frame.transfer_syntax_uid, form), frame.bytes)
+            .at(format!("{}/frames/{number}", self.location))
     }
 
     /// Several frames: the first is here, the next is opened while one is sent.
@@ -146,9 +176,9 @@ impl Asked {
 }
 
 /// The media type of a frame in this form, with its transfer syntax.
-pub(crate) fn content_type(frame: &Frame, form: Form) -> String {
+pub(crate) fn content_type(transfer_syntax_uid: &str, form: Form) -> String {
     // Plain little endian samples are the same bytes in both syntaxes; the explicit one is the default of §8.7.3.3.
-    let syntax = match frame.transfer_syntax_uid.as_str() {
+    let syntax = match transfer_syntax_uid {
         transfer_syntax::IMPLICIT_VR_LITTLE_ENDIAN => transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN,
         other => other,
     };

@@ -80,6 +80,17 @@ pub(crate) fn bytes(request: &HeaderMap, content_type: &str, etag: Option<&str>,
     streamed(request, content_type, etag, total, cut)
 }
 
+/// The one run of `total` bytes that was asked for and that is there; none where something else has to be answered.
+pub(crate) fn run(request: &HeaderMap, etag: &str, total: u64) -> Option<Range<u64>> {
+    if not_modified(request, etag).is_some() {
+        return None;
+    }
+    match wanted(request, Some(etag), total) {
+        Wanted::Part(first, last) => Some(first..last + 1),
+        Wanted::All | Wanted::Beyond => None,
+    }
+}
+
 /// `total` bytes, or the one range of them that was asked for; `body` makes the body of a run of them.
 pub(crate) fn streamed(
     request: &HeaderMap,

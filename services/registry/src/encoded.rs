@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use index_model::{FrameIndex, Uid, transfer_syntax};
+use index_model::{FrameIndex, InstanceEntry, Uid, transfer_syntax};
 use transcode::ImageDescription;
 
 use crate::open::OpenedStudy;
@@ -57,7 +57,10 @@ impl Registry {
         let image = describe(&stored.entry, &stored.transfer_syntax_uid, number)?;
         let (etag, entry) = (format!("{}-native", stored.etag), Arc::clone(&stored.entry));
         let whole = self.to_decode(opened, series, &image, stored).await?;
-        let bytes = self.transcoder(opened).to_explicit_little_endian(&image, whole).await?;
+        let (_, object) = self.held(opened, series, instance).await?;
+        let transcoder = &self.transcoder(opened);
+        let uncompress = |image, frame| async move { transcoder.to_explicit_little_endian(&image, frame).await };
+        let bytes = self.with_fastest(&object, (image, whole), uncompress).await?;
         let transfer_syntax_uid = transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN.to_owned();
         Ok(Frame { bytes, transfer_syntax_uid, etag, entry })
     }
@@ -76,18 +79,27 @@ impl Registry {
         number: u32,
         transfer_syntax_uid: &'static str,
     ) -> Result<Frame, RegistryError> {
-        let (entry, _) = self.held(opened, series, instance).await?;
+        let (entry, object) = self.held(opened, series, instance).await?;
         if number == 0 || number > entry.frames.count() {
             return Err(RegistryError::NotFound);
         }
         if entry.instance.transfer_syntax_uid == transfer_syntax_uid {
             return self.frame(opened, series, instance, number).await;
         }
+        let has_form = number == 1 && is_derived(transfer_syntax_uid);
         let make = async {
+            if has_form && let Some(form) = self.0.derivatives.store.get(&object).await {
+                opened.permit.count(1, form.len() as u64);
+                return Ok(form);
+            }
             let stored = self.frame(opened, series, instance, number).await?;
             let image = describe(&stored.entry, &stored.transfer_syntax_uid, number)?;
             let whole = self.to_decode(opened, series, &image, stored).await?;
-            Ok(self.transcoder(opened).encode(&image, whole, transfer_syntax_uid).await?)
+            let encoded = self.transcoder(opened).encode(&image, whole, transfer_syntax_uid).await?;
+            if has_form {
+                self.keep_derived(&object, &entry, &encoded);
+            }
+            Ok(encoded)
         };
         let key = (entry.sha256.clone(), number, transfer_syntax_uid);
         let (bytes, is_fresh) = self.0.encoded.get_or_make(key, make).await?;
@@ -95,7 +107,7 @@ impl Registry {
         if !is_fresh {
             opened.permit.count(1, bytes.len() as u64);
         }
-        let etag = format!("{}-{transfer_syntax_uid}", etag(&entry, number));
+        let etag = encoded_etag(&entry, number, transfer_syntax_uid);
         Ok(Frame { bytes, transfer_syntax_uid: transfer_syntax_uid.to_owned(), etag, entry })
     }
 
@@ -129,6 +141,15 @@ impl Registry {
             _ => Ok(stored.bytes),
         }
     }
+}
+
+/// Whether a form that is kept is of this syntax: ours has the options of RPCL, and is plain HTJ2K as well.
+pub(crate) fn is_derived(transfer_syntax_uid: &str) -> bool {
+    [transfer_syntax::HTJ2K_LOSSLESS_RPCL, transfer_syntax::HTJ2K_LOSSLESS].contains(&transfer_syntax_uid)
+}
+
+pub(crate) fn encoded_etag(entry: &InstanceEntry, number: u32, transfer_syntax_uid: &str) -> String {
+    format!("{}-{transfer_syntax_uid}", etag(entry, number))
 }
 
 #[cfg(test)]

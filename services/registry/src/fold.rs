@@ -54,6 +54,9 @@ impl Registry {
                 return Ok(());
             };
             let manifest = self.known_manifest(series_key).await?;
+            for object in &manifest.withdrawn {
+                self.0.derivatives.forget(object).await;
+            }
             let mut copies_read = manifest.read.clone();
             copies_read.extend(read.clone());
             if state.pending == 0 && copies_read == manifest.read && state.base_object.is_some() && !manifest.is_stale {

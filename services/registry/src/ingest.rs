@@ -1,5 +1,7 @@
 //! A study becomes known: one object in; guard, extract, bytes, index, acknowledgement.
 
+use std::sync::Arc;
+
 use access::Permit;
 use adapter_api::{Object, StoreAnswer};
 use index_extract::{Defaults, Extracted, extract};
@@ -276,6 +278,7 @@ impl Registry {
         (entry.object, entry.remote) = (Some(name.clone()), remote);
         entry.size_bytes = object.len() as u64;
         let report = self.report_of(repository, (&study, &series, &entry), Some(&object)).await?;
+        let stored = self.0.derivatives.may_have_form(&entry).then(|| Arc::new(entry.clone()));
         let new = NewInstance { repository: repository.clone(), study, series, entry };
         let indexed = self.0.committer.commit(new).await;
         let indexed = match indexed {
@@ -290,10 +293,14 @@ impl Registry {
         }
         if let Some(superseded) = &indexed.superseded_object {
             self.0.objects.remove(superseded).await;
+            self.0.derivatives.forget(superseded).await;
         }
         self.changed(indexed.study_key, indexed.series_key);
         self.withdrawn(&indexed.withdrawn).await;
         self.keep_report(repository, report, indexed.outcome).await?;
+        if let (Outcome::New | Outcome::Upgraded, Some(entry)) = (&indexed.outcome, stored) {
+            self.consider(&name, &entry).await;
+        }
         Ok(if indexed.outcome == Outcome::Conflict { Fate::Conflict } else { Fate::Stored })
     }
 

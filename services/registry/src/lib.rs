@@ -8,6 +8,8 @@
 
 mod breaker;
 mod commit;
+mod derivatives;
+mod derived;
 mod directory;
 mod encapsulated;
 mod encoded;
@@ -15,6 +17,7 @@ mod error;
 mod expire;
 mod fetch;
 mod fold;
+mod frame_run;
 mod inbox;
 mod ingest;
 mod key_objects;
@@ -38,8 +41,10 @@ mod take_out;
 mod uncompressed;
 
 pub use adapter_api::{Object, Spool, TestStep};
+pub use derivatives::DerivativePolicy;
 pub use encapsulated::{decodes, encodes_to};
 pub use error::{Cause, RegistryError};
+pub use frame_run::FrameRun;
 pub use index_extract::PathStep;
 pub use index_store::{
     Drift, DriftReport, IdentityConflict, PatientRow, PersonRow, ReportRow, Ruled, SeriesRow, StudyRow,

@@ -51,6 +51,8 @@ pub struct Manifest {
     pub(crate) pending: u32,
     /// Instances that the base, or an entry, tells of and that were rejected since.
     pub(crate) is_stale: bool,
+    /// The objects of those.
+    pub(crate) withdrawn: Vec<String>,
     /// Instances of the study that were rejected.
     rejected: BTreeSet<String>,
     by_uid: HashMap<Uid, usize>,
@@ -98,10 +100,11 @@ impl Manifest {
         complete: bool,
     ) -> Self {
         let Base { known, read, origin } = base;
-        let mut known = join(known, later);
-        let before = known.len();
-        known.retain(|(_, entry)| !rejected.contains(entry.instance.sop_instance_uid.as_str()));
-        let is_stale = known.len() < before;
+        let known = join(known, later);
+        let is_rejected = |entry: &InstanceEntry| rejected.contains(entry.instance.sop_instance_uid.as_str());
+        let (out, known): (Known, Known) = known.into_iter().partition(|(_, entry)| is_rejected(entry));
+        let is_stale = !out.is_empty();
+        let withdrawn = out.iter().filter_map(|(_, entry)| entry.object.clone()).collect();
         let weight = known.iter().map(|(_, entry)| entry.metadata.get().len() as u64 + 400).sum();
         let (sources, entries): (Vec<_>, Vec<_>) = known.into_iter().unzip();
         let by_uid =
@@ -117,6 +120,7 @@ impl Manifest {
             origin,
             pending: state.pending,
             is_stale,
+            withdrawn,
             rejected,
             by_uid,
             weight,

@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use adapter_api::Object;
 use bytes::Bytes;
-use futures::StreamExt;
 use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt, PutPayload, WriteMultipart};
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload, WriteMultipart};
 
 use crate::RegistryError;
 
@@ -109,6 +109,11 @@ impl Objects {
         Ok(bytes)
     }
 
+    /// What is below a folder, with its size and age.
+    pub(crate) async fn list(&self, folder: &str) -> Result<Vec<ObjectMeta>, object_store::Error> {
+        self.store.list(Some(&Path::from(folder))).try_collect().await
+    }
+
     /// A run of bytes as a stream of pieces. The first piece is read at once, so that an object that is gone is told before anything is
     /// sent, and a small object costs one read; of the others, one is read while another is sent.
     pub(crate) async fn stream(
@@ -152,7 +157,6 @@ impl Objects {
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
-    use futures::TryStreamExt;
     use object_store::memory::InMemory;
 
     async fn holding(bytes: Vec<u8>, memory_bytes: u64) -> Objects {

@@ -12,6 +12,8 @@ use object_store::ObjectStore;
 use runtime::{Clock, CpuPool};
 use transcode::Transcoder;
 
+use crate::DerivativePolicy;
+
 /// Makes the source of a pulled repository; `None` for one that only pushes. The text of an error is shown to the administrator.
 pub type SourceFactory =
     Arc<dyn Fn(&RepositoryDefinition) -> Result<Option<Arc<dyn ImagingSource>>, String> + Send + Sync>;
@@ -27,6 +29,8 @@ pub struct Limits {
     pub manifest_cache_bytes: u64,
     /// Memory for rendered images, and a quarter of it for encoded frames, in bytes.
     pub rendered_cache_bytes: u64,
+    /// Which images get an HTJ2K form, and how much room forms have.
+    pub derivatives: DerivativePolicy,
     /// A series that received nothing for so long is folded.
     pub quiet: Duration,
     /// Longest wait for a repository to give one series.
@@ -46,6 +50,7 @@ impl Default for Limits {
             object_cache_bytes: 256 << 20,
             manifest_cache_bytes: 128 << 20,
             rendered_cache_bytes: 128 << 20,
+            derivatives: DerivativePolicy::default(),
             quiet: Duration::from_secs(2),
             fetch: Duration::from_secs(600),
             first_image: Duration::from_secs(60),

@@ -99,7 +99,7 @@ impl Registry {
         shown: &ShownFrame,
         options: &RenderOptions,
     ) -> Result<Arc<Picture>, RegistryError> {
-        let (entry, _) = self.held(opened, &shown.series, &shown.instance).await?;
+        let (entry, object) = self.held(opened, &shown.series, &shown.instance).await?;
         if shown.number == 0 || shown.number > entry.frames.count() {
             return Err(RegistryError::NotFound);
         }
@@ -118,7 +118,9 @@ impl Registry {
                 image.presentation = Some(Arc::new(Presentation::from_json(&state.0, &header.0, shown.number)?));
             }
             let frame = self.to_decode(opened, &shown.series, &image, stored).await?;
-            Ok(self.transcoder(opened).render(&image, frame, options).await?)
+            let transcoder = &self.transcoder(opened);
+            let render = |image, frame| async move { transcoder.render(&image, frame, options).await };
+            self.with_fastest(&object, (image, frame), render).await
         };
         self.0.rendered.get_or_make(opened, key, make).await
     }

@@ -154,13 +154,8 @@ impl Registry {
             Some(spans) => self.read_spans(&object, &spans).await?,
             None => self.cut_frame(opened.demand, &entry, &object, number).await?,
         };
-        let transfer_syntax_uid = match entry.instance.transfer_syntax_uid.as_str() {
-            // What lies inside a deflated data set is not deflated itself.
-            transfer_syntax::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN => {
-                transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN.to_owned()
-            }
-            own => own.to_owned(),
-        };
+        self.consider(&object, &entry).await;
+        let transfer_syntax_uid = frames_syntax(&entry).to_owned();
         opened.permit.count(1, bytes.len() as u64);
         Ok(Frame { bytes, transfer_syntax_uid, etag: etag(&entry, number), entry })
     }
@@ -272,7 +267,7 @@ impl Registry {
             .ok_or_else(|| told(from, Failed::Incomplete("the instance did not come".to_owned())))
     }
 
-    async fn read_spans(&self, object: &str, spans: &[Span]) -> Result<Bytes, RegistryError> {
+    pub(crate) async fn read_spans(&self, object: &str, spans: &[Span]) -> Result<Bytes, RegistryError> {
         if let [span] = spans {
             return Ok(self.0.objects.range_kept(object, span.offset..span.offset + span.length).await?);
         }
@@ -351,6 +346,14 @@ fn nothing(mut failed: Vec<(RepositoryCode, Failed)>) -> RegistryError {
             told(&code, why)
         }
         _ => RegistryError::Unavailable { repositories: failed.into_iter().map(|(code, _)| code).collect() },
+    }
+}
+
+/// The transfer syntax of an object's frames: what lies inside a deflated data set is not deflated itself.
+pub(crate) fn frames_syntax(entry: &InstanceEntry) -> &str {
+    match entry.instance.transfer_syntax_uid.as_str() {
+        transfer_syntax::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN => transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN,
+        own => own,
     }
 }
 

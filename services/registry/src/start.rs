@@ -11,6 +11,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::commit::Committer;
+use crate::derivatives::Derivatives;
+use crate::derived::Derived;
 use crate::directory::Directory;
 use crate::encoded::EncodedCache;
 use crate::fetch::Fetches;
@@ -43,6 +45,7 @@ pub(crate) struct Inner {
     pub(crate) opened: OpenCache,
     pub(crate) rendered: RenderedCache,
     pub(crate) encoded: EncodedCache,
+    pub(crate) derivatives: Derivatives,
     pub(crate) fetches: Fetches,
     /// Turns at bringing ahead what is likely to be opened.
     pub(crate) warming: Turns,
@@ -76,11 +79,15 @@ impl Registry {
         let committer = Committer::start(options.store.clone(), options.clock.clone(), &tasks);
         let report_committer = Committer::start(options.store.clone(), options.clock.clone(), &tasks);
         let directory = Directory::load(&options.store, options.sources).await?;
+        let objects = Objects::new(options.objects, options.limits.object_cache_bytes);
+        let policy = options.limits.derivatives;
+        let (derivatives, wanted) = Derivatives::new(policy, Derived::new(objects.clone(), policy.bytes));
         let registry = Self(Arc::new(Inner {
             committer,
             report_committer,
             directory,
-            objects: Objects::new(options.objects, options.limits.object_cache_bytes),
+            objects,
+            derivatives,
             manifests: Manifests::new(options.limits.manifest_cache_bytes),
             opened: OpenCache::new(),
             rendered: RenderedCache::new(
@@ -105,6 +112,7 @@ impl Registry {
         }));
         registry.0.tasks.spawn(crate::fold::run(registry.clone()));
         registry.0.tasks.spawn(crate::expire::run(registry.clone()));
+        registry.0.tasks.spawn(crate::derivatives::run(registry.clone(), wanted));
         registry.look_around().await?;
         registry.0.tasks.spawn(crate::nodes::watch(registry.clone()));
         Ok(registry)

@@ -74,6 +74,7 @@ impl Registry {
             }
             for object in &out.objects {
                 self.0.objects.remove(object).await;
+                self.0.derivatives.forget(object).await;
             }
             studies += out.studies;
             if out.studies == 0 {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dimse;
 
-pub(crate) use sections::{Access, Cpu, Database, Dicomweb, Http, Memory, Mllp, Mode, Region, Storage};
+pub(crate) use sections::{Access, Cpu, Database, Derivatives, Dicomweb, Http, Memory, Mllp, Mode, Region, Storage};
 
 /// The whole configuration. `deploy/config/default.toml` shows every key with its default.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -41,6 +41,8 @@ pub(crate) struct Config {
     pub(crate) cpu: Cpu,
     /// What is kept in memory.
     pub(crate) memory: Memory,
+    /// HTJ2K forms of large images.
+    pub(crate) derivatives: Derivatives,
     /// A folder of repository definitions (TOML) that are registered at the start.
     pub(crate) repositories: Option<PathBuf>,
     /// Regions in the order in which they are shown.
@@ -63,6 +65,7 @@ impl Default for Config {
             mllp: Mllp::default(),
             cpu: Cpu::default(),
             memory: Memory::default(),
+            derivatives: Derivatives::default(),
             repositories: None,
             regions: vec![
                 region("NEODIN", "Northern and Eastern Ontario"),

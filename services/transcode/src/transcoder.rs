@@ -158,6 +158,30 @@ impl Transcoder {
     ) -> Result<Bytes, TranscodeError> {
         let encoding = syntax::lossless_target(transfer_syntax_uid)?;
         let _turn = self.turn().await?;
+        self.encode_in_turn(image, frame, encoding).await
+    }
+
+    /// The same for work that nobody waits for: behind everybody else, for as long as that takes.
+    ///
+    /// # Errors
+    /// As [`Transcoder::encode`], without `Overloaded`.
+    pub async fn encode_when_idle(
+        &self,
+        image: &ImageDescription,
+        frame: Bytes,
+        transfer_syntax_uid: &str,
+    ) -> Result<Bytes, TranscodeError> {
+        let encoding = syntax::lossless_target(transfer_syntax_uid)?;
+        let _turn = self.turns.wait(Demand::own(Urgency::BACKGROUND)).await;
+        self.encode_in_turn(image, frame, encoding).await
+    }
+
+    async fn encode_in_turn(
+        &self,
+        image: &ImageDescription,
+        frame: Bytes,
+        encoding: Encoding,
+    ) -> Result<Bytes, TranscodeError> {
         let decoded = Box::pin(self.decode_in_turn(image, frame, Bits::Allocated)).await?;
         let described = image.clone();
         let (job, samples) = self.on_a_thread(move || codec::encoding_job(&described, decoded, encoding)).await?;

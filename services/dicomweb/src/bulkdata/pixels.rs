@@ -63,9 +63,9 @@ pub(super) async fn answer(
     }
     let tag = held.etag(if form.native { "-pixels-native" } else { "-pixels" });
     if !is_whole(form, &first) {
-        return Ok(range::bytes(headers, &content_type(&first, form), tag.as_deref(), first.bytes));
+        return Ok(range::bytes(headers, &content_type(&first.transfer_syntax_uid, form), tag.as_deref(), first.bytes));
     }
-    let content_type = content_type(&Frame { transfer_syntax_uid: EXPLICIT.to_owned(), ..first }, form);
+    let content_type = content_type(EXPLICIT, form);
     let whole = Whole::of(&held).await?;
     let size_bytes = whole.size_bytes();
     Ok(range::streamed(headers, &content_type, tag.as_deref(), size_bytes, |range| {
@@ -128,7 +128,7 @@ pub(super) type Parts = BoxStream<'static, Result<Part, RegistryError>>;
 fn parts(held: Held, first: Frame, form: Form) -> Parts {
     let uri = held.uri(&PIXEL_DATA);
     if is_whole(form, &first) {
-        let content_type = content_type(&Frame { transfer_syntax_uid: EXPLICIT.to_owned(), ..first }, form);
+        let content_type = content_type(EXPLICIT, form);
         let whole = async move {
             let whole = Whole::of(&held).await?;
             let size_bytes = whole.size_bytes();
@@ -143,7 +143,7 @@ fn parts(held: Held, first: Frame, form: Form) -> Parts {
     });
     let part = move |(number, frame): (u32, Frame)| {
         let location = if count == 1 { uri.clone() } else { format!("{uri}/frames/{number}") };
-        Part::of(content_type(&frame, form), frame.bytes).at(location)
+        Part::of(content_type(&frame.transfer_syntax_uid, form), frame.bytes).at(location)
     };
     frames.map_ok(part).boxed()
 }

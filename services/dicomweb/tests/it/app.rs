@@ -61,10 +61,26 @@ impl TestApp {
         sources: registry::SourceFactory,
         transcoder: Arc<transcode::Transcoder>,
     ) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let limits = Limits { object_bytes: 1 << 20, quiet: std::time::Duration::from_millis(1), ..Limits::default() };
+        Self::start_in(tempfile::tempdir().unwrap(), options, sources, (transcoder, limits)).await
+    }
+
+    /// A service that gives an HTJ2K form to all images of so many pixels.
+    pub(crate) async fn deriving(folder: tempfile::TempDir, minimum_pixels: u64) -> Self {
+        let derivatives = registry::DerivativePolicy { minimum_pixels, ..registry::DerivativePolicy::default() };
+        let limits = Limits { derivatives, quiet: std::time::Duration::from_millis(1), ..Limits::default() };
+        Self::start_in(folder, dicomweb::Options::default(), Arc::new(|_| Ok(None)), (transcoder(), limits)).await
+    }
+
+    async fn start_in(
+        folder: tempfile::TempDir,
+        options: dicomweb::Options,
+        sources: registry::SourceFactory,
+        (transcoder, limits): (Arc<transcode::Transcoder>, Limits),
+    ) -> Self {
         let at = |name: &str| folder.path().join(name);
         for name in ["objects", "incoming"] {
-            std::fs::create_dir(at(name)).unwrap();
+            std::fs::create_dir_all(at(name)).unwrap();
         }
         let store = index_store::Store::open(&format!("sqlite://{}", at("registry.sqlite").display())).await.unwrap();
         let clock = Clock::fixed(1_800_000_000_000);
@@ -79,7 +95,7 @@ impl TestApp {
             cpu: CpuPool::new(2, 16).unwrap(),
             clock,
             dicomweb_path: "/dicom-web".into(),
-            limits: Limits { object_bytes: 1 << 20, quiet: std::time::Duration::from_millis(1), ..Limits::default() },
+            limits,
         });
         let registry = registry.await.unwrap();
         registry.called_at("http://di.test");
@@ -137,6 +153,16 @@ impl TestApp {
             .body(Body::from(body.to_vec()))
             .unwrap();
         self.send(request).await
+    }
+
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    /// Ends the service; its folder is for another.
+    pub(crate) async fn stop(self) -> tempfile::TempDir {
+        self.registry.stop().await;
+        self.folder
     }
 
     /// Files that are on their way in.

@@ -6,6 +6,7 @@ mod account;
 mod app;
 mod bulkdata;
 mod conditional;
+mod derivatives;
 mod encapsulated;
 mod frames;
 mod metadata;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 
 use access::DevelopmentUser;
-use registry::Limits;
+use registry::{DerivativePolicy, Limits};
 use serde::{Deserialize, Serialize};
 
 use crate::tls::{Port, Tls};
@@ -159,6 +159,32 @@ impl Default for Memory {
             rendered_bytes: limits.rendered_cache_bytes,
             manifest_bytes: limits.manifest_cache_bytes,
         }
+    }
+}
+
+/// HTJ2K forms of large images, kept in object storage beside the originals.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Derivatives {
+    /// Whether any is made.
+    pub(crate) enabled: bool,
+    /// Rows times Columns of the smallest image that gets one.
+    pub(crate) minimum_pixels: u64,
+    /// Room for them, in bytes; the least recently used go first.
+    pub(crate) bytes: u64,
+}
+
+impl Derivatives {
+    /// The registry's policy.
+    pub(crate) fn policy(&self) -> DerivativePolicy {
+        DerivativePolicy { enabled: self.enabled, minimum_pixels: self.minimum_pixels, bytes: self.bytes }
+    }
+}
+
+impl Default for Derivatives {
+    fn default() -> Self {
+        let DerivativePolicy { enabled, minimum_pixels, bytes } = DerivativePolicy::default();
+        Self { enabled, minimum_pixels, bytes }
     }
 }
 

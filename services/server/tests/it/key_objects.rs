@@ -60,6 +60,35 @@ fn count(service: &Service, path: &str) -> usize {
     if answer.status == 204 { 0 } else { answer.json().as_array().unwrap().len() }
 }
 
+/// HTJ2K forms that are kept.
+fn forms(data: &std::path::Path) -> usize {
+    fn files(folder: std::path::PathBuf) -> usize {
+        let below = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        below.map(|path| if path.is_dir() { files(path) } else { 1 }).sum()
+    }
+    files(data.join("objects/derived"))
+}
+
+#[test]
+fn the_htj2k_form_of_an_image_goes_when_the_image_is_rejected() {
+    let data = tempfile::tempdir().unwrap();
+    let service = Service::start_with(data.path(), &[("DICS__DERIVATIVES__MINIMUM_PIXELS", "1")]);
+    let province = plan(&ProvinceOptions { seed: 3, scale: Scale::Small });
+    let (study, series, bytes, sops) = of_three(&province);
+    assert_eq!(service.client.stow(&bytes[..2]).status, 200);
+    let wait_for = |count: usize| {
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(30);
+        while forms(data.path()) != count && std::time::Instant::now() < until {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        assert_eq!(forms(data.path()), count);
+    };
+    wait_for(2);
+    let note = document(1, "113001", &study.study_uid, &[(series, sops[..1].to_vec())], &json!({}));
+    assert_eq!(stow(&service, &note).status, 200);
+    wait_for(1);
+}
+
 /// A study with a series of three images at the least, and those images.
 fn of_three(province: &fixtures::Province) -> (&StudyPlan, &str, Vec<Vec<u8>>, Vec<String>) {
     let fits = |study: &&StudyPlan| study.series[0].instances.len() >= 3;
