@@ -1,6 +1,10 @@
 //! How a repository is reached, as an administrator writes it down (TOML in `deploy/regions`, JSON on the API).
 
+mod credentials;
+
 use serde::{Deserialize, Serialize};
+
+pub use credentials::{Credentials, SecretAt, TlsFiles};
 
 use crate::{AeTitle, RepositoryCode, Uid};
 
@@ -24,6 +28,34 @@ pub enum Protocol {
 pub struct DicomwebAddress {
     /// Base URL, such as `https://pacs.example/dicom-web`.
     pub url: String,
+    /// How we prove who we are; absent: not at all, or by our certificate alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credentials: Option<Credentials>,
+    /// Whom we trust there, and our certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<TlsFiles>,
+}
+
+impl DicomwebAddress {
+    /// A server that asks nobody who they are.
+    pub fn open(url: impl Into<String>) -> Self {
+        Self { url: url.into(), credentials: None, tls: None }
+    }
+
+    /// What is wrong with it, and the remedy. A secret in an address would be kept and shown with the definition.
+    fn fault(&self) -> Option<&'static str> {
+        let token_url = match &self.credentials {
+            Some(Credentials::ClientCredentials { token_url, .. }) => Some(token_url),
+            _ => None,
+        };
+        let has_user = |url: &String| url.split('/').nth(2).is_some_and(|authority| authority.contains('@'));
+        if [Some(&self.url), token_url].into_iter().flatten().any(has_user) {
+            return Some("no user name or password stands in a url: name them under credentials");
+        }
+        let tls = self.tls.as_ref()?;
+        let half = tls.certificate.is_some() != tls.key.is_some();
+        half.then_some("tls.certificate and tls.key go together")
+    }
 }
 
 /// How objects come from a DIMSE archive.
@@ -193,6 +225,9 @@ impl RepositoryDefinition {
         };
         if !given {
             return Some(("protocol", "the section of this protocol is missing: dicomweb, dimse, archive or push"));
+        }
+        if let Some(remedy) = self.dicomweb.as_ref().and_then(DicomwebAddress::fault) {
+            return Some(("dicomweb", remedy));
         }
         [
             ("name", self.name.trim().is_empty(), "give the name that people know"),

@@ -27,7 +27,8 @@ mod uid;
 
 pub use codes::{AeTitle, InvalidCode, RepositoryCode};
 pub use definition::{
-    ArchiveAddress, DicomwebAddress, DimseAddress, Hl7Source, Protocol, PushSource, RepositoryDefinition, RetrieveBy,
+    ArchiveAddress, Credentials, DicomwebAddress, DimseAddress, Hl7Source, Protocol, PushSource, RepositoryDefinition,
+    RetrieveBy, SecretAt, TlsFiles,
 };
 pub use finding::{Finding, Severity};
 pub use instance::{FrameIndex, InstanceEntry, InstanceRecord, Span};

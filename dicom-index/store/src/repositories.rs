@@ -4,11 +4,11 @@ use index_model::{RepositoryCode, RepositoryDefinition};
 
 use crate::engine::json;
 use crate::engine::{Row, Sql, in_transaction};
-use crate::{Counts, RepositoryRow, Store, StoreError, SyncPhase, SyncState};
+use crate::{Counts, RepositoryRow, Store, StoreError, SyncPhase, SyncState, Trouble};
 
 const COLUMNS: &str = "SELECT definition, paused, phase, cursor, indexed, expected, synced_ms, last_contact_ms, \
     last_error_ms, last_error, studies, series, instances, reports, quarantined, epoch, down_since_ms, stretch_ms, \
-    stretch_from, reconcile_asked_ms, reconciled_ms, reconcile_accept, created_ms FROM repository WHERE retired_ms IS NULL ORDER BY repository_key";
+    stretch_from, reconcile_asked_ms, reconciled_ms, reconcile_accept, created_ms, refused_since_ms FROM repository WHERE retired_ms IS NULL ORDER BY repository_key";
 
 /// What is forgotten when the walk starts over.
 const FROM_THE_NEWEST: &str =
@@ -43,7 +43,8 @@ impl Store {
             sql.bind(definition.code.as_str()).push(", ").bind(definition.region.as_str()).push(", ");
             sql.bind(record.as_str()).push(", ").bind(now_ms);
             sql.push(") ON CONFLICT (code) DO UPDATE SET region = excluded.region, definition = excluded.definition, ");
-            sql.push("retired_ms = NULL, paused = 0, down_since_ms = NULL, ").push(FROM_THE_NEWEST);
+            sql.push("retired_ms = NULL, paused = 0, down_since_ms = NULL, refused_since_ms = NULL, ")
+                .push(FROM_THE_NEWEST);
             sql.push(" WHERE repository.retired_ms IS NOT NULL");
             link.run(sql).await.map(|rows| rows > 0)
         })
@@ -64,7 +65,7 @@ impl Store {
     pub async fn retire_repository(&self, code: &RepositoryCode, now_ms: i64) -> Result<(), StoreError> {
         self.update_repository(|| {
             let sql = Sql::new(
-                "UPDATE repository SET retired_ms = $1, epoch = epoch + 1, down_since_ms = NULL \
+                "UPDATE repository SET retired_ms = $1, epoch = epoch + 1, down_since_ms = NULL, refused_since_ms = NULL \
                  WHERE code = $2 AND retired_ms IS NULL",
             );
             sql.arg(now_ms).arg(code.as_str())
@@ -126,7 +127,7 @@ impl Store {
         .await
     }
 
-    /// Notes that a repository answered, or failed with `error`, which must name no value of a patient. `down` says that it does not answer.
+    /// Notes that a repository answered, or failed with `error`, which must name no value of a patient. `trouble` says that it gives nothing now.
     ///
     /// # Errors
     /// [`StoreError::Unknown`] without such a repository; [`StoreError::Unavailable`].
@@ -135,19 +136,27 @@ impl Store {
         code: &RepositoryCode,
         at_ms: i64,
         error: Option<&str>,
-        down: bool,
+        trouble: Option<Trouble>,
     ) -> Result<(), StoreError> {
         self.update_repository(|| match error {
-            None => Sql::new("UPDATE repository SET last_contact_ms = $1, down_since_ms = NULL WHERE code = $2")
-                .arg(at_ms)
+            None => Sql::new(
+                "UPDATE repository SET last_contact_ms = $1, down_since_ms = NULL, refused_since_ms = NULL WHERE code = $2",
+            )
+            .arg(at_ms)
                 .arg(code.as_str()),
             Some(error) => Sql::new(
                 "UPDATE repository SET last_error_ms = $1, last_error = $2, \
-                 down_since_ms = CASE WHEN $3 = 1 THEN coalesce(down_since_ms, $1) ELSE down_since_ms END WHERE code = $4",
+                 down_since_ms = CASE $3 WHEN 1 THEN coalesce(down_since_ms, $1) WHEN 2 THEN NULL ELSE down_since_ms END, \
+                 refused_since_ms = CASE $3 WHEN 2 THEN coalesce(refused_since_ms, $1) WHEN 1 THEN NULL \
+                 ELSE refused_since_ms END WHERE code = $4",
             )
             .arg(at_ms)
             .arg(error)
-            .arg(down)
+            .arg(match trouble {
+                None => 0i64,
+                Some(Trouble::Down) => 1,
+                Some(Trouble::Refused) => 2,
+            })
             .arg(code.as_str()),
         })
         .await
@@ -220,7 +229,10 @@ fn repository(row: &Row) -> Result<RepositoryRow, StoreError> {
             synced_ms: row.opt_int(6)?,
             stretch: row.opt_int(17)?.map(|at_ms| (at_ms, from)),
         },
-        down_since_ms: row.opt_int(16)?,
+        trouble: match (row.opt_int(16)?, row.opt_int(23)?) {
+            (Some(since_ms), _) => Some((Trouble::Down, since_ms)),
+            (None, since_ms) => since_ms.map(|since_ms| (Trouble::Refused, since_ms)),
+        },
         last_contact_ms: row.opt_int(7)?,
         last_error,
         reconcile_asked_ms: row.opt_int(19)?,

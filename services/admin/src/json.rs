@@ -16,6 +16,7 @@ pub(crate) fn status(status: &RepositoryStatus) -> Value {
         RepositoryState::Indexing => "indexing",
         RepositoryState::Following => "following",
         RepositoryState::Unreachable => "unreachable",
+        RepositoryState::Refused => "refused",
         RepositoryState::Paused => "paused",
     };
     let counts = status.counts;

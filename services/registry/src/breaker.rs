@@ -1,12 +1,16 @@
-//! How a repository is doing: the circuit breaker, and since when it does not answer.
+//! How a repository is doing: the circuit breaker, and since when it gives nothing.
 //!
 //! After some failures in a row the circuit is open and the repository is not asked. When the pause is over it is half open: one request
 //! goes, and its answer closes the circuit or doubles the pause. Whoever asks a repository asks here first: fetches and the synchroniser.
+//!
+//! One that declines is not asked again and again either: wrong credentials that come often enough lock an account. It is told apart from
+//! one that is down, because somebody else must mend it.
 
 use std::sync::PoisonError;
 use std::time::Duration;
 
 use adapter_api::SourceError;
+use index_store::Trouble;
 use runtime::Stopped;
 
 /// After so many failures in a row a repository is not asked for a while.
@@ -26,9 +30,10 @@ struct Condition {
     failed_ms: i64,
     /// While the circuit is open or a probe is on its way: when it may be asked next.
     ask_again_ms: i64,
-    down_since_ms: Option<i64>,
+    /// Why it gives nothing, and since when.
+    trouble: Option<(Trouble, i64)>,
     /// The same, as another node found it.
-    told_down_since_ms: Option<i64>,
+    told: Option<(Trouble, i64)>,
 }
 
 impl Health {
@@ -59,9 +64,14 @@ impl Health {
         Duration::from_millis(ms.max(0).cast_unsigned())
     }
 
-    /// Since when it does not answer.
+    /// Why it gives nothing, and since when.
+    pub(crate) fn trouble(&self) -> Option<(Trouble, i64)> {
+        self.with(|condition| condition.trouble.or(condition.told))
+    }
+
+    /// Since when it gives nothing, for whatever reason.
     pub(crate) fn down_since_ms(&self) -> Option<i64> {
-        self.with(|condition| condition.down_since_ms.or(condition.told_down_since_ms))
+        self.trouble().map(|(_, since_ms)| since_ms)
     }
 
     pub(crate) fn answered(&self) {
@@ -70,31 +80,34 @@ impl Health {
 
     /// Counts failures that say the repository is unwell. That it does not hold something is an answer.
     pub(crate) fn failed(&self, error: &SourceError, now_ms: i64) {
-        match error {
-            SourceError::NotFound { .. } => self.answered(),
-            SourceError::Stopped(Stopped::Cancelled) => {}
+        let trouble = match error {
+            SourceError::NotFound { .. } => return self.answered(),
+            SourceError::Stopped(Stopped::Cancelled) => return,
+            SourceError::Refused { .. } => Trouble::Refused,
             SourceError::Unavailable { .. }
-            | SourceError::Refused { .. }
             | SourceError::Malformed { .. }
-            | SourceError::Stopped(Stopped::DeadlinePassed) => self.with(|condition| {
-                condition.failures = condition.failures.saturating_add(1);
-                condition.failed_ms = now_ms;
-                condition.down_since_ms.get_or_insert(now_ms);
-                if condition.failures >= FAILURES_TO_OPEN {
-                    let doubled = (condition.failures - FAILURES_TO_OPEN).min(4);
-                    condition.ask_again_ms = now_ms + spread_ms(PAUSE_MS << doubled, chance());
-                }
-            }),
-        }
+            | SourceError::Stopped(Stopped::DeadlinePassed) => Trouble::Down,
+        };
+        self.with(|condition| {
+            condition.failures = condition.failures.saturating_add(1);
+            condition.failed_ms = now_ms;
+            if condition.trouble.is_none_or(|(before, _)| before != trouble) {
+                condition.trouble = Some((trouble, now_ms));
+            }
+            if condition.failures >= FAILURES_TO_OPEN {
+                let doubled = (condition.failures - FAILURES_TO_OPEN).min(4);
+                condition.ask_again_ms = now_ms + spread_ms(PAUSE_MS << doubled, chance());
+            }
+        });
     }
 
-    /// What the node that follows the repository found: since when it is down, and when it answered last.
-    pub(crate) fn told(&self, down_since_ms: Option<i64>, last_contact_ms: Option<i64>) {
+    /// What the node that follows the repository found: why it gives nothing and since when, and when it answered last.
+    pub(crate) fn told(&self, trouble: Option<(Trouble, i64)>, last_contact_ms: Option<i64>) {
         self.with(|condition| {
-            if down_since_ms.is_none() && last_contact_ms.is_some_and(|at_ms| at_ms > condition.failed_ms) {
+            if trouble.is_none() && last_contact_ms.is_some_and(|at_ms| at_ms > condition.failed_ms) {
                 *condition = Condition::default();
             }
-            condition.told_down_since_ms = down_since_ms;
+            condition.told = trouble;
         });
     }
 
@@ -181,7 +194,7 @@ mod tests {
     #[test]
     fn what_another_node_found_counts_until_it_finds_otherwise() {
         let health = Health::default();
-        health.told(Some(5), None);
+        health.told(Some((Trouble::Down, 5)), None);
         assert_eq!(health.down_since_ms(), Some(5));
         assert!(health.may_ask(6), "this node may find out for itself");
         health.told(None, Some(9));
@@ -191,6 +204,22 @@ mod tests {
         assert_eq!(health.down_since_ms(), Some(10), "its answer is older than our failure");
         health.told(None, Some(11));
         assert_eq!(health.down_since_ms(), None);
+    }
+
+    #[test]
+    fn one_that_declines_is_asked_less_and_is_not_taken_for_one_that_is_down() {
+        let repository = RepositoryCode::parse("neodin").unwrap();
+        let refused = SourceError::Refused { repository, reason: "status 401".into() };
+        let health = Health::default();
+        (1..=3).for_each(|at_ms| health.failed(&refused, at_ms));
+        assert_eq!(health.trouble(), Some((Trouble::Refused, 1)));
+        assert!(!health.may_ask(4), "an account is not locked by asking on and on");
+        health.failed(&unavailable(), 9_000);
+        assert_eq!(health.trouble(), Some((Trouble::Down, 9_000)), "now it is down");
+        health.answered();
+        assert_eq!(health.trouble(), None);
+        health.told(Some((Trouble::Refused, 5)), None);
+        assert_eq!(health.trouble(), Some((Trouble::Refused, 5)), "as another node found it");
     }
 
     #[test]

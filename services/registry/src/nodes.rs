@@ -60,7 +60,7 @@ impl Registry {
         if entry.source.is_none() {
             return;
         }
-        entry.health.told(row.down_since_ms, row.last_contact_ms);
+        entry.health.told(row.trouble, row.last_contact_ms);
         match (row.paused, self.0.synchronisers.running(&code)) {
             (true, Some(_)) => self.0.synchronisers.stop(&code),
             (true, None) => {}

@@ -3,7 +3,7 @@
 use access::Permit;
 use adapter_api::TestStep;
 use index_model::{AeTitle, DimseAddress, RepositoryCode, RepositoryDefinition};
-use index_store::{Counts, Drift, DriftReport, RepositoryRow, SyncPhase, SyncState};
+use index_store::{Counts, Drift, DriftReport, RepositoryRow, SyncPhase, SyncState, Trouble};
 use runtime::Ctx;
 
 use crate::directory::Entry;
@@ -20,6 +20,8 @@ pub enum RepositoryState {
     Following,
     /// It does not answer.
     Unreachable,
+    /// It answers, and declines what we ask.
+    Refused,
     /// An administrator stopped it.
     Paused,
 }
@@ -39,7 +41,7 @@ pub struct RepositoryStatus {
     pub expected: Option<u64>,
     /// In how many seconds the back-fill will be over at its present pace, when that can be told.
     pub remaining_seconds: Option<u64>,
-    /// Since when it does not answer, Unix milliseconds.
+    /// Since when it gives nothing, Unix milliseconds.
     pub down_since_ms: Option<i64>,
     /// When it was last compared with its own list, Unix milliseconds.
     pub reconciled_ms: Option<i64>,
@@ -275,12 +277,13 @@ impl Registry {
     fn status(&self, row: RepositoryRow) -> RepositoryStatus {
         let code = &row.definition.code;
         let entry = self.0.directory.entry(code);
-        let down = entry.as_ref().and_then(|entry| entry.health.down_since_ms()).is_some();
+        let trouble = entry.as_ref().and_then(|entry| entry.health.trouble());
         let heard_ms = self.0.synchronisers.last_heard_ms(code);
         let pushes = entry.as_ref().is_some_and(|entry| entry.source.is_none());
         let state = match row.sync.phase {
             _ if row.paused => RepositoryState::Paused,
-            _ if down => RepositoryState::Unreachable,
+            _ if matches!(trouble, Some((Trouble::Down, _))) => RepositoryState::Unreachable,
+            _ if trouble.is_some() => RepositoryState::Refused,
             _ if pushes && row.counts.studies + row.counts.reports > 0 => RepositoryState::Following,
             SyncPhase::Waiting => RepositoryState::Waiting,
             SyncPhase::Indexing => RepositoryState::Indexing,
@@ -290,7 +293,7 @@ impl Registry {
         RepositoryStatus {
             state,
             remaining_seconds: remaining_seconds(&row.sync, now_ms),
-            down_since_ms: entry.as_ref().and_then(|entry| entry.health.down_since_ms()),
+            down_since_ms: trouble.map(|(_, since_ms)| since_ms),
             reconciled_ms: row.reconciled_ms,
             counts: row.counts,
             indexed: row.sync.indexed,

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use adapter_api::SourceError;
 use index_model::RepositoryCode;
-use index_store::{SyncPhase, SyncState};
+use index_store::{SyncPhase, SyncState, Trouble};
 use runtime::Ctx;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -139,7 +139,7 @@ impl Registry {
             Ok(again) => {
                 entry.health.answered();
                 pace.failures = 0;
-                self.note(code, now_ms, None, false).await;
+                self.note(code, now_ms, None, None).await;
                 let usual = Duration::from_secs(u64::from(entry.definition.poll_seconds));
                 return Ok(pause(again, usual, &mut pace.hurried));
             }
@@ -149,7 +149,8 @@ impl Registry {
         if let RoundError::Source(source) = &error {
             entry.health.failed(source, now_ms);
         }
-        self.note(code, now_ms, Some(&in_words(&error)), entry.health.down_since_ms().is_some()).await;
+        let trouble = entry.health.trouble().map(|(trouble, _)| trouble);
+        self.note(code, now_ms, Some(&in_words(&error)), trouble).await;
         tracing::warn!(error = %error, repository.code = %code, "synchronisation was interrupted");
         let longest = BACKOFF.0.saturating_mul(2u32.saturating_pow(pace.failures)).min(BACKOFF.1);
         pace.failures = pace.failures.saturating_add(1);
@@ -171,8 +172,8 @@ impl Registry {
         }
     }
 
-    async fn note(&self, code: &RepositoryCode, at_ms: i64, error: Option<&str>, down: bool) {
-        if let Err(error) = self.0.store.note_contact(code, at_ms, error, down).await {
+    async fn note(&self, code: &RepositoryCode, at_ms: i64, error: Option<&str>, trouble: Option<Trouble>) {
+        if let Err(error) = self.0.store.note_contact(code, at_ms, error, trouble).await {
             tracing::error!(error = %error, repository.code = %code, "the state of a repository could not be noted");
         }
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use access::{Access, Action, AuditLog, Subject};
 use adapter_api::Inbox;
+use adapter_dicomweb::Secrets;
 use adapter_dimse::{Deliveries, StoreOptions};
 use adapter_hl7::MllpListener;
 use anyhow::{Context, bail};
@@ -110,7 +111,7 @@ async fn registry(config: &Config, deliveries: Deliveries) -> anyhow::Result<Reg
         objects: objects(config).await?,
         incoming: incoming.clone(),
         access,
-        sources: sources::factory(calling, incoming, cpu.clone(), deliveries),
+        sources: sources::factory(calling, Secrets::below(&config.secrets), incoming, cpu.clone(), deliveries),
         transcoder: transcoder(config)?,
         cpu,
         clock,

@@ -19,6 +19,8 @@ pub(crate) use sections::{Access, Cpu, Database, Derivatives, Dicomweb, Http, Me
 pub(crate) struct Config {
     /// State: database, objects, audit trail.
     pub(crate) data_dir: PathBuf,
+    /// A folder of secrets: the only files that definitions of repositories may name.
+    pub(crate) secrets: PathBuf,
     /// What is logged, such as `info` or `info,registry=debug`.
     pub(crate) log: String,
     /// `en` or `fr`, where a browser does not say.
@@ -54,6 +56,7 @@ impl Default for Config {
         let region = |code: &str, name: &str| Region { code: code.into(), name: name.into() };
         Self {
             data_dir: "./data".into(),
+            secrets: "./secrets".into(),
             log: "info".into(),
             language: "en".into(),
             http: Http::default(),

@@ -4,17 +4,18 @@ use std::sync::Arc;
 
 use adapter_api::ImagingSource;
 use adapter_archive::{ArchiveOptions, ArchiveSource};
-use adapter_dicomweb::{DicomwebOptions, DicomwebSource};
+use adapter_dicomweb::{DicomwebOptions, DicomwebSource, Secrets};
 use adapter_dimse::{Deliveries, DimseOptions, DimseSource};
 use dimse::TlsConnector;
 use index_model::{AeTitle, Protocol, RepositoryDefinition};
 use registry::SourceFactory;
 use runtime::CpuPool;
 
-/// Makes sources; `own_ae` and `tls` are how we call on DIMSE archives, `incoming` where large objects are spooled, `deliveries` what the
-/// storage receiver tells of C-MOVEs under way.
+/// Makes sources; `own_ae` and `tls` are how we call on DIMSE archives, `secrets` where those are that definitions name, `incoming` where
+/// large objects are spooled, `deliveries` what the storage receiver tells of C-MOVEs under way.
 pub(crate) fn factory(
     (own_ae, tls): (AeTitle, TlsConnector),
+    secrets: Secrets,
     incoming: std::path::PathBuf,
     cpu: CpuPool,
     deliveries: Deliveries,
@@ -24,7 +25,7 @@ pub(crate) fn factory(
             Protocol::Dicomweb => Arc::new(
                 DicomwebSource::new(
                     definition,
-                    DicomwebOptions { cpu: Some(cpu.clone()), ..DicomwebOptions::new(&incoming) },
+                    DicomwebOptions { cpu: Some(cpu.clone()), ..DicomwebOptions::new(&incoming, secrets.clone()) },
                 )
                 .map_err(|error| error.to_string())?,
             ),

@@ -1,7 +1,7 @@
 export const PROTOCOLS = ["dicomweb", "dimse", "archive", "push"] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
 
-export type RepositoryState = "waiting" | "indexing" | "following" | "unreachable" | "paused" | "unknown";
+export type RepositoryState = "waiting" | "indexing" | "following" | "unreachable" | "refused" | "paused" | "unknown";
 
 /** A repository as its administrators see it. */
 export interface Repository {

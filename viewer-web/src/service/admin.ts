@@ -3,7 +3,7 @@ import type { DriftOutcome, DriftReport, QuarantineEntry, Repository, Repository
 import { type Fields, fieldsOf, listOf, oneOf } from "./decode";
 
 const ROOT = "/api/admin";
-const STATES: readonly RepositoryState[] = ["waiting", "indexing", "following", "unreachable", "paused"];
+const STATES: readonly RepositoryState[] = ["waiting", "indexing", "following", "unreachable", "refused", "paused"];
 const OUTCOMES: readonly DriftOutcome[] = ["clean", "mended", "held-back", "failed"];
 
 /** Every repository, with its state. */

@@ -56,6 +56,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/postgres/0010_report_objects.sql"),
     ),
     (
+        11,
+        "sources",
+        include_str!("../../migrations/sqlite/0011_sources.sql"),
+        include_str!("../../migrations/postgres/0011_sources.sql"),
+    ),
+    (
         20,
         "body parts as they are written",
         include_str!("../../migrations/sqlite/0020_body_parts.sql"),

@@ -48,6 +48,15 @@ pub struct Counts {
     pub quarantined: u64,
 }
 
+/// Why a repository gives nothing, told apart by who can mend it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// It does not answer, or with something else than what was asked for.
+    Down,
+    /// It answers, and declines: credentials, an AE title that it does not know, a right that is missing.
+    Refused,
+}
+
 /// A registered repository.
 #[derive(Debug, Clone)]
 pub struct RepositoryRow {
@@ -57,8 +66,8 @@ pub struct RepositoryRow {
     pub paused: bool,
     /// How far it is indexed.
     pub sync: SyncState,
-    /// Since when it does not answer, Unix milliseconds.
-    pub down_since_ms: Option<i64>,
+    /// Since when it gives nothing, Unix milliseconds, and why.
+    pub trouble: Option<(Trouble, i64)>,
     /// Last answer, Unix milliseconds.
     pub last_contact_ms: Option<i64>,
     /// Last failure: Unix milliseconds and words.

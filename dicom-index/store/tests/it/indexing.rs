@@ -1,7 +1,7 @@
 //! How studies, series and instances become known.
 
 use index_model::Finding;
-use index_store::{ChangeKind, Outcome, Store, StoreError, SyncPhase, SyncState};
+use index_store::{ChangeKind, Outcome, Store, StoreError, SyncPhase, SyncState, Trouble};
 
 use crate::build::{
     NOW, all, code, definition, found, instance, jane, patient, repository, series, study, tails, two, uid, with_number,
@@ -21,9 +21,9 @@ async fn a_repository_keeps_what_it_has_when_it_is_defined_again(store: Store) {
     };
     assert!(store.save_sync(&north, &sync).await.unwrap());
     store.set_paused(&north, true).await.unwrap();
-    store.note_contact(&north, NOW, None, false).await.unwrap();
-    store.note_contact(&north, NOW + 1, Some("no route"), true).await.unwrap();
-    store.note_contact(&north, NOW + 2, Some("no route"), true).await.unwrap();
+    store.note_contact(&north, NOW, None, None).await.unwrap();
+    store.note_contact(&north, NOW + 1, Some("no route"), Some(Trouble::Down)).await.unwrap();
+    store.note_contact(&north, NOW + 2, Some("no route"), Some(Trouble::Down)).await.unwrap();
     store.put_repository(&definition("neodin", "far-north"), NOW).await.unwrap();
 
     let row = store.repositories().await.unwrap().remove(0);
@@ -33,9 +33,17 @@ async fn a_repository_keeps_what_it_has_when_it_is_defined_again(store: Store) {
     sync.epoch = row.sync.epoch;
     assert_eq!(row.sync, sync);
     assert_eq!((row.last_contact_ms, row.last_error), (Some(NOW), Some((NOW + 2, "no route".into()))));
-    assert_eq!(row.down_since_ms, Some(NOW + 1));
-    store.note_contact(&north, NOW + 3, None, false).await.unwrap();
-    assert_eq!(store.repositories().await.unwrap()[0].down_since_ms, None);
+    assert_eq!(row.trouble, Some((Trouble::Down, NOW + 1)));
+    for (at_ms, error, trouble, expected) in [
+        (3, Some("status 401"), Some(Trouble::Refused), Some((Trouble::Refused, NOW + 3))),
+        (4, Some("status 401"), Some(Trouble::Refused), Some((Trouble::Refused, NOW + 3))),
+        (5, Some("one study was passed over"), None, Some((Trouble::Refused, NOW + 3))),
+        (6, Some("no route"), Some(Trouble::Down), Some((Trouble::Down, NOW + 6))),
+        (7, None, None, None),
+    ] {
+        store.note_contact(&north, NOW + at_ms, error, trouble).await.unwrap();
+        assert_eq!(store.repositories().await.unwrap()[0].trouble, expected, "{at_ms}");
+    }
     assert_eq!((row.counts.studies, row.counts.series, row.counts.instances), (1, 1, 3));
 }
 

@@ -6,25 +6,24 @@ use std::time::Duration;
 
 use adapter_api::SourceError;
 use bytes::Bytes;
-use index_model::{RepositoryCode, RepositoryDefinition};
+use index_model::{Credentials, RepositoryCode, RepositoryDefinition};
 use reqwest::header::{
     ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, WARNING,
 };
-use reqwest::redirect::{Action, Attempt, Policy};
-use reqwest::{Response, StatusCode};
+use reqwest::{RequestBuilder, Response, StatusCode};
 use runtime::Ctx;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
 
-use crate::failure::{self, Late};
+use crate::authorization::{self, Authorization};
+use crate::failure::{self, Late, not_asked};
+use crate::http::{Http, base, is_overheard, plain};
 use crate::json::{self, Objects};
 use crate::media_type::MediaType;
 use crate::options::{DicomwebOptions, InvalidSource};
 
 /// JSON larger than this is parsed on the CPU pool.
 const INLINE_BYTES: usize = 64 * 1024;
-/// Redirects that are followed, all on the same host.
-const REDIRECT_LIMIT: usize = 5;
 const DICOM_JSON: &str = "application/dicom+json";
 
 /// A DICOMweb server and the ways to ask it.
@@ -33,7 +32,8 @@ pub(crate) struct Client {
     pub(crate) repository: RepositoryCode,
     pub(crate) base: Url,
     pub(crate) options: DicomwebOptions,
-    http: reqwest::Client,
+    pub(crate) http: Http,
+    pub(crate) authorization: Option<Authorization>,
     permits: Arc<Semaphore>,
 }
 
@@ -56,9 +56,19 @@ impl Client {
     pub(crate) fn new(definition: &RepositoryDefinition, options: DicomwebOptions) -> Result<Self, InvalidSource> {
         let address = definition.dicomweb.as_ref().ok_or(InvalidSource::NoAddress)?;
         let base = base(&address.url).ok_or(InvalidSource::Url)?;
+        if let Some(credentials) = &address.credentials {
+            let endpoint = match credentials {
+                Credentials::ClientCredentials { token_url, .. } => plain(token_url).ok_or(InvalidSource::Url)?,
+                Credentials::Bearer { .. } | Credentials::Basic { .. } => base.clone(),
+            };
+            if is_overheard(&base) || is_overheard(&endpoint) {
+                return Err(InvalidSource::Overheard);
+            }
+        }
         Ok(Self {
             repository: definition.code.clone(),
-            http: http(&options)?,
+            http: Http::new(address.tls.clone(), &options),
+            authorization: address.credentials.clone().map(Authorization::new),
             base,
             permits: Arc::new(Semaphore::new(definition.concurrency.max(1) as usize)),
             options,
@@ -71,11 +81,67 @@ impl Client {
             .map_err(|error| failure::unavailable(&self.repository, error))?;
         let permit = ctx.run(Arc::clone(&self.permits).acquire_owned()).await?;
         let permit = permit.map_err(|error| failure::unavailable(&self.repository, error))?;
-        let request = self.http.get(url).header(ACCEPT, HeaderValue::from_static(accept)).send();
-        let limit = self.options.connect + self.options.first_byte;
-        let sent = self.within(ctx, limit, Late::FirstByte(limit), request).await?;
-        let response = sent.map_err(|error| failure::transport(&self.repository, error))?;
+        let shown = self.authorize(ctx).await?;
+        let mut response = self.ask(ctx, &url, accept, shown.as_ref()).await?;
+        // A token may have ended early, and a password may have been changed: once more with what is in force now, if that is another.
+        if let (StatusCode::UNAUTHORIZED, Some(refused)) = (response.status(), shown) {
+            self.authorization.iter().for_each(|authorization| authorization.forget(&refused));
+            let now = self.authorize(ctx).await?;
+            if now.as_ref() != Some(&refused) {
+                response = self.ask(ctx, &url, accept, now.as_ref()).await?;
+            }
+        }
         Ok(Answer { response, _permit: permit })
+    }
+
+    async fn ask(
+        &self,
+        ctx: &Ctx,
+        url: &Url,
+        accept: &'static str,
+        authorization: Option<&HeaderValue>,
+    ) -> Result<Response, SourceError> {
+        let http = self.http.current().map_err(|error| not_asked(&self.repository, error))?;
+        let mut request = http.get(url.clone()).header(ACCEPT, HeaderValue::from_static(accept));
+        if let Some(value) = authorization {
+            request = request.header(AUTHORIZATION, value);
+        }
+        self.first_byte(ctx, request).await
+    }
+
+    /// Sends a request and waits for the head of its answer.
+    pub(crate) async fn first_byte(&self, ctx: &Ctx, request: RequestBuilder) -> Result<Response, SourceError> {
+        let limit = self.options.connect + self.options.first_byte;
+        let sent = self.within(ctx, limit, Late::FirstByte(limit), request.send()).await?;
+        sent.map_err(|error| failure::transport(&self.repository, error))
+    }
+
+    /// What is sent in `Authorization`: what there is, else made anew, by one request for all that wait.
+    ///
+    /// # Errors
+    /// `Refused` when a secret can't be read; as [`Client::token`].
+    pub(crate) async fn authorize(&self, ctx: &Ctx) -> Result<Option<HeaderValue>, SourceError> {
+        let Some(authorization) = &self.authorization else { return Ok(None) };
+        if let Some(fresh) = authorization.fresh() {
+            return Ok(Some(fresh));
+        }
+        let turn = ctx.run(authorization.turn.acquire()).await?;
+        let _turn = turn.map_err(|error| failure::unavailable(&self.repository, error))?;
+        if let Some(fresh) = authorization.fresh() {
+            return Ok(Some(fresh));
+        }
+        let read = authorization::of_secret(&authorization.credentials, &self.options.secrets);
+        if let Some(kept) = read.map_err(|error| not_asked(&self.repository, error))? {
+            return Ok(Some(authorization.keep(kept)));
+        }
+        match (self.token(ctx, &authorization.credentials).await, authorization.usable()) {
+            (Ok(kept), _) => Ok(Some(authorization.keep(kept))),
+            (Err(error), Some(usable)) => {
+                tracing::warn!(error = %error, repository.code = %self.repository, "a token could not be renewed yet");
+                Ok(Some(usable))
+            }
+            (Err(error), None) => Err(error),
+        }
     }
 
     /// Sends a request and takes only a success for an answer.
@@ -126,7 +192,12 @@ impl Client {
         }
     }
 
-    async fn body(&self, ctx: &Ctx, response: &mut Response, limit_bytes: usize) -> Result<Bytes, SourceError> {
+    pub(crate) async fn body(
+        &self,
+        ctx: &Ctx,
+        response: &mut Response,
+        limit_bytes: usize,
+    ) -> Result<Bytes, SourceError> {
         let too_large =
             || failure::malformed(&self.repository, format!("the limit of {limit_bytes} bytes for one answer"));
         if response.content_length().is_some_and(|length| length > limit_bytes as u64) {
@@ -169,75 +240,4 @@ pub(crate) fn header(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
 /// `Warning: 299 …: There are <n> additional results that can be requested.`
 fn says_more(warning: &HeaderValue) -> bool {
     warning.to_str().is_ok_and(|text| text.contains("additional results"))
-}
-
-/// The base without a trailing slash.
-fn base(text: &str) -> Option<Url> {
-    let mut url = Url::parse(text.trim()).ok()?;
-    let plain =
-        url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
-    if !plain || !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-        return None;
-    }
-    let path = url.path().trim_end_matches('/').to_owned();
-    url.set_path(&path);
-    Some(url)
-}
-
-fn http(options: &DicomwebOptions) -> Result<reqwest::Client, InvalidSource> {
-    let mut headers = HeaderMap::new();
-    if let Some(authorization) = &options.authorization {
-        let mut value = HeaderValue::from_str(authorization.expose()).map_err(|_| InvalidSource::Authorization)?;
-        value.set_sensitive(true);
-        headers.insert(AUTHORIZATION, value);
-    }
-    let mut builder = reqwest::Client::builder()
-        .user_agent(concat!("dics/", env!("CARGO_PKG_VERSION")))
-        .default_headers(headers)
-        .connect_timeout(options.connect)
-        .pool_idle_timeout(Duration::from_secs(60))
-        .tcp_nodelay(true)
-        .redirect(Policy::custom(same_host))
-        .no_proxy();
-    if let Some(pem) = &options.root_certificates_pem {
-        let certificates = reqwest::Certificate::from_pem_bundle(pem).map_err(InvalidSource::Tls)?;
-        builder = builder.tls_certs_merge(certificates);
-    }
-    if let Some(pem) = &options.identity_pem {
-        builder = builder.identity(reqwest::Identity::from_pem(pem).map_err(InvalidSource::Tls)?);
-    }
-    builder.build().map_err(InvalidSource::Tls)
-}
-
-/// Follows a redirect within the host that was asked, never from https to http; else the redirect itself is the answer.
-fn same_host(attempt: Attempt<'_>) -> Action {
-    let target = attempt.url();
-    let same = attempt.previous().first().is_some_and(|asked| {
-        let upgraded =
-            asked.scheme() == "http" && target.scheme() == "https" && asked.port().is_none() && target.port().is_none();
-        let origin =
-            asked.scheme() == target.scheme() && asked.port_or_known_default() == target.port_or_known_default();
-        asked.host() == target.host() && (origin || upgraded)
-    });
-    if same && attempt.previous().len() <= REDIRECT_LIMIT { attempt.follow() } else { attempt.stop() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::base;
-
-    #[test]
-    fn a_base_is_http_with_a_host_and_nothing_secret() {
-        let path = |text: &str| base(text).map(|url| url.to_string());
-        assert_eq!(path("http://pacs.example:8042/dicom-web/").as_deref(), Some("http://pacs.example:8042/dicom-web"));
-        for wrong in [
-            "pacs.example",
-            "ftp://pacs.example",
-            "http://me:secret@pacs.example",
-            "http://pacs.example/?q=1",
-            "file:///tmp",
-        ] {
-            assert_eq!(path(wrong), None, "{wrong}");
-        }
-    }
 }

@@ -19,8 +19,8 @@ pub(crate) enum Late {
 
 /// The server says that it can't answer now.
 #[derive(Debug, thiserror::Error)]
-#[error("status {0}")]
-struct Status(StatusCode);
+#[error("{1}: status {0}")]
+struct Status(StatusCode, &'static str);
 
 pub(crate) fn unavailable(repository: &RepositoryCode, cause: impl Into<Cause>) -> SourceError {
     SourceError::Unavailable { repository: repository.clone(), cause: cause.into() }
@@ -35,19 +35,33 @@ pub(crate) fn transport(repository: &RepositoryCode, error: reqwest::Error) -> S
     unavailable(repository, error.without_url())
 }
 
+/// We have nothing to show, and so ask nothing. It is refused rather than away: somebody has to mend it.
+pub(crate) fn not_asked(repository: &RepositoryCode, why: impl std::fmt::Display) -> SourceError {
+    SourceError::Refused { repository: repository.clone(), reason: format!("it is not asked, because {why}") }
+}
+
 /// The one place that maps status codes (PS3.18 §8.5) of answers that are no success.
 pub(crate) fn status(repository: &RepositoryCode, status: StatusCode) -> SourceError {
+    status_of(repository, status, "the server")
+}
+
+/// The same for another who answers.
+pub(crate) fn status_of(repository: &RepositoryCode, status: StatusCode, who: &'static str) -> SourceError {
     let repository = repository.clone();
     match status {
         StatusCode::NOT_FOUND | StatusCode::GONE => SourceError::NotFound { repository },
         StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => {
-            SourceError::Unavailable { repository, cause: Box::new(Status(status)) }
+            SourceError::Unavailable { repository, cause: Box::new(Status(status, who)) }
         }
         status if status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED => {
-            SourceError::Unavailable { repository, cause: Box::new(Status(status)) }
+            SourceError::Unavailable { repository, cause: Box::new(Status(status, who)) }
         }
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-            SourceError::Refused { repository, reason: format!("status {status}: the credentials are not accepted") }
+        StatusCode::UNAUTHORIZED => SourceError::Refused {
+            repository,
+            reason: format!("status {status}: our credentials are missing or not accepted"),
+        },
+        StatusCode::FORBIDDEN => {
+            SourceError::Refused { repository, reason: format!("status {status}: our credentials may not do this") }
         }
         status if status.is_redirection() => SourceError::Refused {
             repository,

@@ -1,31 +1,11 @@
 //! What a source needs beside its definition.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use runtime::CpuPool;
 
-/// The value of an `Authorization` header. It is sent, never printed.
-#[derive(Clone)]
-pub struct Authorization(String);
-
-impl Authorization {
-    /// A whole header value, such as `Bearer …` or `Basic …`.
-    pub fn new(value: impl Into<String>) -> Self {
-        Self(value.into())
-    }
-
-    pub(crate) fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Authorization {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[secret]")
-    }
-}
+use crate::Secrets;
 
 /// Bounds and secrets of one DICOMweb source.
 #[derive(Debug, Clone)]
@@ -48,19 +28,15 @@ pub struct DicomwebOptions {
     pub first_byte: Duration,
     /// Between two bytes of an answer.
     pub idle: Duration,
-    /// Sent with every request.
-    pub authorization: Option<Authorization>,
-    /// Certificates that vouch for the server beside the system's, PEM.
-    pub root_certificates_pem: Option<Vec<u8>>,
-    /// Our own certificate and key for servers that ask for them, PEM.
-    pub identity_pem: Option<Vec<u8>>,
+    /// Where the secrets that the definition names may be read.
+    pub secrets: Secrets,
     /// Where large JSON is parsed; without one it is parsed where it arrives.
     pub cpu: Option<CpuPool>,
 }
 
 impl DicomwebOptions {
     /// The usual bounds.
-    pub fn new(spool_folder: impl Into<PathBuf>) -> Self {
+    pub fn new(spool_folder: impl Into<PathBuf>, secrets: Secrets) -> Self {
         Self {
             spool_folder: spool_folder.into(),
             object_limit_bytes: 4 << 30,
@@ -71,9 +47,7 @@ impl DicomwebOptions {
             connect: Duration::from_secs(5),
             first_byte: Duration::from_secs(15),
             idle: Duration::from_secs(30),
-            authorization: None,
-            root_certificates_pem: None,
-            identity_pem: None,
+            secrets,
             cpu: None,
         }
     }
@@ -88,10 +62,7 @@ pub enum InvalidSource {
     /// The URL is not one.
     #[error("the url must be http or https, with a host and without user name, query or fragment")]
     Url,
-    /// The header value can't be sent.
-    #[error("the authorization has characters that a header can't carry")]
-    Authorization,
-    /// A certificate or key can't be used.
-    #[error("the client could not be made: a certificate or key is not usable")]
-    Tls(#[source] reqwest::Error),
+    /// Secrets would be sent in the clear.
+    #[error("credentials go over https only, except to this machine itself")]
+    Overheard,
 }

@@ -21,7 +21,7 @@ impl DicomwebSource {
     /// A source of this definition. Nothing is asked of the server yet.
     ///
     /// # Errors
-    /// [`InvalidSource`] when the address, the authorization or a certificate is not usable.
+    /// [`InvalidSource`] when the address is not usable, or credentials would go there in the clear.
     pub fn new(definition: &RepositoryDefinition, options: DicomwebOptions) -> Result<Self, InvalidSource> {
         Ok(Self { client: Client::new(definition, options)?, definition: definition.clone() })
     }

@@ -1,6 +1,7 @@
 //! A connection test, step by step, in words that an administrator can act on.
 
 use adapter_api::{SourceError, TestStep};
+use index_model::Credentials;
 use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
 use runtime::Ctx;
@@ -66,6 +67,20 @@ async fn reach(client: &Client, steps: &mut Vec<TestStep>) -> bool {
 
 /// Asks for one study and looks at the answer.
 async fn ask(client: &Client, ctx: &Ctx, steps: &mut Vec<TestStep>) {
+    if let Err(error) = client.http.current() {
+        return steps.push(step("tls", false, in_full(&error)));
+    }
+    if let Err(error) = client.authorize(ctx).await {
+        return steps.push(step("credentials", false, in_full(&error)));
+    }
+    if let Some(authorization) = &client.authorization {
+        let said = match authorization.credentials {
+            Credentials::Bearer { .. } => "the bearer token was read",
+            Credentials::Basic { .. } => "user and password were read",
+            Credentials::ClientCredentials { .. } => "the token endpoint gave a token",
+        };
+        steps.push(step("credentials", true, said));
+    }
     let secure = client.base.scheme() == "https";
     let mut answer = match client.send(ctx, "studies?limit=1", ACCEPT).await {
         Ok(answer) => answer,
@@ -74,7 +89,7 @@ async fn ask(client: &Client, ctx: &Ctx, steps: &mut Vec<TestStep>) {
     let said = if secure { "the server's certificate is trusted" } else { "no TLS: for a private network only" };
     steps.push(step("tls", true, said));
     let status = answer.response.status();
-    let (ok, said) = status_in_words(status);
+    let (ok, said) = status_in_words(status, client.authorization.is_some());
     steps.push(step("search", ok, said));
     if !ok || status == StatusCode::NO_CONTENT {
         return;
@@ -102,13 +117,8 @@ async fn ask(client: &Client, ctx: &Ctx, steps: &mut Vec<TestStep>) {
 
 fn unsent(error: &SourceError, secure: bool) -> TestStep {
     let text = in_full(error);
-    let tls = secure && ["certificate", "tls", "TLS", "handshake"].iter().any(|word| text.contains(word));
-    if tls {
-        return step(
-            "tls",
-            false,
-            format!("{text}: add the authority's certificate, or our own if the server asks for one"),
-        );
+    if let Some(said) = tls_in_words(&text).filter(|_| secure) {
+        return step("tls", false, format!("{said} ({text})"));
     }
     let remedy = if secure {
         "check that the port speaks HTTPS"
@@ -118,7 +128,40 @@ fn unsent(error: &SourceError, secure: bool) -> TestStep {
     step("search", false, format!("{text}: {remedy}"))
 }
 
-fn status_in_words(status: StatusCode) -> (bool, String) {
+/// What a failure of TLS means, by the words of the library; the first that fits.
+fn tls_in_words(text: &str) -> Option<&'static str> {
+    [
+        ("CertificateRequired", "the server asks for a certificate of ours: give tls.certificate and tls.key"),
+        ("UnknownCA", "the server does not know who signed our certificate: have it signed by whom the server trusts"),
+        (
+            "received fatal alert",
+            "the server refuses our side of TLS: give the certificate that it expects, and ask what it accepts",
+        ),
+        (
+            "UnknownIssuer",
+            "nobody we trust has signed the server's certificate: give the authority's certificate as tls.ca",
+        ),
+        (
+            "not valid for name",
+            "the server's certificate is for another name: use the name that it is for, or have it renewed",
+        ),
+        (
+            "NotValidForName",
+            "the server's certificate is for another name: use the name that it is for, or have it renewed",
+        ),
+        ("xpired", "the server's certificate has ended: have it renewed, and check the clocks"),
+        ("NotValidYet", "the server's certificate is not valid yet: check the clocks"),
+        ("corrupt message", "the port does not speak TLS: check the port, or write http"),
+        ("certificate", "the server's certificate is not accepted"),
+        ("tls", "TLS could not be agreed on"),
+        ("TLS", "TLS could not be agreed on"),
+        ("handshake", "TLS could not be agreed on"),
+    ]
+    .into_iter()
+    .find_map(|(words, said)| text.contains(words).then_some(said))
+}
+
+fn status_in_words(status: StatusCode, credentials: bool) -> (bool, String) {
     let said = match status {
         StatusCode::OK | StatusCode::PARTIAL_CONTENT => {
             return (true, "the server answers a search for one study".into());
@@ -126,8 +169,13 @@ fn status_in_words(status: StatusCode) -> (bool, String) {
         StatusCode::NO_CONTENT => {
             return (true, "the server answers a search, and holds no study that we may see".into());
         }
-        StatusCode::UNAUTHORIZED => "the credentials are missing or wrong (401)".into(),
-        StatusCode::FORBIDDEN => "the credentials may not search (403): ask for the right to query and retrieve".into(),
+        StatusCode::UNAUTHORIZED if credentials => {
+            "the credentials are wrong (401): renew them where they are kept".into()
+        }
+        StatusCode::UNAUTHORIZED => {
+            "the server asks for credentials, and none are given (401): add them to the definition".into()
+        }
+        StatusCode::FORBIDDEN => "we may not search there (403): ask for the right to query and retrieve".into(),
         StatusCode::NOT_FOUND => format!("there is no DICOMweb search at this address (404): {ROOT}"),
         StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED => {
             format!("searching is not offered ({status}): {ROOT}")

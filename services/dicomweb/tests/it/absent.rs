@@ -82,7 +82,7 @@ impl ImagingSource for Away {
 }
 
 fn definition() -> RepositoryDefinition {
-    let address = DicomwebAddress { url: "http://away.invalid".into() };
+    let address = DicomwebAddress::open("http://away.invalid");
     let definition = serde_json::json!({
         "code": "away", "name": "Away", "region": "NORTH", "protocol": "dicomweb", "patientIdIssuer": "AWAY", "dicomweb": address,
     });

@@ -151,7 +151,7 @@ impl Registry {
                 Err(error) => {
                     passed_over += 1;
                     tracing::warn!(repository.code = %code, error = %error, "a study was passed over");
-                    self.note(code, self.0.clock.now_ms(), Some(&error.to_string()), false).await;
+                    self.note(code, self.0.clock.now_ms(), Some(&error.to_string()), None).await;
                     if passed_over > PASSED_OVER {
                         return Err(error.into());
                     }

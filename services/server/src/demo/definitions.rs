@@ -42,7 +42,7 @@ fn definition(code: &str, region: Region, protocol: Protocol) -> Result<Reposito
 
 pub(super) fn neodin(url: String) -> Result<RepositoryDefinition, InvalidCode> {
     let mut definition = definition("neodin", Region::Neodin, Protocol::Dicomweb)?;
-    definition.dicomweb = Some(DicomwebAddress { url });
+    definition.dicomweb = Some(DicomwebAddress::open(url));
     Ok(definition)
 }
 

@@ -185,7 +185,7 @@ fn an_archive_that_refuses_our_title_is_told_in_words_and_the_others_go_on() {
     service.register(&definition("swodin", "dimse", address, 1));
     wait(Duration::from_secs(20), "the refusal to be told", || {
         let status = service.repository("swodin");
-        status["state"] == "unreachable"
+        status["state"] == "refused"
             && status["lastError"]["text"].as_str().is_some_and(|text| text.contains("refused"))
     });
     let tested = dics(&service, &["test", "swodin"]);

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::peers::dcmqrscp::Dcmqrscp;
 use crate::peers::orthanc::Orthanc;
+use crate::processes::wait;
 use crate::service::Service;
 use crate::sources::{Source, ct_head, pydicom};
 
@@ -45,6 +46,42 @@ fn orthanc_over_dicomweb_serves_every_image() {
         loaded.len(),
         studies_of(&loaded)
     );
+}
+
+#[test]
+fn orthanc_that_asks_for_a_password_is_read_by_who_knows_it_and_refuses_who_does_not() {
+    let data = tempfile::tempdir().unwrap();
+    std::fs::write(data.path().join("right"), "Pässword-1\n").unwrap();
+    std::fs::write(data.path().join("wrong"), "Password-2\n").unwrap();
+    let service = Service::start_with(data.path(), &[("DICS__SECRETS", data.path().to_str().unwrap())]);
+    let orthanc = Orthanc::start_for(service.dimse_port, &json!({ "dics": "Pässword-1" }));
+    let sent = std::process::Command::new("storescu")
+        .args(["-aec", "ORTHANC", "127.0.0.1", &orthanc.dicom_port.to_string()])
+        .arg(&ct_head()[0].path)
+        .status();
+    assert!(sent.unwrap().success(), "install Debian's dcmtk (make setup-test does)");
+    let address = |file: &str| {
+        let basic = json!({ "user": "dics", "password": { "file": file } });
+        json!({ "url": format!("http://127.0.0.1:{}/dicom-web", orthanc.http_port), "credentials": { "basic": basic } })
+    };
+    let definition = |file: &str| definition(file, "dicomweb", address(file));
+    let tested = |file: &str| service.client.post_json("/api/admin/repositories/test", &definition(file)).json();
+    assert_eq!(tested("right")["ok"], true);
+    let said = tested("wrong").to_string();
+    assert!(said.contains("the credentials are wrong (401)"), "{said}");
+
+    service.register(&definition("right"));
+    service.wait_until_indexed("right", 1);
+    service.register(&definition("wrong"));
+    wait(std::time::Duration::from_secs(20), "the refusal to be told", || {
+        service.repository("wrong")["state"] == "refused"
+    });
+    let shown = service.client.get("/api/admin/repositories").text();
+    let log = std::fs::read_to_string(data.path().join("log")).unwrap();
+    for text in [&shown, &log] {
+        assert!(!text.contains("ssword-1") && !text.contains("Password-2"), "a secret was told");
+    }
+    println!("peer: Orthanc with a password: read with the right one, told as refusing with the wrong one");
 }
 
 #[test]

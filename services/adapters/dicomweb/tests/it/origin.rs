@@ -1,15 +1,17 @@
 //! An origin server of one handler, and a source that asks it.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use adapter_api::SourceError;
-use adapter_dicomweb::{DicomwebOptions, DicomwebSource};
+use adapter_dicomweb::{DicomwebOptions, DicomwebSource, InvalidSource, Secrets};
 use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use index_model::{RepositoryDefinition, Uid};
 use runtime::Ctx;
+use serde_json::json;
 
 /// A server and the requests that it has seen, as path and query.
 pub(crate) struct Origin {
@@ -58,14 +60,23 @@ impl Drop for Origin {
 }
 
 pub(crate) fn source(url: &str, change: impl FnOnce(&mut DicomwebOptions)) -> DicomwebSource {
-    let definition: RepositoryDefinition = serde_json::from_value(serde_json::json!({
+    defined(&json!({ "url": url }), std::env::temp_dir().as_path(), change).unwrap()
+}
+
+/// A source of this `dicomweb` section, with its secrets in a folder.
+pub(crate) fn defined(
+    section: &serde_json::Value,
+    secrets: &Path,
+    change: impl FnOnce(&mut DicomwebOptions),
+) -> Result<DicomwebSource, InvalidSource> {
+    let definition: RepositoryDefinition = serde_json::from_value(json!({
         "code": "north", "name": "North", "region": "North", "protocol": "dicomweb", "patientIdIssuer": "NORTH",
-        "concurrency": 2, "dicomweb": { "url": url }
+        "concurrency": 2, "dicomweb": section
     }))
     .unwrap();
-    let mut options = DicomwebOptions::new(std::env::temp_dir());
+    let mut options = DicomwebOptions::new(std::env::temp_dir(), Secrets::below(secrets));
     change(&mut options);
-    DicomwebSource::new(&definition, options).unwrap()
+    DicomwebSource::new(&definition, options)
 }
 
 pub(crate) fn ctx() -> Ctx {
@@ -77,7 +88,7 @@ pub(crate) fn uid(text: &str) -> Uid {
 }
 
 /// An answer of DICOM JSON.
-pub(crate) fn json(body: impl Into<String>) -> Response {
+pub(crate) fn dicom_json(body: impl Into<String>) -> Response {
     ([("content-type", "application/dicom+json")], body.into()).into_response()
 }
 

@@ -4,12 +4,12 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use futures::{StreamExt, TryStreamExt};
 
-use crate::origin::{Origin, ctx, json, kind, parameter, uid};
+use crate::origin::{Origin, ctx, dicom_json, kind, parameter, uid};
 
 /// Studies `from..to` as DICOM JSON.
 fn studies(range: std::ops::Range<usize>) -> Response {
     let study = |number: usize| format!(r#"{{"0020000D":{{"vr":"UI","Value":["2.25.{number}"]}}}}"#);
-    json(format!("[{}]", range.map(study).collect::<Vec<_>>().join(",")))
+    dicom_json(format!("[{}]", range.map(study).collect::<Vec<_>>().join(",")))
 }
 
 fn paging(request: &Request) -> (usize, usize) {
@@ -132,17 +132,18 @@ async fn queries_are_plain_text() {
 
 #[tokio::test]
 async fn one_match_without_a_uid_hides_no_other_but_a_page_of_them_is_no_answer() {
-    let origin =
-        Origin::start(|_| async { json(r#"[{"0020000D":{"vr":"UI"}},{"0020000D":{"vr":"UI","Value":["1.2"]}}]"#) })
-            .await;
+    let origin = Origin::start(|_| async {
+        dicom_json(r#"[{"0020000D":{"vr":"UI"}},{"0020000D":{"vr":"UI","Value":["1.2"]}}]"#)
+    })
+    .await;
     assert_eq!(found(&origin).await, Ok(1));
-    let origin = Origin::start(|_| async { json(r#"[{},{}]"#) }).await;
+    let origin = Origin::start(|_| async { dicom_json(r#"[{},{}]"#) }).await;
     assert_eq!(found(&origin).await.unwrap_err().0, "malformed");
 }
 
 #[tokio::test]
 async fn metadata_is_every_object_of_the_series() {
-    let origin = Origin::start(|_| async { json(r#"[{"00080018":{"vr":"UI","Value":["1.2"]}},{}]"#) }).await;
+    let origin = Origin::start(|_| async { dicom_json(r#"[{"00080018":{"vr":"UI","Value":["1.2"]}},{}]"#) }).await;
     let objects = origin.source().metadata(&ctx(), &uid("1.2.3"), &uid("1.2.4")).await.unwrap().unwrap();
     assert_eq!(objects.len(), 2);
     assert_eq!(origin.requests(), ["/dicom-web/studies/1.2.3/series/1.2.4/metadata"]);

@@ -2,7 +2,7 @@ use adapter_api::ImagingSource;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use crate::origin::{Origin, ctx, json, source};
+use crate::origin::{Origin, ctx, dicom_json, source};
 
 /// The steps in one line each.
 async fn steps(url: &str) -> Vec<String> {
@@ -18,7 +18,7 @@ async fn last_of(answer: fn() -> Response) -> String {
 
 #[tokio::test]
 async fn a_server_that_is_right_passes_every_step() {
-    let origin = Origin::start(|_| async { json(r#"[{"0020000D":{"vr":"UI","Value":["1.2.3"]}}]"#) }).await;
+    let origin = Origin::start(|_| async { dicom_json(r#"[{"0020000D":{"vr":"UI","Value":["1.2.3"]}}]"#) }).await;
     let steps = steps(&origin.url).await;
     assert_eq!(steps.len(), 5);
     assert!(steps.iter().all(|step| step.starts_with('+')), "{steps:?}");
@@ -37,7 +37,7 @@ async fn a_web_page_is_called_one_with_the_remedy() {
 
 #[tokio::test]
 async fn each_refusal_has_its_remedy() {
-    assert!(last_of(|| StatusCode::UNAUTHORIZED.into_response()).await.contains("credentials are missing or wrong"));
+    assert!(last_of(|| StatusCode::UNAUTHORIZED.into_response()).await.contains("none are given (401)"));
     assert!(last_of(|| StatusCode::FORBIDDEN.into_response()).await.contains("ask for the right to query"));
     assert!(last_of(|| StatusCode::NOT_FOUND.into_response()).await.contains("must be the DICOMweb root"));
     assert!(last_of(|| StatusCode::BAD_REQUEST.into_response()).await.contains("must be the DICOMweb root"));
@@ -47,7 +47,7 @@ async fn each_refusal_has_its_remedy() {
             .await
             .starts_with("+ search: the server answers a search, and holds no")
     );
-    assert!(last_of(|| json("[{")).await.starts_with("- content: the answer can't be read"));
+    assert!(last_of(|| dicom_json("[{")).await.starts_with("- content: the answer can't be read"));
 }
 
 #[tokio::test]
@@ -60,7 +60,7 @@ async fn a_closed_port_and_a_name_without_address_are_told_apart() {
 
 #[tokio::test]
 async fn a_port_without_tls_is_said_so() {
-    let origin = Origin::start(|_| async { json("[]") }).await;
+    let origin = Origin::start(|_| async { dicom_json("[]") }).await;
     let said = steps(&origin.url.replace("http:", "https:")).await.pop().unwrap();
     assert!(said.starts_with("- "), "{said}");
 }

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::peers::Loaded;
@@ -19,8 +19,13 @@ pub(crate) struct Orthanc {
 }
 
 impl Orthanc {
-    /// Starts one that knows our receiver.
+    /// Starts one that knows our receiver, and asks nobody who they are.
     pub(crate) fn start(our_dimse_port: u16) -> Self {
+        Self::start_for(our_dimse_port, &json!({}))
+    }
+
+    /// Starts one that serves these users alone, each with their password, when there are any.
+    pub(crate) fn start_for(our_dimse_port: u16, users: &Value) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (http_port, dicom_port) = (free_port(), free_port());
         let plugin = std::fs::read_dir("/usr/share/orthanc/plugins").ok().into_iter().flatten().flatten();
@@ -29,7 +34,7 @@ impl Orthanc {
         let configuration = json!({
             "Name": "Peer", "HttpPort": http_port, "DicomPort": dicom_port, "DicomAet": "ORTHANC",
             "StorageDirectory": folder.path().join("store"), "IndexDirectory": folder.path().join("store"),
-            "Plugins": [plugin], "RemoteAccessAllowed": false, "AuthenticationEnabled": false,
+            "Plugins": [plugin], "RemoteAccessAllowed": false, "AuthenticationEnabled": users.as_object().is_some_and(|users| !users.is_empty()), "RegisteredUsers": users,
             "DicomAlwaysAllowFind": true, "DicomAlwaysAllowGet": true, "DicomAlwaysAllowMove": true,
             "DicomModalities": { "dics": ["DICS", "127.0.0.1", our_dimse_port] },
         });
