@@ -41,6 +41,7 @@ fn batch(code: &RepositoryCode, n: u32) -> Vec<NewInstance> {
                 object: Some(format!("instances/{n:032x}{i:032x}")),
                 remote: None,
             },
+            fetched: false,
         })
         .collect()
 }

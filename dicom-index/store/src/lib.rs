@@ -7,6 +7,7 @@
 //! studies of patients who disagree are never united; no error or log line holds a value of a row.
 #![forbid(unsafe_code)]
 
+mod cache;
 mod drift;
 mod engine;
 mod error;
@@ -25,6 +26,7 @@ mod rows;
 mod search;
 mod store;
 
+pub use cache::{Eviction, FetchedInstance, FetchedSeries};
 pub use drift::MAX_LISTED;
 pub use error::{Fault, StoreError};
 pub use rows::*;

@@ -45,6 +45,8 @@ pub struct NewInstance {
     pub series: SeriesRecord,
     /// What the manifest says of it.
     pub entry: InstanceEntry,
+    /// Whether its bytes come from a repository that can be asked for them again.
+    pub fetched: bool,
 }
 
 /// What an instance was to the registry.

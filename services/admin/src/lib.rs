@@ -30,6 +30,7 @@ pub fn router(registry: Registry) -> Router {
         .route("/api/admin/repositories/{code}/drift", get(drift::reports))
         .route("/api/admin/repositories/{code}/drift/{report}", get(drift::studies))
         .route("/api/admin/repositories/{code}", delete(repositories::remove))
+        .route("/api/admin/cache", get(repositories::cache))
         .route("/api/admin/conflicts", get(conflicts::list))
         .route("/api/admin/reports/{report}/studies/{study}", put(reports::link).delete(reports::unlink))
         .route("/api/admin/quarantine", get(repositories::quarantine))

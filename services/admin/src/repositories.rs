@@ -112,6 +112,13 @@ pub(crate) async fn backfill(
     Ok(StatusCode::ACCEPTED)
 }
 
+/// `GET /api/admin/cache`: how much is held of what was fetched from repositories.
+pub(crate) async fn cache(State(registry): State<Registry>, caller: Caller) -> Result<Json<Value>, Problem> {
+    let permit = permit(&registry, &caller).await?;
+    let size = registry.fetched_size(&permit).await?;
+    Ok(Json(serde_json::json!({ "fetchedBytes": size.bytes, "limitBytes": size.limit_bytes })))
+}
+
 /// The code of what is to be taken out, once more.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Confirmation {

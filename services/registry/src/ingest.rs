@@ -279,7 +279,8 @@ impl Registry {
         entry.size_bytes = object.len() as u64;
         let report = self.report_of(repository, (&study, &series, &entry), Some(&object)).await?;
         let stored = self.0.derivatives.may_have_form(&entry).then(|| Arc::new(entry.clone()));
-        let new = NewInstance { repository: repository.clone(), study, series, entry };
+        let new =
+            NewInstance { repository: repository.clone(), study, series, entry, fetched: self.is_pulled(repository) };
         let indexed = self.0.committer.commit(new).await;
         let indexed = match indexed {
             Ok(indexed) => indexed,
@@ -302,6 +303,11 @@ impl Registry {
             self.consider(&name, &entry).await;
         }
         Ok(if indexed.outcome == Outcome::Conflict { Fate::Conflict } else { Fate::Stored })
+    }
+
+    /// Whether what comes from a repository can be asked of it again. What is sent to us may be nowhere else.
+    fn is_pulled(&self, repository: &RepositoryCode) -> bool {
+        self.0.directory.definition(repository).is_some_and(|definition| definition.protocol != Protocol::Push)
     }
 
     /// Indexes the header of an object whose bytes stay where they are.
@@ -339,7 +345,7 @@ impl Registry {
         entry.remote = remote;
         let object = part10.map_or_else(|| object.clone(), Object::from);
         let report = self.report_of(repository, (&study, &series, &entry), Some(&object)).await?;
-        let new = NewInstance { repository: repository.clone(), study, series, entry };
+        let new = NewInstance { repository: repository.clone(), study, series, entry, fetched: false };
         let indexed = self.0.committer.commit(new).await?;
         self.changed(indexed.study_key, indexed.series_key);
         self.withdrawn(&indexed.withdrawn).await;

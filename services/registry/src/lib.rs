@@ -14,6 +14,7 @@ mod directory;
 mod encapsulated;
 mod encoded;
 mod error;
+mod evict;
 mod expire;
 mod fetch;
 mod fold;
@@ -44,6 +45,7 @@ pub use adapter_api::{Object, Spool, TestStep};
 pub use derivatives::DerivativePolicy;
 pub use encapsulated::{decodes, encodes_to};
 pub use error::{Cause, RegistryError};
+pub use evict::FetchedSize;
 pub use frame_run::FrameRun;
 pub use index_extract::PathStep;
 pub use index_store::{

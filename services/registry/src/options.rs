@@ -31,6 +31,10 @@ pub struct Limits {
     pub rendered_cache_bytes: u64,
     /// Which images get an HTJ2K form, and how much room forms have.
     pub derivatives: DerivativePolicy,
+    /// What is held of what was fetched from repositories, in bytes; what was sent to us comes on top.
+    pub fetched_bytes: u64,
+    /// What somebody looked at within this time is not let go, and bytes that are let go are read for so long.
+    pub fetched_idle: Duration,
     /// A series that received nothing for so long is folded.
     pub quiet: Duration,
     /// Longest wait for a repository to give one series.
@@ -51,6 +55,8 @@ impl Default for Limits {
             manifest_cache_bytes: 128 << 20,
             rendered_cache_bytes: 128 << 20,
             derivatives: DerivativePolicy::default(),
+            fetched_bytes: 512 << 30,
+            fetched_idle: Duration::from_secs(15 * 60),
             quiet: Duration::from_secs(2),
             fetch: Duration::from_secs(600),
             first_image: Duration::from_secs(60),

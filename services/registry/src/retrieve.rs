@@ -131,6 +131,7 @@ impl Registry {
         let (entry, object) = self.held(opened, series, instance).await?;
         let size_bytes = entry.size_bytes;
         let stream = self.0.objects.stream(&object, 0..size_bytes).await?;
+        let stream = self.in_use(opened, series, stream);
         opened.permit.count(1, size_bytes);
         Ok(InstanceBytes { etag: etag(&entry, 0), entry, size_bytes, stream })
     }
@@ -229,6 +230,7 @@ impl Registry {
         instance: &Uid,
     ) -> Result<(Arc<InstanceEntry>, String), RegistryError> {
         let row = opened.series_by_uid(series).ok_or(RegistryError::NotFound)?;
+        self.note_use(row.series_key);
         let known = self.known_manifest(row.series_key).await?;
         if let Some(held) = held_entry(&known, instance) {
             return Ok(held);
@@ -250,6 +252,17 @@ impl Registry {
             Some(other) => self.fetch_and_find(opened, row, instance, (&other.repository, None)).await,
             None => Err(RegistryError::Gone { repositories: vec![from.clone()] }),
         }
+    }
+
+    /// A stream that is read slowly keeps its series here until its end.
+    fn in_use<T: Send + 'static>(
+        &self,
+        opened: &OpenedStudy,
+        series: &Uid,
+        stream: BoxStream<'static, T>,
+    ) -> BoxStream<'static, T> {
+        let (registry, row) = (self.clone(), opened.series_by_uid(series).map(|row| row.series_key));
+        stream.inspect(move |_| row.iter().for_each(|key| registry.note_use(*key))).boxed()
     }
 
     async fn fetch_and_find(

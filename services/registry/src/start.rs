@@ -15,6 +15,7 @@ use crate::derivatives::Derivatives;
 use crate::derived::Derived;
 use crate::directory::Directory;
 use crate::encoded::EncodedCache;
+use crate::evict::Uses;
 use crate::fetch::Fetches;
 use crate::manifest::Manifests;
 use crate::objects::Objects;
@@ -49,6 +50,7 @@ pub(crate) struct Inner {
     pub(crate) fetches: Fetches,
     /// Turns at bringing ahead what is likely to be opened.
     pub(crate) warming: Turns,
+    pub(crate) uses: Uses,
     pub(crate) synchronisers: Synchronisers,
     /// Which of the processes on this database we are.
     pub(crate) node: String,
@@ -96,6 +98,7 @@ impl Registry {
             encoded: EncodedCache::new(options.limits.rendered_cache_bytes / ENCODED_PART),
             fetches: Fetches::default(),
             warming: Turns::new("warming", WARMED_AT_ONCE, MOST_TO_WARM),
+            uses: Uses::default(),
             synchronisers: Synchronisers::default(),
             store: options.store,
             incoming: options.incoming,
@@ -113,6 +116,7 @@ impl Registry {
         registry.0.tasks.spawn(crate::fold::run(registry.clone()));
         registry.0.tasks.spawn(crate::expire::run(registry.clone()));
         registry.0.tasks.spawn(crate::derivatives::run(registry.clone(), wanted));
+        registry.0.tasks.spawn(crate::evict::run(registry.clone()));
         registry.look_around().await?;
         registry.0.tasks.spawn(crate::nodes::watch(registry.clone()));
         Ok(registry)

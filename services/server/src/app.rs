@@ -116,11 +116,7 @@ async fn registry(config: &Config, deliveries: Deliveries) -> anyhow::Result<Reg
         cpu,
         clock,
         dicomweb_path: "/dicom-web".into(),
-        limits: registry::Limits {
-            derivatives: config.derivatives.policy(),
-            expired_grace: Duration::from_secs(u64::from(config.storage.expired_grace_hours) * 3600),
-            ..config.memory.limits()
-        },
+        limits: config.limits(),
     };
     Registry::start(options).await.context("the registry can't be started")
 }

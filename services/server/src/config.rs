@@ -3,6 +3,7 @@
 mod sections;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use figment::Figment;
@@ -11,7 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::dimse;
 
-pub(crate) use sections::{Access, Cpu, Database, Derivatives, Dicomweb, Http, Memory, Mllp, Mode, Region, Storage};
+pub(crate) use sections::{
+    Access, Cache, Cpu, Database, Derivatives, Dicomweb, Http, Memory, Mllp, Mode, Region, Storage,
+};
 
 /// The whole configuration. `deploy/config/default.toml` shows every key with its default.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -45,6 +48,8 @@ pub(crate) struct Config {
     pub(crate) memory: Memory,
     /// HTJ2K forms of large images.
     pub(crate) derivatives: Derivatives,
+    /// What is kept of what was fetched.
+    pub(crate) cache: Cache,
     /// A folder of repository definitions (TOML) that are registered at the start.
     pub(crate) repositories: Option<PathBuf>,
     /// Regions in the order in which they are shown.
@@ -69,6 +74,7 @@ impl Default for Config {
             cpu: Cpu::default(),
             memory: Memory::default(),
             derivatives: Derivatives::default(),
+            cache: Cache::default(),
             repositories: None,
             regions: vec![
                 region("NEODIN", "Northern and Eastern Ontario"),
@@ -101,6 +107,21 @@ impl Config {
     pub(crate) fn database_url(&self) -> String {
         let embedded = || format!("sqlite://{}", self.data_dir.join("registry.sqlite").display());
         self.database.url.clone().unwrap_or_else(embedded)
+    }
+
+    /// The registry's bounds.
+    pub(crate) fn limits(&self) -> registry::Limits {
+        let Memory { frame_bytes, rendered_bytes, manifest_bytes } = self.memory;
+        registry::Limits {
+            object_cache_bytes: frame_bytes,
+            rendered_cache_bytes: rendered_bytes,
+            manifest_cache_bytes: manifest_bytes,
+            fetched_bytes: self.cache.fetched_bytes,
+            fetched_idle: Duration::from_secs(self.cache.idle_seconds),
+            expired_grace: Duration::from_secs(u64::from(self.storage.expired_grace_hours) * 3600),
+            derivatives: self.derivatives.policy(),
+            ..registry::Limits::default()
+        }
     }
 
     /// Checks what types can't.

@@ -153,9 +153,21 @@ impl Service {
         Ok(())
     }
 
+    /// How much is held of what was fetched.
+    async fn show_cache(&self, config: &Config) -> anyhow::Result<()> {
+        let cache = self.must(config, self.client.get(self.base.replace("repositories", "cache"))).await?;
+        if let (Some(bytes), Some(limit)) = (cache["fetchedBytes"].as_u64(), cache["limitBytes"].as_u64()) {
+            println!("{} of {} are held of what was fetched and can be fetched again", size(bytes), size(limit));
+        }
+        Ok(())
+    }
+
     async fn list(&self, config: &Config) -> anyhow::Result<()> {
         match self.ask(self.client.get(&self.base)).await? {
-            Said::Answer(status, Value::Array(rows)) if status.is_success() => rows.iter().for_each(print),
+            Said::Answer(status, Value::Array(rows)) if status.is_success() => {
+                rows.iter().for_each(print);
+                self.show_cache(config).await?;
+            }
             Said::Answer(_, problem) => bail!("{}", words(&problem)),
             Said::NotRunning => {
                 let store = open(config).await?;
@@ -169,6 +181,15 @@ impl Service {
             }
         }
         Ok(())
+    }
+}
+
+/// A number of bytes as people say it.
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..10_000_000 => format!("{} kB", bytes.div_ceil(1_000)),
+        10_000_000..10_000_000_000 => format!("{} MB", bytes / 1_000_000),
+        _ => format!("{} GB", bytes / 1_000_000_000),
     }
 }
 

@@ -25,6 +25,8 @@ struct Held {
     sha256: String,
     object: Option<String>,
     shown: bool,
+    /// The size of an object that was fetched, of the instance that is shown.
+    fetched_bytes: Option<i64>,
 }
 
 /// By how much a series, and one repository's copy of it, grows.
@@ -36,6 +38,7 @@ struct Growth {
     copies: BTreeMap<i64, CopyGrowth>,
     last_entry_key: i64,
     entries: i64,
+    fetched_bytes: i64,
 }
 
 #[derive(Default)]
@@ -54,14 +57,20 @@ pub(super) async fn write(work: &mut Work<'_>, batch: &[Placed<'_>]) -> Result<V
     let mut growth: BTreeMap<i64, Growth> = BTreeMap::new();
     let mut out = Vec::with_capacity(batch.len());
     let mut entries: Vec<&Placed<'_>> = Vec::new();
-    let mut upgrades: Vec<(i64, &Placed<'_>)> = Vec::new();
+    let (mut upgrades, mut pinned): (Vec<(i64, &Placed<'_>)>, Vec<i64>) = Default::default();
     for placed in batch {
         let series_key = placed.series.series_key;
         let known = rows.entry((series_key, placed.new.entry.instance.sop_instance_uid.as_str().into())).or_default();
+        let before = fetched_bytes(known);
         let (outcome, superseded_object) = decide(known, placed);
+        // What is sent to us is kept, also when the same was fetched before: its sender may have it no more.
+        if let Some(key) = kept(known, placed) {
+            pinned.push(key);
+        }
         let grown =
             growth.entry(series_key).or_insert_with(|| Growth { study_key: placed.study_key, ..Growth::default() });
         grow(grown, placed, outcome);
+        grown.fetched_bytes += fetched_bytes(known) - before;
         if matches!(outcome, Outcome::New | Outcome::Upgraded) {
             entries.push(placed);
         }
@@ -77,6 +86,7 @@ pub(super) async fn write(work: &mut Work<'_>, batch: &[Placed<'_>]) -> Result<V
     for (instance_key, placed) in upgrades {
         upgrade(work, instance_key, placed).await?;
     }
+    pin(work, &pinned).await?;
     append(work, &entries, &mut growth).await?;
     for (series_key, grown) in growth {
         book(work, series_key, &grown).await?;
@@ -88,7 +98,7 @@ async fn load(work: &mut Work<'_>, batch: &[Placed<'_>]) -> Result<Rows, StoreEr
     let mut rows = Rows::new();
     for chunk in batch.chunks(CHUNK) {
         let mut sql = Sql::new(
-            "SELECT series_key, sop_instance_uid, instance_key, repository_key, sha256, object, shown FROM held_instance \
+            "SELECT series_key, sop_instance_uid, instance_key, repository_key, sha256, object, shown, fetched_bytes FROM held_instance \
              WHERE sop_instance_uid IN (",
         );
         sql.list(chunk.iter().map(|placed| placed.new.entry.instance.sop_instance_uid.as_str()));
@@ -106,6 +116,7 @@ async fn load(work: &mut Work<'_>, batch: &[Placed<'_>]) -> Result<Rows, StoreEr
                 sha256: row.text(4)?,
                 object: row.opt_text(5)?,
                 shown: row.flag(6)?,
+                fetched_bytes: row.opt_int(7)?,
             });
         }
     }
@@ -121,6 +132,7 @@ fn decide(known: &mut Vec<Held>, placed: &Placed<'_>) -> (Outcome, Option<String
         sha256: entry.sha256.clone(),
         object: entry.object.clone(),
         shown,
+        fetched_bytes: size_if_fetched(placed).filter(|_| shown),
     };
     if known.is_empty() {
         known.push(row(true));
@@ -143,10 +155,41 @@ fn decide(known: &mut Vec<Held>, placed: &Placed<'_>) -> (Outcome, Option<String
         shown.sha256.clone_from(&entry.sha256);
         shown.object.clone_from(&entry.object);
         shown.repository_key = placed.repository_key;
+        shown.fetched_bytes = size_if_fetched(placed);
         return (Outcome::Upgraded, None);
     }
     known.push(row(false));
     (Outcome::Conflict, None)
+}
+
+/// The size of what can be fetched again.
+fn size_if_fetched(placed: &Placed<'_>) -> Option<i64> {
+    let entry = &placed.new.entry;
+    (placed.new.fetched && entry.object.is_some()).then(|| i64::try_from(entry.size_bytes).unwrap_or(i64::MAX))
+}
+
+fn fetched_bytes(known: &[Held]) -> i64 {
+    known.iter().filter_map(|held| held.fetched_bytes).sum()
+}
+
+/// Notes that what was fetched before was now sent to us; its key, where it has one.
+fn kept(known: &mut [Held], placed: &Placed<'_>) -> Option<i64> {
+    let entry = &placed.new.entry;
+    if placed.new.fetched || entry.object.is_none() {
+        return None;
+    }
+    let same = known.iter_mut().find(|held| held.sha256 == entry.sha256 && held.fetched_bytes.is_some())?;
+    same.fetched_bytes = None;
+    same.instance_key
+}
+
+async fn pin(work: &mut Work<'_>, pinned: &[i64]) -> Result<(), StoreError> {
+    for chunk in pinned.chunks(CHUNK) {
+        let mut sql = Sql::new("UPDATE held_instance SET fetched_bytes = NULL WHERE instance_key IN (");
+        sql.list(chunk.iter().copied()).push(")");
+        work.link.run(sql).await?;
+    }
+    Ok(())
 }
 
 fn grow(grown: &mut Growth, placed: &Placed<'_>, outcome: Outcome) {
@@ -178,14 +221,15 @@ async fn insert_rows(work: &mut Work<'_>, rows: &Rows) -> Result<(), StoreError>
         .collect();
     for chunk in fresh.chunks(CHUNK) {
         let mut sql = Sql::new(
-            "INSERT INTO held_instance (series_key, repository_key, sop_instance_uid, sha256, object, shown) VALUES ",
+            "INSERT INTO held_instance (series_key, repository_key, sop_instance_uid, sha256, object, shown, fetched_bytes) VALUES ",
         );
         for (i, (series_key, uid, row)) in chunk.iter().enumerate() {
             let object = row.object.as_deref();
             let key = (*series_key).into();
             let uid = uid.as_str().into();
             let sha256 = row.sha256.as_str().into();
-            sql.tuple(i == 0, [key, row.repository_key.into(), uid, sha256, object.into(), row.shown.into()]);
+            let fetched = row.fetched_bytes.into();
+            sql.tuple(i == 0, [key, row.repository_key.into(), uid, sha256, object.into(), row.shown.into(), fetched]);
         }
         work.link.run(sql).await?;
     }
@@ -193,11 +237,12 @@ async fn insert_rows(work: &mut Work<'_>, rows: &Rows) -> Result<(), StoreError>
 }
 
 async fn upgrade(work: &mut Work<'_>, instance_key: i64, placed: &Placed<'_>) -> Result<(), StoreError> {
-    let sql =
-        Sql::new("UPDATE held_instance SET repository_key = $1, sha256 = $2, object = $3 WHERE instance_key = $4");
+    let sql = Sql::new(
+        "UPDATE held_instance SET repository_key = $1, sha256 = $2, object = $3, fetched_bytes = $4 WHERE instance_key = $5",
+    );
     let entry = &placed.new.entry;
     let sql = sql.arg(placed.repository_key).arg(entry.sha256.as_str()).arg(entry.object.as_deref());
-    work.link.run(sql.arg(instance_key)).await.map(drop)
+    work.link.run(sql.arg(size_if_fetched(placed)).arg(instance_key)).await.map(drop)
 }
 
 /// Appends manifest entries, in the batch's order.
@@ -226,6 +271,13 @@ async fn append(
 
 /// Books what a series and its copies have grown by.
 async fn book(work: &mut Work<'_>, series_key: i64, grown: &Growth) -> Result<(), StoreError> {
+    if grown.fetched_bytes != 0 {
+        let sql = Sql::new(
+            "UPDATE series SET fetched_bytes = fetched_bytes + $1, used_ms = CASE WHEN used_ms < $2 THEN $2 ELSE used_ms END \
+             WHERE series_key = $3",
+        );
+        work.link.run(sql.arg(grown.fetched_bytes).arg(work.now_ms).arg(series_key)).await?;
+    }
     if grown.entries == 0 {
         return Ok(());
     }

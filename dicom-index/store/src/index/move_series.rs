@@ -103,6 +103,8 @@ pub(super) async fn recount(work: &mut Work<'_>, series: i64) -> Result<(), Stor
          held = (SELECT count(DISTINCT sop_instance_uid) FROM held_instance h WHERE h.series_key = series.series_key \
                  AND h.object IS NOT NULL), \
          pending = (SELECT count(*) FROM manifest_entry e WHERE e.series_key = series.series_key), \
+         fetched_bytes = (SELECT CAST(coalesce(sum(h.fetched_bytes), 0) AS BIGINT) FROM held_instance h \
+                 WHERE h.series_key = series.series_key), \
          declared = coalesce((SELECT max(c.declared) FROM series_copy c WHERE c.series_key = series.series_key), 0) \
          WHERE series_key = $1",
     );

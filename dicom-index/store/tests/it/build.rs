@@ -97,7 +97,13 @@ pub(crate) fn instance(
         object: (!bytes.is_empty()).then(|| format!("objects/{bytes}/{repository}")),
         remote: None,
     };
-    NewInstance { repository: repository.clone(), study: study.clone(), series: series(series_uid, "CT", 0), entry }
+    NewInstance {
+        repository: repository.clone(),
+        study: study.clone(),
+        series: series(series_uid, "CT", 0),
+        entry,
+        fetched: false,
+    }
 }
 
 /// Searches studies as a client writes it: `PatientName=DOE*&limit=2`.

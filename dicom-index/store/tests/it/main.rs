@@ -3,6 +3,7 @@
 
 mod agreement;
 mod build;
+mod cache;
 mod cluster;
 mod drift;
 mod identity;
@@ -49,6 +50,7 @@ async fn the_contract_holds_on_postgres() {
     let mut cluster = cluster::Cluster::start().await;
     let all = [
         agreement::contract::CASES,
+        cache::contract::CASES,
         drift::contract::CASES,
         identity::contract::CASES,
         indexing::contract::CASES,

@@ -1,5 +1,6 @@
 //! What we pull from.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -114,6 +115,20 @@ pub trait ImagingSource: std::fmt::Debug + Send + Sync + 'static {
 
     /// The instances of one series: what a retrieval is checked against.
     async fn search_instances(&self, ctx: &Ctx, study: &Uid, series: &Uid) -> Result<Vec<InstanceKey>, SourceError>;
+
+    /// Which of these instances, each with the repository's own name for it, the source has still, asked of it now: what we hold of them can
+    /// be had again.
+    async fn holds(
+        &self,
+        ctx: &Ctx,
+        study: &Uid,
+        series: &Uid,
+        instances: &[(Uid, Option<String>)],
+    ) -> Result<BTreeSet<Uid>, SourceError> {
+        let listed: BTreeSet<Uid> =
+            self.search_instances(ctx, study, series).await?.into_iter().map(|key| key.sop_instance_uid).collect();
+        Ok(instances.iter().map(|(uid, _)| uid).filter(|uid| listed.contains(uid)).cloned().collect())
+    }
 
     /// Headers of one series as DICOM JSON objects, for sources that give them without pixels; else `None`.
     async fn metadata(

@@ -72,6 +72,16 @@ impl TestApp {
         Self::start_in(folder, dicomweb::Options::default(), Arc::new(|_| Ok(None)), (transcoder(), limits)).await
     }
 
+    /// A service within bounds.
+    pub(crate) async fn start_within(
+        options: dicomweb::Options,
+        sources: registry::SourceFactory,
+        limits: Limits,
+    ) -> Self {
+        let limits = Limits { object_bytes: 1 << 20, quiet: std::time::Duration::from_millis(1), ..limits };
+        Self::start_in(tempfile::tempdir().unwrap(), options, sources, (transcoder(), limits)).await
+    }
+
     async fn start_in(
         folder: tempfile::TempDir,
         options: dicomweb::Options,
@@ -163,6 +173,12 @@ impl TestApp {
     pub(crate) async fn stop(self) -> tempfile::TempDir {
         self.registry.stop().await;
         self.folder
+    }
+
+    /// Objects of a kind that are in storage.
+    pub(crate) fn stored(&self, kind: &str) -> usize {
+        let folders = std::fs::read_dir(self.folder.path().join("objects").join(kind)).into_iter().flatten();
+        folders.map(|folder| std::fs::read_dir(folder.unwrap().path()).map_or(0, Iterator::count)).sum()
     }
 
     /// Files that are on their way in.

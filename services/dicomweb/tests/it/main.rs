@@ -5,6 +5,7 @@ mod absent;
 mod account;
 mod app;
 mod bulkdata;
+mod cache;
 mod conditional;
 mod derivatives;
 mod encapsulated;

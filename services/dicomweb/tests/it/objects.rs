@@ -58,6 +58,12 @@ pub(crate) fn image(number: u32) -> Object {
     }
 }
 
+/// The `number`-th image of another series of the study.
+pub(crate) fn related_series(number: u32) -> Object {
+    let series = "1.2.826.0.1.3680043.10.1.9";
+    Object { series, instance: format!("{series}.{number}"), ..image(number) }
+}
+
 /// An image of several frames.
 pub(crate) fn frames(count: u16) -> Object {
     let frame = |n: u16| (0..32u16).flat_map(|at| (at + 100 * n).to_le_bytes()).collect();

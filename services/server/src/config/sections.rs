@@ -139,15 +139,20 @@ pub(crate) struct Memory {
     pub(crate) manifest_bytes: u64,
 }
 
-impl Memory {
-    /// The registry's bounds.
-    pub(crate) fn limits(&self) -> Limits {
-        Limits {
-            object_cache_bytes: self.frame_bytes,
-            rendered_cache_bytes: self.rendered_bytes,
-            manifest_cache_bytes: self.manifest_bytes,
-            ..Limits::default()
-        }
+/// What is kept in storage of what was fetched from repositories, which have it still; what was sent to us comes on top.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Cache {
+    /// Bytes; above it, series that nobody looked at for longest leave, and are fetched again when somebody does.
+    pub(crate) fetched_bytes: u64,
+    /// What somebody looked at within so many seconds does not leave, and bytes stay so long after they have left the index.
+    pub(crate) idle_seconds: u64,
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        let limits = Limits::default();
+        Self { fetched_bytes: limits.fetched_bytes, idle_seconds: limits.fetched_idle.as_secs() }
     }
 }
 

@@ -111,6 +111,7 @@ async fn withdraw(
          number_of_instances = CASE WHEN known - $1 > declared THEN known - $1 ELSE declared END WHERE series_key = $3",
     );
     work.link.run(sql.arg(all.known).arg(all.held).arg(series_key)).await?;
+    crate::cache::recount(work.link, series_key).await?;
     redeclare(work, stricken).await?;
     work.changed(stricken.study_key);
     let sql = Sql::new("SELECT number_of_instances, base_object FROM series WHERE series_key = $1").arg(series_key);
