@@ -7,6 +7,7 @@
 //! - A walk goes in the order of keys and can be taken up again at any mark that it gave, after a restart too.
 //! - Nothing is lost to clocks: a walk looks back over the end of the one before by an overlap, and what came twice is left out only once
 //!   the caller has shown, by the mark it returns with, that it kept the first.
+//! - Zipped studies are read where they lie, member by member; nothing is unpacked into files.
 //! - What is still being written is left for the next walk. What is no DICOM file is passed over after its first bytes.
 #![forbid(unsafe_code)]
 
@@ -16,5 +17,6 @@ mod read;
 mod source;
 mod store;
 mod verify;
+mod zip;
 
 pub use source::{ArchiveOptions, ArchiveSource, InvalidArchive};

@@ -13,6 +13,7 @@ use crate::mark::{Mark, Walk};
 use crate::read::{Outcome, listed};
 use crate::source::ArchiveSource;
 use crate::store::{Entry, StoreError};
+use crate::zip::{self, Member};
 
 /// Objects between two marks.
 const MARK_OBJECTS: u32 = 100;
@@ -114,8 +115,17 @@ impl Window {
 struct Passed {
     key: String,
     part: Option<Part>,
+    /// The members of a ZIP file, last first, which are read one after the other.
+    inside: Vec<Member>,
+    file: Option<Entry>,
     /// It is too young to be read.
     unsettled: bool,
+}
+
+impl Passed {
+    fn over(key: String) -> Self {
+        Self { key, part: None, inside: Vec::new(), file: None, unsettled: false }
+    }
 }
 
 /// Everything that changed after the mark, then the mark of the next walk.
@@ -132,8 +142,17 @@ pub(crate) fn parts<'a>(
     let window = Window { since_ms: mark.since_ms, started_ms, until_ms: now_ms - source.options.settle_ms, now_ms };
     let files = source.store.walk(mark.walk.map(|walk| walk.key));
     let passed = files.map(move |entry| pass(source, window, entry)).buffered(source.concurrency).boxed();
-    let progress =
-        Progress { passed, window, begun, ready: VecDeque::new(), objects: 0, files: 0, unsettled: false, over: false };
+    let progress = Progress {
+        passed,
+        window,
+        begun,
+        ready: VecDeque::new(),
+        inside: None,
+        objects: 0,
+        files: 0,
+        unsettled: false,
+        over: false,
+    };
     futures::stream::try_unfold(progress, move |mut progress| async move {
         let part = progress.next(source, ctx).await?;
         Ok(part.map(|part| (part, progress)))
@@ -146,6 +165,8 @@ struct Progress<'a> {
     /// The mark that the caller came with.
     begun: Option<String>,
     ready: VecDeque<Part>,
+    /// A ZIP file whose members come now.
+    inside: Option<(Entry, Vec<Member>)>,
     objects: u32,
     files: u32,
     unsettled: bool,
@@ -155,6 +176,10 @@ struct Progress<'a> {
 impl Progress<'_> {
     async fn next(&mut self, source: &ArchiveSource, ctx: &Ctx) -> Result<Option<Part>, SourceError> {
         while self.ready.is_empty() && !self.over {
+            if self.inside.is_some() {
+                ctx.run(self.next_inside(source)).await?.map_err(|error| source.listing_error(error))?;
+                continue;
+            }
             match ctx.run(self.passed.next()).await? {
                 Some(passed) => self.note(passed.map_err(|error| source.listing_error(error))?),
                 None => self.end(source),
@@ -168,9 +193,45 @@ impl Progress<'_> {
         self.unsettled |= passed.unsettled;
         self.objects += u32::from(passed.part.is_some());
         self.ready.extend(passed.part);
+        if let Some(file) = passed.file {
+            self.objects += u32::try_from(passed.inside.len()).unwrap_or(u32::MAX);
+            self.inside = Some((file, passed.inside));
+            return;
+        }
+        self.mark_if_due(passed.key);
+    }
+
+    /// Reads one member; what of it can't be read keeps no other back.
+    async fn next_inside(&mut self, source: &ArchiveSource) -> Result<(), StoreError> {
+        let Some((file, members)) = &mut self.inside else { return Ok(()) };
+        let Some(member) = members.pop() else {
+            let key = std::mem::take(&mut file.key);
+            self.inside = None;
+            self.mark_if_due(key);
+            return Ok(());
+        };
+        let told = |rule: &str| {
+            tracing::warn!(repository.code = %source.repository, rule, "a member of a ZIP file is left out");
+        };
+        match zip::whole(&source.store, &source.options, file, &member).await {
+            Ok(Outcome::Object(object)) => {
+                let remote = Some(zip::member_key(&file.key, member.number));
+                self.ready.push_back(Part::Object { object, remote });
+            }
+            Ok(Outcome::TooLarge) => told("the limit for the size of one object"),
+            Ok(Outcome::NotDicom | Outcome::Unfinished | Outcome::Gone | Outcome::Denied) => {}
+            Err(StoreError::Rule(rule)) => told(rule),
+            // It was moved away since: what is left of it is not there.
+            Err(StoreError::NotFound) => members.clear(),
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    fn mark_if_due(&mut self, key: String) {
         if self.objects >= MARK_OBJECTS || self.files >= MARK_FILES {
             (self.objects, self.files) = (0, 0);
-            let walk = Walk { started_ms: self.window.started_ms, key: passed.key };
+            let walk = Walk { started_ms: self.window.started_ms, key };
             let mark = Mark { since_ms: self.window.since_ms, walk: Some(walk) };
             self.ready.push_back(Part::Mark(mark.to_string()));
         }
@@ -195,7 +256,10 @@ async fn pass(source: &ArchiveSource, window: Window, entry: Result<Entry, Store
     let entry = entry?;
     let changed = window.holds(&entry) && source.memory.is_new(&entry);
     if !changed && !source.memory.was_denied(&entry.key) {
-        return Ok(Passed { unsettled: window.will_hold(&entry), key: entry.key, part: None });
+        return Ok(Passed { unsettled: window.will_hold(&entry), ..Passed::over(entry.key) });
+    }
+    if zip::is_zip(&entry.key) {
+        return pass_zip(source, window, entry).await;
     }
     let part = match listed(&source.store, &source.options, &entry).await? {
         Outcome::Object(object) => {
@@ -213,5 +277,35 @@ async fn pass(source: &ArchiveSource, window: Window, entry: Result<Entry, Store
         }
         Outcome::NotDicom | Outcome::Unfinished | Outcome::Gone => None,
     };
-    Ok(Passed { key: entry.key, part, unsettled: false })
+    Ok(Passed { part, ..Passed::over(entry.key) })
+}
+
+/// Reads the list of a ZIP file that stays as it is meanwhile; its members come after it.
+async fn pass_zip(source: &ArchiveSource, window: Window, entry: Entry) -> Result<Passed, StoreError> {
+    let read = zip::members(&source.store, &entry.key, entry.size_bytes).await;
+    let now = source.store.look(&entry.key).await;
+    let same = now.as_ref().is_ok_and(|now| now.size_bytes == entry.size_bytes && now.changed_ms <= entry.changed_ms);
+    let members = match (read, now) {
+        (Err(StoreError::Denied), _) | (_, Err(StoreError::Denied)) => {
+            tracing::warn!(repository.code = %source.repository, "a file of an archive may not be read; it is tried again in the next walk");
+            source.memory.denied(&entry.key);
+            return Ok(Passed::over(entry.key));
+        }
+        // It changes, or is gone: the next walk sees what it is then.
+        _ if !same => return Ok(Passed::over(entry.key)),
+        (Err(StoreError::Failed(cause)), _) => return Err(StoreError::Failed(cause)),
+        (Err(_), _) => return Ok(Passed::over(entry.key)),
+        (Ok(members), _) => members,
+    };
+    source.memory.given(&entry, window.started_ms - source.overlap_ms);
+    match members {
+        Ok(mut members) => {
+            members.reverse();
+            Ok(Passed { inside: members, file: Some(entry.clone()), ..Passed::over(entry.key) })
+        }
+        Err(refused) => {
+            tracing::warn!(repository.code = %source.repository, rule = refused.0, "a ZIP file of an archive is left out");
+            Ok(Passed::over(entry.key))
+        }
+    }
 }

@@ -7,7 +7,7 @@ use crate::source::ArchiveOptions;
 use crate::store::{Entry, Opened, Store, StoreError};
 
 /// PS3.10 §7.1: 128 bytes of preamble, then `DICM`.
-const MAGIC: std::ops::Range<usize> = 128..132;
+pub(crate) const MAGIC: std::ops::Range<usize> = 128..132;
 
 /// What became of a file.
 #[derive(Debug)]
@@ -85,7 +85,7 @@ async fn spool(mut opened: Opened<'_>, options: &ArchiveOptions) -> Result<Outco
 }
 
 /// `DICOMDIR` is an index of a medium (PS3.10 §8), not an instance.
-fn is_directory_file(key: &str) -> bool {
+pub(crate) fn is_directory_file(key: &str) -> bool {
     key.rsplit('/').next().is_some_and(|name| name.eq_ignore_ascii_case("DICOMDIR"))
 }
 

@@ -1,5 +1,6 @@
 //! The source itself and what it is made of.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -16,8 +17,8 @@ use url::Url;
 
 use crate::list::{self, Memory};
 use crate::read::{self, Outcome};
-use crate::store::{Bucket, Folder, Store, StoreError};
-use crate::verify;
+use crate::store::{Bucket, Entry, Folder, Store, StoreError};
+use crate::{verify, zip};
 
 /// Files that are read at a time, at most.
 const CONCURRENCY_LIMIT: u32 = 8;
@@ -139,7 +140,10 @@ impl ArchiveSource {
         let Some(key) = &what.remote else {
             return Err(SourceError::NotFound { repository });
         };
-        let outcome = ctx.run(read::whole(&self.store, &self.options, key)).await?;
+        let outcome = match zip::split(key) {
+            Some((file, number)) => ctx.run(zip::numbered(&self.store, &self.options, file, number)).await?,
+            None => ctx.run(read::whole(&self.store, &self.options, key)).await?,
+        };
         match outcome.map_err(|error| self.error(error))? {
             Outcome::Object(object) => Ok(Part::Object { object, remote: Some(key.clone()) }),
             Outcome::Gone if !self.store.is_there().await => Err(self.listing_error(StoreError::NotFound)),
@@ -150,6 +154,15 @@ impl ArchiveSource {
             }
             Outcome::TooLarge => Err(self.error(StoreError::Rule("the limit for the size of one object"))),
         }
+    }
+}
+
+impl ArchiveSource {
+    /// The names of the members of a ZIP file; none of one that can't be read.
+    async fn names_within(&self, ctx: &Ctx, entry: &Entry) -> Result<Vec<String>, SourceError> {
+        let members = ctx.run(zip::members(&self.store, &entry.key, entry.size_bytes)).await?;
+        let members = members.map_err(|error| self.listing_error(error))?.unwrap_or_default();
+        Ok(members.iter().map(|member| zip::member_key(&entry.key, member.number)).collect())
     }
 }
 
@@ -199,6 +212,27 @@ impl ImagingSource for ArchiveSource {
         Err(self.error(StoreError::NotFound))
     }
 
+    /// Those whose file is there.
+    async fn holds(
+        &self,
+        ctx: &Ctx,
+        _: &Uid,
+        _: &Uid,
+        instances: &[(Uid, Option<String>)],
+    ) -> Result<BTreeSet<Uid>, SourceError> {
+        let mut has = BTreeSet::new();
+        for (uid, key) in instances {
+            let Some(key) = key else { continue };
+            let file = zip::split(key).map_or(key.as_str(), |(file, _)| file);
+            match ctx.run(self.store.look(file)).await? {
+                Ok(_) => drop(has.insert(uid.clone())),
+                Err(StoreError::NotFound) => {}
+                Err(error) => return Err(self.error(error)),
+            }
+        }
+        Ok(has)
+    }
+
     async fn metadata(
         &self,
         _: &Ctx,
@@ -219,9 +253,18 @@ impl ImagingSource for ArchiveSource {
 
     fn names<'a>(&'a self, ctx: &'a Ctx) -> BoxStream<'a, Result<String, SourceError>> {
         let files = self.store.walk(None).boxed();
-        let names = futures::stream::try_unfold(files, move |mut files| async move {
-            let entry = ctx.run(files.next()).await?.transpose().map_err(|error| self.listing_error(error))?;
-            Ok(entry.map(|entry| (entry.key, files)))
+        let names = futures::stream::try_unfold((files, Vec::new()), move |(mut files, mut inside)| async move {
+            loop {
+                if let Some(name) = inside.pop() {
+                    return Ok(Some((name, (files, inside))));
+                }
+                let entry = ctx.run(files.next()).await?.transpose().map_err(|error| self.listing_error(error))?;
+                let Some(entry) = entry else { return Ok(None) };
+                if !zip::is_zip(&entry.key) {
+                    return Ok(Some((entry.key, (files, inside))));
+                }
+                inside = self.names_within(ctx, &entry).await?;
+            }
         });
         names.boxed()
     }

@@ -7,6 +7,7 @@ use runtime::Ctx;
 use crate::read::{Outcome, listed};
 use crate::source::ArchiveSource;
 use crate::store::{Entry, Store, StoreError};
+use crate::zip;
 
 /// Files that are opened for a look.
 const SAMPLE: usize = 20;
@@ -42,7 +43,7 @@ async fn look(source: &ArchiveSource) -> Vec<TestStep> {
 async fn sample(source: &ArchiveSource, files: &[Entry]) -> TestStep {
     let mut objects = 0;
     for entry in files {
-        match listed(&source.store, &source.options, entry).await {
+        match look_at(source, entry).await {
             Ok(Outcome::Object(_)) => objects += 1,
             Ok(Outcome::Denied) => {
                 return step("read", false, "a file can be listed and not read: give this service the right to read");
@@ -58,7 +59,21 @@ async fn sample(source: &ArchiveSource, files: &[Entry]) -> TestStep {
             "none of them is a DICOM file (PS3.10): check the path, or the prefix of the bucket",
         );
     }
-    step("read", true, format!("{objects} of {} are DICOM files", files.len()))
+    step("read", true, format!("{objects} of {} are, or hold, DICOM files", files.len()))
+}
+
+/// A file, or the first member of a ZIP file that is a DICOM file.
+async fn look_at(source: &ArchiveSource, entry: &Entry) -> Result<Outcome, StoreError> {
+    if !zip::is_zip(&entry.key) {
+        return listed(&source.store, &source.options, entry).await;
+    }
+    let members = zip::members(&source.store, &entry.key, entry.size_bytes).await?;
+    for member in members.map_err(|refused| StoreError::Rule(refused.0))?.iter().take(SAMPLE) {
+        if let Outcome::Object(object) = zip::whole(&source.store, &source.options, entry, member).await? {
+            return Ok(Outcome::Object(object));
+        }
+    }
+    Ok(Outcome::NotDicom)
 }
 
 fn unlisted(store: &Store, error: &StoreError) -> String {

@@ -1,7 +1,9 @@
 //! A bucket of an object store.
 
+use std::ops::Range;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{Error, ObjectMeta, ObjectStore, ObjectStoreExt};
@@ -52,6 +54,12 @@ impl Bucket {
     pub(super) async fn open<'a>(&'a self, key: &str) -> Result<Opened<'a>, StoreError> {
         let got = self.store.get(&self.path(key)?).await?;
         Ok(Opened { entry: entry(got.meta.clone()), bytes: got.into_stream().map_err(StoreError::from).boxed() })
+    }
+
+    pub(super) async fn range(&self, key: &str, range: Range<u64>) -> Result<Bytes, StoreError> {
+        let wanted = range.end.saturating_sub(range.start);
+        let bytes = self.store.get_range(&self.path(key)?, range).await?;
+        if bytes.len() as u64 == wanted { Ok(bytes) } else { Err(StoreError::Rule("a range of a file that it has")) }
     }
 
     pub(super) async fn look(&self, key: &str) -> Result<Entry, StoreError> {

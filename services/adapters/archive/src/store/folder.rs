@@ -2,10 +2,13 @@
 
 use std::collections::VecDeque;
 use std::fs::Metadata;
+use std::ops::Range;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
+use bytes::Bytes;
 use futures::Stream;
+use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 
 use super::{Entry, Opened, StoreError};
@@ -79,6 +82,19 @@ impl Folder {
         }
         let bytes = futures::TryStreamExt::map_err(ReaderStream::with_capacity(file, READ_BYTES), StoreError::from);
         Ok(Opened { entry: entry(key.to_owned(), &metadata, i64::MIN), bytes: Box::pin(bytes) })
+    }
+
+    pub(super) async fn range(&self, key: &str, range: Range<u64>) -> Result<Bytes, StoreError> {
+        let mut file = tokio::fs::File::open(self.path(key)?).await?;
+        file.seek(std::io::SeekFrom::Start(range.start)).await?;
+        let wanted = range.end.saturating_sub(range.start);
+        let mut bytes = Vec::new();
+        file.take(wanted).read_to_end(&mut bytes).await?;
+        if bytes.len() as u64 == wanted {
+            Ok(bytes.into())
+        } else {
+            Err(StoreError::Rule("a range of a file that it has"))
+        }
     }
 
     pub(super) async fn is_there(&self) -> bool {

@@ -3,6 +3,8 @@
 mod bucket;
 mod folder;
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::BoxStream;
@@ -84,6 +86,14 @@ impl Store {
         match self {
             Self::Folder(folder) => folder.is_there().await,
             Self::Bucket(_) => true,
+        }
+    }
+
+    /// A run of a file's bytes, all of it.
+    pub(crate) async fn range(&self, key: &str, range: Range<u64>) -> Result<Bytes, StoreError> {
+        match self {
+            Self::Folder(folder) => folder.range(key, range).await,
+            Self::Bucket(bucket) => bucket.range(key, range).await,
         }
     }
 

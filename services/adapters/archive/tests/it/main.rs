@@ -4,3 +4,4 @@
 mod place;
 mod retrieve;
 mod walk;
+mod zipped;

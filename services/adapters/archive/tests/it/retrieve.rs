@@ -8,7 +8,7 @@ use runtime::Ctx;
 
 use crate::place::{bucket, object, options, source, write};
 
-async fn retrieve(source: &ArchiveSource, key: Option<&str>) -> Result<usize, SourceError> {
+pub(crate) async fn retrieve(source: &ArchiveSource, key: Option<&str>) -> Result<usize, SourceError> {
     let uid = |text| Uid::parse(text).unwrap();
     let what = Retrieve {
         study_instance_uid: uid("1.2"),
@@ -72,7 +72,7 @@ async fn a_test_says_what_is_wrong() {
     write(folder.path(), "a.txt", &[b'x'; 500]);
     assert!(steps(&here).await[1].starts_with("- read: none of them is a DICOM file"));
     write(folder.path(), "b.dcm", &object(1));
-    assert_eq!(steps(&here).await[1], "+ read: 1 of 2 are DICOM files");
+    assert_eq!(steps(&here).await[1], "+ read: 1 of 2 are, or hold, DICOM files");
     let nowhere = source("/nowhere/at/all".as_ref(), options());
     assert!(steps(&nowhere).await[0].starts_with("- list: the folder does not exist"));
 }
