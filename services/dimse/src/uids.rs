@@ -4,6 +4,10 @@ use index_model::transfer_syntax as ts;
 
 /// Verification.
 pub const VERIFICATION: &str = "1.2.840.10008.1.1";
+/// Storage Commitment Push Model.
+pub const STORAGE_COMMITMENT: &str = "1.2.840.10008.1.20.1";
+/// Its one well-known instance (PS3.4 §J.3.5).
+pub const STORAGE_COMMITMENT_INSTANCE: &str = "1.2.840.10008.1.20.1.1";
 /// Patient Root query.
 pub const PATIENT_ROOT_FIND: &str = "1.2.840.10008.5.1.4.1.2.1.1";
 /// Patient Root retrieve by C-MOVE.

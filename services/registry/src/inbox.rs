@@ -1,11 +1,12 @@
 //! What is pushed at us: C-STORE from registered AE titles, reports and patients from registered facilities.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use access::{Action, Refused, Right, Subject};
 use adapter_api::{Inbox, Object, PatientAnswer, ReportAnswer, Sender, StoreAnswer};
 use async_trait::async_trait;
-use index_model::{AeTitle, OrderRecord, PatientEvent, ReportRecord, RepositoryCode, RepositoryDefinition};
+use index_model::{AeTitle, OrderRecord, PatientEvent, ReportRecord, RepositoryCode, RepositoryDefinition, Uid};
 use index_store::{NewReport, OrderStored, PatientTold, ReportStored};
 
 use crate::Registry;
@@ -42,6 +43,21 @@ impl Inbox for Registry {
             self.0.synchronisers.heard_from(code, self.0.clock.now_ms());
         }
         answer
+    }
+
+    async fn commit_to(&self, from: &Sender, instances: &[Uid]) -> Result<BTreeSet<Uid>, StoreAnswer> {
+        let known = match from {
+            Sender::AeTitle { ae_title, address } => self.knows(ae_title, *address).await,
+            Sender::Repository(code) => self.0.directory.entry(code).is_some(),
+            Sender::Facility(_) => false,
+        };
+        if !known {
+            return Err(StoreAnswer::NotAuthorised);
+        }
+        self.0.store.commit_to(instances).await.map_err(|error| {
+            tracing::error!(error = %error, "what is held could not be looked up");
+            StoreAnswer::OutOfResources
+        })
     }
 
     async fn facility(&self, sending_facility: &str) -> Option<RepositoryDefinition> {

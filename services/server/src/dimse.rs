@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use access::{ApplicationEntity, Right};
 use adapter_api::Inbox;
-use adapter_dimse::{StoreOptions, StoreService};
+use adapter_dimse::{CommitmentOptions, CommitmentService, StoreOptions, StoreService};
 use anyhow::{Context, bail};
 use dimse::association::Address;
 use dimse::{Listener, ListenerOptions, TlsConnector};
@@ -114,8 +114,13 @@ pub(crate) async fn bind(
         tls: Some(connector),
         ..query_retrieve::Options::new(config.ae_title.clone())
     };
-    let services: Vec<Arc<dyn dimse::Service>> =
-        vec![Arc::new(StoreService::new(inbox, store)), Arc::new(QueryRetrieve::new(registry.clone(), options))];
+    let peers = options.destinations.iter().map(|peer| (peer.ae_title.clone(), peer.address.clone())).collect();
+    let commitment = CommitmentOptions { own_ae: config.ae_title.clone(), peers };
+    let services: Vec<Arc<dyn dimse::Service>> = vec![
+        Arc::new(StoreService::new(Arc::clone(&inbox), store)),
+        Arc::new(CommitmentService::new(inbox, commitment)),
+        Arc::new(QueryRetrieve::new(registry.clone(), options)),
+    ];
     let (listen, own_ae) = (config.listen, config.ae_title.clone());
     let mut listener = Listener::bind(listen, own_ae, services, ListenerOptions::default())
         .await

@@ -15,7 +15,7 @@ const RESPONSE: u16 = 0x8000;
 /// Longest ErrorComment, VR LO.
 const COMMENT_BYTES: usize = 64;
 
-/// A DIMSE-C operation.
+/// A DIMSE operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
     /// C-STORE.
@@ -28,7 +28,11 @@ pub enum Operation {
     Move,
     /// C-ECHO.
     Echo,
-    /// What DIMSE-C does not have, by its request's CommandField.
+    /// N-EVENT-REPORT.
+    EventReport,
+    /// N-ACTION.
+    Action,
+    /// What is not read here, by its request's CommandField.
     Other(u16),
 }
 
@@ -40,6 +44,8 @@ impl Operation {
             Self::Find => 0x0020,
             Self::Move => 0x0021,
             Self::Echo => 0x0030,
+            Self::EventReport => 0x0100,
+            Self::Action => 0x0130,
             Self::Other(field) => field,
         }
     }
@@ -51,6 +57,8 @@ impl Operation {
             0x0020 => Self::Find,
             0x0021 => Self::Move,
             0x0030 => Self::Echo,
+            0x0100 => Self::EventReport,
+            0x0130 => Self::Action,
             field => Self::Other(field),
         }
     }
@@ -91,6 +99,28 @@ pub enum Request {
     },
     /// C-STORE-RQ; the instance follows.
     Store(StoreRequest),
+    /// N-ACTION-RQ; its information follows.
+    Action {
+        /// (0000,0110).
+        message_id: u16,
+        /// Of the instance that is asked to act.
+        sop_class: Uid,
+        /// The instance.
+        sop_instance: Uid,
+        /// (0000,1008).
+        action_type: u16,
+    },
+    /// N-EVENT-REPORT-RQ; its information follows.
+    EventReport {
+        /// (0000,0110).
+        message_id: u16,
+        /// Of the instance that tells.
+        sop_class: Uid,
+        /// The instance.
+        sop_instance: Uid,
+        /// (0000,1002).
+        event_type: u16,
+    },
     /// C-CANCEL-RQ.
     Cancel {
         /// Of the operation to end.
@@ -118,6 +148,8 @@ impl Request {
             Self::Get { .. } => Operation::Get,
             Self::Move { .. } => Operation::Move,
             Self::Store(_) => Operation::Store,
+            Self::Action { .. } => Operation::Action,
+            Self::EventReport { .. } => Operation::EventReport,
             Self::Cancel { .. } => Operation::Other(CANCEL_FIELD),
             Self::Unusable { operation, .. } => *operation,
         }
@@ -130,6 +162,8 @@ impl Request {
             | Self::Find { message_id, .. }
             | Self::Get { message_id, .. }
             | Self::Move { message_id, .. }
+            | Self::Action { message_id, .. }
+            | Self::EventReport { message_id, .. }
             | Self::Cancel { message_id }
             | Self::Unusable { message_id, .. } => *message_id,
             Self::Store(store) => store.message_id,
@@ -265,10 +299,15 @@ fn ae_title(elements: &Elements<'_>, element: u16) -> Option<AeTitle> {
 
 fn parse_request(elements: &Elements<'_>, operation: Operation, message_id: u16, has_data: bool) -> Request {
     let unusable = |status| Request::Unusable { operation, message_id, has_data, status };
+    if let Operation::Action | Operation::EventReport = operation {
+        return normalised(elements, operation, message_id, has_data).unwrap_or_else(unusable);
+    }
     let sop_class = uid(elements, tag::AFFECTED_SOP_CLASS_UID);
     match (operation, sop_class) {
         (Operation::Echo, _) if !has_data => Request::Echo { message_id },
-        (Operation::Echo, _) | (Operation::Other(_), _) => unusable(Status::UNRECOGNISED_OPERATION),
+        (Operation::Echo | Operation::Action | Operation::EventReport | Operation::Other(_), _) => {
+            unusable(Status::UNRECOGNISED_OPERATION)
+        }
         (_, None) => unusable(Status::SOP_CLASS_NOT_SUPPORTED),
         _ if !has_data => unusable(Status::DOES_NOT_MATCH_SOP_CLASS),
         (Operation::Find, Some(sop_class)) => Request::Find { message_id, sop_class },
@@ -286,6 +325,26 @@ fn parse_request(elements: &Elements<'_>, operation: Operation, message_id: u16,
             None => unusable(Status::INVALID_SOP_INSTANCE),
         },
     }
+}
+
+/// The operations of PS3.7 §10 that are read here.
+fn normalised(
+    elements: &Elements<'_>,
+    operation: Operation,
+    message_id: u16,
+    has_data: bool,
+) -> Result<Request, Status> {
+    let (class, instance, kind) = match operation {
+        Operation::Action => (tag::REQUESTED_SOP_CLASS_UID, tag::REQUESTED_SOP_INSTANCE_UID, tag::ACTION_TYPE_ID),
+        _ => (tag::AFFECTED_SOP_CLASS_UID, tag::AFFECTED_SOP_INSTANCE_UID, tag::EVENT_TYPE_ID),
+    };
+    let sop_class = uid(elements, class).ok_or(Status::SOP_CLASS_NOT_SUPPORTED)?;
+    let sop_instance = uid(elements, instance).ok_or(Status::INVALID_SOP_INSTANCE)?;
+    let kind = elements.number(kind).filter(|_| has_data).ok_or(Status::INVALID_ARGUMENT)?;
+    Ok(match operation {
+        Operation::Action => Request::Action { message_id, sop_class, sop_instance, action_type: kind },
+        _ => Request::EventReport { message_id, sop_class, sop_instance, event_type: kind },
+    })
 }
 
 fn parse_response(elements: &Elements<'_>, operation: Operation, has_data: bool) -> Result<Response, BrokenCommand> {
@@ -333,6 +392,19 @@ fn encode_request(request: &Request) -> Vec<u8> {
                     .number(tag::MOVE_ORIGINATOR_MESSAGE_ID, *message_id),
                 None => writer,
             }
+        }
+        Request::Action { message_id, sop_class, sop_instance, action_type } => Writer::new()
+            .uid(tag::REQUESTED_SOP_CLASS_UID, sop_class.as_str())
+            .number(tag::COMMAND_FIELD, Operation::Action.field())
+            .number(tag::MESSAGE_ID, *message_id)
+            .number(tag::COMMAND_DATA_SET_TYPE, DATA_SET)
+            .uid(tag::REQUESTED_SOP_INSTANCE_UID, sop_instance.as_str())
+            .number(tag::ACTION_TYPE_ID, *action_type),
+        Request::EventReport { message_id, sop_class, sop_instance, event_type } => {
+            start(Operation::EventReport, sop_class.as_str(), *message_id)
+                .number(tag::COMMAND_DATA_SET_TYPE, DATA_SET)
+                .uid(tag::AFFECTED_SOP_INSTANCE_UID, sop_instance.as_str())
+                .number(tag::EVENT_TYPE_ID, *event_type)
         }
         Request::Cancel { message_id } => Writer::new()
             .number(tag::COMMAND_FIELD, CANCEL_FIELD)

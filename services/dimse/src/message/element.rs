@@ -8,6 +8,7 @@ use super::BrokenCommand;
 pub(super) mod tag {
     pub(in crate::message) const GROUP_LENGTH: u16 = 0x0000;
     pub(in crate::message) const AFFECTED_SOP_CLASS_UID: u16 = 0x0002;
+    pub(in crate::message) const REQUESTED_SOP_CLASS_UID: u16 = 0x0003;
     pub(in crate::message) const COMMAND_FIELD: u16 = 0x0100;
     pub(in crate::message) const MESSAGE_ID: u16 = 0x0110;
     pub(in crate::message) const MESSAGE_ID_BEING_RESPONDED_TO: u16 = 0x0120;
@@ -18,6 +19,9 @@ pub(super) mod tag {
     pub(in crate::message) const OFFENDING_ELEMENT: u16 = 0x0901;
     pub(in crate::message) const ERROR_COMMENT: u16 = 0x0902;
     pub(in crate::message) const AFFECTED_SOP_INSTANCE_UID: u16 = 0x1000;
+    pub(in crate::message) const REQUESTED_SOP_INSTANCE_UID: u16 = 0x1001;
+    pub(in crate::message) const EVENT_TYPE_ID: u16 = 0x1002;
+    pub(in crate::message) const ACTION_TYPE_ID: u16 = 0x1008;
     pub(in crate::message) const REMAINING_SUBOPERATIONS: u16 = 0x1020;
     pub(in crate::message) const COMPLETED_SUBOPERATIONS: u16 = 0x1021;
     pub(in crate::message) const FAILED_SUBOPERATIONS: u16 = 0x1022;

@@ -42,6 +42,12 @@ impl Status {
     pub const CANNOT_UNDERSTAND: Self = Self(0xC000);
     /// Processing failure.
     pub const PROCESSING_FAILURE: Self = Self(0x0110);
+    /// No such object instance.
+    pub const NO_SUCH_INSTANCE: Self = Self(0x0112);
+    /// Invalid argument value.
+    pub const INVALID_ARGUMENT: Self = Self(0x0115);
+    /// No such action type.
+    pub const NO_SUCH_ACTION: Self = Self(0x0123);
     /// Invalid SOP instance.
     pub const INVALID_SOP_INSTANCE: Self = Self(0x0117);
     /// SOP class not supported.

@@ -6,7 +6,7 @@ use access::{Action, Subject};
 use dicom_core::Tag;
 use dimse::identifier::Attributes;
 use dimse::message::Status;
-use dimse::uids::{OBJECT_TRANSFER_SYNTAXES, VERIFICATION};
+use dimse::uids::{OBJECT_TRANSFER_SYNTAXES, STORAGE_COMMITMENT, VERIFICATION};
 use index_query::{Level, parse};
 use query_retrieve::{SOP_CLASSES, Transaction, instance_keys, patient_keys, series_keys, study_keys};
 
@@ -62,7 +62,8 @@ async fn the_keys_of_each_level_are_those_of_its_table() {
 fn the_sop_classes_are_those_that_are_served() {
     let told: BTreeSet<_> =
         rows("2. SOP classes").iter().skip(1).filter(|row| row[2].contains("SCP")).map(|row| row[1]).collect();
-    let served: BTreeSet<_> = SOP_CLASSES.iter().map(|class| class.uid).chain([VERIFICATION]).collect();
+    let served: BTreeSet<_> =
+        SOP_CLASSES.iter().map(|class| class.uid).chain([VERIFICATION, STORAGE_COMMITMENT]).collect();
     assert_eq!(told, served);
 }
 

@@ -139,7 +139,6 @@ fn pynetdicom_stores_finds_gets_and_moves() {
     let data = tempfile::tempdir().unwrap();
     let own_port = free_port();
     let service = service(data.path(), ("PYMOVE", own_port), "");
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/test-data");
     let files = [
         "CT_small.dcm",
         "MR_small_RLE.dcm",
@@ -151,17 +150,35 @@ fn pynetdicom_stores_finds_gets_and_moves() {
         "SC_rgb_jpeg_gdcm.dcm",
         "waveform_ecg.dcm",
     ];
-    let mut command = Command::new("python3");
-    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pynetdicom_scu.py"));
-    command.args([service.dimse_port.to_string(), own_port.to_string()]);
-    command.args(files.map(|file| root.join("pydicom-3.0.2/pydicom/data/test_files").join(file)));
-    let path = std::env::join_paths([root.join("pydicom-3.0.2"), root.join("pynetdicom-3.0.4")]).unwrap();
-    let output = command.env("PYTHONPATH", path).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    let told: serde_json::Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    let told = python("pynetdicom_scu.py", &service, own_port, &files);
     for count in ["stored", "found", "got", "moved"] {
         assert_eq!(told[count], told["files"], "{count}: {told}");
     }
     println!("peer: pynetdicom: {told}");
+}
+
+#[test]
+fn pynetdicom_is_committed_to_what_is_durable_on_its_association_and_on_one_of_ours() {
+    fetch("fetch.py", &["pydicom-3.0.2", "pynetdicom-3.0.4"]);
+    let data = tempfile::tempdir().unwrap();
+    let own_port = free_port();
+    let service = service(data.path(), ("PYMOVE", own_port), "may = [\"store\"]\n");
+    let told =
+        python("pynetdicom_commitment.py", &service, own_port, &["CT_small.dcm", "rtplan.dcm", "liver_1frame.dcm"]);
+    assert_eq!((&told["committed"], &told["called"]), (&told["stored"], &told["stored"]));
+    println!("peer: pynetdicom asked for storage commitment: {told}");
+}
+
+/// Runs a script of pynetdicom on files of the pydicom set; what its last line says.
+fn python(script: &str, service: &Service, own_port: u16, files: &[&str]) -> serde_json::Value {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/test-data");
+    let mut command = Command::new("python3");
+    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(script));
+    command.args([service.dimse_port.to_string(), own_port.to_string()]);
+    command.args(files.iter().map(|file| root.join("pydicom-3.0.2/pydicom/data/test_files").join(file)));
+    let path = std::env::join_paths([root.join("pydicom-3.0.2"), root.join("pynetdicom-3.0.4")]).unwrap();
+    let output = command.env("PYTHONPATH", path).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_str(said.lines().last().unwrap()).unwrap()
 }
