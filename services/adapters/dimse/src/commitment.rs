@@ -322,7 +322,7 @@ mod tests {
 
     #[test]
     fn what_is_no_request_is_refused() {
-        for bytes in [&b""[..], b"\x08\0\x95\x11UI\x04\01.2\0", &[0xff; 64]] {
+        for bytes in [&b""[..], b"\x08\0\x95\x11UI\x04\x001.2\0", &[0xff; 64]] {
             assert_eq!(Asked::read(bytes, transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN), Err(Status::INVALID_ARGUMENT));
         }
     }
