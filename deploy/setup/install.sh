@@ -81,4 +81,4 @@ fi
 # Test data and independent software, pinned, into target/test-data: here rather than inside a test that has a time limit.
 say "Fetching test data and independent clients"
 python fixtures/files/environment.py >/dev/null
-python fixtures/files/fetch.py pydicom-3.0.2 pydicom-data-1.0.0 pynetdicom-3.0.4 dicomweb-client-0.11.3 ohif-3.13.2
+python fixtures/files/fetch.py pydicom-3.0.2 pydicom-data-1.0.0 pynetdicom-3.0.4 hl7-0.4.5 dicomweb-client-0.11.3 ohif-3.13.2
