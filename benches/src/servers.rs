@@ -22,6 +22,8 @@ pub struct Servers {
     pub nginx: Nginx,
     /// Where the service takes C-STORE.
     pub our_dimse: u16,
+    /// Where the service takes HL7 messages.
+    pub our_mllp: u16,
     /// Where Orthanc takes C-STORE.
     pub orthanc_dimse: u16,
     children: Vec<Child>,
@@ -83,6 +85,7 @@ pub fn start(environment: &[(&str, &str)]) -> Servers {
         orthanc: format!("http://127.0.0.1:{peer}"),
         nginx,
         our_dimse: dimse,
+        our_mllp: mllp,
         orthanc_dimse: peer_dimse,
         children: vec![ours, orthanc, files],
         _state: state,
@@ -137,6 +140,16 @@ impl Servers {
         let workers = std::fs::read_to_string(format!("/proc/{ours}/task/{ours}/children")).unwrap_or_default();
         let pids = std::iter::once(ours).chain(workers.split_whitespace().filter_map(|pid| pid.parse().ok()));
         pids.map(resident_kib).sum::<u64>() / 1024
+    }
+
+    /// Registers a repository at the service.
+    pub fn register(&self, definition: &serde_json::Value) {
+        let url = format!("{}/api/admin/repositories", self.ours);
+        let request =
+            reqwest::Client::new().post(url).header("content-type", "application/json").body(definition.to_string());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let status = runtime.block_on(request.send()).unwrap().status();
+        assert!(status.is_success(), "not registered: {status}");
     }
 
     /// What the service answers below its DICOMweb root.
