@@ -125,8 +125,9 @@ pub(super) fn renew_series(known: &SeriesRecord, said: &SeriesRecord, manner: Ma
     out
 }
 
-/// Whether two records can be of one patient, as far as they tell: they disagree when both have a health number and it differs, or
-/// when everything that both tell (name, birth date) differs.
+/// Whether two records can be of one patient, as far as they tell: not when both have a health number and it differs; not under two
+/// numbers of one issuer, unless name and birth date are the same and nothing differs (twins share a birth date); else not when
+/// everything that both tell (name, birth date) differs, or only the birth date is shared and the sex is not.
 pub(crate) fn agree(a: &PatientRecord, b: &PatientRecord) -> bool {
     if let (Some(a), Some(b)) = (&a.health_number, &b.health_number)
         && a.number != b.number
@@ -134,14 +135,20 @@ pub(crate) fn agree(a: &PatientRecord, b: &PatientRecord) -> bool {
         return false;
     }
     let names = both(&name_key(&a.patient_name), &name_key(&b.patient_name));
-    let dates = match (&a.patient_birth_date, &b.patient_birth_date) {
-        (Some(a), Some(b)) => Some(a == b),
-        _ => None,
-    };
+    let dates = a.patient_birth_date.as_ref().zip(b.patient_birth_date.as_ref()).map(|(a, b)| a == b);
+    let sexes = a.patient_sex.as_ref().zip(b.patient_sex.as_ref()).map(|(a, b)| a == b);
+    if two_numbers_of_one_issuer(a, b) {
+        return (names, dates) == (Some(true), Some(true)) && sexes != Some(false);
+    }
     match (names, dates) {
         (None, None) => true,
-        (names, dates) => names == Some(true) || dates == Some(true),
+        (names, dates) => names == Some(true) || (dates == Some(true) && sexes != Some(false)),
     }
+}
+
+fn two_numbers_of_one_issuer(a: &PatientRecord, b: &PatientRecord) -> bool {
+    let usable = |p: &PatientRecord| p.patient_id.clone().filter(|id| super::patient::is_usable(Some(id)));
+    usable(a).zip(usable(b)).is_some_and(|(a, b)| a.issuer == b.issuer && a.value != b.value)
 }
 
 fn both(a: &str, b: &str) -> Option<bool> {
@@ -170,7 +177,7 @@ pub(super) fn one_person(a: &PatientRecord, b: &PatientRecord) -> bool {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use index_model::{HealthNumber, PatientRecord, PersonName, Phi};
+    use index_model::{HealthNumber, IssuedId, PatientRecord, PersonName, Phi};
 
     use super::{agree, one_person};
 
@@ -192,10 +199,26 @@ mod tests {
         assert!(agree(&jane, &patient("", "", "", "")));
         assert!(!agree(&jane, &patient("ROE^RICHARD", "19500505", "M", "")));
         assert!(!agree(&jane, &patient("ROE^RICHARD", "", "", "")));
+        assert!(agree(&jane, &patient("ROE^JANE", "19700101", "F", "")), "a name may change");
+        assert!(!agree(&jane, &patient("ROE^JOHN", "19700101", "M", "")));
         assert!(!agree(
             &patient("DOE^JANE", "19700101", "F", "9876543217"),
             &patient("DOE^JANE", "19700101", "F", "1234567897")
         ));
+    }
+
+    #[test]
+    fn two_numbers_of_one_issuer_are_one_patient_only_when_name_and_birth_date_are_the_same() {
+        let numbered = |name: &str, sex: &str, number: &str, issuer: &str| PatientRecord {
+            patient_id: Some(IssuedId { value: Phi::new(number.into()), issuer: issuer.into() }),
+            ..patient(name, "20260101", sex, "")
+        };
+        let twin = numbered("DOE^BABY A", "F", "1", "NORTH");
+        assert!(!agree(&twin, &numbered("DOE^BABY B", "F", "2", "NORTH")));
+        assert!(!agree(&twin, &numbered("DOE^BABY A", "M", "2", "NORTH")));
+        assert!(agree(&twin, &numbered("DOE^BABY A", "F", "2", "NORTH")), "registered twice");
+        assert!(agree(&twin, &numbered("DOE^BABY B", "F", "1", "NORTH")), "one number");
+        assert!(agree(&twin, &numbered("DOE^ANN", "F", "2", "SOUTH")), "named later, elsewhere");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use index_model::{IssuedId, RepositoryCode};
 use index_query::{Attribute, Level, Query, Tag, level_of};
 use registry::{Header, Registry, SeriesRow, StudyRow};
+use serde_json::Value;
 
 use super::value::{DataSet, Writer};
 use crate::dictionary;
@@ -39,19 +40,20 @@ impl Shown<'_> {
         let is_between = |attribute: &Attribute| (above..=level).contains(&level_of(attribute));
         if self.query.include.all {
             for (tag, attribute) in header {
-                let is_new = !out.0.contains_key(tag) || tag == REQUEST_ATTRIBUTES;
+                let is_new = !out.0.contains_key(tag) || COMPLETED.contains(&tag.as_str());
                 if is_new && index_query::attribute(tag).is_some_and(|attribute| is_between(&attribute)) {
-                    out.0.insert(tag.clone(), attribute.clone());
+                    let attribute = completed(tag, out.0.get(tag), attribute);
+                    out.0.insert(tag.clone(), attribute);
                 }
             }
             return;
         }
         for attribute in self.wanted().filter(|attribute| is_between(attribute)) {
             for tag in tags_of(attribute) {
-                // The rows know of this sequence what its table has; the header knows all of it.
-                let is_new = !out.0.contains_key(&tag) || tag == REQUEST_ATTRIBUTES;
+                let is_new = !out.0.contains_key(&tag) || COMPLETED.contains(&tag.as_str());
                 if let Some(value) = header.get(&tag).filter(|_| is_new) {
-                    out.0.insert(tag, value.clone());
+                    let value = completed(&tag, out.0.get(&tag), value);
+                    out.0.insert(tag, value);
                 }
             }
         }
@@ -69,8 +71,24 @@ pub(crate) fn shows_identifiers(query: &Query) -> bool {
 
 /// OtherPatientIDsSequence.
 const OTHER_PATIENT_IDS: Tag = Tag(0x0010, 0x1002);
-/// RequestAttributesSequence.
-pub(super) const REQUEST_ATTRIBUTES: &str = "00400275";
+const OTHER_IDS: &str = "00101002";
+/// Sequences of which rows know a part: of RequestAttributesSequence what its table has, of OtherPatientIDsSequence what was linked.
+pub(super) const COMPLETED: [&str; 2] = ["00400275", OTHER_IDS];
+
+/// What a header has, and of a patient's other identifiers what the registry knows beside.
+pub(super) fn completed(tag: &str, known: Option<&Value>, header: &Value) -> Value {
+    let items = |attribute: &Value| attribute.get("Value").and_then(Value::as_array).cloned().unwrap_or_default();
+    let known = known.filter(|_| tag == OTHER_IDS).map(items).unwrap_or_default();
+    if known.is_empty() {
+        return header.clone();
+    }
+    let id = |item: &Value| ["00100020", "00100021"].map(|tag| item.pointer(&format!("/{tag}/Value/0")).cloned());
+    let mut all = items(header);
+    let new = known.into_iter().filter(|known| !all.iter().any(|one| id(one) == id(known)));
+    let new: Vec<Value> = new.collect();
+    all.extend(new);
+    serde_json::json!({ "vr": "SQ", "Value": all })
+}
 
 /// An attribute, and of a private one its creator too (§10.6.3.3, PS3.5 §7.8.1).
 pub(super) fn tags_of(attribute: &Attribute) -> impl Iterator<Item = String> {
@@ -117,7 +135,7 @@ fn study_attributes(out: &mut Writer, row: &StudyRow, shown: Shown<'_>) {
     out.text("00081030", "LO", study.study_description.as_deref());
     patient_attributes(out, row);
     if let Some(identifiers) = shown.identifiers.get(&row.person_key) {
-        out.items("00101002", identifiers.iter().map(identifier).collect());
+        out.items(OTHER_IDS, identifiers.iter().map(identifier).collect());
     }
     out.text("0020000D", "UI", Some(study.study_instance_uid.as_str()));
     out.text("00200010", "SH", study.study_id.as_ref().map(|id| id.expose().as_str()));
@@ -211,5 +229,26 @@ pub(super) fn series_attributes(out: &mut Writer, row: &SeriesRow) {
         item.text("00400009", "SH", request.0);
         item.text("00401001", "SH", request.1);
         out.items("00400275", vec![item.0]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::completed;
+
+    fn identifiers(ids: &[(&str, &str)]) -> Value {
+        let item = |(id, issuer): &(&str, &str)| json!({"00100020": {"vr": "LO", "Value": [id]}, "00100021": {"vr": "LO", "Value": [issuer]}});
+        json!({ "vr": "SQ", "Value": ids.iter().map(item).collect::<Vec<_>>() })
+    }
+
+    #[test]
+    fn other_identifiers_are_those_of_the_object_and_what_the_registry_knows_beside() {
+        let header = identifiers(&[("7", "X"), ("8", "X")]);
+        let known = identifiers(&[("8", "X"), ("7", "Y")]);
+        assert_eq!(completed("00101002", Some(&known), &header), identifiers(&[("7", "X"), ("8", "X"), ("7", "Y")]));
+        assert_eq!(completed("00101002", None, &header), header);
+        assert_eq!(completed("00400275", Some(&known), &header), header, "of other sequences the header knows all");
     }
 }

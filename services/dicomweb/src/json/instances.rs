@@ -13,7 +13,7 @@ use registry::{InstanceRow, SeriesRow, with_origin};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::answer::{REQUEST_ATTRIBUTES, availability, locations, series_attributes, study_part, tags_of};
+use super::answer::{COMPLETED, availability, completed, locations, series_attributes, study_part, tags_of};
 use super::row::Text;
 use super::{Shown, Writer};
 
@@ -36,14 +36,21 @@ impl Instances {
         let known = self.series.take().filter(|(series, _)| Arc::ptr_eq(series, &row.series));
         let (_, shared) = self.series.insert(known.unwrap_or_else(|| (Arc::clone(&row.series), shared(row, shown))));
         let takes = |tag: &str| {
-            let is_new = !shared.contains_key(tag) || tag == REQUEST_ATTRIBUTES;
+            let is_new = !shared.contains_key(tag) || COMPLETED.contains(&tag);
             INSTANCE_TAGS.contains(&tag) || (is_new && wanted.has(tag))
         };
         let header = Taking(takes).deserialize(&mut serde_json::Deserializer::from_str(row.entry.metadata.get()));
         let mut attributes: BTreeMap<Cow<'_, str>, Cow<'_, str>> =
             shared.iter().map(|(tag, text)| (tag.as_str().into(), text.as_str().into())).collect();
         for (tag, text) in header.unwrap_or_default() {
-            attributes.insert(tag, with_origin(text.get(), shown.base.origin()));
+            let known = shared.get(tag.as_ref()).filter(|_| COMPLETED.contains(&tag.as_ref()));
+            let known = known.and_then(|known| serde_json::from_str(known).ok());
+            let header = known.is_some().then(|| serde_json::from_str(text.get()).ok()).flatten();
+            let text = match header {
+                Some(header) => completed(&tag, known.as_ref(), &header).to_string().into(),
+                None => with_origin(text.get(), shown.base.origin()),
+            };
+            attributes.insert(tag, text);
         }
         attributes.extend(texts(own(row, shown)).map(|(tag, text)| (tag.into(), text.into())));
         Text::of(&attributes)

@@ -34,3 +34,22 @@ async fn a_study_identifier_of_two_patients_is_found_twice_and_opens_neither_by_
         assert!(!["Roe", "Tremblay", "P-100", "Q-200"].iter().any(|word| said.contains(word)), "{path} names nobody");
     }
 }
+
+#[tokio::test]
+async fn twins_under_one_study_identifier_are_never_united_though_their_birth_date_is_one() {
+    let app = TestApp::holding(&[image(1)]).await;
+    let (series, instance) = ("1.2.826.0.1.3680043.10.1.7", "1.2.826.0.1.3680043.10.1.7.1".to_owned());
+    let mut other = Object { series, instance, patient: "Roe^Richard", ..image(2) }.to_bytes();
+    replace(&mut other, b"P-100", b"Q-200");
+    app.post("/studies", &related(&[other])).await.expect(200);
+    for (patient, name) in [("P-100", "Tremblay"), ("Q-200", "Roe")] {
+        for level in ["studies", "series", "instances"] {
+            let found =
+                app.get(&format!("/{level}?PatientID={patient}&includefield=PatientName")).await.expect(200).json();
+            let rows = found.as_array().unwrap();
+            assert_eq!(rows.len(), 1, "{level} of {patient}");
+            assert!(rows[0]["00100010"]["Value"][0]["Alphabetic"].as_str().unwrap().starts_with(name));
+        }
+    }
+    app.get(&format!("/studies/{STUDY}/metadata")).await.expect(409);
+}
