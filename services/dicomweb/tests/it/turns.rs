@@ -39,14 +39,11 @@ impl Busy {
         let taken = tokio::spawn(ask(Arc::clone(&app), 9, image(1).path() + "/frames/1", &[("accept", "image/jls")]));
         let mut busy =
             Self { app, transcoder, gate, _folder: folder, taken, served: Arc::default(), asked: Vec::new() };
-        // Who comes before the frame is served; the first who waits shows that the core is taken. Nobody else asks for these sizes,
-        // which are ready then.
+        // Who comes before the frame is served, also who waits a moment for a core that is free again; who keeps waiting shows that the
+        // frame has the core. Nobody else asks for these sizes, which are ready then.
         for side in 200.. {
             busy.send("first", 9, &format!("/frames/1/rendered?viewport={side},{side}"), &[("priority", "u=0")]);
-            while busy.transcoder.waiting() == 0 && busy.asked.last().is_some_and(|asked| !asked.is_finished()) {
-                tokio::task::yield_now().await;
-            }
-            if busy.transcoder.waiting() > 0 {
+            if busy.keeps_waiting().await {
                 break;
             }
             busy.asked.pop();
@@ -54,12 +51,27 @@ impl Busy {
         busy
     }
 
+    /// Whether the latest request waits for the core, and goes on waiting.
+    async fn keeps_waiting(&self) -> bool {
+        let is_served = || self.asked.last().is_none_or(tokio::task::JoinHandle::is_finished);
+        while self.transcoder.waiting() == 0 && !is_served() {
+            tokio::task::yield_now().await;
+        }
+        for _ in 0..50 {
+            if is_served() {
+                return false;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        self.transcoder.waiting() == 1
+    }
+
     /// Asks, and comes back when the request waits for the core.
     async fn ask(&mut self, who: &'static str, host: u8, path: &str, headers: &[(&'static str, &'static str)]) {
         let before = self.transcoder.waiting();
         self.send(who, host, path, headers);
         let waits = async {
-            while self.transcoder.waiting() == before {
+            while self.transcoder.waiting() <= before {
                 tokio::task::yield_now().await;
             }
         };
