@@ -6,63 +6,45 @@
 //! is given only after object and index are durable.
 #![forbid(unsafe_code)]
 
-mod breaker;
-mod commit;
-mod derivatives;
 mod derived;
-mod directory;
-mod encapsulated;
-mod encoded;
 mod error;
-mod evict;
-mod expire;
 mod fetch;
-mod fold;
-mod frame_run;
-mod inbox;
-mod ingest;
-mod key_objects;
-mod launch;
+mod intake;
+mod keeping;
 mod manifest;
-mod manifest_document;
 mod nodes;
-mod object_reports;
 mod objects;
 mod open;
 mod options;
-mod patients;
 mod rendered;
 mod repositories;
 mod retrieve;
-mod rewrite;
 mod search;
 mod start;
 mod synchronise;
-mod take_out;
-mod uncompressed;
 
 pub use adapter_api::{Object, Spool, TestStep};
-pub use derivatives::DerivativePolicy;
-pub use encapsulated::{decodes, encodes_to};
+pub use derived::DerivativePolicy;
 pub use error::{Cause, RegistryError};
-pub use evict::FetchedSize;
-pub use frame_run::FrameRun;
 pub use index_extract::PathStep;
 pub use index_store::{
     Drift, DriftReport, IdentityConflict, PatientRow, PersonRow, ReportRow, Ruled, SeriesRow, StudyRow,
 };
-pub use ingest::{Fate, StoredInstance};
-pub use launch::{Choice, Launch, LaunchRequest};
+pub use intake::{Fate, StoredInstance};
+pub use keeping::evict::FetchedSize;
 pub use manifest::{Manifest, with_origin};
 pub use open::OpenedStudy;
+pub use open::launch::{Choice, Launch, LaunchRequest};
+pub use open::patients::OpenedPatient;
 pub use options::{Limits, Options, SourceFactory};
-pub use patients::OpenedPatient;
 pub use rendered::{Picture, ShownFrame};
 pub use repositories::{Quarantined, RegisterError, RepositoryState, RepositoryStatus};
+pub use retrieve::encapsulated::{decodes, encodes_to};
+pub use retrieve::frame_run::FrameRun;
+pub use retrieve::uncompressed::Uncompressed;
 pub use retrieve::{Frame, InstanceBytes, PixelBytes, StoredMetadata};
 pub use search::{Answer, Header, InstanceRow, MOST_DESCRIBED, MOST_EXAMINED, Missing};
 pub use start::Registry;
-pub use uncompressed::Uncompressed;
 
 /// Rendered forms, as `transcode` makes them.
 pub mod rendering {

@@ -10,17 +10,17 @@ use runtime::{Clock, CpuPool, Turns};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::commit::Committer;
-use crate::derivatives::Derivatives;
-use crate::derived::Derived;
-use crate::directory::Directory;
-use crate::encoded::EncodedCache;
-use crate::evict::Uses;
+use crate::derived::Derivatives;
+use crate::derived::store::Derived;
 use crate::fetch::Fetches;
+use crate::intake::commit::Committer;
+use crate::keeping::evict::Uses;
 use crate::manifest::Manifests;
 use crate::objects::Objects;
 use crate::open::OpenCache;
 use crate::rendered::RenderedCache;
+use crate::repositories::directory::Directory;
+use crate::retrieve::encoded::EncodedCache;
 use crate::synchronise::Synchronisers;
 use crate::{Limits, Options, RegistryError};
 
@@ -113,10 +113,10 @@ impl Registry {
             tasks,
             stop,
         }));
-        registry.0.tasks.spawn(crate::fold::run(registry.clone()));
-        registry.0.tasks.spawn(crate::expire::run(registry.clone()));
-        registry.0.tasks.spawn(crate::derivatives::run(registry.clone(), wanted));
-        registry.0.tasks.spawn(crate::evict::run(registry.clone()));
+        registry.0.tasks.spawn(crate::keeping::fold::run(registry.clone()));
+        registry.0.tasks.spawn(crate::keeping::expire::run(registry.clone()));
+        registry.0.tasks.spawn(crate::derived::run(registry.clone(), wanted));
+        registry.0.tasks.spawn(crate::keeping::evict::run(registry.clone()));
         registry.look_around().await?;
         registry.0.tasks.spawn(crate::nodes::watch(registry.clone()));
         Ok(registry)

@@ -12,9 +12,9 @@ use index_query::{Attribute, Query, Rule, Tag};
 use index_store::{Found, PatientRow, SeriesRow, StudyRow};
 
 pub use self::headers::{Header, MOST_DESCRIBED, MOST_EXAMINED};
-use crate::directory::Entry;
-use crate::manifest_document::ELSEWHERE;
+use crate::intake::manifest_document::ELSEWHERE;
 use crate::open::search_filter;
+use crate::repositories::directory::Entry;
 use crate::{Registry, RegistryError};
 
 /// RetrieveLocationUID.

@@ -9,7 +9,7 @@ use index_store::{SyncPhase, SyncState};
 use runtime::Ctx;
 use tokio::task::JoinHandle;
 
-use crate::directory::Entry;
+use crate::repositories::directory::Entry;
 use crate::synchronise::RoundError;
 use crate::{Registry, RegistryError};
 

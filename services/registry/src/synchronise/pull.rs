@@ -8,8 +8,8 @@ use index_model::{RepositoryCode, StudyRecord, Uid};
 use index_store::{SearchFilter, SyncPhase, SyncState};
 use runtime::{Ctx, Demand, Urgency};
 
-use crate::directory::Entry;
-use crate::ingest::{one_name, one_name_for_each_issuer};
+use crate::intake::{one_name, one_name_for_each_issuer};
+use crate::repositories::directory::Entry;
 use crate::synchronise::RoundError;
 use crate::{Registry, RegistryError};
 

@@ -15,7 +15,7 @@ use index_model::{RepositoryCode, StudyRecord, Uid};
 use index_store::{CopyRow, Drift, DriftKind, DriftOutcome, DriftReport, MAX_LISTED, SyncPhase, SyncState};
 use runtime::Ctx;
 
-use crate::directory::Entry;
+use crate::repositories::directory::Entry;
 use crate::synchronise::{RoundError, in_words};
 use crate::{Registry, RegistryError};
 

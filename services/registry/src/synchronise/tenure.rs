@@ -6,7 +6,7 @@ use index_model::RepositoryCode;
 use runtime::Ctx;
 
 use crate::Registry;
-use crate::breaker::spread;
+use crate::repositories::breaker::spread;
 use crate::synchronise::{Pace, RoundError, Running};
 
 /// First wait of a node that does not hold the lease; doubling up to a third of the lease.

@@ -4,6 +4,8 @@
 //! by the transcoder before it is kept; where none can be made, the original is all there is, as before. Forms are made behind a store or a
 //! first view, one at a time, on cores that nobody else waits for.
 
+pub(crate) mod store;
+
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,7 +16,7 @@ use serde::Deserialize;
 use tokio::sync::mpsc;
 use transcode::{ImageDescription, TranscodeError};
 
-use crate::derived::Derived;
+use crate::derived::store::Derived;
 use crate::retrieve::describe;
 use crate::{Registry, RegistryError};
 

@@ -10,7 +10,7 @@ use index_model::{AeTitle, OrderRecord, PatientEvent, ReportRecord, RepositoryCo
 use index_store::{NewReport, OrderStored, PatientTold, ReportStored};
 
 use crate::Registry;
-use crate::ingest::{one_name, one_name_for_each_issuer};
+use crate::intake::{one_name, one_name_for_each_issuer};
 
 #[async_trait]
 impl Inbox for Registry {

@@ -9,8 +9,8 @@ use futures::{StreamExt, TryStreamExt};
 use index_model::{InstanceEntry, Uid};
 
 use crate::retrieve::describe;
-use crate::rewrite::rewrite_around;
-use crate::uncompressed::{MOST_BYTES, collect, refused};
+use crate::retrieve::rewrite::rewrite_around;
+use crate::retrieve::uncompressed::{MOST_BYTES, collect, refused};
 use crate::{InstanceBytes, OpenedStudy, Registry, RegistryError};
 
 /// Frames of one object that are encoded at a time.

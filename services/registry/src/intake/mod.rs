@@ -1,5 +1,11 @@
 //! A study becomes known: one object in; guard, extract, bytes, index, acknowledgement.
 
+pub(crate) mod commit;
+mod inbox;
+mod key_objects;
+pub(crate) mod manifest_document;
+mod object_reports;
+
 use std::sync::Arc;
 
 use access::Permit;

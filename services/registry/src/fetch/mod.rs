@@ -13,10 +13,10 @@ use index_store::{NewInstance, SeriesRow};
 use runtime::{Ctx, Demand, Urgency};
 use tokio::sync::watch;
 
-use crate::directory::Entry;
+use crate::intake::manifest_document::ELSEWHERE;
 use crate::manifest::Manifest;
-use crate::manifest_document::ELSEWHERE;
 use crate::open::OpenedStudy;
+use crate::repositories::directory::Entry;
 use crate::{Fate, Registry, RegistryError};
 
 /// What is fetched, and from where.

@@ -12,7 +12,7 @@ use index_model::{
 use index_narrative::{cda, sr};
 use index_store::{NewReport, Outcome};
 
-use crate::ingest::one_name;
+use crate::intake::one_name;
 use crate::{Registry, RegistryError};
 
 /// EncapsulatedDocument (0042,0011) and EncapsulatedDocumentLength (0042,0015).

@@ -1,5 +1,8 @@
 //! Opening a study: its identifier is resolved, leave is asked for and recorded, and its series are listed.
 
+pub(crate) mod launch;
+pub(crate) mod patients;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

@@ -19,8 +19,8 @@ use runtime::Ctx;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::breaker::spread;
-use crate::directory::Entry;
+use crate::repositories::breaker::spread;
+use crate::repositories::directory::Entry;
 use crate::{Registry, RegistryError};
 
 /// First and longest pause after a failure.

@@ -9,7 +9,7 @@ use index_model::{AeTitle, DimseAddress, Protocol, RepositoryCode, RepositoryDef
 use index_store::Store;
 use runtime::Turns;
 
-use crate::breaker::Health;
+use crate::repositories::breaker::Health;
 use crate::{RegistryError, SourceFactory};
 
 /// One registered repository.

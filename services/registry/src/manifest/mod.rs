@@ -3,7 +3,7 @@
 //! A folded manifest is two objects: `….json.gz`, the DICOM JSON array exactly as WADO-RS metadata streams it to callers who know the
 //! service by its usual address ([`Registry::called_at`]), and `….index.gz`, what the array does not say (frames, size, where the bytes
 //! are, which repository gave the header). In memory, bulk data URIs have no address before their path. While a series still arrives, its
-//! manifest is that base plus the entries appended since, which the index keeps; [`crate::fold`] joins them when the series is quiet.
+//! manifest is that base plus the entries appended since, which the index keeps; [`crate::keeping::fold`] joins them when the series is quiet.
 
 mod uri;
 

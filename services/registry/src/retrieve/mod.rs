@@ -1,5 +1,11 @@
 //! From stored bytes to the wire: whole objects as streams, frames as byte ranges, nothing decoded unless another form is asked for.
 
+pub(crate) mod encapsulated;
+pub(crate) mod encoded;
+pub(crate) mod frame_run;
+mod rewrite;
+pub(crate) mod uncompressed;
+
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;

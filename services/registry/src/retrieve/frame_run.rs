@@ -6,8 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use index_model::{InstanceEntry, Uid};
 
-use crate::encoded::{encoded_etag, is_derived};
 use crate::open::OpenedStudy;
+use crate::retrieve::encoded::{encoded_etag, is_derived};
 use crate::retrieve::{etag, frames_syntax};
 use crate::{Frame, Registry, RegistryError};
 

@@ -11,7 +11,7 @@ use index_model::transfer_syntax::{EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE
 use index_model::{InstanceEntry, Uid};
 use transcode::ImageDescription;
 
-use crate::rewrite::{Rewritten, pixel_data_header, rewrite};
+use crate::retrieve::rewrite::{Rewritten, pixel_data_header, rewrite};
 use crate::{InstanceBytes, OpenedStudy, Registry, RegistryError};
 
 /// Larger objects are not rewritten: they are whole in memory for a moment.

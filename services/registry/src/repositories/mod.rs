@@ -1,12 +1,16 @@
 //! An administrator registers a repository, tests it, watches it and stops it.
 
+pub(crate) mod breaker;
+pub(crate) mod directory;
+mod take_out;
+
 use access::Permit;
 use adapter_api::TestStep;
 use index_model::{AeTitle, DimseAddress, RepositoryCode, RepositoryDefinition};
 use index_store::{Counts, Drift, DriftReport, RepositoryRow, SyncPhase, SyncState, Trouble};
 use runtime::Ctx;
 
-use crate::directory::Entry;
+use crate::repositories::directory::Entry;
 use crate::{Registry, RegistryError};
 
 /// How a repository stands, in one word.
