@@ -1,6 +1,7 @@
 import { items, number, numbers, text, texts } from "../dicomweb/json";
 import type { DataSet } from "../model/dataset";
 import type { Calibration, Frame, InstanceAddress, RecordedWindow, UltrasoundRegion } from "../model/displaySet";
+import { fromBitZero } from "./samples";
 
 const SHARED_GROUPS = "52009229";
 const FRAME_GROUPS = "52009230";
@@ -34,7 +35,7 @@ function frameOf(data: DataSet, instance: InstanceAddress, frameNumber: number):
   return {
     instance,
     frameNumber,
-    data,
+    data: fromBitZero(data),
     instanceNumber: number(data, "00200013"),
     sliceLocation: number(data, "00201041"),
     sliceThickness: number(data, "00180050"),

@@ -106,3 +106,14 @@ test("palettes become numbers, from the metadata or from where it points", async
   expect(resolved["00281201"]?.Value).toEqual([1, 258]);
   expect(resolved["00281202"]?.Value).toEqual([5, 0]);
 });
+
+test("grey samples above bit 0 are scaled down to what they are, and others left alone", () => {
+  const grey = { "00280004": ds("MONOCHROME2"), "00280101": ds(12) };
+  const instance = { studyInstanceUid: "1", seriesInstanceUid: "1.1", sopInstanceUid: "1.1.1" };
+  const dataOf = (more: Record<string, unknown>): DataSet | undefined => framesOf(picture("1.1.1", 1, more), instance)[0]?.data;
+  const raised = dataOf({ ...grey, "00280102": ds(15), "00281053": ds(2), "00281052": ds(-1024) });
+  expect([raised?.["00280101"]?.Value, raised?.["00281053"]?.Value, raised?.["00281052"]?.Value]).toEqual([[16], [0.125], [-1024]]);
+  expect(dataOf({ ...grey, "00280102": ds(15) })?.["00281053"]?.Value).toEqual([1 / 16]);
+  expect(dataOf({ ...grey, "00280102": ds(11) })?.["00281053"]).toBeUndefined();
+  expect(dataOf({ ...grey, "00280004": ds("PALETTE COLOR"), "00280102": ds(15) })?.["00280101"]?.Value).toEqual([12]);
+});

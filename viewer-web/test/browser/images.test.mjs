@@ -61,6 +61,36 @@ test("a large radiograph comes whole where its beginning can't be had", async ()
   assert.ok((await images.statistics()).shades > 20);
 });
 
+test("samples that are stored above bit 0 make the same picture", async () => {
+  const { page, server } = open();
+  const statistics = async () => {
+    await page.goto(server.url + PORTABLE);
+    const images = new ImagePage(page);
+    await images.waitForImage();
+    return images.statistics();
+  };
+  const usual = await statistics();
+  let raised = 0;
+  await page.route("**/metadata", async (route) => {
+    const answer = await route.fetch();
+    const instances = await answer.json();
+    await route.fulfill({ response: answer, json: instances.map((it) => (it["00280101"]?.Value[0] === 12 ? { ...it, "00280102": { vr: "US", Value: [15] } } : it)) });
+  });
+  await page.route("**/frames/1", async (route) => {
+    const answer = await route.fetch();
+    const body = Buffer.from(await answer.body());
+    const isMultipart = answer.headers()["content-type"].startsWith("multipart/");
+    const begin = isMultipart ? body.indexOf("\r\n\r\n") + 4 : 0;
+    const end = isMultipart ? body.lastIndexOf("\r\n--") : body.length;
+    for (let at = begin; at + 1 < end; at += 2) body.writeUInt16LE((body.readUInt16LE(at) << 4) & 0xffff, at);
+    raised += 1;
+    await route.fulfill({ response: answer, body });
+  });
+  const moved = await statistics();
+  assert.ok(raised > 0);
+  assert.ok(usual.shades > 20 && Math.abs(moved.mean - usual.mean) < 2 && Math.abs(moved.deviation - usual.deviation) < 2, JSON.stringify([usual, moved]));
+});
+
 test("a key object selection shows its images, and leads to each", async () => {
   const { page, server } = open();
   await page.goto(server.url + STUDY);
