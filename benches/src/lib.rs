@@ -21,4 +21,4 @@ pub use encoded::{Codec, encoded};
 pub use load::{CALLERS, Figures};
 pub use messages::tell;
 pub use servers::{CALLING, Servers, Stow, start};
-pub use table::{Question, Table};
+pub use table::{Question, Table, crowd};

@@ -27,7 +27,7 @@ pub struct Servers {
     /// Where Orthanc takes C-STORE.
     pub orthanc_dimse: u16,
     children: Vec<Child>,
-    _state: tempfile::TempDir,
+    state: tempfile::TempDir,
 }
 
 impl Drop for Servers {
@@ -88,7 +88,7 @@ pub fn start(environment: &[(&str, &str)]) -> Servers {
         our_mllp: mllp,
         orthanc_dimse: peer_dimse,
         children: vec![ours, orthanc, files],
-        _state: state,
+        state,
     };
     [http, peer, plain].into_iter().for_each(wait_for);
     servers
@@ -142,6 +142,18 @@ impl Servers {
         pids.map(resident_kib).sum::<u64>() / 1024
     }
 
+    /// Waits until the service has made HTJ2K forms of so many images.
+    ///
+    /// # Panics
+    /// When they are not there within five minutes.
+    pub fn wait_for_forms(&self, count: usize) {
+        let began = Instant::now();
+        while files_below(&self.state.path().join("ours"), "jhc") < count {
+            assert!(began.elapsed() < Duration::from_secs(300), "no HTJ2K forms are made");
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+
     /// Registers a repository at the service.
     pub fn register(&self, definition: &serde_json::Value) {
         let url = format!("{}/api/admin/repositories", self.ours);
@@ -188,6 +200,16 @@ impl Servers {
         });
         began.elapsed()
     }
+}
+
+/// Files of an extension, at any depth.
+fn files_below(folder: &Path, extension: &str) -> usize {
+    let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
+    let count = |path: PathBuf| match path.is_dir() {
+        true => files_below(&path, extension),
+        false => usize::from(path.extension().is_some_and(|found| found == extension)),
+    };
+    entries.flatten().map(|entry| count(entry.path())).sum()
 }
 
 fn resident_kib(pid: u32) -> u64 {

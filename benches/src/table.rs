@@ -127,6 +127,23 @@ impl<'a> Table<'a> {
     }
 }
 
+/// Asks the service alone, in one turn of `length`, and looks at its memory each second, in MiB.
+pub fn crowd(servers: &Servers, question: &Question<'_>, length: Duration) -> (Figures, Vec<u64>) {
+    let scratch = tempfile::tempdir().unwrap();
+    let paths: Vec<_> = question.paths.iter().map(|path| format!("/dicom-web{path}")).collect();
+    let (server, headers, callers) = (&servers.ours[..], &question.headers()[..], question.callers);
+    let asked = Turn { server, paths: &paths, first: 0, headers, may_fail: false, length, callers };
+    std::thread::scope(|scope| {
+        let asking = scope.spawn(|| turn(&asked, scratch.path()));
+        let mut memory = Vec::new();
+        while !asking.is_finished() {
+            std::thread::sleep(Duration::from_secs(1));
+            memory.push(servers.memory_mib());
+        }
+        (asking.join().unwrap(), memory)
+    })
+}
+
 /// The turns of one server.
 struct Runs<'a> {
     server: &'a str,
