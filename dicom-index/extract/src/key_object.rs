@@ -19,10 +19,11 @@ const MOST_INSTANCES: usize = 200_000;
 /// Content items within content items that are followed.
 const MOST_NESTED: usize = 40;
 
-/// The document that an instance is, where it is a rejection note or a manifest; `None` for any other instance.
+/// The document that an instance is, where it is a rejection note or a manifest; `None` for any other instance. A rejection note speaks of
+/// its own study alone (IHE RAD TF-2 §4.66.4.1.2, PS3.3 §A.35.4: one note in each study).
 ///
 /// # Errors
-/// A finding when it is one and doesn't say of what.
+/// A finding when it is one and doesn't say of what, or is a rejection note and speaks of other studies only.
 pub fn key_object(entry: &InstanceEntry) -> Result<Option<KeyObject>, Finding> {
     if entry.instance.sop_class_uid.as_str() != KEY_OBJECT_SELECTION {
         return Ok(None);
@@ -45,6 +46,17 @@ pub fn key_object(entry: &InstanceEntry) -> Result<Option<KeyObject>, Finding> {
     studies.retain(|study| study.series.iter().any(|series| !series.instances.is_empty()));
     if studies.is_empty() {
         return Err(wrong(tags::CURRENT_REQUESTED_PROCEDURE_EVIDENCE_SEQUENCE, "refers to nothing"));
+    }
+    if matches!(purpose, KeyObjectPurpose::Rejection(_)) {
+        // What lies in other studies, perhaps a stranger's, is for the notes of those to reject.
+        let own = records::required_uid(&header, tags::STUDY_INSTANCE_UID)?;
+        studies.retain(|study| study.study_instance_uid == own);
+        if studies.is_empty() {
+            return Err(wrong(
+                tags::CURRENT_REQUESTED_PROCEDURE_EVIDENCE_SEQUENCE,
+                "of a rejection note refers to the note's own study",
+            ));
+        }
     }
     Ok(Some(KeyObject { sop_instance_uid: entry.instance.sop_instance_uid.clone(), purpose, studies }))
 }

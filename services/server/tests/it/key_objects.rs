@@ -145,6 +145,27 @@ fn rejected_instances_leave_searches_metadata_and_retrieval_in_any_order() {
 }
 
 #[test]
+fn a_rejection_note_takes_nothing_out_of_a_study_that_it_is_not_in() {
+    let data = tempfile::tempdir().unwrap();
+    let service = Service::start(data.path());
+    let province = plan(&ProvinceOptions { seed: 3, scale: Scale::Small });
+    let (study, series, objects, sops) = of_three(&province);
+    assert_eq!(service.client.stow(&objects).status, 200);
+    let of_study = format!("/dicom-web/studies/{}", study.study_uid);
+    let mut note = document(1, "113037", &study.study_uid, &[(series, sops[..1].to_vec())], &json!({}));
+    note["0020000D"] = uid("2.25.7790");
+    let answer = stow(&service, &note);
+    assert_eq!(answer.status, 409, "{}", answer.text());
+    assert_eq!(count(&service, &format!("{of_study}/instances")), sops.len());
+    // Beside what is of its own study, what is not is for another note.
+    let mut note = document(2, "113037", &study.study_uid, &[(series, sops[..1].to_vec())], &json!({}));
+    let other = json!({ "0020000D": uid("2.25.7791"), "00081115": note["0040A375"]["Value"][0]["00081115"] });
+    note["0040A375"]["Value"].as_array_mut().unwrap().push(other);
+    assert_eq!(stow(&service, &note).status, 200);
+    assert_eq!(count(&service, &format!("{of_study}/instances")), sops.len() - 1);
+}
+
+#[test]
 fn a_manifest_makes_a_study_known_where_it_is_or_as_not_available() {
     let data = tempfile::tempdir().unwrap();
     let service = Service::start(data.path());
