@@ -9,8 +9,8 @@ mod uri;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{Read, Write};
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use flate2::Compression;
@@ -32,6 +32,8 @@ pub(crate) const UNPACKED_BYTES: u64 = 2 << 30;
 const MOST_READS: u32 = 8;
 /// For how long a cached manifest is believed without asking the index, on nodes that did not change it themselves.
 const BELIEVED: Duration = Duration::from_secs(2);
+/// For how long one is kept.
+const KEPT: Duration = Duration::from_secs(300);
 
 /// One series as it is known now.
 #[derive(Debug)]
@@ -109,7 +111,7 @@ impl Manifest {
         let (sources, entries): (Vec<_>, Vec<_>) = known.into_iter().unzip();
         let by_uid =
             entries.iter().enumerate().map(|(n, entry)| (entry.instance.sop_instance_uid.clone(), n)).collect();
-        let etag = format!("{:x}-{:x}-{:x}", state.version, state.last_entry_key, state.pending);
+        let etag = etag(state);
         Self {
             entries,
             complete,
@@ -151,6 +153,11 @@ impl Manifest {
     pub(crate) fn known(&self) -> Known {
         self.sources.iter().cloned().zip(self.entries.iter().cloned()).collect()
     }
+}
+
+/// What tells a manifest from the one before it.
+fn etag(state: &ManifestState) -> String {
+    format!("{:x}-{:x}-{:x}", state.version, state.last_entry_key, state.pending)
 }
 
 /// Later entries replace earlier ones of the same instance, except that a header without bytes never replaces held bytes; then in order.
@@ -232,12 +239,33 @@ pub(crate) fn index_name(base: &str) -> String {
 
 /// Manifests in memory, bounded in bytes.
 #[derive(Debug)]
-pub(crate) struct Manifests(moka::future::Cache<i64, Arc<Manifest>>);
+pub(crate) struct Manifests(moka::future::Cache<i64, Arc<Held>>);
+
+/// A manifest, and when the index last said that it is the current one.
+#[derive(Debug)]
+struct Held {
+    manifest: Arc<Manifest>,
+    since: Mutex<Instant>,
+}
+
+impl Held {
+    fn new(manifest: Arc<Manifest>, since: Instant) -> Arc<Self> {
+        Arc::new(Self { manifest, since: Mutex::new(since) })
+    }
+
+    fn is_believed(&self) -> bool {
+        self.since.lock().unwrap_or_else(PoisonError::into_inner).elapsed() < BELIEVED
+    }
+
+    fn believe(&self, since: Instant) {
+        *self.since.lock().unwrap_or_else(PoisonError::into_inner) = since;
+    }
+}
 
 impl Manifests {
     pub(crate) fn new(bytes: u64) -> Self {
-        let weigher = |_: &i64, manifest: &Arc<Manifest>| u32::try_from(manifest.weight).unwrap_or(u32::MAX);
-        Self(moka::future::Cache::builder().max_capacity(bytes).weigher(weigher).time_to_live(BELIEVED * 150).build())
+        let weigher = |_: &i64, held: &Arc<Held>| u32::try_from(held.manifest.weight).unwrap_or(u32::MAX);
+        Self(moka::future::Cache::builder().max_capacity(bytes).weigher(weigher).time_to_live(KEPT).build())
     }
 
     pub(crate) fn changed(&self, series_key: i64) {
@@ -250,21 +278,33 @@ impl Manifests {
 impl Registry {
     /// The manifest as the index and the stored objects have it, without asking any repository.
     pub(crate) async fn known_manifest(&self, series_key: i64) -> Result<Arc<Manifest>, RegistryError> {
-        if let Some(manifest) = self.0.manifests.0.get(&series_key).await {
+        if let Some(manifest) = self.cached_manifest(series_key).await? {
             return Ok(manifest);
         }
         let registry = self.clone();
-        let loaded =
-            self.0.manifests.0.try_get_with(series_key, async move { registry.load_manifest(series_key).await });
-        loaded.await.map_err(|error: Arc<RegistryError>| match &*error {
+        let loaded = self.0.manifests.0.try_get_with(series_key, async move {
+            let since = Instant::now();
+            registry.load_manifest(series_key).await.map(|manifest| Held::new(manifest, since))
+        });
+        loaded.await.map(|held| Arc::clone(&held.manifest)).map_err(|error: Arc<RegistryError>| match &*error {
             RegistryError::NotFound => RegistryError::NotFound,
             other => RegistryError::internal(other.to_string()),
         })
     }
 
-    /// The manifest when it is in memory already.
-    pub(crate) async fn cached_manifest(&self, series_key: i64) -> Option<Arc<Manifest>> {
-        self.0.manifests.0.get(&series_key).await
+    /// The manifest when it is in memory already, and is the current one still: another node may have rejected what it tells of.
+    pub(crate) async fn cached_manifest(&self, series_key: i64) -> Result<Option<Arc<Manifest>>, RegistryError> {
+        let Some(held) = self.0.manifests.0.get(&series_key).await else { return Ok(None) };
+        if !held.is_believed() {
+            let since = Instant::now();
+            let state = self.0.store.manifest_state(series_key).await?;
+            if state.is_none_or(|state| etag(&state) != held.manifest.etag) {
+                self.0.manifests.0.invalidate(&series_key).await;
+                return Ok(None);
+            }
+            held.believe(since);
+        }
+        Ok(Some(Arc::clone(&held.manifest)))
     }
 
     /// Reads a manifest; again when it was written anew meanwhile, by us or by another node: then its base is gone, or what is pending

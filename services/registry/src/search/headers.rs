@@ -182,7 +182,7 @@ impl Registry {
 
     /// The header of one instance of a series, as far as it is known here: what is of the series is the same in all.
     async fn first_header(&self, series_key: i64) -> Result<Option<Arc<Header>>, RegistryError> {
-        if let Some(manifest) = self.cached_manifest(series_key).await {
+        if let Some(manifest) = self.cached_manifest(series_key).await? {
             let first = manifest.entries.first();
             return Ok(first.and_then(|entry| serde_json::from_str(entry.metadata.get()).ok()).map(Arc::new));
         }

@@ -19,10 +19,10 @@ fn sequence(items: Vec<Value>) -> Value {
 }
 
 /// A series and the SOPInstanceUIDs of it that a document refers to.
-type Referenced<'a> = (&'a str, Vec<String>);
+pub(crate) type Referenced<'a> = (&'a str, Vec<String>);
 
 /// A key object selection with this document title.
-fn document(number: u32, title: &str, study: &str, series: &[Referenced<'_>], place: &Value) -> Value {
+pub(crate) fn document(number: u32, title: &str, study: &str, series: &[Referenced<'_>], place: &Value) -> Value {
     let class = "1.2.840.10008.5.1.4.1.1.2";
     let instance = |sop: &String| json!({ "00081150": uid(class), "00081155": uid(sop) });
     let evidence = series.iter().map(|(series, instances)| {
@@ -49,13 +49,13 @@ fn document(number: u32, title: &str, study: &str, series: &[Referenced<'_>], pl
     })
 }
 
-fn stow(service: &Service, document: &Value) -> Answer {
+pub(crate) fn stow(service: &Service, document: &Value) -> Answer {
     let body = format!("--k\r\nContent-Type: application/dicom+json\r\n\r\n[{document}]\r\n--k--\r\n");
     let kind = "multipart/related; type=\"application/dicom+json\"; boundary=k";
     service.client.post("/dicom-web/studies", kind, body.into_bytes())
 }
 
-fn count(service: &Service, path: &str) -> usize {
+pub(crate) fn count(service: &Service, path: &str) -> usize {
     let answer = service.client.get(path);
     if answer.status == 204 { 0 } else { answer.json().as_array().unwrap().len() }
 }
@@ -90,7 +90,7 @@ fn the_htj2k_form_of_an_image_goes_when_the_image_is_rejected() {
 }
 
 /// A study with a series of three images at the least, and those images.
-fn of_three(province: &fixtures::Province) -> (&StudyPlan, &str, Vec<Vec<u8>>, Vec<String>) {
+pub(crate) fn of_three(province: &fixtures::Province) -> (&StudyPlan, &str, Vec<Vec<u8>>, Vec<String>) {
     let fits = |study: &&StudyPlan| study.series[0].instances.len() >= 3;
     let study = province.studies.iter().find(fits).unwrap();
     let series = &study.series[0];

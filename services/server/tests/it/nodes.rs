@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use fixtures::simulators::dicomweb::Manners;
+use fixtures::{ProvinceOptions, Scale, plan};
 use serde_json::json;
 
 use crate::cluster::Cluster;
+use crate::key_objects::{count, document, of_three, stow};
 use crate::operations::{Operated, bytes, definition, file, fill, operated};
 use crate::processes::wait;
 use crate::service::Service;
@@ -174,4 +176,24 @@ fn two_nodes_that_are_asked_for_one_series_at_once_fetch_it_once() {
         // The instance that was asked for comes alone first, and may come again with its series.
         assert!(sent <= all + 3, "{sent} objects were sent for {all}");
     }
+}
+
+#[test]
+fn what_is_rejected_at_one_node_soon_leaves_the_others_too() {
+    let nodes = Nodes::on_sqlite(1);
+    let (first, second) = (nodes.start("first"), nodes.start("second"));
+    let province = plan(&ProvinceOptions { seed: 3, scale: Scale::Small });
+    let (study, series, objects, sops) = of_three(&province);
+    assert_eq!(first.client.stow(&objects).status, 200);
+    let of_series = format!("/dicom-web/studies/{}/series/{series}", study.study_uid);
+    let rejected = format!("{of_series}/instances/{}/rendered", sops[0]);
+    wait(Duration::from_secs(10), "the second node to know the images", || {
+        second.client.get(&rejected).status == 200 && count(&second, &format!("{of_series}/metadata")) == sops.len()
+    });
+    let note = document(1, "113037", &study.study_uid, &[(series, sops[..1].to_vec())], &json!({}));
+    assert_eq!(stow(&first, &note).status, 200);
+    wait(Duration::from_secs(10), "the second node to reject one", || {
+        let left = ["instances", "metadata"].map(|what| count(&second, &format!("{of_series}/{what}")));
+        left == [sops.len() - 1; 2] && second.client.get(&rejected).status == 404
+    });
 }
