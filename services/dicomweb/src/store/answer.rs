@@ -61,9 +61,14 @@ fn stored(outcomes: &[Outcome]) -> impl Iterator<Item = &Outcome> {
     outcomes.iter().filter(|outcome| outcome.is_stored())
 }
 
+/// Those that have an address.
+fn retrievable(outcomes: &[Outcome]) -> impl Iterator<Item = &Outcome> {
+    outcomes.iter().filter(|outcome| outcome.is_retrievable())
+}
+
 /// The URL of the one instance that was stored, else of the one study.
 fn address(outcomes: &[Outcome], base: &Base) -> Option<String> {
-    let mut all = stored(outcomes);
+    let mut all = retrievable(outcomes);
     match (all.next(), all.next()) {
         (Some(only), None) => instance_url(&only.keys, base),
         _ => common_study(outcomes).map(|study| base.study(study.as_str())),
@@ -90,9 +95,9 @@ fn data_set(outcomes: &[Outcome], base: &Base) -> DataSet {
     out.0
 }
 
-/// The study in which everything was stored, if it is one.
+/// The study in which all is that can be retrieved, if it is one.
 fn common_study(outcomes: &[Outcome]) -> Option<&Uid> {
-    let mut studies = stored(outcomes).filter_map(|outcome| outcome.keys.study.as_ref());
+    let mut studies = retrievable(outcomes).filter_map(|outcome| outcome.keys.study.as_ref());
     let first = studies.next()?;
     studies.all(|study| study == first).then_some(first)
 }
@@ -111,7 +116,9 @@ fn instance_url(keys: &Keys, base: &Base) -> Option<String> {
 fn referenced(outcome: &Outcome, base: &Base) -> DataSet {
     let mut out = Writer::default();
     sop(&mut out, &outcome.keys);
-    out.text("00081190", "UR", instance_url(&outcome.keys, base).as_deref());
+    // Type 2: without a value where there is nothing to retrieve.
+    let url = outcome.is_retrievable().then(|| instance_url(&outcome.keys, base)).flatten();
+    out.text("00081190", "UR", url.as_deref());
     out.0
 }
 

@@ -56,13 +56,22 @@ impl Failure {
     }
 }
 
+/// That an instance is stored, told apart by what can be said of where it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// It has an address.
+    Retrievable,
+    /// It is kept and given to nobody, as a rejection note is (IHE RAD IOCM).
+    Withheld,
+}
+
 /// What became of one instance.
 #[derive(Debug)]
 pub(super) struct Outcome {
     /// Its place in the body.
     pub(super) at: usize,
     pub(super) keys: Keys,
-    pub(super) result: Result<(), Failure>,
+    pub(super) result: Result<Kept, Failure>,
 }
 
 impl Outcome {
@@ -88,6 +97,10 @@ impl Outcome {
     pub(super) fn is_stored(&self) -> bool {
         self.result.is_ok()
     }
+
+    pub(super) fn is_retrievable(&self) -> bool {
+        matches!(self.result, Ok(Kept::Retrievable))
+    }
 }
 
 fn fault(error: &RegistryError) -> Failure {
@@ -106,9 +119,10 @@ fn fault(error: &RegistryError) -> Failure {
 }
 
 /// Which reason is given for which fate; the most fitting of the table each.
-fn told(fate: Fate) -> Result<(), Failure> {
+fn told(fate: Fate) -> Result<Kept, Failure> {
     Err(match fate {
-        Fate::Stored => return Ok(()),
+        Fate::Stored => return Ok(Kept::Retrievable),
+        Fate::Withheld => return Ok(Kept::Withheld),
         Fate::Conflict => Failure::new(
             reason::DUPLICATE_SOP_INSTANCE,
             "SOPInstanceUID: another instance of this identifier is stored and stays",

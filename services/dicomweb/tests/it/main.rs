@@ -10,6 +10,7 @@ mod conditional;
 mod derivatives;
 mod encapsulated;
 mod frames;
+mod key_objects;
 mod metadata;
 mod objects;
 mod province;

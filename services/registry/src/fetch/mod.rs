@@ -389,7 +389,7 @@ impl Registry {
                 Part::Object { object, remote } => {
                     permit.count(1, object.len() as u64);
                     let stored = self.take_in(code, object, remote).await;
-                    came.objects += u32::from(matches!(stored.fate, Fate::Stored | Fate::Conflict));
+                    came.objects += u32::from(matches!(stored.fate, Fate::Stored | Fate::Withheld | Fate::Conflict));
                 }
                 Part::Delivered { completed, failed } => {
                     came.objects += completed;

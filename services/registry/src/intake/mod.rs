@@ -43,6 +43,8 @@ pub struct StoredInstance {
 pub enum Fate {
     /// Held and indexed (also for an exact repeat).
     Stored,
+    /// Held and given to nobody: a rejection note, a manifest, or what was rejected before it came.
+    Withheld,
     /// Held beside an instance of the same SOPInstanceUID that has other bytes and stays the one that is shown.
     Conflict,
     /// Of another study than the request names. Not kept.
@@ -79,7 +81,7 @@ impl Fate {
 impl From<Fate> for StoreAnswer {
     fn from(fate: Fate) -> Self {
         match fate {
-            Fate::Stored | Fate::Conflict => Self::Stored,
+            Fate::Stored | Fate::Withheld | Fate::Conflict => Self::Stored,
             Fate::Quarantined { attribute, rule } => Self::Quarantined { attribute, rule },
             Fate::NoRoom | Fate::OutOfResources => Self::OutOfResources,
             // Asked of web callers alone.
@@ -151,7 +153,7 @@ impl Registry {
                 None => self.kept(&code, object, extracted, None).await,
             },
         };
-        if stored.fate == Fate::Stored {
+        if matches!(stored.fate, Fate::Stored | Fate::Withheld) {
             permit.count(1, size_bytes);
         }
         Ok(stored)
@@ -279,7 +281,7 @@ impl Registry {
         self.0.objects.put(&name, &object).await?;
         if let Some(document) = document {
             self.act_on(repository, &study, &document, Some(&name)).await?;
-            return Ok(Fate::Stored);
+            return Ok(Fate::Withheld);
         }
         (entry.object, entry.remote) = (Some(name.clone()), remote);
         entry.size_bytes = object.len() as u64;
@@ -308,7 +310,11 @@ impl Registry {
         if let (Outcome::New | Outcome::Upgraded, Some(entry)) = (&indexed.outcome, stored) {
             self.consider(&name, &entry).await;
         }
-        Ok(if indexed.outcome == Outcome::Conflict { Fate::Conflict } else { Fate::Stored })
+        Ok(match indexed.outcome {
+            Outcome::Conflict => Fate::Conflict,
+            Outcome::Rejected => Fate::Withheld,
+            Outcome::New | Outcome::Upgraded | Outcome::Repeat => Fate::Stored,
+        })
     }
 
     /// Whether what comes from a repository can be asked of it again. What is sent to us may be nowhere else.
