@@ -9,6 +9,8 @@ use crate::sound::{fuzzy_words, sounds};
 use crate::text::{closed_group, filled, folded, is_like, name_patterns, name_words, time_begin, time_end};
 use crate::{Match, Rule, Span};
 
+mod date_times;
+
 /// Items of one sequence that are looked at.
 const MAX_ITEMS: usize = 10_000;
 
@@ -121,7 +123,7 @@ fn one(tag: Tag, vr: VR, rule: &Rule, value: &Value) -> bool {
     };
     match vr {
         VR::TM => moments(rule, &text, time_begin, time_end),
-        VR::DT => moments(rule, &text, date_time_begin, date_time_end),
+        VR::DT => date_times::matches(rule, &text),
         VR::DA => moments(rule, &text, date, date),
         VR::IS | VR::US | VR::SS | VR::UL | VR::SL | VR::UV | VR::SV | VR::DS | VR::FL | VR::FD => numbers(rule, &text),
         VR::LO | VR::SH | VR::LT | VR::ST | VR::UT | VR::UC if !IDENTIFIERS.contains(&tag) => {
@@ -167,19 +169,6 @@ fn moments(
 
 fn date(text: &str) -> Option<String> {
     filled(text, "00000000").filter(|_| text.trim_end().len() == 8)
-}
-
-/// Without its offset from UTC: most values have none, and those of one service have the same.
-fn local(text: &str) -> &str {
-    text.split(['+', '-']).next().unwrap_or_default()
-}
-
-fn date_time_begin(text: &str) -> Option<String> {
-    filled(local(text), "00000101000000000000")
-}
-
-fn date_time_end(text: &str) -> Option<String> {
-    filled(local(text), "99991231235959999999")
 }
 
 fn numbers(rule: &Rule, text: &str) -> bool {

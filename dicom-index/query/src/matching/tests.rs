@@ -81,6 +81,13 @@ pairs! {
     fuzzy_names_match_by_sound: [
         "PatientName=genevieve lefevre&fuzzymatching=true", "PatientName=jenevieve&fuzzymatching=true", "PatientName=やま&fuzzymatching=true",
     ] not ["PatientName=genevieve tremblay&fuzzymatching=true"],
+    date_times_are_compared_in_utc_where_both_sides_say_their_offset_from_it: [
+        "AcquisitionDateTime=20240115153015+0000", "AcquisitionDateTime=2024011515+0000", "AcquisitionDateTime=20240115093015-0600",
+        "AcquisitionDateTime=20240115153014+0000-20240115153016+0000", "AcquisitionDateTime=20240115153015+0000-",
+    ] not [
+        "AcquisitionDateTime=20240115103015+0000", "AcquisitionDateTime=20240115153016+0000-",
+        "AcquisitionDateTime=-20240115153014+0000",
+    ],
     date_times_are_compared_as_local_time: [
         "AcquisitionDateTime=2024", "AcquisitionDateTime=20240115", "AcquisitionDateTime=20240115-20240116",
         "AcquisitionDateTime=20240115103015-0500",
