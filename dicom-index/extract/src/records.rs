@@ -8,10 +8,6 @@ use crate::attributes::Attributes;
 use crate::notes::{Notes, quarantine};
 use crate::{Defaults, dates, tags};
 
-/// Who issues Ontario health card numbers: their OID, and the FHIR system.
-const HEALTH_CARD_OID: &str = "2.16.840.1.113883.4.59";
-const HEALTH_CARD_SYSTEM: &str = "https://fhir.infoway-inforoute.ca/NamingSystem/ca-on-patient-hcn";
-
 /// A UID that an object can't be without.
 ///
 /// # Errors
@@ -71,15 +67,19 @@ fn patient(from: &impl Attributes, defaults: &Defaults, notes: &mut Notes) -> Pa
         None => {}
     }
     if is_health_card(from) {
-        record.health_number = from.text(tags::PATIENT_ID).and_then(|id| health_number(&id));
+        record.health_number = from.text(tags::PATIENT_ID).and_then(|id| HealthNumber::read(&id));
     }
     for item in from.items(tags::OTHER_PATIENT_IDS_SEQUENCE) {
         let Some(id) = item.text(tags::PATIENT_ID) else { continue };
-        match is_health_card(&item).then(|| health_number(&id)) {
-            Some(Some(number)) => record.health_number = record.health_number.or(Some(number)),
-            Some(None) => notes.note(tags::OTHER_PATIENT_IDS_SEQUENCE, "has a health card number that is not valid"),
-            None => record.other_patient_ids.extend(patient_id(&item, &defaults.patient_id_issuer)),
+        let number = is_health_card(&item).then(|| HealthNumber::read(&id));
+        if let Some(Some(number)) = number {
+            record.health_number = record.health_number.or(Some(number));
+            continue;
         }
+        if number.is_some() {
+            notes.note(tags::OTHER_PATIENT_IDS_SEQUENCE, "has a health card number that is not valid");
+        }
+        record.other_patient_ids.extend(patient_id(&item, &defaults.patient_id_issuer));
     }
     record
 }
@@ -123,29 +123,15 @@ fn issued(from: &impl Attributes, (number, issuer): (Tag, Tag), defaults: &Defau
 
 /// Whether the PatientID at this level is an Ontario health card number.
 fn is_health_card(from: &impl Attributes) -> bool {
-    let names_it = |issuer: &str| {
-        let issuer = issuer.trim();
-        issuer.eq_ignore_ascii_case("JHN")
-            || issuer.eq_ignore_ascii_case(HEALTH_CARD_SYSTEM)
-            || issuer.trim_start_matches("urn:oid:").split(['&', '^']).any(|part| part == HEALTH_CARD_OID)
-    };
-    if from.text(tags::ISSUER_OF_PATIENT_ID).is_some_and(|issuer| names_it(&issuer)) {
+    if from.text(tags::ISSUER_OF_PATIENT_ID).is_some_and(|issuer| HealthNumber::is_issuer(&issuer)) {
         return true;
     }
     from.items(tags::ISSUER_OF_PATIENT_ID_QUALIFIERS_SEQUENCE).first().is_some_and(|qualifiers| {
         match qualifiers.text(tags::UNIVERSAL_ENTITY_ID) {
-            Some(issuer) => names_it(&issuer),
-            None => qualifiers.text(tags::IDENTIFIER_TYPE_CODE).as_deref() == Some("JHN"),
+            Some(issuer) => HealthNumber::is_issuer(&issuer),
+            None => qualifiers.text(tags::IDENTIFIER_TYPE_CODE).as_deref() == Some(HealthNumber::TYPE),
         }
     })
-}
-
-/// The number, and the version code that some write after it.
-fn health_number(id: &str) -> Option<HealthNumber> {
-    let digits = id.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let version = &id[digits.len()..];
-    let number = digits.trim_end_matches([' ', '-', '^', '/']);
-    if version.len() > 2 { None } else { HealthNumber::parse(number, version) }
 }
 
 fn date(from: &impl Attributes, tag: Tag, notes: &mut Notes) -> Option<String> {

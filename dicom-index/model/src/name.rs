@@ -60,6 +60,9 @@ pub fn fold(text: &str) -> String {
             'ß' => out.push_str("ss"),
             'ø' => out.push('o'),
             'ł' => out.push('l'),
+            // One letter each, whatever case the other side is written in.
+            'ς' => out.push('σ'),
+            'ı' => out.push('i'),
             '-' | '\'' | '’' | '‐' | '‑' => out.push(' '),
             c => out.push(c),
         }
@@ -75,6 +78,8 @@ mod tests {
     fn accents_case_and_hyphens_fold_away() {
         assert_eq!(fold("LEFÈBVRE-Côté^Geneviève"), "lefebvre cote^genevieve");
         assert_eq!(fold("Œuvre"), "oeuvre");
+        assert_eq!(fold("Αλέξανδρος^Παπαδόπουλος"), fold("ΑΛΈΞΑΝΔΡΟΣ^ΠΑΠΑΔΟΠΟΥΛΟΣ"));
+        assert_eq!(fold("İstanbul ılık"), fold("ISTANBUL ILIK"));
         assert_eq!(fold("O’Brien"), fold("o'brien"));
     }
 

@@ -23,6 +23,29 @@ pub struct HealthNumber {
 }
 
 impl HealthNumber {
+    /// Their OID.
+    pub const OID: &str = "2.16.840.1.113883.4.59";
+    /// Their FHIR system.
+    const SYSTEM: &str = "https://fhir.infoway-inforoute.ca/NamingSystem/ca-on-patient-hcn";
+    /// Their type of identifier (HL7 table 0203).
+    pub const TYPE: &str = "JHN";
+
+    /// Whether an issuer is named that issues them: by type, OID or FHIR system.
+    pub fn is_issuer(name: &str) -> bool {
+        let name = name.trim();
+        name.eq_ignore_ascii_case(Self::TYPE)
+            || name.eq_ignore_ascii_case(Self::SYSTEM)
+            || name.trim_start_matches("urn:oid:").split(['&', '^']).any(|part| part == Self::OID)
+    }
+
+    /// Reads a number as people write it, with the version code after it.
+    pub fn read(text: &str) -> Option<Self> {
+        let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let version = text.get(digits.len()..)?;
+        let number = digits.trim_end_matches([' ', '-', '^', '/']);
+        if version.len() > 2 { None } else { Self::parse(number, version) }
+    }
+
     /// Parses a number whose first digit is not 0 and whose Luhn sum is right; spaces and hyphens are dropped.
     pub fn parse(number: &str, version: &str) -> Option<Self> {
         let digits: String = number.chars().filter(|c| !matches!(c, ' ' | '-')).collect();

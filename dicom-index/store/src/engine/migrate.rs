@@ -67,6 +67,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0020_body_parts.sql"),
         include_str!("../../migrations/postgres/0020_body_parts.sql"),
     ),
+    (
+        21,
+        "other patient ids, and letters with two small forms",
+        include_str!("../../migrations/sqlite/0021_other_ids.sql"),
+        include_str!("../../migrations/postgres/0021_other_ids.sql"),
+    ),
 ];
 
 fn migrator(engine: Engine) -> Migrator {

@@ -21,7 +21,7 @@ fn name_gap(into: &mut PersonName, from: &PersonName) {
 fn fill_patient(into: &mut PatientRecord, from: &PatientRecord) {
     gap(&mut into.patient_id, &from.patient_id);
     for id in &from.other_patient_ids {
-        if !into.other_patient_ids.contains(id) && into.other_patient_ids.len() < 32 {
+        if !into.other_patient_ids.contains(id) && into.other_patient_ids.len() < 64 {
             into.other_patient_ids.push(id.clone());
         }
     }

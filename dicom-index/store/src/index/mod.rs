@@ -6,6 +6,7 @@ pub(crate) mod identity;
 mod instances;
 pub(crate) mod merge;
 mod move_series;
+mod other_ids;
 pub(crate) mod patient;
 mod rejections;
 mod series;

@@ -8,7 +8,7 @@ use index_model::{IssuedId, PatientRecord, StudyRecord, Uid};
 use super::merge::{agree, fill_study, renew_patient, renew_study};
 use super::patient::{self, Placed};
 use super::work::Work;
-use super::{Manner, series, sounds};
+use super::{Manner, other_ids, series, sounds};
 use crate::engine::{Link, Row, Sql, Value, json};
 use crate::{ChangeKind, StoreError};
 use index_query::text::{closed_group, folded, name_words, time_begin};
@@ -234,7 +234,9 @@ async fn insert_copy(
             placed.said_key.into(),
         ],
     );
-    work.link.run(sql).await.map(drop)
+    sql.push(" RETURNING study_copy_key");
+    let copy_key = work.link.number(sql).await?;
+    other_ids::insert(work.link, copy_key, &record.patient).await
 }
 
 async fn update_copy(
@@ -254,7 +256,8 @@ async fn update_copy(
     );
     let sql = sql.arg(study_key).arg(placed.patient_key).arg(accession).arg(issuer).arg(placer).arg(placer_issuer);
     let sql = sql.arg(record.number_of_study_related_series).arg(record.number_of_study_related_instances);
-    work.link.run(sql.arg(written).arg(placed.said_key).arg(own.copy_key)).await.map(drop)
+    work.link.run(sql.arg(written).arg(placed.said_key).arg(own.copy_key)).await?;
+    other_ids::renew(work.link, own.copy_key, &own.record.patient, &record.patient).await
 }
 
 /// Issuer and value.
@@ -362,6 +365,7 @@ pub(super) async fn take_out(work: &mut Work<'_>, uid: &Uid, repository_key: i64
     let own = || known.0.iter().filter(|copy| copy.repository_key == repository_key);
     let gone: Vec<i64> = own().map(|copy| copy.copy_key).collect();
     let studies: BTreeSet<i64> = own().map(|copy| copy.study_key).collect();
+    other_ids::remove(work.link, &gone).await?;
     let mut sql = Sql::new("DELETE FROM study_copy WHERE study_copy_key IN (");
     sql.list(gone.iter().copied()).push(")");
     work.link.run(sql).await?;

@@ -4,6 +4,7 @@ mod catalogue;
 mod names;
 mod patients;
 mod pattern;
+mod persons;
 mod render;
 mod scope;
 

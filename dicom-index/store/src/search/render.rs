@@ -5,6 +5,7 @@ use index_query::{Attribute, Level, Match, Query, Rule, Span};
 use super::catalogue::{CopyColumn, How, PersonColumn, find, time_beside};
 use super::names;
 use super::pattern::Pattern;
+use super::persons;
 use super::scope::Scope;
 use crate::Engine;
 use crate::engine::dialect::has_pieces;
@@ -175,24 +176,11 @@ impl<'q> Conditions<'q> {
         }
     }
 
-    /// OtherPatientIDsSequence: an identifier of the person whose study it is, whichever of their studies has it. Persons are linked
-    /// by exact evidence only; of a hidden region's identifiers nothing is to be learnt.
+    /// OtherPatientIDsSequence, written where it is looked up.
     fn write_person(&self, sql: &mut Sql, scope: &Scope) {
-        if self.person.is_empty() {
-            return;
+        if !self.person.is_empty() {
+            persons::write(sql, &self.person, scope);
         }
-        sql.push(" AND s.person_key IN (SELECT p.person_key FROM source_patient p WHERE 1 = 1");
-        if let Some(repositories) = &scope.repository_keys {
-            sql.push(" AND p.repository_key IN (").list(repositories.iter().copied()).push(")");
-        }
-        for (condition, column) in &self.person {
-            let column = match column {
-                PersonColumn::PatientId => "p.patient_id",
-                PersonColumn::IssuerOfPatientId => "p.issuer",
-            };
-            exact(sql, column, &condition.rule);
-        }
-        sql.push(")");
     }
 }
 
@@ -258,7 +246,7 @@ fn fold_rule(rule: &Rule) -> Rule {
 }
 
 /// Single value, list, wild card and empty value matching of text.
-fn exact(sql: &mut Sql, column: &'static str, rule: &Rule) {
+pub(super) fn exact(sql: &mut Sql, column: &'static str, rule: &Rule) {
     sql.push(" AND ");
     match rule {
         Rule::Equals(value) => sql.push(column).push(" = ").bind(value.as_str()),

@@ -3,7 +3,52 @@
 use index_store::Store;
 use sqlx::Connection as _;
 
-use crate::build::{NOW, found, jane, series, study, two};
+use crate::build::{NOW, found, issued, jane, patient, series, study, two};
+
+/// What copies say of other identifiers is found though it came before it could be looked up: of a copy that is alone, and of one that is not.
+pub(crate) async fn other_identifiers_are_found(url: &str) {
+    let store = Store::open(url).await.unwrap();
+    let (north, south) = two(&store).await;
+    let with = |id: &str| {
+        let mut of = jane();
+        of.other_patient_ids = vec![issued("army", id), issued("navy", id)];
+        of
+    };
+    store.index_study(&north, &study("1.1", with("X1"), "20260101"), &[], NOW).await.unwrap();
+    store.index_study(&north, &study("1.2", with("X2"), "20260102"), &[], NOW).await.unwrap();
+    store.index_study(&south, &study("1.2", with("X3"), "20260102"), &[], NOW).await.unwrap();
+    store.index_study(&south, &study("1.3", jane(), "20260103"), &[], NOW).await.unwrap();
+    let greek = patient("swodin/G1", "Παπαδόπουλος^Αλέξανδρος", "19600101");
+    store.index_study(&south, &study("1.4", greek, "20260104"), &[], NOW).await.unwrap();
+    store.close().await;
+    let before = "UPDATE study SET patient_name = replace(patient_name, 'σ', 'ς'), patient_words = replace(patient_words, 'σ', 'ς')";
+    for sql in [before, "DROP TABLE copy_other_id", "DELETE FROM _sqlx_migrations WHERE version = 21"] {
+        if url.starts_with("sqlite:") {
+            let mut database = sqlx::SqliteConnection::connect(url).await.unwrap();
+            sqlx::query(sql).execute(&mut database).await.unwrap();
+            database.close().await.unwrap();
+        } else {
+            let mut database = sqlx::PgConnection::connect(url).await.unwrap();
+            sqlx::query(sql).execute(&mut database).await.unwrap();
+            database.close().await.unwrap();
+        }
+    }
+    let store = Store::open(url).await.unwrap();
+    for (id, expected) in [("X1", "1"), ("X2", "2"), ("X3", "2"), ("X4", "")] {
+        assert_eq!(found(&store, &format!("OtherPatientIDsSequence.PatientID={id}")).await, expected, "{id}");
+    }
+    for text in [
+        "PatientName=ΠΑΠΑΔΟΠΟΥΛΟΣ",
+        "PatientName=παπαδοπουλος^Α*",
+        "PatientName=*δοπουλοσ*",
+        "PatientName=ΑΛΕΞΑΝΔΡΟΣ&fuzzymatching=true",
+    ] {
+        assert_eq!(found(&store, text).await, "4", "{text}");
+    }
+    let issued = "OtherPatientIDsSequence.PatientID=X3&OtherPatientIDsSequence.IssuerOfPatientID=navy";
+    assert_eq!(found(&store, issued).await, "2");
+    store.close().await;
+}
 
 /// Body parts were folded once; now they are as their repositories wrote them.
 pub(crate) async fn body_parts_are_as_they_were_written(url: &str) {

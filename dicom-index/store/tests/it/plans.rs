@@ -22,6 +22,13 @@ const SEARCHES: &[(&str, &str, &str)] = &[
     ("PatientName=jane doe7&fuzzymatching=true", "SEARCH x USING PRIMARY KEY", "study_sound"),
     ("ReferringPhysicianName=howse&fuzzymatching=true", "SEARCH x USING PRIMARY KEY", "study_sound"),
     ("OtherPatientIDsSequence.PatientID=7", "study_of_person", "study_of_person"),
+    ("OtherPatientIDsSequence.PatientID=7", "source_patient_by_id", "source_patient_by_id"),
+    ("OtherPatientIDsSequence.PatientID=X7", "copy_other_id_by_id", "copy_other_id_"),
+    (
+        "OtherPatientIDsSequence.PatientID=9876543217",
+        "source_patient_by_health_number",
+        "source_patient_by_health_number",
+    ),
     ("StudyDate=20260101-20260131&StudyTime=10-12", "study_by_date", "study_by_date"),
     (
         "ModalitiesInStudy=CT&StudyDate=20260101-20260131&StudyTime=10-12",
@@ -48,7 +55,8 @@ pub(crate) async fn check(store: Store) {
     let north = repository(&store, "neodin", "north").await;
     let batch: Vec<_> = (0..300)
         .map(|n| {
-            let person = patient(&format!("neodin/{n}"), &format!("DOE{n}^JANE"), &format!("19{:02}0101", n % 100));
+            let mut person = patient(&format!("neodin/{n}"), &format!("DOE{n}^JANE"), &format!("19{:02}0101", n % 100));
+            person.other_patient_ids = vec![issued("swodin", &format!("X{n}"))];
             let mut record = study(&format!("1.{n}"), person, &format!("2026{:02}{:02}", 1 + n % 12, 1 + n % 28));
             record.accession_number = Some(issued("neodin", &format!("A{n}")));
             record.study_id = Some(n.to_string().into());

@@ -1,6 +1,6 @@
 //! What a search finds, rule by rule.
 
-use index_model::{PersonName, RepositoryCode, SeriesRecord};
+use index_model::{IssuedId, PatientRecord, PersonName, RepositoryCode, SeriesRecord};
 use index_query::{Level, Page, parse};
 use index_store::{Found, SearchFilter, SeriesRow, Store};
 
@@ -269,6 +269,49 @@ async fn another_identifier_of_a_person_finds_all_their_studies(store: Store) {
     assert_eq!(store.identifiers_of_persons(&[person], &filter).await.unwrap()[&person].len(), 1);
 }
 
+/// What an object says beside PatientID finds its study, and no other one of the person.
+async fn an_identifier_that_only_an_object_says_finds_its_study(store: Store) {
+    let (north, south) = two(&store).await;
+    let jane = |id: &str| with_number(patient(id, "DOE^JANE", "19700101"), "9876543217", "F");
+    let with = |mut patient: PatientRecord, ids: &[IssuedId]| {
+        patient.other_patient_ids = ids.to_vec();
+        patient
+    };
+    let ids = [issued("swodin", " X1 "), issued("army", "Y2")];
+    store.index_study(&north, &study("1.1", with(jane("neodin/A1"), &ids), "20260101"), &[], NOW).await.unwrap();
+    store.index_study(&north, &study("1.2", jane("neodin/A1"), "20260102"), &[], NOW).await.unwrap();
+    let rick = with(patient("swodin/B1", "ROE^RICK", "19500101"), &[issued("neodin", "X1")]);
+    store.index_study(&south, &study("1.3", rick, "20260103"), &[], NOW).await.unwrap();
+    let others = |rest: &str| format!("OtherPatientIDsSequence.{rest}");
+    for (text, expected) in [
+        (others("PatientID=X1"), "3 1"),
+        (others("PatientID=x1"), ""),
+        (others("PatientID=X*"), "3 1"),
+        (others("PatientID=Y2"), "1"),
+        (format!("{}&{}", others("PatientID=X1"), others("IssuerOfPatientID=swodin")), "1"),
+        (format!("{}&{}", others("PatientID=X1"), others("IssuerOfPatientID=army")), ""),
+        (others("IssuerOfPatientID=army"), "1"),
+        (others("PatientID=A1"), "2 1"),
+        // Health card numbers are kept apart, and found however they are written.
+        (others("PatientID=9876543217"), "2 1"),
+        (format!("{}&{}", others("PatientID=9876-543-217 AB"), others("IssuerOfPatientID=JHN")), "2 1"),
+        (format!("{}&{}", others("PatientID=9876543217"), others("IssuerOfPatientID=army")), ""),
+        (format!("ModalitiesInStudy=CT&{}", others("PatientID=X1")), ""),
+    ] {
+        assert_eq!(found(&store, &text).await, expected, "{text}");
+    }
+    let filter = SearchFilter { regions: Some(vec!["southwest".into()]), person_keys: None };
+    assert_eq!(tails(&search(&store, &others("PatientID=X1"), &filter).await.rows), "3", "hidden ones are not found");
+    // It is said anew, of another patient.
+    let corrected = with(patient("neodin/A9", "DOE^JANE", "19700101"), &[issued("army", "Y3")]);
+    store.index_study(&north, &study("1.1", corrected, "20260101"), &[], NOW).await.unwrap();
+    assert_eq!(found(&store, &others("PatientID=Y2")).await, "");
+    assert_eq!(found(&store, &others("PatientID=Y3")).await, "1");
+    store.retire_repository(&north, NOW).await.unwrap();
+    store.take_copies_out(&north, NOW).await.unwrap();
+    assert_eq!(found(&store, &others("PatientID=Y3")).await, "");
+}
+
 async fn a_renamed_patient_sounds_otherwise(store: Store) {
     let (north, _) = province(&store).await;
     let renamed = study("1.2", patient("neodin/A2", "SMITH^JIM", "19710202"), "20260102");
@@ -386,6 +429,7 @@ pub(crate) mod contract {
         a_limit_of_nothing_counts,
         undated_studies_are_told,
         another_identifier_of_a_person_finds_all_their_studies,
+        an_identifier_that_only_an_object_says_finds_its_study,
         a_renamed_patient_sounds_otherwise,
         fuzzy_names_match_words_that_begin_alike_in_any_order,
         conditions_all_hold,

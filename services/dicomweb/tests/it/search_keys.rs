@@ -1,6 +1,7 @@
 //! Keys and attributes of a search that no column has, paging, and what is said in words: PS3.18 §8.3.4, §10.6.
 
 use http::Method;
+use serde_json::json;
 
 use crate::app::{Answer, TestApp, first};
 use crate::objects::{SERIES, STUDY, image, pdf};
@@ -185,6 +186,38 @@ async fn names_are_found_by_sound_and_persons_by_any_identifier() {
     let rows = app.get("/studies?OtherPatientIDsSequence.PatientID=P-100").await.expect(200).json();
     assert_eq!(rows[0]["00101002"]["Value"][0]["00100020"]["Value"][0], "P-100");
     assert!(app.get("/studies").await.expect(200).json()[0].get("00101002").is_none());
+}
+
+/// What only the object says beside PatientID is matched as the answer shows it.
+#[tokio::test]
+async fn an_identifier_that_only_the_object_says_finds_it_at_every_resource() {
+    let app = app().await;
+    let said = [("X-7", "ARMY"), ("X-8", "NAVY")];
+    let text = |vr: &str, value: &str| json!({ "vr": vr, "Value": [value] });
+    let item = |(id, issuer): (&str, &str)| json!({ "00100020": text("LO", id), "00100021": text("LO", issuer) });
+    let object = json!([{
+        "00080016": text("UI", "1.2.840.10008.5.1.4.1.1.66"), "00080018": text("UI", "1.2.3.1.1"),
+        "00080060": text("CS", "CT"), "00100020": text("LO", "P-200"), "0020000D": text("UI", "1.2.3"),
+        "0020000E": text("UI", "1.2.3.1"), "00101002": { "vr": "SQ", "Value": said.map(item) },
+    }]);
+    let body = format!("--tests\r\nContent-Type: application/dicom+json\r\n\r\n{object}\r\n--tests--\r\n");
+    let kind = "multipart/related; type=\"application/dicom+json\"; boundary=tests";
+    app.post_as("/studies", kind, body.as_bytes()).await.expect(200);
+    for level in ["studies", "series", "instances"] {
+        let ask = |rest: &str| format!("/{level}?OtherPatientIDsSequence.{rest}");
+        let row = &app.get(&ask("PatientID=X-7")).await.expect(200).json()[0];
+        assert_eq!(first(row, "0020000D"), "1.2.3", "{level}");
+        let shown = row["00101002"]["Value"].as_array().unwrap();
+        let shows = |(id, issuer): &(&str, &str)| {
+            shown.iter().any(|one| first(one, "00100020") == *id && first(one, "00100021") == *issuer)
+        };
+        assert!(said.iter().all(shows), "{level}: {shown:?}");
+        let issued = |issuer: &str| ask(&format!("PatientID=X-7&OtherPatientIDsSequence.IssuerOfPatientID={issuer}"));
+        app.get(&issued("ARMY")).await.expect(200);
+        app.get(&issued("NAVY")).await.expect(204);
+        app.get(&ask("PatientID=X-9")).await.expect(204);
+    }
+    app.get("/studies?ModalitiesInStudy=CT&OtherPatientIDsSequence.PatientID=X-7").await.expect(200);
 }
 
 #[tokio::test]

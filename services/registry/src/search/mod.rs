@@ -19,6 +19,12 @@ use crate::{Registry, RegistryError};
 
 /// RetrieveLocationUID.
 const RETRIEVE_LOCATION_UID: Tag = Tag(0x0040, 0xE011);
+/// OtherPatientIDsSequence.
+const OTHER_PATIENT_IDS: Tag = Tag(0x0010, 0x1002);
+/// IssuerOfPatientID.
+const ISSUER_OF_PATIENT_ID: Tag = Tag(0x0010, 0x0021);
+/// UniversalEntityID, of IssuerOfPatientIDQualifiersSequence.
+const UNIVERSAL_ENTITY_ID: [Tag; 2] = [Tag(0x0010, 0x0024), Tag(0x0040, 0x0032)];
 
 /// What was found, and what may be missing from it.
 #[derive(Debug)]
@@ -139,9 +145,10 @@ impl Registry {
         self.0.directory.definition(code).map(|definition| definition.location_uid())
     }
 
-    /// The same query with repositories named by their codes, as the index knows them.
+    /// The same query with repositories named by their codes and issuers by their names, as the index knows them.
     fn by_code(&self, query: &Query) -> Query {
         let mut query = query.clone();
+        self.name_issuers(&mut query);
         let entries = self.0.directory.all();
         let code = |uid: &mut String| {
             if let Some(entry) = entries.iter().find(|entry| entry.definition.location_uid() == *uid) {
@@ -162,6 +169,28 @@ impl Registry {
             }
         }
         query
+    }
+
+    /// Objects name an issuer by whatever name its repository has for it: each stands for the one that the index knows too.
+    fn name_issuers(&self, query: &mut Query) {
+        let entries = self.0.directory.all();
+        let is_issuer = |path: &[Tag]| {
+            let path = path.strip_prefix(&[OTHER_PATIENT_IDS]).unwrap_or(path);
+            path == [ISSUER_OF_PATIENT_ID] || path == UNIVERSAL_ENTITY_ID
+        };
+        for one in query.matches.iter_mut().filter(|one| is_issuer(&one.attribute.path)) {
+            let Rule::Equals(said) = &one.rule else { continue };
+            let mut names = vec![said.clone()];
+            for entry in &entries {
+                let known = entry.definition.issuer(said);
+                if !names.iter().any(|name| name == known) {
+                    names.push(known.to_owned());
+                }
+            }
+            if names.len() > 1 {
+                one.rule = Rule::AnyOf(names);
+            }
+        }
     }
 
     /// Every repository that does not answer now.

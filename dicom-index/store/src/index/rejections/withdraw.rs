@@ -214,7 +214,11 @@ async fn remove_study(work: &mut Work<'_>, study_key: i64) -> Result<(), StoreEr
     for row in work.link.rows(sql).await? {
         work.delta(row.int(0)?).studies -= 1;
     }
-    for text in ["DELETE FROM report_link WHERE study_key = $1", "DELETE FROM study_copy WHERE study_key = $1"] {
+    for text in [
+        "DELETE FROM report_link WHERE study_key = $1",
+        "DELETE FROM copy_other_id WHERE study_copy_key IN (SELECT study_copy_key FROM study_copy WHERE study_key = $1)",
+        "DELETE FROM study_copy WHERE study_key = $1",
+    ] {
         work.link.run(Sql::new(text).arg(study_key)).await?;
     }
     study::remove(work, study_key).await

@@ -7,11 +7,6 @@ use index_model::{
     HealthNumber, IssuedId, PatientRecord, PersonName, Phi, RepositoryDefinition, SeriesRecord, StudyRecord, Uid,
 };
 
-/// Who issues Ontario health card numbers: their OID, the FHIR system, and the identifier type.
-const HEALTH_CARD_OID: &str = "2.16.840.1.113883.4.59";
-const HEALTH_CARD_SYSTEM: &str = "https://fhir.infoway-inforoute.ca/NamingSystem/ca-on-patient-hcn";
-const HEALTH_CARD_TYPE: &str = "JHN";
-
 /// A study, or the attribute whose value can't be used.
 pub(super) fn study(item: Item<'_>, definition: &RepositoryDefinition) -> Result<StudyRecord, &'static str> {
     let uid = item.uid(tags::STUDY_INSTANCE_UID).ok_or("StudyInstanceUID")?;
@@ -71,11 +66,11 @@ fn patient(item: Item<'_>, definition: &RepositoryDefinition) -> PatientRecord {
         ..PatientRecord::default()
     };
     if is_health_card(item) {
-        record.health_number = item.text(tags::PATIENT_ID).and_then(|id| health_number(&id));
+        record.health_number = item.text(tags::PATIENT_ID).and_then(|id| HealthNumber::read(&id));
     }
     for other in item.items(tags::OTHER_PATIENT_I_DS_SEQUENCE) {
         if is_health_card(other) {
-            let number = other.text(tags::PATIENT_ID).and_then(|id| health_number(&id));
+            let number = other.text(tags::PATIENT_ID).and_then(|id| HealthNumber::read(&id));
             record.health_number = record.health_number.or(number);
         } else {
             record.other_patient_ids.extend(patient_id(other, definition));
@@ -104,27 +99,14 @@ fn accession_issuer(item: Item<'_>, definition: &RepositoryDefinition) -> String
 
 /// Whether the PatientID at this level is an Ontario health card number.
 fn is_health_card(item: Item<'_>) -> bool {
-    let names_it = |issuer: String| {
-        issuer.eq_ignore_ascii_case(HEALTH_CARD_TYPE)
-            || issuer.eq_ignore_ascii_case(HEALTH_CARD_SYSTEM)
-            || issuer.trim_start_matches("urn:oid:").split(['&', '^']).any(|part| part == HEALTH_CARD_OID)
-    };
-    if item.text(tags::ISSUER_OF_PATIENT_ID).is_some_and(names_it) {
+    if item.text(tags::ISSUER_OF_PATIENT_ID).is_some_and(|issuer| HealthNumber::is_issuer(&issuer)) {
         return true;
     }
     let qualifiers = item.items(tags::ISSUER_OF_PATIENT_ID_QUALIFIERS_SEQUENCE).next();
     qualifiers.is_some_and(|qualifiers| match qualifiers.text(tags::UNIVERSAL_ENTITY_ID) {
-        Some(issuer) => names_it(issuer),
-        None => qualifiers.text(tags::IDENTIFIER_TYPE_CODE).as_deref() == Some(HEALTH_CARD_TYPE),
+        Some(issuer) => HealthNumber::is_issuer(&issuer),
+        None => qualifiers.text(tags::IDENTIFIER_TYPE_CODE).as_deref() == Some(HealthNumber::TYPE),
     })
-}
-
-/// The number, and the version code that some write after it.
-fn health_number(id: &str) -> Option<HealthNumber> {
-    let digits = id.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let version = id.get(digits.len()..)?;
-    let number = digits.trim_end_matches([' ', '-', '^', '/']);
-    if version.len() > 2 { None } else { HealthNumber::parse(number, version) }
 }
 
 fn name(item: Item<'_>, tag: Tag) -> PersonName {
