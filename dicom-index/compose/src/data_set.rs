@@ -56,22 +56,21 @@ pub struct Element {
 pub struct DataSet(Vec<Element>);
 
 impl DataSet {
-    /// What text said, put in order (PS3.5 §7.1) and made of one character set. Of an attribute that is there twice, the last counts.
-    pub(crate) fn of(mut elements: Vec<Element>) -> Self {
+    /// What text said, put in order and made of one character set.
+    ///
+    /// # Errors
+    /// An attribute that is there twice (PS3.5 §7.1): whose data they are is not for a parser to choose.
+    pub(crate) fn of(mut elements: Vec<Element>) -> Result<Self, Fault> {
         elements.retain(|element| !is_not_stored(element.tag));
         elements.sort_by_key(|element| element.tag);
-        elements.dedup_by(|later, earlier| {
-            let same = later.tag == earlier.tag;
-            if same {
-                std::mem::swap(later, earlier);
-            }
-            same
-        });
+        if let Some(twice) = elements.windows(2).find(|pair| pair[0].tag == pair[1].tag) {
+            return Err(Fault::of(twice[0].tag, "is there twice"));
+        }
         // Text is Unicode now, whatever it was before (PS3.18 §F.2, PS3.3 C.12.1.1.2).
         for element in elements.iter_mut().filter(|element| element.tag == tags::SPECIFIC_CHARACTER_SET) {
             element.value = Value::Bytes(b"ISO_IR 192".to_vec());
         }
-        Self(elements)
+        Ok(Self(elements))
     }
 
     /// Its attributes.

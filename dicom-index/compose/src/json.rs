@@ -74,7 +74,7 @@ fn level(text: &RawValue, depth: usize, left: &mut usize) -> Result<DataSet, Fau
         let tag = parse_tag(&key).ok_or_else(|| Fault::whole("have a key that is no tag of eight digits"))?;
         elements.push(element(tag, &attribute, depth, left)?);
     }
-    Ok(DataSet::of(elements))
+    DataSet::of(elements)
 }
 
 fn element(tag: Tag, attribute: &Attribute<'_>, depth: usize, left: &mut usize) -> Result<Element, Fault> {
@@ -143,7 +143,7 @@ fn push(out: &mut Vec<u8>, vr: VR, token: &str, first: bool) -> Result<(), &'sta
         Some(b'{') if vr == VR::PN => {
             let name: Name<'_> = serde_json::from_str(token).map_err(|_| "has a name that is no component groups")?;
             let groups = [name.alphabetic, name.ideographic, name.phonetic].map(Option::unwrap_or_default);
-            let name = value::person_name([&groups[0], &groups[1], &groups[2]]);
+            let name = value::person_name([&groups[0], &groups[1], &groups[2]])?;
             value::push(out, vr, Scalar::Text(&name), first)
         }
         Some(b'-' | b'0'..=b'9') => value::push(out, vr, Scalar::Number(token), first),

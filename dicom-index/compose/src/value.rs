@@ -126,8 +126,14 @@ fn push_tag(out: &mut Vec<u8>, value: Scalar<'_>) -> Result<(), &'static str> {
 }
 
 /// A person's name of up to three component groups (PS3.5 §6.2.1.1), the last empty ones left out.
-pub(crate) fn person_name(groups: [&str; 3]) -> String {
-    groups.join("=").trim_end_matches('=').to_owned()
+///
+/// # Errors
+/// An equals sign within one, which would part it in two.
+pub(crate) fn person_name(groups: [&str; 3]) -> Result<String, &'static str> {
+    if groups.iter().any(|group| group.contains('=')) {
+        return Err("has an equals sign within a component group");
+    }
+    Ok(groups.join("=").trim_end_matches('=').to_owned())
 }
 
 #[cfg(test)]
@@ -182,8 +188,9 @@ mod tests {
 
     #[test]
     fn names_end_with_their_last_group() {
-        assert_eq!(person_name(["Yamada^Tarou", "山田^太郎", ""]), "Yamada^Tarou=山田^太郎");
-        assert_eq!(person_name(["", "", "やまだ"]), "==やまだ");
-        assert_eq!(person_name(["", "", ""]), "");
+        assert_eq!(person_name(["Yamada^Tarou", "山田^太郎", ""]).as_deref(), Ok("Yamada^Tarou=山田^太郎"));
+        assert_eq!(person_name(["", "", "やまだ"]).as_deref(), Ok("==やまだ"));
+        assert_eq!(person_name(["", "", ""]).as_deref(), Ok(""));
+        assert!(person_name(["A=B", "", ""]).is_err());
     }
 }

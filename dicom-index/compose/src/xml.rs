@@ -86,7 +86,7 @@ impl Builder {
                 if self.open.len() > MOST_DEPTH {
                     return Err(Fault::whole("are nested too deeply"));
                 }
-                self.count(1)?;
+                self.start_item(start)?;
                 self.levels.push(Vec::new());
             }
             b"Value" => self.number = self.position(start)?,
@@ -114,6 +114,29 @@ impl Builder {
         if self.elements > MOST_ELEMENTS { Err(Fault::whole("have more attributes than are allowed")) } else { Ok(()) }
     }
 
+    /// Items stand in the order of their numbers, counted from 1; those that are left out are empty ones, and take room too.
+    fn start_item(&mut self, start: &BytesStart<'_>) -> Result<(), Fault> {
+        let open = self.open.last().ok_or_else(|| Fault::whole(NOT_XML))?;
+        let known = open.items.len();
+        let number = match attribute(start, "number")? {
+            None => known + 1,
+            Some(number) => number
+                .trim()
+                .parse()
+                .ok()
+                .filter(|number| (1..=MOST_ELEMENTS).contains(number))
+                .ok_or_else(|| Fault::of(open.tag, "has an item whose number is none"))?,
+        };
+        if number <= known {
+            return Err(Fault::of(open.tag, "has items whose numbers do not ascend"));
+        }
+        let tag = open.tag;
+        self.count(number - known)?;
+        let open = self.open.last_mut().ok_or_else(|| Fault::of(tag, NOT_XML))?;
+        open.items.resize_with(number - 1, DataSet::default);
+        Ok(())
+    }
+
     fn start_attribute(&mut self, start: &BytesStart<'_>) -> Result<(), Fault> {
         // An attribute stands in the model or in an item, never in another attribute.
         if self.levels.len() != self.open.len() + 1 {
@@ -124,23 +147,26 @@ impl Builder {
         let mut tag = tag.ok_or_else(|| Fault::whole("have an attribute without a tag of eight digits"))?;
         // The block of a private attribute is given apart from its number (PS3.19 table A.1.5-2): ggggxxee and the private creator.
         if let Some(creator) = attribute(start, "privateCreator")? {
-            tag = self.private(tag, &creator);
+            tag = self.private(tag, &creator)?;
         }
         let vr = vr_of(tag, attribute(start, "vr")?.as_deref())?;
         self.open.push(Open { tag, vr, values: Vec::new(), items: Vec::new(), binary: None, bulk: None });
         Ok(())
     }
 
-    /// The tag in the block that the creator reserved at this level (PS3.5 §7.8.1), as written when it did not.
-    fn private(&self, tag: Tag, creator: &str) -> Tag {
+    /// The tag in the block that the creator reserved at this level (PS3.5 §7.8.1); of several, the one that is written.
+    fn private(&self, tag: Tag, creator: &str) -> Result<Tag, Fault> {
         let reserved = |element: &&Element| {
             element.tag.0 == tag.0
                 && (0x10..=0xFF).contains(&element.tag.1)
-                && matches!(&element.value, Value::Bytes(bytes) if bytes.as_slice() == creator.trim().as_bytes())
+                && matches!(&element.value, Value::Bytes(bytes) if bytes.trim_ascii() == creator.trim().as_bytes())
         };
-        match self.levels.last().and_then(|level| level.iter().find(reserved)) {
-            Some(block) if tag.1 < 0x1000 => Tag(tag.0, block.tag.1 << 8 | tag.1 & 0xFF),
-            _ => tag,
+        let blocks = || self.levels.last().into_iter().flatten().filter(reserved);
+        let written = blocks().find(|block| block.tag.1 == tag.1 >> 8);
+        match written.or_else(|| blocks().next()) {
+            Some(block) => Ok(Tag(tag.0, block.tag.1 << 8 | tag.1 & 0xFF)),
+            // As it is written it would be somebody else's, or nobody's.
+            None => Err(Fault::of(tag, "names a private creator that reserves no block before it")),
         }
     }
 
@@ -172,22 +198,27 @@ impl Builder {
         match name {
             b"NativeDicomModel" => {
                 if let (Some(level), true) = (self.levels.pop(), self.levels.is_empty()) {
-                    self.done = Some(DataSet::of(level));
+                    self.done = Some(DataSet::of(level)?);
                 }
             }
             b"DicomAttribute" => self.end_attribute()?,
             b"Item" => {
                 let (level, open) = (self.levels.pop(), self.open.last_mut());
                 let (Some(level), Some(open)) = (level, open) else { return Err(Fault::whole(NOT_XML)) };
-                open.items.push(DataSet::of(level));
+                open.items.push(DataSet::of(level)?);
             }
             b"Value" => {
                 let value = std::mem::take(&mut self.text);
                 self.value(value)?;
             }
             b"PersonName" => {
+                let tag = self.open.last().ok_or_else(|| Fault::whole(NOT_XML))?.tag;
+                if self.name.iter().flatten().any(|component| component.contains('^')) {
+                    return Err(Fault::of(tag, "has a caret within a component of a name"));
+                }
                 let groups = self.name.each_ref().map(|group| group.join("^").trim_end_matches('^').to_owned());
-                self.value(value::person_name([&groups[0], &groups[1], &groups[2]]))?;
+                let name = value::person_name([&groups[0], &groups[1], &groups[2]]);
+                self.value(name.map_err(|rule| Fault::of(tag, rule))?)?;
             }
             b"InlineBinary" => {
                 let open = self.open.last_mut().ok_or_else(|| Fault::whole(NOT_XML))?;

@@ -65,6 +65,9 @@ fn content(out: &mut String, attribute: &Value, vr: &str, depth: usize) {
         match (vr, value) {
             // A value that is left out is known by the number of the next one; the last has none after it.
             (_, Value::Null) if number < count => {}
+            ("PN", Value::Null) => {
+                let _ = write!(out, "<PersonName number=\"{number}\"></PersonName>");
+            }
             (_, Value::Null) => {
                 let _ = write!(out, "<Value number=\"{number}\"></Value>");
             }
@@ -132,6 +135,7 @@ mod tests {
             "00111002": { "vr": "UN" },
             "00081140": { "vr": "SQ", "Value": [{ "00081155": { "vr": "UI", "Value": ["1.2"] } }] },
             "00100010": { "vr": "PN", "Value": [{ "Alphabetic": "A&B^C^^Dr" }] },
+            "00081048": { "vr": "PN", "Value": [null, { "Alphabetic": "A" }, null] },
             "00280030": { "vr": "DS", "Value": [0.5, null, "x"] },
             "00280031": { "vr": "DS", "Value": [1, null] },
             "00204000": { "vr": "LT", "Value": ["a\r\nb"] },
@@ -147,6 +151,7 @@ mod tests {
             "<FamilyName>A&amp;B</FamilyName><GivenName>C</GivenName><NamePrefix>Dr</NamePrefix>",
             r#"<Value number="1">0.5</Value><Value number="3">x</Value>"#,
             r#"<Value number="1">1</Value><Value number="2"></Value>"#,
+            r#"<PersonName number="2"><Alphabetic><FamilyName>A</FamilyName></Alphabetic></PersonName><PersonName number="3"></PersonName></DicomAttribute>"#,
             "a&#13;\nb",
             r#"<BulkData uri="/a?b=&quot;1&quot;"/>"#,
         ] {

@@ -101,7 +101,7 @@ impl Composer<'_> {
         let (class, instance) = uid(SOP_CLASS_UID)
             .and_then(|class| uid(SOP_INSTANCE_UID).map(|instance| (class, instance)))
             .map_err(|fault| Failure::from(&fault))?;
-        let bulk = |uri: &str| self.links.first(uri).map(BulkPart::bulk);
+        let bulk = |uri: &str| self.links.only(uri).map(BulkPart::bulk);
         let pieces = encode(&data_set, pixels.frames.as_deref(), &bulk).map_err(|fault| Failure::from(&fault))?;
         let header = part10_header(class.as_str(), instance.as_str(), &pixels.transfer_syntax_uid, None);
         Ok(File { header, pieces })
@@ -119,6 +119,9 @@ impl Composer<'_> {
         let stated = first.transfer_syntax().filter(|uid| *uid != "*");
         let refused = |rule: &str| Failure::new(reason::TRANSFER_SYNTAX_NOT_SUPPORTED, format!("PixelData: {rule}"));
         match first.essence() {
+            "application/octet-stream" if parts.len() > 1 => {
+                Err(Failure::new(reason::CANNOT_UNDERSTAND, "PixelData: has several uncompressed parts of one address"))
+            }
             "application/octet-stream" => match stated {
                 None
                 | Some(transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN | transfer_syntax::IMPLICIT_VR_LITTLE_ENDIAN) => {

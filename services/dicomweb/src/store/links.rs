@@ -51,9 +51,12 @@ impl Links {
         self.parts.entry(self.address(location)).or_default().push(part);
     }
 
-    /// The first part of an address.
-    pub(super) fn first(&self, uri: &str) -> Option<&BulkPart> {
-        self.parts.get(&self.address(uri))?.first()
+    /// The part of an address; none where there are several, which contradict each other.
+    pub(super) fn only(&self, uri: &str) -> Option<&BulkPart> {
+        match self.parts.get(&self.address(uri))?.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        }
     }
 
     /// The frames of pixel data: the parts of the address itself, else those of `…/frames/1`, `…/frames/2` and so on.
@@ -86,11 +89,13 @@ mod tests {
         links.add("http://di.test/dicom-web/studies/pixels/frames/2", part(3));
         links.add("pixels/frames/1", part(2));
         links.add("urn:uuid:9", part(4));
-        assert_eq!(links.first("http://di.test/dicom-web/studies/bulk/1").map(|part| part.bytes.start), Some(1));
-        assert_eq!(links.first("/dicom-web/studies/bulk/1").map(|part| part.bytes.start), Some(1));
-        assert_eq!(links.first(" urn:uuid:9").map(|part| part.bytes.start), Some(4));
+        assert_eq!(links.only("http://di.test/dicom-web/studies/bulk/1").map(|part| part.bytes.start), Some(1));
+        assert_eq!(links.only("/dicom-web/studies/bulk/1").map(|part| part.bytes.start), Some(1));
+        assert_eq!(links.only(" urn:uuid:9").map(|part| part.bytes.start), Some(4));
         let frames = links.frames("/dicom-web/studies/pixels");
         assert_eq!(frames.iter().map(|part| part.bytes.start).collect::<Vec<_>>(), [2, 3]);
-        assert!(links.first("bulk/2").is_none() && links.frames("bulk/2").is_empty());
+        links.add("bulk/1", part(7));
+        assert!(links.only("bulk/1").is_none(), "which of them is meant?");
+        assert!(links.only("bulk/2").is_none() && links.frames("bulk/2").is_empty());
     }
 }

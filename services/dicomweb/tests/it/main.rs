@@ -20,6 +20,7 @@ mod retrieve;
 mod search;
 mod search_keys;
 mod store;
+mod store_ambiguous;
 mod store_metadata;
 mod turns;
 mod twins;
