@@ -36,6 +36,8 @@ pub enum StoreAnswer {
         /// The rule in words.
         rule: String,
     },
+    /// Another object of this SOPInstanceUID is stored and stays; this one is held beside it and shown to nobody.
+    Duplicate,
     /// Nobody registered this sender.
     NotAuthorised,
     /// Try again later: no room, or no database.

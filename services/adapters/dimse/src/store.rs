@@ -33,6 +33,7 @@ impl Default for StoreOptions {
 }
 
 const OTHER: &str = "the request names another SOP class or instance";
+const DUPLICATE: &str = "another object of this SOP Instance UID is stored and stays";
 /// The remedy, as long as an ErrorComment may be.
 const LATER: &str = "no room or no database: send it again later";
 
@@ -78,6 +79,8 @@ impl StoreService {
                     StoreAnswer::Quarantined { attribute, rule } => {
                         (Status::CANNOT_UNDERSTAND, Some(format!("kept aside: {attribute} {rule}")))
                     }
+                    // The sender keeps what nobody will be shown.
+                    StoreAnswer::Duplicate => (Status::DUPLICATE_SOP_INSTANCE, Some(DUPLICATE.to_owned())),
                     StoreAnswer::NotAuthorised => (Status::NOT_AUTHORISED, None),
                     StoreAnswer::OutOfResources => (Status::OUT_OF_RESOURCES, Some(LATER.to_owned())),
                 }

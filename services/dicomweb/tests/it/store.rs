@@ -1,9 +1,11 @@
 //! Store Transaction, PS3.18 §10.5.
 
+use adapter_api::{Inbox, Sender, StoreAnswer};
 use axum::body::Body;
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 use http::Request;
+use index_model::RepositoryCode;
 
 use crate::app::{TestApp, first, related};
 use crate::objects::{Object, STUDY, image, rle};
@@ -146,6 +148,24 @@ async fn the_first_of_one_identifier_stays() {
     app.store(&[other, image(2)]).await.expect(202);
     let kept = app.get_as(&image(1).path(), "application/dicom; transfer-syntax=*").await.expect(200);
     assert_eq!(kept.body, image(1).to_bytes());
+}
+
+/// By C-STORE as by STOW-RS: who is told that it is stored may delete what they have.
+#[tokio::test]
+async fn who_pushes_another_object_under_a_stored_identifier_is_told() {
+    let app = TestApp::holding(&[image(1)]).await;
+    let push = |object: &Object| {
+        let object = registry::Object::from(object.to_bytes());
+        let sender = Sender::Repository(RepositoryCode::parse("local").unwrap());
+        let registry = app.registry.clone();
+        async move { Inbox::store(&registry, &sender, object).await }
+    };
+    assert_eq!(push(&image(1)).await, StoreAnswer::Stored, "the same again");
+    assert_eq!(push(&Object { patient: "Somebody^Else", ..image(1) }).await, StoreAnswer::Duplicate);
+    assert_eq!(push(&image(2)).await, StoreAnswer::Stored);
+    let kept = app.get_as(&image(1).path(), "application/dicom; transfer-syntax=*").await.expect(200);
+    assert_eq!(kept.body, image(1).to_bytes());
+    assert_eq!(app.stored("instances"), 3, "what is not shown is held");
 }
 
 #[tokio::test]

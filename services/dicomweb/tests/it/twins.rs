@@ -35,6 +35,25 @@ async fn a_study_identifier_of_two_patients_is_found_twice_and_opens_neither_by_
     }
 }
 
+/// What a reader was shown a moment ago is not shown on when a study of another patient came under its identifier.
+#[tokio::test]
+async fn a_study_that_becomes_another_patients_too_is_opened_by_nobody_from_that_moment() {
+    let app = TestApp::holding(&[image(1)]).await;
+    let paths = [format!("/studies/{STUDY}/metadata"), format!("/studies/{STUDY}/series/{SERIES}/rendered")];
+    for path in &paths {
+        app.get(path).await.expect(200);
+    }
+    let (series, instance) = ("1.2.826.0.1.3680043.10.1.7", "1.2.826.0.1.3680043.10.1.7.1".to_owned());
+    let other = Object { series, instance, patient: "Roe^Richard", ..image(2) };
+    let mut bytes = other.to_bytes();
+    replace(&mut bytes, b"P-100", b"Q-200");
+    replace(&mut bytes, b"19700101", b"19800202");
+    app.post("/studies", &related(&[bytes])).await.expect(200);
+    for path in paths.into_iter().chain([format!("{}/metadata", other.path())]) {
+        app.get(&path).await.expect(409);
+    }
+}
+
 #[tokio::test]
 async fn twins_under_one_study_identifier_are_never_united_though_their_birth_date_is_one() {
     let app = TestApp::holding(&[image(1)]).await;

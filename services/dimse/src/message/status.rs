@@ -42,6 +42,8 @@ impl Status {
     pub const CANNOT_UNDERSTAND: Self = Self(0xC000);
     /// Processing failure.
     pub const PROCESSING_FAILURE: Self = Self(0x0110);
+    /// Duplicate SOP Instance (PS3.7 annex C).
+    pub const DUPLICATE_SOP_INSTANCE: Self = Self(0x0111);
     /// No such object instance.
     pub const NO_SUCH_INSTANCE: Self = Self(0x0112);
     /// Invalid argument value.

@@ -57,6 +57,7 @@ impl Registry {
             return Ok(());
         }
         let indexed = self.0.store.index_study(code, study, series, self.0.clock.now_ms()).await?;
+        self.0.opened.forget(&study.study_instance_uid).await;
         for series_key in &indexed.series_keys {
             self.changed(indexed.study_key, *series_key);
         }

@@ -81,7 +81,8 @@ impl Fate {
 impl From<Fate> for StoreAnswer {
     fn from(fate: Fate) -> Self {
         match fate {
-            Fate::Stored | Fate::Withheld | Fate::Conflict => Self::Stored,
+            Fate::Stored | Fate::Withheld => Self::Stored,
+            Fate::Conflict => Self::Duplicate,
             Fate::Quarantined { attribute, rule } => Self::Quarantined { attribute, rule },
             Fate::NoRoom | Fate::OutOfResources => Self::OutOfResources,
             // Asked of web callers alone.
@@ -287,6 +288,7 @@ impl Registry {
         entry.size_bytes = object.len() as u64;
         let report = self.report_of(repository, (&study, &series, &entry), Some(&object)).await?;
         let stored = self.0.derivatives.may_have_form(&entry).then(|| Arc::new(entry.clone()));
+        let study_instance_uid = study.study_instance_uid.clone();
         let new =
             NewInstance { repository: repository.clone(), study, series, entry, fetched: self.is_pulled(repository) };
         let indexed = self.0.committer.commit(new).await;
@@ -305,6 +307,7 @@ impl Registry {
             self.0.derivatives.forget(superseded).await;
         }
         self.changed(indexed.study_key, indexed.series_key);
+        self.0.opened.forget(&study_instance_uid).await;
         self.withdrawn(&indexed.withdrawn).await;
         self.keep_report(repository, report, indexed.outcome).await?;
         if let (Outcome::New | Outcome::Upgraded, Some(entry)) = (&indexed.outcome, stored) {
@@ -318,7 +321,7 @@ impl Registry {
     }
 
     /// Whether what comes from a repository can be asked of it again. What is sent to us may be nowhere else.
-    fn is_pulled(&self, repository: &RepositoryCode) -> bool {
+    pub(crate) fn is_pulled(&self, repository: &RepositoryCode) -> bool {
         self.0.directory.definition(repository).is_some_and(|definition| definition.protocol != Protocol::Push)
     }
 
@@ -357,9 +360,11 @@ impl Registry {
         entry.remote = remote;
         let object = part10.map_or_else(|| object.clone(), Object::from);
         let report = self.report_of(repository, (&study, &series, &entry), Some(&object)).await?;
+        let study_instance_uid = study.study_instance_uid.clone();
         let new = NewInstance { repository: repository.clone(), study, series, entry, fetched: false };
         let indexed = self.0.committer.commit(new).await?;
         self.changed(indexed.study_key, indexed.series_key);
+        self.0.opened.forget(&study_instance_uid).await;
         self.withdrawn(&indexed.withdrawn).await;
         self.keep_report(repository, report, indexed.outcome).await
     }

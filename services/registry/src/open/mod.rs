@@ -92,6 +92,11 @@ impl OpenCache {
         Self(cache.build())
     }
 
+    /// Drops what is remembered of an identifier: another patient may have a study of it now.
+    pub(crate) async fn forget(&self, study: &Uid) {
+        self.0.invalidate(study).await;
+    }
+
     pub(crate) fn changed(&self, study_key: i64) {
         let gone = self.0.invalidate_entries_if(move |_, resolved| resolved.study.study_key == study_key);
         if gone.is_err() {
