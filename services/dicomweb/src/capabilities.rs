@@ -3,14 +3,15 @@
 mod resources;
 mod wadl;
 
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use face::Problem;
 use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::json;
 
+use crate::Face;
 use crate::accept::{Accept, Offer};
 use crate::request::{Base, Parameters};
 use resources::{RESOURCES, Resource, Transaction};
@@ -26,12 +27,22 @@ const OFFERS: [Offer; 4] = [
 /// The parameters that a route takes, in their groups; `None` where they are matching keys, which the search itself knows, and where
 /// the table has no such transaction.
 pub(crate) fn parameters(route: &str, method: &Method) -> Option<&'static [&'static [&'static str]]> {
+    let method = if method == Method::HEAD { "GET" } else { method.as_str() };
+    let transaction = transactions(route)?.iter().find(|transaction| transaction.method == method)?;
+    (transaction.section != resources::SEARCH).then_some(transaction.parameters)
+}
+
+/// What can be done at a route.
+fn transactions(route: &str) -> Option<&'static [Transaction]> {
     // Bulk values have an address of earlier days, and frames below them take what they take.
     let path = route.trim_matches('/').replace("{*value}", "{value}").replace("/bulk/", "/bulkdata/");
-    let method = if method == Method::HEAD { "GET" } else { method.as_str() };
-    let (_, transactions) = RESOURCES.iter().find(|(known, _)| *known == path)?;
-    let transaction = transactions.iter().find(|transaction| transaction.method == method)?;
-    (transaction.section != resources::SEARCH).then_some(transaction.parameters)
+    RESOURCES.iter().find(|(known, _)| *known == path).map(|(_, transactions)| *transactions)
+}
+
+/// The route of a request below the service's root.
+pub(crate) fn route<'a>(extensions: &'a Extensions, face: &Face) -> &'a str {
+    let route = extensions.get::<MatchedPath>().map(MatchedPath::as_str).unwrap_or_default();
+    route.strip_prefix(face.options.base_path.trim_end_matches('/')).unwrap_or(route)
 }
 
 /// `OPTIONS` on the service's root.
@@ -46,11 +57,23 @@ pub(crate) async fn describe(base: Base, parameters: Parameters, headers: Header
     Ok(response)
 }
 
-/// `OPTIONS` on any other resource is told its methods, which the router puts into `Allow` (RFC 9110 §9.3.7).
-pub(crate) async fn methods(request: Request, next: Next) -> Response {
+/// `OPTIONS` on any other resource is told its methods (RFC 9110 §9.3.7), and who asks for a method that it lacks too. `OPTIONS` is a method of
+/// every resource, and `HEAD` of what has GET (RFC 9110 §10.2.1).
+pub(crate) async fn methods(State(face): State<Face>, request: Request, next: Next) -> Response {
     let asked = request.method() == Method::OPTIONS;
+    let transactions = transactions(route(request.extensions(), &face)).unwrap_or_default();
     let mut response = next.run(request).await;
-    if asked && response.status() == StatusCode::METHOD_NOT_ALLOWED {
+    if response.status() != StatusCode::METHOD_NOT_ALLOWED {
+        return response;
+    }
+    let named = transactions
+        .iter()
+        .map(|transaction| if transaction.method == "GET" { "GET,HEAD" } else { transaction.method });
+    let allowed = named.chain(["OPTIONS"]).collect::<Vec<_>>().join(",");
+    if let Ok(allowed) = HeaderValue::from_str(&allowed) {
+        response.headers_mut().insert(ALLOW, allowed);
+    }
+    if asked {
         *response.status_mut() = StatusCode::NO_CONTENT;
         response.headers_mut().remove(CONTENT_LENGTH);
     }

@@ -46,7 +46,6 @@ use axum::extract::FromRef;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, get};
 use registry::Registry;
-use tokio_util::task::TaskTracker;
 
 /// How the service is set up.
 #[derive(Debug, Clone)]
@@ -90,8 +89,6 @@ pub(crate) struct Face {
     pub(crate) registry: Registry,
     pub(crate) options: Arc<Options>,
     pub(crate) coded: metadata::Coded,
-    /// Bodies of refused requests that are read to an end, each for a while only.
-    pub(crate) refusals: TaskTracker,
 }
 
 impl FromRef<Face> for Registry {
@@ -124,10 +121,9 @@ pub fn router(registry: Registry, options: Options) -> Router {
 }
 
 fn layered(routes: Router<Face>, registry: Registry, options: Options) -> Router {
-    let face =
-        Face { registry, options: Arc::new(options), coded: metadata::Coded::default(), refusals: TaskTracker::new() };
+    let face = Face { registry, options: Arc::new(options), coded: metadata::Coded::default() };
     routes
-        .layer(from_fn(capabilities::methods))
+        .layer(from_fn_with_state(face.clone(), capabilities::methods))
         .layer(from_fn(face::finish))
         .layer(from_fn(range::freshness))
         .layer(from_fn_with_state(face.clone(), cors::apply))

@@ -12,10 +12,14 @@ use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, IF_RANGE,
     RANGE, VARY,
 };
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 /// Every answer is one person's, and is asked about again before it is used again: consent may have changed meanwhile.
-pub(crate) async fn freshness(request: Request, next: Next) -> Response {
+/// A range is for GET alone (RFC 9110 §14.2): HEAD tells the whole length.
+pub(crate) async fn freshness(mut request: Request, next: Next) -> Response {
+    if request.method() != Method::GET {
+        request.headers_mut().remove(RANGE);
+    }
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));

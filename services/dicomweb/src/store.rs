@@ -18,7 +18,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
 use face::{Caller, Problem};
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, EXPECT};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, StatusCode};
 
 use self::incoming::{Ended, Incoming};
@@ -47,24 +47,9 @@ pub(crate) async fn store(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let plan = Plan::of(&face, &headers, &parameters);
-    let permit = match &plan {
-        Ok(_) => {
-            face.registry.access().permit(&caller.0, Action::Store, Subject::Registry).await.map_err(Problem::from)
-        }
-        Err(problem) => Err(problem.clone()),
-    };
-    let ((form, shape), permit) = match plan.and_then(|plan| permit.map(|permit| (plan, permit))) {
-        Ok(allowed) => allowed,
-        Err(problem) => {
-            // The answer waits for no body: who sends one is answered while it comes. Who waits for leave to send (RFC 9110 §10.1.1)
-            // gets the refusal instead.
-            if !headers.contains_key(EXPECT) {
-                face.refusals.spawn(Incoming::refuse(body));
-            }
-            return Err(problem);
-        }
-    };
+    // What is refused here is answered before its body, which the listener reads beside the answer.
+    let (form, shape) = Plan::of(&face, &headers, &parameters)?;
+    let permit = face.registry.access().permit(&caller.0, Action::Store, Subject::Registry).await?;
     let mut storing = Storing::new(&face, &permit, scope.study);
     let mut incoming = Incoming::new(body, face.options.store_bytes, face.options.store_patience);
     let ended = take_in(&mut storing, shape, &base, &mut incoming).await;

@@ -2,6 +2,7 @@
 
 mod listener;
 mod traffic;
+mod unread;
 
 use std::net::SocketAddr;
 use std::sync::OnceLock;
@@ -9,13 +10,15 @@ use std::time::{Duration, Instant};
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::header::{CONTENT_TYPE, HOST};
+use axum::http::uri::Authority;
 use axum::http::{HeaderName, HeaderValue, StatusCode, Version};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use registry::Registry;
+use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::Predicate;
@@ -58,6 +61,7 @@ pub(crate) fn router(config: &Config, registry: Registry) -> Router {
         .layer(CompressionLayer::new().compress_when(Text))
         .layer(from_fn(without_body))
         .layer(from_fn(one_host))
+        .layer(from_fn_with_state(TaskTracker::new(), unread::read_beside))
         .layer(from_fn(record))
         .layer(CatchPanicLayer::custom(|_| {
             let body = Json(serde_json::json!({ "status": 500, "title": "Internal Server Error" }));
@@ -129,7 +133,17 @@ async fn one_host(request: Request, next: Next) -> Response {
     if request.version() == Version::HTTP_11 && request.headers().get_all(HOST).iter().count() != 1 {
         return refused(StatusCode::BAD_REQUEST, "Host: the header field is wanted once");
     }
+    if request.headers().get_all(HOST).iter().any(|host| !is_host(host.as_bytes())) {
+        return refused(StatusCode::BAD_REQUEST, "Host: a host is wanted, and a port where it is not the usual one");
+    }
     next.run(request).await
+}
+
+/// `uri-host [ ":" port ]` of RFC 9110 §7.2; empty where the target has no authority.
+fn is_host(host: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(host) else { return false };
+    let text = text.strip_suffix(':').unwrap_or(text);
+    text.is_empty() || (!text.contains('@') && text.parse::<Authority>().is_ok())
 }
 
 /// Names the request, counts and times it by its route, and logs the route, never the URI, whose query may hold a name.

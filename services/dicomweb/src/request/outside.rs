@@ -1,6 +1,6 @@
 //! By which address the outside knows us: the request's own, or what a proxy on this machine says of it (RFC 7239 and its forerunners).
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::ConnectInfo;
 use http::HeaderMap;
@@ -17,10 +17,14 @@ pub(super) fn origin(parts: &Parts) -> Option<String> {
     let own = || header(&parts.headers, HOST.as_str()).map(str::to_owned);
     let named = || parts.uri.authority().map(ToString::to_string);
     let host = told.host.or_else(named).or_else(own).filter(|host| is_host(host))?;
+    // An empty port is none (RFC 3986 §3.2.3).
+    let host = host.strip_suffix(':').map_or_else(|| host.clone(), str::to_owned);
     let secure = parts.extensions.get::<face::Secure>().is_some() || parts.uri.scheme_str() == Some("https");
     let scheme = told.scheme.unwrap_or(if secure { "https" } else { "http" });
-    // A widespread client leaves the port out of Host: where no proxy stands between, it is the one at which the request came.
-    let port = parts.extensions.get::<face::LocalPort>().filter(|port| port.0 > 0 && is_direct(&parts.headers));
+    // A host without a port means the scheme's own: the outside may be another port than ours. On one and the same machine, where a
+    // widespread client leaves the port out, it is the one at which the request came.
+    let here = near && is_loopback(&host) && is_direct(&parts.headers);
+    let port = parts.extensions.get::<face::LocalPort>().filter(|port| port.0 > 0 && here);
     let host = with_port(host, port.map(|port| port.0.to_string()).as_deref(), Some(scheme));
     Some(format!("{scheme}://{host}{}", told.prefix.unwrap_or_default()))
 }
@@ -51,6 +55,12 @@ impl Told {
             prefix: former("x-forwarded-prefix").and_then(prefix),
         }
     }
+}
+
+/// Whether a host is the machine itself.
+fn is_loopback(host: &str) -> bool {
+    let name = host.trim_matches(['[', ']']);
+    host.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Whether nothing in the request tells of a proxy.
@@ -149,20 +159,28 @@ mod tests {
     }
 
     #[test]
-    fn a_port_that_host_leaves_out_is_the_one_at_which_the_request_came() {
-        let of = |host: &str, forwarded: Option<&str>| {
+    fn a_host_without_a_port_means_the_schemes_own_except_on_one_machine() {
+        let of = |from: &str, host: &str, forwarded: Option<&str>| {
             let mut request = Request::builder().uri("/").header("host", host);
             if let Some(for_whom) = forwarded {
                 request = request.header("x-forwarded-for", for_whom);
             }
             let (mut parts, ()) = request.body(()).unwrap().into_parts();
             parts.extensions.insert(face::LocalPort(8080));
+            parts.extensions.insert(ConnectInfo(from.parse::<SocketAddr>().unwrap()));
             origin(&parts).unwrap()
         };
-        assert_eq!(of("di.example", None), "http://di.example:8080");
-        assert_eq!(of("[::1]", None), "http://[::1]:8080");
-        assert_eq!(of("di.example:81", None), "http://di.example:81");
-        assert_eq!(of("di.example", Some("192.0.2.1")), "http://di.example", "a proxy stands between");
+        let (near, far) = ("127.0.0.1:5", "192.0.2.9:5");
+        for from in [near, far] {
+            assert_eq!(of(from, "di.example", None), "http://di.example", "it may be mapped to ours");
+            assert_eq!(of(from, "di.example:", None), "http://di.example");
+            assert_eq!(of(from, "di.example:81", None), "http://di.example:81");
+        }
+        for host in ["localhost", "127.0.0.1", "[::1]"] {
+            assert_eq!(of(near, host, None), format!("http://{host}:8080"));
+            assert_eq!(of(far, host, None), format!("http://{host}"));
+            assert_eq!(of(near, host, Some("192.0.2.1")), format!("http://{host}"), "a proxy stands between");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Query parameters, PS3.18 §8.3: decoded, and each known to the resource that is asked.
 
-use axum::extract::{FromRequestParts, MatchedPath};
+use axum::extract::FromRequestParts;
 use face::Problem;
 use http::header::ACCEPT_CHARSET;
 use http::request::Parts;
@@ -92,9 +92,8 @@ impl FromRequestParts<Face> for Parameters {
     async fn from_request_parts(parts: &mut Parts, face: &Face) -> Result<Self, Problem> {
         let Some(query) = parts.uri.query().filter(|query| !query.is_empty()) else { return Ok(Self(Vec::new())) };
         let parameters = Self::parse(query)?;
-        let route = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str).unwrap_or_default();
-        let path = route.strip_prefix(face.options.base_path.trim_end_matches('/')).unwrap_or(route);
-        if let Some(known) = capabilities::parameters(path, &parts.method) {
+        let route = capabilities::route(&parts.extensions, face);
+        if let Some(known) = capabilities::parameters(route, &parts.method) {
             parameters.check(known)?;
         }
         Ok(parameters)

@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout};
 
 /// So many bytes earn a client the whole patience again: a body may be slow, but not for ever.
 const EARNED_BYTES: usize = 64 << 10;
-/// Bytes after the last that counts that are read before the answer (the epilogue, the rest of what is refused), so that the client gets it instead of a broken connection.
+/// Bytes after the last that counts that are read before the answer (the epilogue, the rest of what ended wrongly), so that the client gets it instead of a broken connection.
 const MOST_DRAINED_BYTES: u64 = 64 << 20;
 /// Longest time for it.
 const DRAINED_WITHIN: Duration = Duration::from_secs(10);
@@ -55,11 +55,6 @@ impl Incoming {
         let _ =
             timeout(DRAINED_WITHIN, async { while self.received < end && matches!(self.next().await, Ok(Some(_))) {} })
                 .await;
-    }
-
-    /// The same for a request that is refused, beside its answer: a connection that is closed on a client that sends loses it.
-    pub(super) async fn refuse(body: Body) {
-        Self::new(body, u64::MAX, DRAINED_WITHIN).drain().await;
     }
 }
 

@@ -64,6 +64,12 @@ async fn head_says_what_get_would() {
             assert_eq!(head.header("content-length"), get.body.len().to_string(), "{path} as {accept}");
         }
     }
+    // A range is for GET alone (RFC 9110 §14.2).
+    for end in ["/frames/1", "/pixeldata", "/bulkdata/7FE00010"] {
+        let ask = [("accept", "application/octet-stream"), ("range", "bytes=0-3")];
+        let head = app.ask(Method::HEAD, &format!("{}{end}", image(1).path()), &ask).await.expect(200);
+        assert_eq!((head.header("content-length"), head.header("content-range")), ("64", ""), "{end}");
+    }
     app.ask(Method::HEAD, "/studies/1.2.3", &[]).await.expect(404);
     app.ask(Method::HEAD, &format!("{}/frames/9", frames(3).path()), &[]).await.expect(404);
 }

@@ -1,5 +1,6 @@
 //! What is refused, and how: PS3.18 §8.5.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use axum::body::Body;
@@ -194,12 +195,31 @@ async fn what_capabilities_name_is_there() {
     }
 }
 
+/// Each resource of the table, with the methods that the table has for it; a method that it lacks is refused with the same list.
 #[tokio::test]
 async fn options_names_the_methods_of_any_resource() {
-    let app = TestApp::start().await;
-    let answer = app.ask(Method::OPTIONS, "/studies", &[]).await.expect(204);
-    for method in ["GET", "HEAD", "POST"] {
-        assert!(answer.header("allow").split(',').any(|allowed| allowed == method), "{method}");
+    let app = TestApp::holding(&[image(1)]).await;
+    let mut methods: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let told = app.ask(Method::OPTIONS, "", &[("accept", "application/json")]).await.expect(200).json();
+    for one in told["resources"].as_array().unwrap() {
+        let path = one["path"].as_str().unwrap().replace("{frames}", "1").replace("{value}", "7FE00010");
+        let path = ["{study}", "{series}", "{instance}"].iter().fold(path, |path, name| path.replace(name, "1.2.3"));
+        let of = methods.entry(path).or_default();
+        of.insert(one["method"].as_str().unwrap().to_owned());
+        of.extend(["HEAD".to_owned(), "OPTIONS".to_owned()]);
+    }
+    assert!(methods.len() > 20);
+    for (path, expected) in methods {
+        let allowed = |answer: &crate::app::Answer| -> BTreeSet<String> {
+            answer.header("allow").split(',').map(|method| method.trim().to_owned()).collect()
+        };
+        let path = format!("/{path}");
+        let path = path.trim_end_matches('/');
+        let status = if path.is_empty() { 200 } else { 204 };
+        let options = app.ask(Method::OPTIONS, path, &[]).await.expect(status);
+        assert_eq!(allowed(&options), expected, "OPTIONS {path}");
+        let refused = app.ask(Method::DELETE, path, &[]).await.expect(405);
+        assert_eq!(allowed(&refused), expected, "DELETE {path}");
     }
 }
 

@@ -176,7 +176,15 @@ fn a_request_names_one_host_and_a_refusal_tells_nothing_of_what_there_is() {
     let service = Service::start(data.path());
     let stored = service.client.stow(&[file(b"1.2.840.10008.1.2.1\0", &identity())]);
     assert_eq!(stored.status, 200, "{}", stored.text());
-    for hosts in ["", "Host: a\r\nHost: b\r\n"] {
+    for hosts in [
+        "",
+        "Host: a\r\nHost: b\r\n",
+        "Host: a b/\r\n",
+        "Host: x, y\r\n",
+        "Host: x:80/foo\r\n",
+        "Host: user@x\r\n",
+        "Host: evil\"><script>\r\n",
+    ] {
         let request = format!("GET /dicom-web/studies HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n");
         assert!(raw(&service, request.as_bytes()).starts_with("HTTP/1.1 400"), "{hosts}");
     }
@@ -203,6 +211,59 @@ fn what_is_refused_for_its_headers_is_answered_at_once() {
     let sent = [head(8 << 20, "application/json").as_bytes(), &vec![b'x'; 8 << 20]].concat();
     let other = raw(&service, &sent);
     assert!(other.starts_with("HTTP/1.1 415 "), "{other}");
+}
+
+/// RFC 9112 §9.6: who is answered before the body was read learns whether the connection serves another request, and it does as it says.
+#[test]
+fn an_answer_before_the_body_says_what_becomes_of_the_connection() {
+    let data = tempfile::tempdir().unwrap();
+    let service = Service::start(data.path());
+    let open = || {
+        let stream = TcpStream::connect(service.client.address()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream
+    };
+    for (line, status) in
+        [("POST /dicom-web/nowhere", "404"), ("DELETE /dicom-web/studies/1.2.3", "405"), ("POST /nowhere", "404")]
+    {
+        let head = |fields: &str| format!("{line} HTTP/1.1\r\nHost: here\r\nContent-Type: text/plain\r\n{fields}\r\n");
+        // A short body: the next request on the connection is answered.
+        let mut stream = open();
+        stream.write_all(head("Content-Length: 5\r\n").as_bytes()).unwrap();
+        let first = answer(&mut stream);
+        assert!(first.starts_with(&format!("http/1.1 {status} ")) && !first.contains("connection: close"), "{first}");
+        stream.write_all(b"helloGET /healthz HTTP/1.1\r\nHost: here\r\n\r\n").unwrap();
+        let next = answer(&mut stream);
+        assert!(next.starts_with("http/1.1 200 "), "{line}: {next}");
+        // Others are told that it ends, and it does when they have sent.
+        for (fields, body) in [
+            ("Content-Length: 1048576\r\n", vec![b'x'; 1 << 20]),
+            ("Transfer-Encoding: chunked\r\n", b"5\r\nhello\r\n0\r\n\r\n".to_vec()),
+            ("Expect: 100-continue\r\nContent-Length: 5\r\n", Vec::new()),
+        ] {
+            let mut stream = open();
+            stream.write_all(head(fields).as_bytes()).unwrap();
+            let told = answer(&mut stream);
+            assert!(told.starts_with(&format!("http/1.1 {status} ")), "{fields}: {told}");
+            assert!(told.contains("\r\nconnection: close\r\n"), "{fields}: {told}");
+            stream.write_all(&body).unwrap();
+            assert_eq!(stream.read_to_end(&mut Vec::new()).unwrap(), 0, "{line} {fields}: it is closed");
+        }
+    }
+}
+
+/// One answer with its body, in lower case.
+fn answer(stream: &mut TcpStream) -> String {
+    let mut told = Vec::new();
+    let mut byte = [0];
+    let is_head = |told: &[u8]| told.ends_with(b"\r\n\r\n");
+    while !is_head(&told) && stream.read(&mut byte).unwrap() == 1 {
+        told.push(byte[0]);
+    }
+    let head = String::from_utf8(told).unwrap().to_lowercase();
+    let length = head.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next()?.parse().ok());
+    stream.read_exact(&mut vec![0; length.unwrap_or(0)]).unwrap();
+    head
 }
 
 #[test]
