@@ -233,7 +233,7 @@ fn form_of(wanted: Wanted<'_>, alone: bool, stored: &str, shown_wrong: bool) -> 
 
 /// The first lossless form that the caller names and frames can be brought into; none where what is stored has lost something, or may
 /// have. It costs a decoding and an encoding, so it is for who takes no other form.
-fn encoded_form(accept: &Accept, alone: bool, stored: &str) -> Option<Form> {
+pub(crate) fn encoded_form(accept: &Accept, alone: bool, stored: &str) -> Option<Form> {
     if !syntax::is_lossless(stored) {
         return None;
     }

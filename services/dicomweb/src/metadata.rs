@@ -180,7 +180,8 @@ async fn present(
         return Ok(bytes(headers, form.payload, Some(&tag), xml::document(&header).into()));
     }
     if form.container == Container::Multipart {
-        let tag = weak(&of, &format!("-xml-{missing}"));
+        let kind = if form.payload == "application/dicom+xml" { "xml" } else { "parts" };
+        let tag = weak(&of, &format!("-{kind}-{missing}"));
         if let Some(unchanged) = not_modified(headers, &tag) {
             return Ok(unchanged);
         }
@@ -212,7 +213,8 @@ fn parts(entries: impl Iterator<Item = Arc<InstanceEntry>> + Send + 'static, bas
         let header = with_origin(entry.metadata.get(), &origin);
         match form.payload {
             "application/dicom+xml" => xml::document(&with_digits(&header)),
-            _ => header.into_owned(),
+            // Each part is DICOM JSON of its own: an array (§F.2.1).
+            _ => format!("[{header}]"),
         }
     };
     multipart::streamed(form.payload, entries.map(move |entry| Part::of(form.payload, Bytes::from(write(entry)))))

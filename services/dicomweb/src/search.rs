@@ -26,7 +26,7 @@ use crate::xml;
 const STUDY: Tag = Tag(0x0020, 0x000D);
 const SERIES: Tag = Tag(0x0020, 0x000E);
 
-/// The forms of an answer, our choice first.
+/// The forms of an answer, our choice first: those of table 10.6.4-1, and two that are not in it and clients ask for.
 pub(crate) const OFFERS: [Offer; 4] = [
     Offer::single("application/dicom+json"),
     Offer::single("application/json"),
@@ -160,7 +160,8 @@ pub(crate) fn data_sets(form: Offer, rows: Vec<impl Row>) -> Response {
     }
     let write = |row| match form.payload {
         "application/dicom+xml" => xml::document(&Row::data_set(row)),
-        _ => Row::json(row),
+        // Each part is DICOM JSON of its own: an array (§F.2.1).
+        _ => format!("[{}]", Row::json(row)),
     };
     let parts = rows.into_iter().map(|row| Part::of(form.payload, Bytes::from(write(row))));
     multipart::whole(form.payload, parts.collect())

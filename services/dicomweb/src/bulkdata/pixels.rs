@@ -1,4 +1,5 @@
-//! PixelData as a bulk value: one part when it is uncompressed, a part for each frame when it is not (PS3.18 §10.4.3.3.6).
+//! PixelData as a bulk value: one part when it is uncompressed, a part for each frame when it is not (PS3.18 §10.4.3.3.6). The forms are
+//! those of frames: as stored, uncompressed, and compressed without loss for who takes no other.
 
 use std::io;
 
@@ -57,9 +58,21 @@ pub(super) async fn answer(
     let decodes = held.decodes(&first).await;
     let form =
         forms(accept, &first, decodes).map(wanted).find(|form| form.multipart || alone || is_whole(*form, &first));
-    let form = form.ok_or_else(|| frames::none_of_these(&first, alone))?;
+    let encoded = || frames::encoded_form(accept, alone, &first.transfer_syntax_uid).filter(|_| decodes);
+    let form = form.or_else(encoded).ok_or_else(|| frames::none_of_these(&first, alone))?;
     if form.multipart {
-        return multipart::related(form.media_type, parts(held, first, form)).await;
+        let ahead = form.encoded.is_some();
+        let parts = parts(held, first, form);
+        return if ahead {
+            multipart::related_ahead(form.media_type, parts).await
+        } else {
+            multipart::related(form.media_type, parts).await
+        };
+    }
+    if form.encoded.is_some() {
+        let frame = held.frame_in(1, form).await?;
+        let tag = range::etag(&frame.etag, "-pixels");
+        return Ok(range::bytes(headers, &content_type(&frame.transfer_syntax_uid, form), Some(&tag), frame.bytes));
     }
     let tag = held.etag(if form.native { "-pixels-native" } else { "-pixels" });
     if !is_whole(form, &first) {
@@ -103,7 +116,8 @@ pub(super) fn fits(accept: &Accept, entry: &InstanceEntry) -> bool {
     };
     let decodes = syntax::video(stored).is_none() && registry::decodes(entry);
     let possible = |form| possible(form, stored, decodes);
-    frames::forms_of(accept, true, stored, false).filter_map(possible).any(|form| form.multipart)
+    let encoded = || decodes && frames::encoded_form(accept, false, stored).is_some();
+    frames::forms_of(accept, true, stored, false).filter_map(possible).any(|form| form.multipart) || encoded()
 }
 
 /// Whether the value is one run of uncompressed samples.
@@ -119,6 +133,12 @@ pub(super) async fn parts_of(held: Held, accept: &Accept) -> Result<Parts, Regis
     let first = held.frame(1, false).await?;
     let decodes = held.decodes(&first).await;
     let form = forms(accept, &first, decodes).find(|form| form.multipart);
+    let encoded = || frames::encoded_form(accept, false, &first.transfer_syntax_uid).filter(|_| decodes);
+    let form = form.or_else(encoded);
+    if let Some(form) = form.filter(|form| form.encoded.is_some()) {
+        // What this syntax can't hold is left out as a whole: it is known by the first frame, which is kept for a while.
+        held.frame_in(1, form).await?;
+    }
     let refused = || RegistryError::NotAcceptable { rule: "its pixel data have no form that is acceptable".to_owned() };
     form.map(|form| parts(held, first, form)).ok_or_else(refused)
 }
@@ -139,7 +159,7 @@ fn parts(held: Held, first: Frame, form: Form) -> Parts {
     let count = held.entry.frames.count();
     let frames = stream::iter(1..=count).then(move |number| {
         let held = held.clone();
-        async move { Ok((number, held.frame(number, false).await?)) }
+        async move { Ok((number, held.frame_in(number, form).await?)) }
     });
     let part = move |(number, frame): (u32, Frame)| {
         let location = if count == 1 { uri.clone() } else { format!("{uri}/frames/{number}") };
@@ -182,6 +202,17 @@ impl Held {
             all.extend_from_slice(&frame);
         }
         Ok(all.freeze())
+    }
+
+    /// A frame as stored, or encoded.
+    async fn frame_in(&self, number: u32, form: Form) -> Result<Frame, RegistryError> {
+        let (registry, opened) = (&self.face.registry, &self.opened);
+        match form.encoded {
+            Some(syntax) => {
+                Box::pin(registry.frame_encoded(opened, &self.series, self.instance(), number, syntax)).await
+            }
+            None => self.frame(number, false).await,
+        }
     }
 
     async fn frame(&self, number: u32, native: bool) -> Result<Frame, RegistryError> {

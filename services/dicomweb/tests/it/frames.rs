@@ -104,7 +104,7 @@ const HTJ2K: &str = "1.2.840.10008.1.2.4.201";
 const HTJ2K_RPCL: &str = "1.2.840.10008.1.2.4.202";
 
 /// The samples of a 16-bit grey frame, 8 columns and 4 rows.
-async fn samples(frame: &[u8], syntax: &str) -> Vec<u8> {
+pub(crate) async fn samples(frame: &[u8], syntax: &str) -> Vec<u8> {
     let us = |value: u16| serde_json::json!({"vr": "US", "Value": [value]});
     let header = serde_json::json!({
         "00280002": us(1), "00280004": {"vr": "CS", "Value": ["MONOCHROME2"]}, "00280010": us(4), "00280011": us(8),

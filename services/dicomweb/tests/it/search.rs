@@ -103,3 +103,24 @@ async fn answers_are_xml_when_that_is_wanted() {
     let xml = String::from_utf8(parts[0].body.clone()).unwrap();
     assert!(xml.contains("keyword=\"StudyInstanceUID\"><Value number=\"1\">1.2.826"), "{xml}");
 }
+
+/// Table 10.6.4-1 does not have it; some clients ask for it. A part is what the media type says: an array.
+#[tokio::test]
+async fn data_sets_in_parts_of_json_are_arrays_of_one() {
+    let app = TestApp::holding(&[image(1), image(2)]).await;
+    let metadata = format!("/studies/{STUDY}/series/{SERIES}/metadata");
+    for path in ["/instances", metadata.as_str()] {
+        let answer = app.get_as(path, "multipart/related; type=\"application/dicom+json\"").await.expect(200);
+        let parts = answer.parts();
+        assert_eq!(parts.len(), 2, "{path}");
+        for (part, number) in parts.iter().zip(["1", "2"]) {
+            assert_eq!(part.content_type, "application/dicom+json", "{path}");
+            let rows: serde_json::Value = serde_json::from_slice(&part.body).unwrap();
+            assert_eq!((rows.as_array().unwrap().len(), first(&rows[0], "00200013")), (1, number.to_owned()), "{path}");
+        }
+    }
+    let tag = |accept: &'static str| app.get_as(&metadata, accept);
+    let json = tag("multipart/related; type=\"application/dicom+json\"").await.header("etag").to_owned();
+    let xml = tag("multipart/related; type=\"application/dicom+xml\"").await.header("etag").to_owned();
+    assert!(json != xml && !json.is_empty() && !xml.is_empty(), "{json} {xml}");
+}
