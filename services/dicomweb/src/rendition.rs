@@ -141,6 +141,6 @@ pub(crate) async fn video(
 }
 
 pub(crate) fn picture(picture: &Picture) -> Rendition {
-    let (content_type, bytes) = (picture.rendered.media_type.to_owned(), picture.rendered.bytes.clone());
+    let (content_type, bytes) = (picture.media_type.to_owned(), picture.bytes.clone());
     Rendition { content_type, bytes, etag: range::etag(&picture.etag, ""), policy: None }
 }

@@ -109,15 +109,18 @@ impl Opened {
             let can = |entry: &Arc<InstanceEntry>| {
                 can_be_had(entry, asked, named) || (!has_pixels(entry) && self.instance.is_none())
             };
-            if !manifest.entries.iter().filter(|entry| self.is_asked(entry)).all(can) {
+            if !self.entries(&manifest).all(can) {
                 return Ok(false);
             }
         }
         Ok(true)
     }
 
-    fn is_asked(&self, entry: &InstanceEntry) -> bool {
-        self.instance.as_ref().is_none_or(|uid| entry.instance.sop_instance_uid == *uid)
+    /// What is asked for of a series.
+    fn entries<'m>(&self, manifest: &'m Manifest) -> impl Iterator<Item = &'m Arc<InstanceEntry>> + use<'m> {
+        let one = self.instance.as_ref().map(|uid| manifest.entry(uid));
+        let all = if one.is_some() { &[] } else { manifest.entries.as_slice() };
+        one.flatten().into_iter().chain(all)
     }
 
     async fn send(self, wanted: Wanted<'_>, headers: &HeaderMap) -> Result<Response, Problem> {
@@ -196,8 +199,7 @@ impl Opened {
             Err(RegistryError::NotFound) if self.series.len() > 1 => return Ok(Vec::new()),
             other => other?,
         };
-        let asked = manifest.entries.iter().filter(|entry| self.is_asked(entry));
-        Ok(asked.map(|entry| Named { series: series.clone(), entry: Arc::clone(entry) }).collect())
+        Ok(self.entries(&manifest).map(|entry| Named { series: series.clone(), entry: Arc::clone(entry) }).collect())
     }
 
     async fn part(&self, named: Named) -> Result<Part, RegistryError> {
@@ -253,7 +255,7 @@ impl Known {
 
     fn add(&mut self, asked: &Opened, series: &Uid, manifest: &Manifest) {
         let study = asked.opened.study.study.study_instance_uid.as_str();
-        for entry in manifest.entries.iter().filter(|entry| asked.is_asked(entry)) {
+        for entry in asked.entries(manifest) {
             let stored = entry.instance.transfer_syntax_uid.as_str();
             let rewriting = asked.asked.of_object(has_pixels(entry)).rewriting(stored);
             if entry.object.is_none() || rewriting != Rewriting::None {

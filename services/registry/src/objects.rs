@@ -21,6 +21,9 @@ const MULTIPART_BYTES: usize = 32 << 20;
 /// Streams are read in pieces of this size.
 const PIECE_BYTES: u64 = 1 << 20;
 
+/// Objects up to this size are read and kept whole: an instance and the frames in it are then the same bytes in memory.
+const WHOLE_BYTES: u64 = PIECE_BYTES;
+
 /// A run of bytes larger than this part of the memory would drive too much else out of it.
 const LARGEST_PART: u64 = 16;
 
@@ -85,12 +88,33 @@ impl Objects {
         self.store.get_range(&Path::from(name), range).await
     }
 
-    /// A run of bytes that is asked for again: a frame.
-    pub(crate) async fn range_kept(&self, name: &str, range: Range<u64>) -> Result<Bytes, object_store::Error> {
+    /// A run of bytes that is asked for again, of an object of this size: a frame.
+    pub(crate) async fn range_kept(
+        &self,
+        (name, size_bytes): (&str, u64),
+        range: Range<u64>,
+    ) -> Result<Bytes, object_store::Error> {
+        if self.is_kept_whole(size_bytes) && range.end <= size_bytes {
+            let whole = self.whole_kept(name, size_bytes).await?;
+            let within = whole.get(range.start as usize..range.end as usize).map(|run| whole.slice_ref(run));
+            return match within {
+                Some(run) => Ok(run),
+                // What is cut short is for the storage to tell.
+                None => self.range(name, range).await,
+            };
+        }
         if range.end - range.start > self.largest {
             return self.range(name, range).await;
         }
         self.kept((name.into(), Some((range.start, range.end))), self.range(name, range)).await
+    }
+
+    fn is_kept_whole(&self, size_bytes: u64) -> bool {
+        size_bytes > 0 && size_bytes <= WHOLE_BYTES.min(self.largest)
+    }
+
+    async fn whole_kept(&self, name: &str, size_bytes: u64) -> Result<Bytes, object_store::Error> {
+        self.kept((name.into(), None), self.range(name, 0..size_bytes)).await
     }
 
     /// From memory, or read and kept there.
@@ -112,6 +136,19 @@ impl Objects {
     /// What is below a folder, with its size and age.
     pub(crate) async fn list(&self, folder: &str) -> Result<Vec<ObjectMeta>, object_store::Error> {
         self.store.list(Some(&Path::from(folder))).try_collect().await
+    }
+
+    /// A whole object of this size as a stream: a small one from memory, where it is kept; a larger one in pieces that pass once.
+    pub(crate) async fn stream_whole(
+        &self,
+        name: &str,
+        size_bytes: u64,
+    ) -> Result<BoxStream<'static, std::io::Result<Bytes>>, object_store::Error> {
+        if !self.is_kept_whole(size_bytes) {
+            return self.stream(name, 0..size_bytes).await;
+        }
+        let whole = self.whole_kept(name, size_bytes).await?;
+        Ok(futures::stream::iter([Ok(whole)]).boxed())
     }
 
     /// A run of bytes as a stream of pieces. The first piece is read at once, so that an object that is gone is told before anything is
@@ -168,21 +205,33 @@ mod tests {
     #[tokio::test]
     async fn what_is_asked_for_again_comes_from_memory_unless_it_is_large() {
         let objects = holding(vec![7; 3000], 16 * 1000).await;
-        assert_eq!(objects.range_kept("held", 10..1010).await.unwrap(), vec![7; 1000]);
-        objects.range_kept("held", 0..2000).await.unwrap();
+        let held = ("held", 3000);
+        assert_eq!(objects.range_kept(held, 10..1010).await.unwrap(), vec![7; 1000]);
+        objects.range_kept(held, 0..2000).await.unwrap();
         objects.get_kept("held").await.unwrap();
         objects.remove("held").await;
-        assert_eq!(objects.range_kept("held", 10..1010).await.unwrap(), vec![7; 1000], "it is still in memory");
-        assert!(objects.range_kept("held", 11..1010).await.is_err(), "another run is not");
-        assert!(objects.range_kept("held", 0..2000).await.is_err(), "it would have driven too much out");
+        assert_eq!(objects.range_kept(held, 10..1010).await.unwrap(), vec![7; 1000], "it is still in memory");
+        assert!(objects.range_kept(held, 11..1010).await.is_err(), "another run is not");
+        assert!(objects.range_kept(held, 0..2000).await.is_err(), "it would have driven too much out");
         assert!(objects.get_kept("held").await.is_err(), "it would have driven too much out");
+    }
+
+    #[tokio::test]
+    async fn a_small_object_and_its_runs_are_the_same_bytes_in_memory() {
+        let objects = holding((0..200).collect(), 16 * 1000).await;
+        let whole: Vec<Bytes> = objects.stream_whole("held", 200).await.unwrap().try_collect().await.unwrap();
+        objects.remove("held").await;
+        let run = objects.range_kept(("held", 200), 50..60).await.unwrap();
+        assert_eq!(run[..], (50..60).collect::<Vec<u8>>());
+        assert_eq!(run.as_ptr(), whole[0][50..].as_ptr(), "no second copy is kept");
+        assert!(objects.stream_whole("held", 200).await.is_ok(), "it is asked for again");
     }
 
     #[tokio::test]
     async fn memory_is_bounded_in_bytes() {
         let objects = holding(vec![7; 64_000], 16 * 1000).await;
         for from in 0..60 {
-            objects.range_kept("held", from * 1000..(from + 1) * 1000).await.unwrap();
+            objects.range_kept(("held", 64_000), from * 1000..(from + 1) * 1000).await.unwrap();
         }
         objects.memory.run_pending_tasks().await;
         assert!(objects.memory.weighted_size() <= 16 * 1000, "{} bytes", objects.memory.weighted_size());

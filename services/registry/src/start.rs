@@ -11,7 +11,6 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::derived::Derivatives;
-use crate::derived::store::Derived;
 use crate::fetch::Fetches;
 use crate::intake::commit::Committer;
 use crate::keeping::evict::Uses;
@@ -83,7 +82,7 @@ impl Registry {
         let directory = Directory::load(&options.store, options.sources).await?;
         let objects = Objects::new(options.objects, options.limits.object_cache_bytes);
         let policy = options.limits.derivatives;
-        let (derivatives, wanted) = Derivatives::new(policy, Derived::new(objects.clone(), policy.bytes));
+        let (derivatives, wanted) = Derivatives::new(policy, &objects);
         let registry = Self(Arc::new(Inner {
             committer,
             report_committer,

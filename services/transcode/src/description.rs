@@ -108,6 +108,11 @@ pub enum PhotometricInterpretation {
 }
 
 impl PhotometricInterpretation {
+    /// Whether a pixel is one shade.
+    pub(crate) fn is_grey(self) -> bool {
+        matches!(self, Self::Monochrome1 | Self::Monochrome2)
+    }
+
     /// The defined term.
     #[must_use]
     pub fn term(self) -> &'static str {

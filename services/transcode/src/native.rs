@@ -188,22 +188,28 @@ pub(crate) fn without_unused_bits(image: &ImageDescription, samples: Bytes) -> B
     // Up, so that the high bit is the container's highest; then down, which carries the sign.
     let up = allocated - 1 - u32::from(image.high_bit);
     let down = allocated - u32::from(image.bits_stored);
+    match (allocated, image.signed) {
+        (8, false) => moved(samples, |bytes: [u8; 1]| (bytes[0] << up >> down).to_le_bytes()),
+        (8, true) => moved(samples, |bytes: [u8; 1]| (((bytes[0] << up) as i8) >> down).to_le_bytes()),
+        (16, false) => moved(samples, |bytes| (u16::from_le_bytes(bytes) << up >> down).to_le_bytes()),
+        (16, true) => moved(samples, |bytes| ((i16::from_le_bytes(bytes) << up) >> down).to_le_bytes()),
+        (_, false) => moved(samples, |bytes| (u32::from_le_bytes(bytes) << up >> down).to_le_bytes()),
+        (_, true) => moved(samples, |bytes| ((i32::from_le_bytes(bytes) << up) >> down).to_le_bytes()),
+    }
+}
+
+/// Samples of so many bytes are looked at before anything is said of them: a loop without a way out is one that compilers make vectors of.
+const LOOKED_AT: usize = 16 << 10;
+
+/// What `change` makes of each sample; no copy of samples that it leaves as they are, as nearly all are.
+fn moved<const N: usize>(samples: Bytes, change: impl Fn([u8; N]) -> [u8; N]) -> Bytes {
+    let unchanged =
+        |run: &[u8]| !run.as_chunks().0.iter().fold(false, |any, sample| any | (change(*sample) != *sample));
+    if samples.chunks(LOOKED_AT * N).all(unchanged) {
+        return samples;
+    }
     let mut out = samples.to_vec();
-    macro_rules! shift {
-        ($signed:ty, $unsigned:ty) => {
-            for sample in out.chunks_exact_mut(size_of::<$unsigned>()) {
-                let bytes = [0; size_of::<$unsigned>()];
-                let value = <$unsigned>::from_le_bytes(sample.try_into().unwrap_or(bytes)) << up;
-                let value = if image.signed { (value as $signed >> down) as $unsigned } else { value >> down };
-                sample.copy_from_slice(&value.to_le_bytes());
-            }
-        };
-    }
-    match allocated {
-        8 => shift!(i8, u8),
-        16 => shift!(i16, u16),
-        _ => shift!(i32, u32),
-    }
+    out.as_chunks_mut().0.iter_mut().for_each(|sample| *sample = change(*sample));
     out.into()
 }
 

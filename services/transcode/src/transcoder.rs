@@ -161,19 +161,23 @@ impl Transcoder {
         self.encode_in_turn(image, frame, encoding).await
     }
 
-    /// The same for work that nobody waits for: behind everybody else, for as long as that takes.
+    /// The same for work that nobody waits for: behind everybody else, for as long as that takes. `begin` is asked when its turn has come:
+    /// whether it is still wanted, and if so for what is given back with it.
     ///
     /// # Errors
     /// As [`Transcoder::encode`], without `Overloaded`.
-    pub async fn encode_when_idle(
+    pub async fn encode_when_idle<B>(
         &self,
         image: &ImageDescription,
         frame: Bytes,
         transfer_syntax_uid: &str,
-    ) -> Result<Bytes, TranscodeError> {
+        begin: impl FnOnce() -> Option<B>,
+    ) -> Result<Option<(B, Bytes)>, TranscodeError> {
         let encoding = syntax::lossless_target(transfer_syntax_uid)?;
         let _turn = self.turns.wait(Demand::own(Urgency::BACKGROUND)).await;
-        self.encode_in_turn(image, frame, encoding).await
+        let Some(begun) = begin() else { return Ok(None) };
+        let encoded = self.encode_in_turn(image, frame, encoding).await?;
+        Ok(Some((begun, encoded)))
     }
 
     async fn encode_in_turn(
@@ -204,8 +208,13 @@ impl Transcoder {
         options: &RenderOptions,
     ) -> Result<Rendered, TranscodeError> {
         let _turn = self.turn().await?;
-        let decoded = self.decode_in_turn(image, frame, Bits::Stored).await?;
         let (image, options) = (image.clone(), options.clone());
+        if !needs_worker(&image)? {
+            // One errand to a thread, not two: that costs as much as windowing a slice.
+            let work = move || render::render_decoded(&image, &decode_here(&image, frame, Bits::Stored)?, &options);
+            return self.on_a_thread(work).await;
+        }
+        let decoded = self.decode_in_turn(&image, frame, Bits::Stored).await?;
         self.on_a_thread(move || render::render_decoded(&image, &decoded, &options)).await
     }
 
@@ -274,24 +283,15 @@ impl Transcoder {
         frame: Bytes,
         bits: Bits,
     ) -> Result<DecodedFrame, TranscodeError> {
-        let encoding = Encoding::of(&image.transfer_syntax_uid)?;
-        if matches!(encoding, Encoding::NativeLittle | Encoding::NativeBig | Encoding::DeflatedFrame) {
+        if !needs_worker(image)? {
             let image = image.clone();
-            return self.on_a_thread(move || native::decode(&image, encoding, frame, bits)).await;
+            return self.on_a_thread(move || decode_here(&image, frame, bits)).await;
         }
-        let job = Job::of_containers(image, encoding, bits)?;
-        if encoding.needs_worker() {
-            codec::check_header(&job, &frame)?;
-            // On the heap: what talks to a process is large, and lies deep in the futures of those who ask.
-            let (samples, outcome) = Box::pin(self.workers.decode(job, &frame)).await?;
-            return Ok(outcome.frame(image, bits, samples));
-        }
-        let image = image.clone();
-        let decode = move || {
-            let (samples, outcome) = codec::decode(&job, &frame)?;
-            Ok(outcome.frame(&image, bits, samples))
-        };
-        self.on_a_thread(decode).await
+        let job = Job::of_containers(image, Encoding::of(&image.transfer_syntax_uid)?, bits)?;
+        codec::check_header(&job, &frame)?;
+        // On the heap: what talks to a process is large, and lies deep in the futures of those who ask.
+        let (samples, outcome) = Box::pin(self.workers.decode(job, &frame)).await?;
+        Ok(outcome.frame(image, bits, samples))
     }
 
     /// Waits for a core, unless too many wait already.
@@ -312,5 +312,24 @@ impl Transcoder {
             }
         });
         result.await.unwrap_or(Err(TranscodeError::Overloaded))
+    }
+}
+
+/// Whether a frame is decoded by a codec that has a process of its own.
+fn needs_worker(image: &ImageDescription) -> Result<bool, TranscodeError> {
+    Ok(Encoding::of(&image.transfer_syntax_uid)?.needs_worker())
+}
+
+/// Decodes on the calling thread what safe code decodes.
+fn decode_here(image: &ImageDescription, frame: Bytes, bits: Bits) -> Result<DecodedFrame, TranscodeError> {
+    match Encoding::of(&image.transfer_syntax_uid)? {
+        encoding @ (Encoding::NativeLittle | Encoding::NativeBig | Encoding::DeflatedFrame) => {
+            native::decode(image, encoding, frame, bits)
+        }
+        encoding => {
+            let job = Job::of_containers(image, encoding, bits)?;
+            let (samples, outcome) = codec::decode(&job, &frame)?;
+            Ok(outcome.frame(image, bits, samples))
+        }
     }
 }

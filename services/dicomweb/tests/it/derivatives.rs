@@ -133,6 +133,49 @@ async fn the_beginning_of_a_frame_is_answered_of_what_is_stored_derived_or_just_
     run(&app, &format!("{}/frames/2", image(1).path()), "bytes=0-59", &[]).await.expect(404);
 }
 
+/// Pictures that are kept, once there are so many of them.
+async fn pictures(app: &TestApp, count: usize) -> Vec<PathBuf> {
+    let until = Instant::now() + Duration::from_secs(30);
+    loop {
+        let found = files(&app.folder().join("objects/rendered"));
+        let whole: Vec<_> = found.into_iter().filter(|path| path.extension().is_some_and(|end| end == "png")).collect();
+        if whole.len() == count || Instant::now() > until {
+            assert_eq!(whole.len(), count, "pictures are kept");
+            return whole;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn the_picture_of_a_large_image_is_rendered_once_and_leaves_with_its_image() {
+    let derivatives = registry::DerivativePolicy { minimum_pixels: 32, ..registry::DerivativePolicy::default() };
+    // Nothing is kept in memory, so that object storage has to have it.
+    let limits = registry::Limits { derivatives, rendered_cache_bytes: 0, ..registry::Limits::default() };
+    let app = TestApp::start_within(dicomweb::Options::default(), std::sync::Arc::new(|_| Ok(None)), limits).await;
+    app.store(&[image(1)]).await.expect(200);
+    let path = format!("{}/rendered", image(1).path());
+    let shown = app.get_as(&path, "image/png").await.expect(200).body;
+    let kept = pictures(&app, 1).await.remove(0);
+    assert!(std::fs::read(&kept).unwrap() == shown);
+    let planted = vec![7; shown.len()];
+    std::fs::write(&kept, &planted).unwrap();
+    assert!(app.get_as(&path, "image/png").await.expect(200).body == planted, "it is not rendered again");
+    let chosen = app.get_as(&format!("{path}?window=100,200,linear"), "image/png").await.expect(200);
+    assert!(chosen.body != planted && chosen.body[..4] == shown[..4], "another window is another picture");
+    assert_eq!(pictures(&app, 1).await, [kept.clone()], "and one that somebody chose is not kept");
+    // What takes the place of an image takes nothing of its pictures over.
+    let other = Object { frames: vec![vec![9; image(1).frames[0].len()]], ..image(1) };
+    app.store(&[other]).await.expect(200);
+    let anew = app.get_as(&path, "image/png").await.expect(200).body;
+    assert!(anew != planted && anew[..4] == shown[..4]);
+    let until = Instant::now() + Duration::from_secs(30);
+    while kept.exists() && Instant::now() < until {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(!kept.exists(), "it left with its image");
+}
+
 #[tokio::test]
 async fn a_page_of_another_origin_may_read_what_tells_a_part_from_the_whole() {
     let options =

@@ -4,6 +4,7 @@
 //! by the transcoder before it is kept; where none can be made, the original is all there is, as before. Forms are made behind a store or a
 //! first view, one at a time, on cores that nobody else waits for.
 
+mod in_hand;
 pub(crate) mod store;
 
 use std::collections::HashSet;
@@ -11,12 +12,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::future::{Either, select};
 use index_model::{InstanceEntry, transfer_syntax};
 use serde::Deserialize;
 use tokio::sync::mpsc;
 use transcode::{ImageDescription, TranscodeError};
 
-use crate::derived::store::Derived;
+use crate::derived::in_hand::InHand;
+use crate::derived::store::{Derived, FORM, FORMS};
+use crate::objects::Objects;
+use crate::rendered::kept::Pictures;
 use crate::retrieve::describe;
 use crate::{Registry, RegistryError};
 
@@ -37,11 +42,13 @@ pub struct DerivativePolicy {
     pub minimum_pixels: u64,
     /// Room in object storage, in bytes.
     pub bytes: u64,
+    /// Room in object storage for pictures of images of that size, in bytes.
+    pub rendered_bytes: u64,
 }
 
 impl Default for DerivativePolicy {
     fn default() -> Self {
-        Self { enabled: true, minimum_pixels: 2_000_000, bytes: 20 << 30 }
+        Self { enabled: true, minimum_pixels: 2_000_000, bytes: 20 << 30, rendered_bytes: 5 << 30 }
     }
 }
 
@@ -52,27 +59,48 @@ pub(crate) struct Wanted {
     entry: Arc<InstanceEntry>,
 }
 
+/// Why an object gets no form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Settled {
+    /// It is too small, or can't have one.
+    WithoutForm,
+    Left,
+}
+
 /// The forms and who is to get one.
 #[derive(Debug)]
 pub(crate) struct Derivatives {
     policy: DerivativePolicy,
     pub(crate) store: Derived,
+    pub(crate) pictures: Pictures,
+    pub(crate) in_hand: InHand,
     queue: mpsc::Sender<Wanted>,
     /// Objects that are in the queue, or in hand.
     waiting: Mutex<HashSet<String>>,
     /// Objects that are too small, can't have a form, or have left.
-    settled: moka::future::Cache<String, ()>,
+    settled: moka::future::Cache<String, Settled>,
 }
 
 impl Derivatives {
-    pub(crate) fn new(policy: DerivativePolicy, store: Derived) -> (Self, mpsc::Receiver<Wanted>) {
+    pub(crate) fn new(policy: DerivativePolicy, objects: &Objects) -> (Self, mpsc::Receiver<Wanted>) {
         let (queue, receiver) = mpsc::channel(QUEUE);
         let settled = moka::future::Cache::builder().max_capacity(MOST_SETTLED).time_to_live(SETTLED).build();
-        (Self { policy, store, queue, waiting: Mutex::default(), settled }, receiver)
+        let store = Derived::new(FORMS, objects.clone(), policy.bytes);
+        let pictures = Pictures::new(objects.clone(), policy.rendered_bytes);
+        let (waiting, in_hand) = (Mutex::default(), InHand::default());
+        (Self { policy, store, pictures, in_hand, queue, waiting, settled }, receiver)
     }
 
     fn waiting(&self) -> MutexGuard<'_, HashSet<String>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn is_enabled(&self) -> bool {
+        self.policy.enabled
+    }
+
+    pub(crate) fn minimum_pixels(&self) -> u64 {
+        self.policy.minimum_pixels
     }
 
     /// Whether an image that comes in may be one of those that get a form.
@@ -87,24 +115,30 @@ impl Derivatives {
         }
         let is_large = !has_no_use(&entry.instance.transfer_syntax_uid) && pixels(entry) >= self.policy.minimum_pixels;
         if !is_large {
-            self.settled.insert(object.to_owned(), ()).await;
+            self.settled.insert(object.to_owned(), Settled::WithoutForm).await;
         }
         is_large
     }
 
+    /// Whether an object has left, a moment ago.
+    pub(crate) async fn has_left(&self, object: &str) -> bool {
+        self.settled.get(object).await == Some(Settled::Left)
+    }
+
     /// Keeps a form, unless its object has left meanwhile.
     pub(crate) async fn keep(&self, object: &str, form: Bytes) {
-        self.store.put(object, form).await;
+        self.store.put(object, FORM, form).await;
         if self.settled.contains_key(object) {
             self.store.forget(object).await;
         }
     }
 
-    /// An object has left, and with it its form.
+    /// An object has left, and with it its form and its pictures.
     pub(crate) async fn forget(&self, object: &str) {
         if self.policy.enabled {
-            self.settled.insert(object.to_owned(), ()).await;
+            self.settled.insert(object.to_owned(), Settled::Left).await;
             self.store.forget(object).await;
+            self.pictures.forget(object).await;
         }
     }
 }
@@ -119,7 +153,7 @@ fn has_no_use(transfer_syntax_uid: &str) -> bool {
 }
 
 /// Rows times Columns, without building the rest of a header; 0 where there are none.
-fn pixels(entry: &InstanceEntry) -> u64 {
+pub(crate) fn pixels(entry: &InstanceEntry) -> u64 {
     #[derive(Deserialize, Default)]
     struct Header {
         #[serde(rename = "00280010", default)]
@@ -148,8 +182,10 @@ pub(crate) async fn run(registry: Registry, mut queue: mpsc::Receiver<Wanted>) {
         tokio::select! {
             () = registry.0.stop.cancelled() => return,
             _ = look.tick() => {
-                if let Err(error) = derivatives.store.look().await {
-                    tracing::warn!(error = %error, "derived forms could not be looked for");
+                for looked in [derivatives.store.look().await, derivatives.pictures.look().await] {
+                    if let Err(error) = looked {
+                        tracing::warn!(error = %error, "what was derived could not be looked for");
+                    }
                 }
             }
             Some(wanted) = queue.recv() => {
@@ -160,7 +196,7 @@ pub(crate) async fn run(registry: Registry, mut queue: mpsc::Receiver<Wanted>) {
                 let result = match made {
                     Ok(()) => "made",
                     Err(RegistryError::NotAcceptable { .. }) => {
-                        derivatives.settled.insert(wanted.object.clone(), ()).await;
+                        derivatives.settled.insert(wanted.object.clone(), Settled::WithoutForm).await;
                         "refused"
                     }
                     Err(error) => {
@@ -180,7 +216,7 @@ impl Registry {
     pub(crate) async fn consider(&self, object: &str, entry: &Arc<InstanceEntry>) {
         let derivatives = &self.0.derivatives;
         if !derivatives.is_wanted(object, entry).await
-            || derivatives.store.size(object).is_some()
+            || derivatives.store.size(object, FORM).is_some()
             || !derivatives.waiting().insert(object.to_owned())
         {
             return;
@@ -194,7 +230,7 @@ impl Registry {
 
     async fn derive(&self, wanted: &Wanted) -> Result<(), RegistryError> {
         let Wanted { object, entry } = wanted;
-        if self.0.derivatives.store.size(object).is_some() {
+        if self.0.derivatives.store.size(object, FORM).is_some() {
             return Ok(());
         }
         let image = describe(entry, &entry.instance.transfer_syntax_uid, 1)?;
@@ -203,9 +239,15 @@ impl Registry {
         let Some(spans) = spans else {
             return Err(RegistryError::NotAcceptable { rule: "its frame has no bytes of its own".into() });
         };
-        let frame = self.read_spans(object, &spans).await?;
-        let form = self.0.transcoder.encode_when_idle(&image, frame, transfer_syntax::HTJ2K_LOSSLESS_RPCL).await?;
-        self.0.derivatives.keep(object, form).await;
+        let frame = self.read_spans((object, entry.size_bytes), &spans).await?;
+        let derivatives = &self.0.derivatives;
+        // Who needed it while it waited for its turn has made it.
+        let begin = || derivatives.store.size(object, FORM).is_none().then(|| derivatives.in_hand.begin(object));
+        let syntax = transfer_syntax::HTJ2K_LOSSLESS_RPCL;
+        if let Some((making, form)) = self.0.transcoder.encode_when_idle(&image, frame, syntax, begin).await? {
+            making.done(&form);
+            derivatives.keep(object, form).await;
+        }
         Ok(())
     }
 
@@ -220,18 +262,22 @@ impl Registry {
         });
     }
 
+    /// The form of an object that is kept, or that is being made now.
+    pub(crate) async fn form_of(&self, object: &str) -> Option<Bytes> {
+        match self.0.derivatives.store.get(object, FORM).await {
+            Some(form) => Some(form),
+            None => self.0.derivatives.in_hand.wait(object).await,
+        }
+    }
+
     /// What decodes to the same samples as a stored frame, and faster: the form of a grey image whose own codec is slow. (Of colours the
     /// form may be in another colour space than the data set names.)
     pub(crate) async fn faster(&self, object: &str, image: &ImageDescription) -> Option<(ImageDescription, Bytes)> {
-        let slow = [transfer_syntax::JPEG_2000_LOSSLESS, transfer_syntax::JPEG_2000];
-        let is_slow = slow.contains(&image.transfer_syntax_uid.as_str());
-        if !self.0.derivatives.policy.enabled || !is_slow || image.samples_per_pixel != 1 || image.number_of_frames != 1
-        {
+        if !self.0.derivatives.policy.enabled || !is_slow(image) {
             return None;
         }
-        let form = self.0.derivatives.store.get(object).await?;
-        let transfer_syntax_uid = transfer_syntax::HTJ2K_LOSSLESS_RPCL.to_owned();
-        Some((ImageDescription { transfer_syntax_uid, ..image.clone() }, form))
+        let form = self.0.derivatives.store.get(object, FORM).await?;
+        Some((as_form(image), form))
     }
 
     /// Works on what decodes fastest. A form that turns out damaged goes, and the original is worked on.
@@ -254,6 +300,28 @@ impl Registry {
                 }
             }
         }
-        Ok(Box::pin(work(image, frame)).await?)
+        if !is_slow(&image) || !self.0.derivatives.in_hand.holds(object) {
+            return Ok(Box::pin(work(image, frame)).await?);
+        }
+        // The form is being made now: whichever is there first, the original decoded or the form and that decoded.
+        let form = async {
+            let form = self.0.derivatives.in_hand.wait(object).await?;
+            Box::pin(work(as_form(&image), form)).await.ok()
+        };
+        match select(Box::pin(work(image.clone(), frame)), std::pin::pin!(form)).await {
+            Either::Left((done, _)) => Ok(done?),
+            Either::Right((Some(done), _)) => Ok(done),
+            Either::Right((None, original)) => Ok(original.await?),
+        }
     }
+}
+
+/// Whether the form of an image decodes to the same samples, and faster.
+fn is_slow(image: &ImageDescription) -> bool {
+    let slow = [transfer_syntax::JPEG_2000_LOSSLESS, transfer_syntax::JPEG_2000];
+    slow.contains(&image.transfer_syntax_uid.as_str()) && image.samples_per_pixel == 1 && image.number_of_frames == 1
+}
+
+fn as_form(image: &ImageDescription) -> ImageDescription {
+    ImageDescription { transfer_syntax_uid: transfer_syntax::HTJ2K_LOSSLESS_RPCL.to_owned(), ..image.clone() }
 }

@@ -1,6 +1,7 @@
 //! Rendered frames, made once and kept for a while, bounded in bytes.
 
 mod header;
+pub(crate) mod kept;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use transcode::{ImageDescription, Presentation, RenderOptions, Rendered, Rendere
 use crate::open::OpenedStudy;
 use crate::{Registry, RegistryError};
 use header::Header;
+use kept::name_of;
 
 /// The bytes of the object, the frames, and how they are wanted.
 type Key = (String, Vec<u32>, String);
@@ -24,25 +26,33 @@ pub(crate) struct RenderedCache(moka::future::Cache<Key, Arc<Picture>>);
 /// A rendered image.
 #[derive(Debug)]
 pub struct Picture {
-    /// Itself.
-    pub rendered: Rendered,
+    /// Itself, encoded.
+    pub bytes: Bytes,
+    /// Its media type.
+    pub media_type: &'static str,
     /// Tells it from any other picture; not a defence against anybody.
     pub etag: String,
 }
 
-impl From<Rendered> for Picture {
-    fn from(rendered: Rendered) -> Self {
+impl Picture {
+    fn new(bytes: Bytes, media_type: &'static str) -> Self {
         use std::hash::Hasher;
         let mut hasher = std::hash::DefaultHasher::new();
-        hasher.write(&rendered.bytes);
-        Self { etag: format!("{:016x}", hasher.finish()), rendered }
+        hasher.write(&bytes);
+        Self { etag: format!("{:016x}", hasher.finish()), bytes, media_type }
+    }
+}
+
+impl From<Rendered> for Picture {
+    fn from(rendered: Rendered) -> Self {
+        Self::new(rendered.bytes, rendered.media_type)
     }
 }
 
 impl RenderedCache {
     pub(crate) fn new(bytes: u64) -> Self {
         let weigher = |key: &Key, picture: &Arc<Picture>| {
-            u32::try_from(picture.rendered.bytes.len() + 4 * key.1.len() + 400).unwrap_or(u32::MAX)
+            u32::try_from(picture.bytes.len() + 4 * key.1.len() + 400).unwrap_or(u32::MAX)
         };
         Self(moka::future::Cache::builder().max_capacity(bytes).weigher(weigher).build())
     }
@@ -52,15 +62,15 @@ impl RenderedCache {
         &self,
         opened: &OpenedStudy,
         key: Key,
-        make: impl Future<Output = Result<Rendered, RegistryError>>,
+        make: impl Future<Output = Result<Picture, RegistryError>>,
     ) -> Result<Arc<Picture>, RegistryError> {
         // On the heap: the cache wraps the work several times, and each wrapping holds all of it.
         let make = Box::pin(make);
-        let make = async { make.await.map(|rendered| Arc::new(Picture::from(rendered))) };
+        let make = async { make.await.map(Arc::new) };
         let entry = self.0.entry(key).or_try_insert_with(make).await.map_err(RegistryError::of_shared)?;
         // Who had it made has the stored frame on the account already.
         if !entry.is_fresh() {
-            opened.permit.count(1, entry.value().rendered.bytes.len() as u64);
+            opened.permit.count(1, entry.value().bytes.len() as u64);
         }
         Ok(entry.into_value())
     }
@@ -109,7 +119,12 @@ impl Registry {
         };
         let state_hash = state.as_ref().map_or("", |(_, state)| state.sha256.as_str());
         let key = (entry.sha256.clone(), vec![shown.number], format!("{options:?}{state_hash}"));
+        let name = name_of(&key.1, options, state_hash);
         let make = async {
+            if let Some(kept) = self.kept_picture(&object, name.as_deref()).await {
+                opened.permit.count(1, kept.len() as u64);
+                return Ok(Picture::new(kept, options.media.media_type()));
+            }
             let header = self.header(opened, &shown.series, &entry).await?;
             let stored = self.frame(opened, &shown.series, &shown.instance, shown.number).await?;
             let mut image = describe(&header, &stored.transfer_syntax_uid, shown.number, options)?;
@@ -120,7 +135,9 @@ impl Registry {
             let frame = self.to_decode(opened, &shown.series, &image, stored).await?;
             let transcoder = &self.transcoder(opened);
             let render = |image, frame| async move { transcoder.render(&image, frame, options).await };
-            self.with_fastest(&object, (image, frame), render).await
+            let rendered = self.with_fastest(&object, (image, frame), render).await?;
+            self.keep_picture((&object, &entry), name, 1, &rendered.bytes);
+            Ok(rendered.into())
         };
         self.0.rendered.get_or_make(opened, key, make).await
     }
@@ -151,12 +168,17 @@ impl Registry {
         numbers: &[u32],
         options: &RenderOptions,
     ) -> Result<Arc<Picture>, RegistryError> {
-        let (entry, _) = self.held(opened, series, instance).await?;
+        let (entry, object) = self.held(opened, series, instance).await?;
         if numbers.iter().any(|number| *number == 0 || *number > entry.frames.count()) {
             return Err(RegistryError::NotFound);
         }
         let key = (entry.sha256.clone(), numbers.to_vec(), format!("{options:?}"));
+        let name = name_of(numbers, options, "");
         let make = async {
+            if let Some(kept) = self.kept_picture(&object, name.as_deref()).await {
+                opened.permit.count(1, kept.len() as u64);
+                return Ok(Picture::new(kept, options.media.media_type()));
+            }
             let header = self.header(opened, series, &entry).await?;
             let header = &header;
             let frames = stream::iter(numbers).then(|number| async move {
@@ -166,7 +188,9 @@ impl Registry {
                 Ok::<(ImageDescription, Bytes), RegistryError>((image, frame))
             });
             let pace = header.frame_time().unwrap_or(FRAME_TIME);
-            self.transcoder(opened).render_animation(frames.boxed(), options, pace).await
+            let rendered = self.transcoder(opened).render_animation(frames.boxed(), options, pace).await?;
+            self.keep_picture((&object, &entry), name, numbers.len() as u64, &rendered.bytes);
+            Ok(rendered.into())
         };
         self.0.rendered.get_or_make(opened, key, make).await
     }

@@ -88,7 +88,7 @@ impl Registry {
         }
         let has_form = number == 1 && is_derived(transfer_syntax_uid);
         let make = async {
-            if has_form && let Some(form) = self.0.derivatives.store.get(&object).await {
+            if has_form && let Some(form) = self.form_of(&object).await {
                 opened.permit.count(1, form.len() as u64);
                 return Ok(form);
             }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use index_model::{InstanceEntry, Uid};
 
+use crate::derived::store::FORM;
 use crate::open::OpenedStudy;
 use crate::retrieve::encoded::{encoded_etag, is_derived};
 use crate::retrieve::{etag, frames_syntax};
@@ -75,7 +76,7 @@ impl Registry {
         if number != 1 || entry.frames.count() != 1 || !is_derived(transfer_syntax_uid) {
             return Ok(None);
         }
-        let Some(size_bytes) = self.0.derivatives.store.size(&object) else { return Ok(None) };
+        let Some(size_bytes) = self.0.derivatives.store.size(&object, FORM) else { return Ok(None) };
         let etag = encoded_etag(&entry, number, transfer_syntax_uid);
         let transfer_syntax_uid = transfer_syntax_uid.to_owned();
         Ok(Some(FrameRun { size_bytes, transfer_syntax_uid, entry, etag, object, offset: None }))
@@ -94,9 +95,10 @@ impl Registry {
         let range = range.start.min(run.size_bytes)..range.end.min(run.size_bytes);
         let bytes = match run.offset {
             Some(offset) => {
-                Some(self.0.objects.range_kept(&run.object, offset + range.start..offset + range.end).await?)
+                let object = (run.object.as_str(), run.entry.size_bytes);
+                Some(self.0.objects.range_kept(object, offset + range.start..offset + range.end).await?)
             }
-            None => self.0.derivatives.store.range(&run.object, range).await,
+            None => self.0.derivatives.store.range(&run.object, FORM, range).await,
         };
         if let Some(bytes) = &bytes {
             opened.permit.count(1, bytes.len() as u64);
@@ -111,7 +113,7 @@ impl Registry {
     pub async fn head_of(&self, run: &FrameRun) -> Result<Frame, RegistryError> {
         let offset = run.offset.unwrap_or(0);
         let head = offset..offset + HEAD_BYTES.min(run.size_bytes);
-        let bytes = self.0.objects.range_kept(&run.object, head).await?;
+        let bytes = self.0.objects.range_kept((&run.object, run.entry.size_bytes), head).await?;
         let (transfer_syntax_uid, etag) = (run.transfer_syntax_uid.clone(), run.etag.clone());
         Ok(Frame { bytes, transfer_syntax_uid, etag, entry: Arc::clone(&run.entry) })
     }

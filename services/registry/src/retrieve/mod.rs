@@ -136,7 +136,7 @@ impl Registry {
     ) -> Result<InstanceBytes, RegistryError> {
         let (entry, object) = self.held(opened, series, instance).await?;
         let size_bytes = entry.size_bytes;
-        let stream = self.0.objects.stream(&object, 0..size_bytes).await?;
+        let stream = self.0.objects.stream_whole(&object, size_bytes).await?;
         let stream = self.in_use(opened, series, stream);
         opened.permit.count(1, size_bytes);
         Ok(InstanceBytes { etag: etag(&entry, 0), entry, size_bytes, stream })
@@ -158,7 +158,7 @@ impl Registry {
             return Err(RegistryError::NotFound);
         }
         let bytes = match entry.frames.spans(number) {
-            Some(spans) => self.read_spans(&object, &spans).await?,
+            Some(spans) => self.read_spans((&object, entry.size_bytes), &spans).await?,
             None => self.cut_frame(opened.demand, &entry, &object, number).await?,
         };
         self.consider(&object, &entry).await;
@@ -286,13 +286,14 @@ impl Registry {
             .ok_or_else(|| told(from, Failed::Incomplete("the instance did not come".to_owned())))
     }
 
-    pub(crate) async fn read_spans(&self, object: &str, spans: &[Span]) -> Result<Bytes, RegistryError> {
+    /// Runs of an object of this size, joined.
+    pub(crate) async fn read_spans(&self, object: (&str, u64), spans: &[Span]) -> Result<Bytes, RegistryError> {
         if let [span] = spans {
             return Ok(self.0.objects.range_kept(object, span.offset..span.offset + span.length).await?);
         }
         let mut frame = BytesMut::new();
         for span in spans {
-            frame.extend_from_slice(&self.0.objects.range(object, span.offset..span.offset + span.length).await?);
+            frame.extend_from_slice(&self.0.objects.range(object.0, span.offset..span.offset + span.length).await?);
         }
         Ok(frame.freeze())
     }

@@ -177,19 +177,22 @@ pub(crate) struct Derivatives {
     pub(crate) minimum_pixels: u64,
     /// Room for them, in bytes; the least recently used go first.
     pub(crate) bytes: u64,
+    /// Room for pictures of such images, in bytes; the least recently used go first.
+    pub(crate) rendered_bytes: u64,
 }
 
 impl Derivatives {
     /// The registry's policy.
     pub(crate) fn policy(&self) -> DerivativePolicy {
-        DerivativePolicy { enabled: self.enabled, minimum_pixels: self.minimum_pixels, bytes: self.bytes }
+        let Self { enabled, minimum_pixels, bytes, rendered_bytes } = *self;
+        DerivativePolicy { enabled, minimum_pixels, bytes, rendered_bytes }
     }
 }
 
 impl Default for Derivatives {
     fn default() -> Self {
-        let DerivativePolicy { enabled, minimum_pixels, bytes } = DerivativePolicy::default();
-        Self { enabled, minimum_pixels, bytes }
+        let DerivativePolicy { enabled, minimum_pixels, bytes, rendered_bytes } = DerivativePolicy::default();
+        Self { enabled, minimum_pixels, bytes, rendered_bytes }
     }
 }
 

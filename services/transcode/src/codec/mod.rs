@@ -7,6 +7,7 @@ mod htj2k_encode;
 mod jpeg;
 mod jpeg2000;
 mod jpeg2000_encode;
+mod jpeg_bands;
 mod jpeg_encode;
 mod jpegls;
 mod jpegls_encode;
@@ -18,7 +19,7 @@ mod siz;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use encode::{encode, job as encoding_job};
-pub(crate) use jpeg_encode::encode as encode_jpeg;
+pub(crate) use jpeg_bands::{Pixels, encode_jpeg};
 
 use crate::native::Bits;
 use crate::syntax::Encoding;

@@ -8,7 +8,8 @@ use crate::{TranscodeError, codec};
 pub(super) fn encode(raster: &Raster, media: RenderedMedia) -> Result<Rendered, TranscodeError> {
     let bytes: Bytes = match media {
         RenderedMedia::Jpeg { quality } => {
-            let stream = codec::encode_jpeg(&raster.pixels, raster.width, raster.height, raster.channels, quality)?;
+            let (pixels, size) = (codec::Pixels::Made(&raster.pixels), (raster.width, raster.height));
+            let stream = codec::encode_jpeg(&pixels, size, raster.channels, quality)?;
             with_profile(stream, raster.icc_profile.as_deref()).into()
         }
         RenderedMedia::Png => {

@@ -2,7 +2,10 @@
 
 mod line;
 
+use std::ops::Range;
+
 use dicom_pixeldata::{Lut, Rescale};
+use line::Lined;
 
 use super::window::{Window, WindowFunction};
 use crate::presentation::{GreyTransformation, PresentationLut, StateVoi};
@@ -14,14 +17,18 @@ pub(super) fn render(
     frame: &DecodedFrame,
     asked: Option<Window>,
 ) -> Result<Vec<u8>, TranscodeError> {
-    let modality = Modality::of(image);
-    let voi = match asked {
-        Some(window) => Voi::Window(window.check()?),
-        None => Voi::of(image, frame, &modality),
-    };
-    let inverted = image.inverse || frame.photometric_interpretation == PhotometricInterpretation::Monochrome1;
-    let output = if inverted { Output::Inverted } else { Output::Straight };
-    pixels(frame, &Grey { modality, voi, output })
+    pixels(frame, &Grey::of(image, frame, asked)?)
+}
+
+/// Makes runs of the frame as 8-bit grey when they are wanted; `None` where the way of a value is no line, so that all is made at once.
+pub(super) fn in_runs<'a>(
+    image: &ImageDescription,
+    frame: &'a DecodedFrame,
+    asked: Option<Window>,
+) -> Result<Option<impl Fn(Range<usize>, &mut [u8]) + Sync + use<'a>>, TranscodeError> {
+    let line = Grey::of(image, frame, asked)?.line();
+    let lined = line.and_then(|(slope, intercept)| Lined::new(frame, slope, intercept));
+    Ok(lined.map(|lined| move |run: Range<usize>, pixels: &mut [u8]| lined.fill(run, pixels)))
 }
 
 /// The frame as a presentation state transforms it (PS3.4 §N.2.1): neither the transformations nor the polarity of the image are used.
@@ -44,7 +51,9 @@ pub(super) fn presented(frame: &DecodedFrame, state: &GreyTransformation) -> Res
 }
 
 fn pixels(frame: &DecodedFrame, grey: &Grey<'_>) -> Result<Vec<u8>, TranscodeError> {
-    if let Some(pixels) = grey.line().and_then(|(slope, intercept)| line::render(frame, slope, intercept)) {
+    if let Some(lined) = grey.line().and_then(|(slope, intercept)| Lined::new(frame, slope, intercept)) {
+        let mut pixels = vec![0; frame.samples.len() / frame.format.bytes()];
+        lined.fill(0..pixels.len(), &mut pixels);
         return Ok(pixels);
     }
     match frame.format {
@@ -177,7 +186,18 @@ struct Grey<'a> {
     output: Output<'a>,
 }
 
-impl Grey<'_> {
+impl<'a> Grey<'a> {
+    /// By the frame's own attributes, or through the window that is `asked` for.
+    fn of(image: &'a ImageDescription, frame: &DecodedFrame, asked: Option<Window>) -> Result<Self, TranscodeError> {
+        let modality = Modality::of(image);
+        let voi = match asked {
+            Some(window) => Voi::Window(window.check()?),
+            None => Voi::of(image, frame, &modality),
+        };
+        let inverted = image.inverse || frame.photometric_interpretation == PhotometricInterpretation::Monochrome1;
+        Ok(Self { modality, voi, output: if inverted { Output::Inverted } else { Output::Straight } })
+    }
+
     /// The output for a stored value, rounded, between 0 and 255. Not a number is black.
     fn apply(&self, stored: f64) -> f64 {
         let shown = self.output.apply(self.voi.apply(self.modality.apply(stored)));

@@ -27,7 +27,7 @@ pub use viewport::{SourceRegion, Viewport};
 pub use window::{Window, WindowFunction};
 pub(crate) use words::render as words;
 
-use crate::{DecodedFrame, ImageDescription, PhotometricInterpretation, TranscodeError};
+use crate::{DecodedFrame, ImageDescription, PhotometricInterpretation, TranscodeError, codec};
 
 /// The longest animation that is rendered.
 pub const MAX_ANIMATION_FRAMES: usize = 1_000;
@@ -121,16 +121,44 @@ pub fn render_decoded(
     frame: &DecodedFrame,
     options: &RenderOptions,
 ) -> Result<Rendered, TranscodeError> {
-    let raster = raster(image, frame, options)?;
-    encode::encode(&raster, options.media)
+    check_length(frame)?;
+    match directly(image, frame, options)? {
+        Some(rendered) => Ok(rendered),
+        None => encode::encode(&raster(image, frame, options)?, options.media),
+    }
+}
+
+fn check_length(frame: &DecodedFrame) -> Result<(), TranscodeError> {
+    let samples = frame.pixels() * usize::from(frame.samples_per_pixel);
+    if frame.samples.len() == samples * frame.format.bytes() {
+        Ok(())
+    } else {
+        Err(TranscodeError::mismatch("PixelData", "is not as long as its description says"))
+    }
+}
+
+/// The way of most pictures, grey through a window into JPEG with nothing between: band by band, so that the whole picture is never in
+/// memory. `None` for every other.
+fn directly(
+    image: &ImageDescription,
+    frame: &DecodedFrame,
+    options: &RenderOptions,
+) -> Result<Option<Rendered>, TranscodeError> {
+    let RenderedMedia::Jpeg { quality } = options.media else { return Ok(None) };
+    let is_plain = RenderOptions { media: options.media, window: options.window, ..RenderOptions::default() };
+    let is_grey = frame.samples_per_pixel == 1 && frame.photometric_interpretation.is_grey();
+    if image.presentation.is_some() || !is_grey || *options != is_plain {
+        return Ok(None);
+    }
+    let Some(fill) = grey::in_runs(image, frame, options.window)? else { return Ok(None) };
+    let (width, height) = (u32::from(frame.columns), u32::from(frame.rows));
+    let stream = codec::encode_jpeg(&codec::Pixels::Wanted(&fill), (width, height), 1, quality)?;
+    Ok(Some(Rendered { bytes: stream.into(), media_type: options.media.media_type(), width, height }))
 }
 
 /// Everything but the encoding.
 fn raster(image: &ImageDescription, frame: &DecodedFrame, options: &RenderOptions) -> Result<Raster, TranscodeError> {
-    let samples = frame.pixels() * usize::from(frame.samples_per_pixel);
-    if frame.samples.len() != samples * frame.format.bytes() {
-        return Err(TranscodeError::mismatch("PixelData", "is not as long as its description says"));
-    }
+    check_length(frame)?;
     let raster = match &image.presentation {
         Some(state) => presented::render(image, frame, state, options.viewport.as_ref())?,
         None => plain(image, frame, options)?,
@@ -146,9 +174,7 @@ fn raster(image: &ImageDescription, frame: &DecodedFrame, options: &RenderOption
 /// The frame by its own attributes.
 fn plain(image: &ImageDescription, frame: &DecodedFrame, options: &RenderOptions) -> Result<Raster, TranscodeError> {
     let (channels, pixels) = match frame.photometric_interpretation {
-        PhotometricInterpretation::Monochrome1 | PhotometricInterpretation::Monochrome2 => {
-            (1, grey::render(image, frame, options.window)?)
-        }
+        grey if grey.is_grey() => (1, grey::render(image, frame, options.window)?),
         PhotometricInterpretation::PaletteColor => (3, colour::from_palette(image, frame)?),
         _ => (3, colour::to_rgb(frame)?),
     };

@@ -3,6 +3,8 @@
 //! Written in 16-bit integers and saturating steps, which compilers turn into vector code even for the oldest x86-64:
 //! 512 x 512 pixels take 40 us, against 300 us in floating point.
 
+use std::ops::Range;
+
 use crate::{DecodedFrame, SampleFormat};
 
 /// Outputs are computed in this fraction of a grey level.
@@ -68,24 +70,41 @@ impl Line {
     }
 }
 
-/// Renders 8- and 16-bit samples; `None` when a table must.
-pub(super) fn render(frame: &DecodedFrame, slope: f64, intercept: f64) -> Option<Vec<u8>> {
-    let line = |least, most| Line::new(slope, intercept, frame.format.is_signed(), least, most);
-    let samples = frame.samples.as_ref();
-    Some(match frame.format {
-        SampleFormat::U8 => map(samples, line(0, 255)?, |sample| u16::from(*sample)),
-        SampleFormat::I8 => map(samples, line(-128, 127)?, |sample| i16::from(*sample as i8) as u16),
-        SampleFormat::U16 => map(samples.as_chunks().0, line(0, 65_535)?, |sample| u16::from_le_bytes(*sample)),
-        SampleFormat::I16 => map(samples.as_chunks().0, line(-32_768, 32_767)?, |sample| u16::from_le_bytes(*sample)),
-        _ => return None,
-    })
+/// A frame of 8- or 16-bit samples whose way to grey is a line.
+pub(super) struct Lined<'a> {
+    frame: &'a DecodedFrame,
+    line: Line,
+}
+
+impl<'a> Lined<'a> {
+    /// `None` when a table must.
+    pub(super) fn new(frame: &'a DecodedFrame, slope: f64, intercept: f64) -> Option<Self> {
+        let (least, most) = match frame.format {
+            SampleFormat::U8 => (0, 255),
+            SampleFormat::I8 => (-128, 127),
+            SampleFormat::U16 => (0, 65_535),
+            SampleFormat::I16 => (-32_768, 32_767),
+            _ => return None,
+        };
+        let line = Line::new(slope, intercept, frame.format.is_signed(), least, most)?;
+        Some(Self { frame, line })
+    }
+
+    /// Renders a run of the frame's pixels.
+    pub(super) fn fill(&self, run: Range<usize>, pixels: &mut [u8]) {
+        let bytes = self.frame.format.bytes();
+        let samples = self.frame.samples.get(run.start * bytes..run.end * bytes).unwrap_or_default();
+        match self.frame.format {
+            SampleFormat::U8 => map(samples, pixels, self.line, |sample| u16::from(*sample)),
+            SampleFormat::I8 => map(samples, pixels, self.line, |sample| i16::from(*sample as i8) as u16),
+            _ => map(samples.as_chunks().0, pixels, self.line, |sample| u16::from_le_bytes(*sample)),
+        }
+    }
 }
 
 /// A loop as plain as can be, for the compiler's sake.
-fn map<T>(samples: &[T], line: Line, value: impl Fn(&T) -> u16) -> Vec<u8> {
-    let mut pixels = vec![0; samples.len()];
+fn map<T>(samples: &[T], pixels: &mut [u8], line: Line, value: impl Fn(&T) -> u16) {
     for (pixel, sample) in pixels.iter_mut().zip(samples) {
         *pixel = line.at(value(sample));
     }
-    pixels
 }
