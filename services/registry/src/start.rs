@@ -18,6 +18,7 @@ use crate::manifest::Manifests;
 use crate::objects::Objects;
 use crate::open::OpenCache;
 use crate::rendered::RenderedCache;
+use crate::rendered::header::HeaderCache;
 use crate::repositories::directory::Directory;
 use crate::retrieve::encoded::EncodedCache;
 use crate::synchronise::Synchronisers;
@@ -44,6 +45,7 @@ pub(crate) struct Inner {
     pub(crate) manifests: Manifests,
     pub(crate) opened: OpenCache,
     pub(crate) rendered: RenderedCache,
+    pub(crate) headers: HeaderCache,
     pub(crate) encoded: EncodedCache,
     pub(crate) derivatives: Derivatives,
     pub(crate) fetches: Fetches,
@@ -91,6 +93,7 @@ impl Registry {
             derivatives,
             manifests: Manifests::new(options.limits.manifest_cache_bytes),
             opened: OpenCache::new(),
+            headers: HeaderCache::new(),
             rendered: RenderedCache::new(
                 options.limits.rendered_cache_bytes - options.limits.rendered_cache_bytes / ENCODED_PART,
             ),

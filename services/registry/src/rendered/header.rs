@@ -1,6 +1,7 @@
 //! The header of an object with what rendering needs and the manifest leaves out: lookup tables, overlays and colour profiles are
 //! behind a `BulkDataURI` where they are long, and a picture made without them would be a wrong one.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -11,9 +12,9 @@ use serde_json::{Map, Value, json};
 use crate::open::OpenedStudy;
 use crate::{Registry, RegistryError};
 
-/// A whole header, as DICOM JSON.
+/// A whole header, as DICOM JSON, and the bytes that it takes, about.
 #[derive(Debug)]
-pub(super) struct Header(pub(super) Map<String, Value>);
+pub(crate) struct Header(pub(super) Map<String, Value>, usize);
 
 /// Values that are fetched for one header, and how deep they are looked for.
 const MOST_VALUES: usize = 256;
@@ -21,22 +22,47 @@ const DEEPEST: usize = 5;
 /// The longest of them: a table has 128 KiB, a profile some megabytes.
 const LONGEST: usize = 16 << 20;
 
+/// Headers that were read a moment ago, bounded in bytes: of the slices that somebody scrolls through, each is rendered in one window after
+/// the other, and reading its header anew is a tenth of the work.
+#[derive(Debug)]
+pub(crate) struct HeaderCache(moka::future::Cache<String, Arc<Header>>);
+
+/// What headers may take of memory.
+const KEPT_BYTES: u64 = 16 << 20;
+/// A header takes so many times the bytes of its text.
+const SPREAD: usize = 8;
+
+impl HeaderCache {
+    pub(crate) fn new() -> Self {
+        let weigher = |_: &String, header: &Arc<Header>| u32::try_from(header.1).unwrap_or(u32::MAX);
+        Self(moka::future::Cache::builder().max_capacity(KEPT_BYTES).weigher(weigher).build())
+    }
+}
+
 impl Registry {
+    /// The header of an object whose bytes are `entry`'s.
     pub(super) async fn header(
         &self,
         opened: &OpenedStudy,
         series: &Uid,
         entry: &InstanceEntry,
-    ) -> Result<Header, RegistryError> {
-        let mut header = Header(serde_json::from_str(entry.metadata.get()).map_err(RegistryError::internal)?);
+    ) -> Result<Arc<Header>, RegistryError> {
+        if let Some(header) = self.0.headers.0.get(&entry.sha256).await {
+            return Ok(header);
+        }
+        let values = serde_json::from_str(entry.metadata.get()).map_err(RegistryError::internal)?;
+        let mut header = Header(values, SPREAD * entry.metadata.get().len());
         let mut paths = Vec::new();
         absent(&header.0, &mut Vec::new(), &mut paths);
         for path in paths {
             let value = self.bulk_value(opened, series, &entry.instance.sop_instance_uid, &path).await?;
             if value.len() <= LONGEST {
                 header.put(&path, &value);
+                header.1 += 2 * value.len();
             }
         }
+        let header = Arc::new(header);
+        self.0.headers.0.insert(entry.sha256.clone(), Arc::clone(&header)).await;
         Ok(header)
     }
 }
@@ -122,7 +148,7 @@ mod tests {
             "60023000": { "vr": "OW", "BulkDataURI": "/y" },
             "7FE00010": { "vr": "OW", "BulkDataURI": "/z" },
         });
-        let mut header = Header(header.as_object().unwrap().clone());
+        let mut header = Header(header.as_object().unwrap().clone(), 0);
         let mut paths = Vec::new();
         absent(&header.0, &mut Vec::new(), &mut paths);
         assert_eq!(paths.len(), 2);
@@ -139,7 +165,7 @@ mod tests {
     fn the_pace_is_the_recorded_one() {
         let of = |tag: &str, value: serde_json::Value| {
             let header = json!({ tag: { "vr": "DS", "Value": value } });
-            Header(header.as_object().unwrap().clone()).frame_time()
+            Header(header.as_object().unwrap().clone(), 0).frame_time()
         };
         assert_eq!(of("00181063", json!([40])), Some(Duration::from_millis(40)));
         assert_eq!(of("00181065", json!([0, 25])), Some(Duration::from_millis(25)));

@@ -1,6 +1,6 @@
 //! Rendered frames, made once and kept for a while, bounded in bytes.
 
-mod header;
+pub(crate) mod header;
 pub(crate) mod kept;
 
 use std::sync::Arc;
@@ -180,7 +180,7 @@ impl Registry {
                 return Ok(Picture::new(kept, options.media.media_type()));
             }
             let header = self.header(opened, series, &entry).await?;
-            let header = &header;
+            let header = &*header;
             let frames = stream::iter(numbers).then(|number| async move {
                 let stored = self.frame(opened, series, instance, *number).await?;
                 let image = describe(header, &stored.transfer_syntax_uid, *number, options)?;
