@@ -20,15 +20,14 @@ pub(super) fn render(
     pixels(frame, &Grey::of(image, frame, asked)?)
 }
 
-/// Makes runs of the frame as 8-bit grey when they are wanted; `None` where the way of a value is no line, so that all is made at once.
+/// What makes runs of the frame as 8-bit grey when they are wanted; `None` where the way of a value is no line, so that all is made at once.
 pub(super) fn in_runs<'a>(
     image: &ImageDescription,
     frame: &'a DecodedFrame,
     asked: Option<Window>,
-) -> Result<Option<impl Fn(Range<usize>, &mut [u8]) + Sync + use<'a>>, TranscodeError> {
+) -> Result<Option<Lined<'a>>, TranscodeError> {
     let line = Grey::of(image, frame, asked)?.line();
-    let lined = line.and_then(|(slope, intercept)| Lined::new(frame, slope, intercept));
-    Ok(lined.map(|lined| move |run: Range<usize>, pixels: &mut [u8]| lined.fill(run, pixels)))
+    Ok(line.and_then(|(slope, intercept)| Lined::new(frame, slope, intercept)))
 }
 
 /// The frame as a presentation state transforms it (PS3.4 §N.2.1): neither the transformations nor the polarity of the image are used.

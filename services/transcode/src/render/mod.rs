@@ -15,6 +15,8 @@ mod viewport;
 mod window;
 mod words;
 
+use std::ops::Range;
+
 use bytes::Bytes;
 
 pub use animation::MAX_ANIMATION_PIXELS;
@@ -150,7 +152,8 @@ fn directly(
     if image.presentation.is_some() || !is_grey || *options != is_plain {
         return Ok(None);
     }
-    let Some(fill) = grey::in_runs(image, frame, options.window)? else { return Ok(None) };
+    let Some(lined) = grey::in_runs(image, frame, options.window)? else { return Ok(None) };
+    let fill = |run: Range<usize>, pixels: &mut [u8]| lined.fill(run, pixels);
     let (width, height) = (u32::from(frame.columns), u32::from(frame.rows));
     let stream = codec::encode_jpeg(&codec::Pixels::Wanted(&fill), (width, height), 1, quality)?;
     Ok(Some(Rendered { bytes: stream.into(), media_type: options.media.media_type(), width, height }))

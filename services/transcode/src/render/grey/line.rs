@@ -71,7 +71,7 @@ impl Line {
 }
 
 /// A frame of 8- or 16-bit samples whose way to grey is a line.
-pub(super) struct Lined<'a> {
+pub(in crate::render) struct Lined<'a> {
     frame: &'a DecodedFrame,
     line: Line,
 }
@@ -91,7 +91,7 @@ impl<'a> Lined<'a> {
     }
 
     /// Renders a run of the frame's pixels.
-    pub(super) fn fill(&self, run: Range<usize>, pixels: &mut [u8]) {
+    pub(in crate::render) fn fill(&self, run: Range<usize>, pixels: &mut [u8]) {
         let bytes = self.frame.format.bytes();
         let samples = self.frame.samples.get(run.start * bytes..run.end * bytes).unwrap_or_default();
         match self.frame.format {
