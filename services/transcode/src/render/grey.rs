@@ -2,8 +2,6 @@
 
 mod line;
 
-use std::ops::Range;
-
 use dicom_pixeldata::{Lut, Rescale};
 use line::Lined;
 
