@@ -85,6 +85,9 @@ pub struct DimseAddress {
     /// Whether it is called on over TLS (PS3.15 §B.12).
     #[serde(default)]
     pub tls: bool,
+    /// Matches at which it stops an answer to C-FIND, where that is known; a list of so many is asked for in smaller parts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub most_matches: Option<u32>,
 }
 
 /// Part 10 files in an object store.

@@ -6,7 +6,7 @@ use access::Access;
 use adapter_api::Spool;
 use index_model::RepositoryCode;
 use index_store::{NewInstance, NewReport, Store};
-use runtime::{Clock, CpuPool, Turns};
+use runtime::{Clock, CpuPool, Ctx, Turns};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -135,6 +135,11 @@ impl Registry {
         }
         self.0.access.close().await;
         self.0.store.close().await;
+    }
+
+    /// Work that ends after `limit` at the latest, and when the registry does.
+    pub(crate) fn ctx_within(&self, limit: std::time::Duration) -> Ctx {
+        Ctx::unbounded(self.0.stop.child_token()).shortened(limit)
     }
 
     /// The only maker of permits.

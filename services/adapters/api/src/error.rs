@@ -36,6 +36,15 @@ pub enum SourceError {
         rule: String,
     },
 
+    /// A list was cut off by the source: what came of it is right, and some is missing. The last word of a list, never of a retrieval.
+    #[error("repository {repository} tells of less than it has: {rule}")]
+    Incomplete {
+        /// Which one.
+        repository: RepositoryCode,
+        /// What was cut off.
+        rule: String,
+    },
+
     /// The source says that it does not hold what was asked for.
     #[error("repository {repository} does not hold it")]
     NotFound {

@@ -1,7 +1,7 @@
 //! What a repository gives is held against what it says it holds, and a list that fails is not an empty one.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use access::{Action, Subject};
@@ -37,6 +37,19 @@ struct Does {
     gives: AtomicU32,
     asked_whole: AtomicUsize,
     asked_single: AtomicUsize,
+    /// Takes a question and says nothing.
+    is_silent: AtomicBool,
+    /// Who waits for its answer.
+    waiting: AtomicUsize,
+}
+
+impl Does {
+    async fn say_nothing(&self, ctx: &Ctx) -> SourceError {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let stopped = ctx.run(std::future::pending::<()>()).await.expect_err("nothing comes");
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        stopped.into()
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,7 +113,10 @@ impl ImagingSource for Keeper {
         Ok(None)
     }
 
-    fn retrieve<'a>(&'a self, _: &'a Ctx, what: &'a Retrieve) -> BoxStream<'a, Result<Part, SourceError>> {
+    fn retrieve<'a>(&'a self, ctx: &'a Ctx, what: &'a Retrieve) -> BoxStream<'a, Result<Part, SourceError>> {
+        if self.does.is_silent.load(Ordering::Relaxed) {
+            return stream::once(async move { Err(self.does.say_nothing(ctx).await) }).boxed();
+        }
         let part = |number: u32| Part::Object { object: Bytes::from(image(number).to_bytes()).into(), remote: None };
         let numbers: Vec<u32> = match &what.sop_instance_uid {
             Some(one) => {
@@ -122,7 +138,8 @@ impl ImagingSource for Keeper {
 
 async fn service(declares: bool, lists: Lists, gives: u32) -> (TestApp, Arc<Does>) {
     let (gives, zero) = (AtomicU32::new(gives), AtomicUsize::default);
-    let does = Arc::new(Does { declares, lists, gives, asked_whole: zero(), asked_single: zero() });
+    let (is_silent, waiting) = (AtomicBool::default(), zero());
+    let does = Arc::new(Does { declares, lists, gives, asked_whole: zero(), asked_single: zero(), is_silent, waiting });
     let of_source = Arc::clone(&does);
     let sources: registry::SourceFactory = Arc::new(move |definition| {
         Ok(Some(Arc::new(Keeper { code: definition.code.clone(), does: Arc::clone(&of_source) })))
@@ -173,6 +190,22 @@ async fn a_retry_of_a_partial_retrieval_asks_only_for_what_is_missing() {
     assert_eq!((instances, warning.as_str(), asked(&does)), (4, "", (1, 2)), "the two that were missing, alone");
     metadata(&app).await;
     assert_eq!(asked(&does), (1, 2), "all of it is here");
+}
+
+#[tokio::test]
+async fn the_end_of_the_service_does_not_wait_for_a_repository_that_says_nothing() {
+    let (app, does) = service(true, Lists::Rightly, ALL).await;
+    does.is_silent.store(true, Ordering::Relaxed);
+    let path = format!("/studies/{STUDY}/series/{SERIES}/metadata");
+    let ended = async {
+        while does.waiting.load(Ordering::Relaxed) == 0 {
+            tokio::task::yield_now().await;
+        }
+        app.registry.stop().await;
+        assert_eq!(does.waiting.load(Ordering::Relaxed), 0, "it is left to its patience at the end");
+    };
+    let (answer, ()) = tokio::join!(app.get(&path), ended);
+    assert!(answer.status.is_server_error(), "{}", answer.status);
 }
 
 #[tokio::test]

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use index_model::Uid;
-use runtime::Ctx;
 
 use super::{Failed, Key, Target};
 use crate::{Registry, RegistryError};
@@ -31,7 +30,7 @@ impl Registry {
         remote: Option<String>,
     ) -> Result<(), Failed> {
         let (name, holder) = (key.lease(), format!("{} {}", self.0.node, uuid::Uuid::new_v4().simple()));
-        let ctx = Ctx::within(self.0.limits.fetch);
+        let ctx = self.ctx_within(self.0.limits.fetch);
         while !self.take_fetch(&name, &holder).await? {
             if ctx.run(tokio::time::sleep(LOOK)).await.is_err() {
                 return Err(Failed::Unavailable);

@@ -81,7 +81,7 @@ impl Health {
     /// Counts failures that say the repository is unwell. That it does not hold something is an answer.
     pub(crate) fn failed(&self, error: &SourceError, now_ms: i64) {
         let trouble = match error {
-            SourceError::NotFound { .. } => return self.answered(),
+            SourceError::NotFound { .. } | SourceError::Incomplete { .. } => return self.answered(),
             SourceError::Stopped(Stopped::Cancelled) => return,
             SourceError::Refused { .. } => Trouble::Refused,
             SourceError::Unavailable { .. }

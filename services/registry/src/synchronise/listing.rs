@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::repositories::directory::Entry;
 use crate::synchronise::RoundError;
+use crate::synchronise::cut_off::CutOff;
 use crate::{Registry, RegistryError};
 
 impl Registry {
@@ -30,7 +31,8 @@ impl Registry {
             self.save(code, state).await?;
         }
         let filter = StudyFilter { changed_after: state.cursor.clone(), ..StudyFilter::default() };
-        let mut listed = source.list(ctx, &filter);
+        let cut_off = CutOff::default();
+        let mut listed = cut_off.apart(source.list(ctx, &filter));
         let mut under_way = FuturesUnordered::new();
         let mut again = None;
         while let Some(part) = listed.next().await {
@@ -56,6 +58,10 @@ impl Registry {
             }
         }
         while wait_for(&mut under_way).await? {}
+        drop(listed);
+        if let Some(words) = cut_off.words() {
+            self.note(code, self.0.clock.now_ms(), Some(&words), None).await;
+        }
         self.finished(state);
         self.save(code, state).await?;
         Ok(again)

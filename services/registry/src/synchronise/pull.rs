@@ -11,6 +11,7 @@ use runtime::{Ctx, Demand, Urgency};
 use crate::intake::{one_name, one_name_for_each_issuer};
 use crate::repositories::directory::Entry;
 use crate::synchronise::RoundError;
+use crate::synchronise::cut_off::CutOff;
 use crate::{Registry, RegistryError};
 
 /// Ages in days at which a window of the back-fill begins; the first is open towards the future, the last towards the past.
@@ -99,12 +100,13 @@ impl Registry {
     /// How many studies there are, if they can be counted quickly.
     pub(super) async fn count(&self, ctx: &Ctx, source: &Arc<dyn ImagingSource>) -> Result<Option<u64>, SourceError> {
         let filter = StudyFilter::default();
-        let counted = source
-            .search_studies(ctx, &filter)
+        let cut_off = CutOff::default();
+        let counted = cut_off
+            .apart(source.search_studies(ctx, &filter))
             .take(COUNTED + 1)
             .try_fold(0usize, |n, _| async move { Ok(n + 1) })
             .await?;
-        Ok((counted <= COUNTED).then_some(counted as u64))
+        Ok((counted <= COUNTED && cut_off.words().is_none()).then_some(counted as u64))
     }
 
     fn window(&self, number: usize) -> StudyFilter {
@@ -131,8 +133,9 @@ impl Registry {
         // One of its slots is left to viewers, who do not wait for a back-fill.
         let at_a_time = (entry.definition.concurrency as usize).saturating_sub(1).max(1);
         let is_backfill = state.phase != SyncPhase::Following && filter.study_date != (None, None);
-        let mut indexed = source
-            .search_studies(ctx, filter)
+        let cut_off = CutOff::default();
+        let mut indexed = cut_off
+            .apart(source.search_studies(ctx, filter))
             .map_err(RoundError::from)
             // Tasks of their own: a transaction that nobody polls while the next page is awaited would hold up every other writer.
             .map_ok(|study| {
@@ -168,6 +171,10 @@ impl Registry {
                     self.save(code, state).await?;
                 }
             }
+        }
+        if let Some(words) = cut_off.words() {
+            tracing::warn!(repository.code = %code, "a list of studies was cut off");
+            self.note(code, self.0.clock.now_ms(), Some(&words), None).await;
         }
         Ok(())
     }

@@ -54,6 +54,7 @@ pub(super) fn swodin(at: SocketAddr) -> Result<RepositoryDefinition, InvalidCode
         ae_title: AeTitle::parse(SWODIN_AE)?,
         retrieve: RetrieveBy::Move,
         tls: false,
+        most_matches: None,
     });
     Ok(definition)
 }

@@ -104,6 +104,7 @@ pub(crate) fn kind(error: &SourceError) -> (&'static str, String) {
         SourceError::Unavailable { cause, .. } => ("unavailable", cause.to_string()),
         SourceError::Refused { reason, .. } => ("refused", reason.clone()),
         SourceError::Malformed { rule, .. } => ("malformed", rule.clone()),
+        SourceError::Incomplete { rule, .. } => ("incomplete", rule.clone()),
         SourceError::NotFound { .. } => ("not found", String::new()),
         SourceError::Stopped(_) => ("stopped", String::new()),
     }

@@ -68,6 +68,18 @@ enum Step {
     End(Status),
 }
 
+/// What comes of a query.
+#[derive(Debug)]
+pub(super) enum Next {
+    Match(Box<Received>),
+    /// A match that can't be read; others may follow.
+    Unreadable(SourceError),
+    /// That was all.
+    End,
+    /// It ended with this status.
+    Failed(Status),
+}
+
 /// A query that asks for less where the peer refuses what is optional.
 #[derive(Debug)]
 pub(super) struct Query {
@@ -111,9 +123,19 @@ impl Query {
 
     /// The next match, `None` after the last. A match that can't be read is an error, after which the query goes on.
     pub(super) async fn next(&mut self, ctx: &Ctx, understood: &Understood) -> Result<Option<Received>, SourceError> {
+        match self.step(ctx, understood).await? {
+            Next::Match(received) => Ok(Some(*received)),
+            Next::Unreadable(error) => Err(error),
+            Next::End => Ok(None),
+            Next::Failed(status) => Err(of_status(&self.link.code, "C-FIND", status)),
+        }
+    }
+
+    /// What comes next. After an end, a failure or an error there is nothing more.
+    pub(super) async fn step(&mut self, ctx: &Ctx, understood: &Understood) -> Result<Next, SourceError> {
         // Until a match says otherwise; so every other way out is the last.
         if std::mem::replace(&mut self.over, true) {
-            return Ok(None);
+            return Ok(Next::End);
         }
         loop {
             let mut find = match self.find.take() {
@@ -122,12 +144,12 @@ impl Query {
             };
             let first = find.matches == 0;
             let answer = match find.step(ctx, self.charset.as_deref()).await? {
-                Step::Match(received) => Ok(Some(*received)),
-                Step::Unreadable(error) => Err(error),
-                Step::End(Status::SUCCESS) => return Ok(None),
+                Step::Match(received) => Next::Match(received),
+                Step::Unreadable(error) => Next::Unreadable(error),
+                Step::End(Status::SUCCESS) => return Ok(Next::End),
                 Step::End(status) => {
                     let Some(tier) = self.tier.less().filter(|_| first && may_be_keys(status)) else {
-                        return Err(of_status(&self.link.code, "C-FIND", status));
+                        return Ok(Next::Failed(status));
                     };
                     tracing::debug!(repository = %self.link.code, status = status.0, "asking again with fewer return keys");
                     self.tier = tier;
@@ -139,7 +161,7 @@ impl Query {
             }
             self.find = Some(find);
             self.over = false;
-            return answer;
+            return Ok(answer);
         }
     }
 }

@@ -4,9 +4,12 @@ mod error;
 mod exchange;
 mod find;
 mod keys;
+mod limit;
 mod link;
 mod records;
 mod retrieve;
+mod slices;
+mod studies;
 mod verify;
 
 use std::collections::HashSet;
@@ -26,8 +29,10 @@ pub use error::FailedStatus;
 use crate::options::DimseOptions;
 use dimse::identifier::{Item, Level, Received};
 use find::{Query, Understood};
+use limit::Limit;
 use link::Link;
 use retrieve::{Expected, Retrieval};
+use studies::Studies;
 
 /// Series of one study, and instances of one series, beyond which an answer counts as broken.
 const MOST_BELOW: usize = 200_000;
@@ -46,6 +51,7 @@ pub struct DimseSource {
     definition: RepositoryDefinition,
     link: Arc<Link>,
     understood: Understood,
+    limit: Limit,
 }
 
 impl DimseSource {
@@ -55,8 +61,9 @@ impl DimseSource {
     /// [`NoAddress`] when the definition is of another protocol.
     pub fn new(definition: RepositoryDefinition, own_ae: AeTitle, options: DimseOptions) -> Result<Self, NoAddress> {
         let address = definition.dimse.clone().ok_or(NoAddress)?;
+        let limit = Limit::new(address.most_matches);
         let link = Link::new(definition.code.clone(), address, own_ae, options, definition.concurrency);
-        Ok(Self { definition, link: Arc::new(link), understood: Understood::default() })
+        Ok(Self { definition, link: Arc::new(link), understood: Understood::default(), limit })
     }
 
     fn query(&self, level: Level, keys: Vec<(Tag, String)>) -> Query {
@@ -83,6 +90,10 @@ impl DimseSource {
             all.push(read(received.root()).map_err(|keyword| self.unusable(keyword))?);
         }
         Ok(all)
+    }
+
+    fn status(&self, operation: &'static str, status: dimse::message::Status) -> SourceError {
+        error::of_status(&self.link.code, operation, status)
     }
 
     fn unusable(&self, keyword: &'static str) -> SourceError {
@@ -148,11 +159,9 @@ impl ImagingSource for DimseSource {
         ctx: &'a Ctx,
         filter: &'a StudyFilter,
     ) -> BoxStream<'a, Result<StudyRecord, SourceError>> {
-        let uid = filter.study_instance_uid.as_ref().map_or(String::new(), |uid| uid.as_str().to_owned());
-        let keys = vec![(tags::STUDY_DATE, date_range(&filter.study_date)), (tags::STUDY_INSTANCE_UID, uid)];
-        stream::unfold(self.query(Level::Study, keys), move |mut query| async move {
-            let next = query.next(ctx, &self.understood).await.transpose()?;
-            Some((next.and_then(|received| self.read_study(&received, filter)), query))
+        stream::unfold(Studies::new(self, filter), move |mut studies| async move {
+            let next = studies.next(ctx).await.transpose()?;
+            Some((next, studies))
         })
         .boxed()
     }
