@@ -3,6 +3,8 @@
 //! IHE actors: an adapter speaks to an Imaging Document Source; whoever implements `Inbox` is the Document Registry behind it.
 #![deny(unsafe_code)]
 
+#[cfg(feature = "contract")]
+pub mod contract;
 mod error;
 mod inbox;
 mod object;

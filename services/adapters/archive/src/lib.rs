@@ -8,11 +8,13 @@
 //! - Nothing is lost to clocks: a walk looks back over the end of the one before by an overlap, and what came twice is left out only once
 //!   the caller has shown, by the mark it returns with, that it kept the first.
 //! - Zipped studies are read where they lie, member by member; nothing is unpacked into files.
+//! - The index of a medium (`DICOMDIR`) tells which files should be there, and nothing of what is in them.
 //! - What is still being written is left for the next walk. What is no DICOM file is passed over after its first bytes.
 #![forbid(unsafe_code)]
 
 mod list;
 mod mark;
+mod medium;
 mod read;
 mod source;
 mod store;

@@ -10,6 +10,7 @@ use futures::{Stream, StreamExt};
 use runtime::Ctx;
 
 use crate::mark::{Mark, Walk};
+use crate::medium;
 use crate::read::{Outcome, listed};
 use crate::source::ArchiveSource;
 use crate::store::{Entry, StoreError};
@@ -120,11 +121,13 @@ struct Passed {
     file: Option<Entry>,
     /// It is too young to be read.
     unsettled: bool,
+    /// Files that the index of a medium names and that are not there.
+    missing: usize,
 }
 
 impl Passed {
     fn over(key: String) -> Self {
-        Self { key, part: None, inside: Vec::new(), file: None, unsettled: false }
+        Self { key, part: None, inside: Vec::new(), file: None, unsettled: false, missing: 0 }
     }
 }
 
@@ -151,6 +154,7 @@ pub(crate) fn parts<'a>(
         objects: 0,
         files: 0,
         unsettled: false,
+        missing: 0,
         over: false,
     };
     futures::stream::try_unfold(progress, move |mut progress| async move {
@@ -170,6 +174,7 @@ struct Progress<'a> {
     objects: u32,
     files: u32,
     unsettled: bool,
+    missing: usize,
     over: bool,
 }
 
@@ -185,12 +190,20 @@ impl Progress<'_> {
                 None => self.end(source),
             }
         }
-        Ok(self.ready.pop_front())
+        let part = self.ready.pop_front();
+        // After everything else, and after the mark: what is missing keeps nothing back.
+        if part.is_none() && std::mem::take(&mut self.missing) > 0 {
+            let rule =
+                "the DICOMDIR of a medium names files that are not there: it was copied in part, or is damaged".into();
+            return Err(SourceError::Incomplete { repository: source.repository.clone(), rule });
+        }
+        Ok(part)
     }
 
     fn note(&mut self, passed: Passed) {
         self.files += 1;
         self.unsettled |= passed.unsettled;
+        self.missing += passed.missing;
         self.objects += u32::from(passed.part.is_some());
         self.ready.extend(passed.part);
         if let Some(file) = passed.file {
@@ -258,6 +271,9 @@ async fn pass(source: &ArchiveSource, window: Window, entry: Result<Entry, Store
     if !changed && !source.memory.was_denied(&entry.key) {
         return Ok(Passed { unsettled: window.will_hold(&entry), ..Passed::over(entry.key) });
     }
+    if medium::is_directory_file(&entry.key) {
+        return pass_index(source, window, entry).await;
+    }
     if zip::is_zip(&entry.key) {
         return pass_zip(source, window, entry).await;
     }
@@ -280,6 +296,27 @@ async fn pass(source: &ArchiveSource, window: Window, entry: Result<Entry, Store
     Ok(Passed { part, ..Passed::over(entry.key) })
 }
 
+/// Compares the index of a medium with what is there. One that is not read keeps nothing back, for every file is looked at anyway; one that
+/// lacks files is looked at again while it is young: they may be on their way.
+async fn pass_index(source: &ArchiveSource, window: Window, entry: Entry) -> Result<Passed, StoreError> {
+    let missing = match medium::read(&source.store, &entry).await {
+        Ok(Ok(directory)) => {
+            let files = medium::files(&source.store, &entry.key).await?;
+            files.map_or(0, |files| directory.missing(&files))
+        }
+        Ok(Err(rule)) => {
+            tracing::warn!(repository.code = %source.repository, rule, "the index of a medium is left out");
+            0
+        }
+        Err(StoreError::Failed(cause)) => return Err(StoreError::Failed(cause)),
+        Err(_) => 0,
+    };
+    if missing == 0 {
+        source.memory.given(&entry, window.started_ms - source.overlap_ms);
+    }
+    Ok(Passed { missing, ..Passed::over(entry.key) })
+}
+
 /// Reads the list of a ZIP file that stays as it is meanwhile; its members come after it.
 async fn pass_zip(source: &ArchiveSource, window: Window, entry: Entry) -> Result<Passed, StoreError> {
     let read = zip::members(&source.store, &entry.key, entry.size_bytes).await;
@@ -300,8 +337,12 @@ async fn pass_zip(source: &ArchiveSource, window: Window, entry: Entry) -> Resul
     source.memory.given(&entry, window.started_ms - source.overlap_ms);
     match members {
         Ok(mut members) => {
+            let missing = zip::missing(&source.store, &source.options, &entry, &members).await?.unwrap_or_else(|rule| {
+                tracing::warn!(repository.code = %source.repository, rule, "the index of a zipped medium is left out");
+                0
+            });
             members.reverse();
-            Ok(Passed { inside: members, file: Some(entry.clone()), ..Passed::over(entry.key) })
+            Ok(Passed { inside: members, file: Some(entry.clone()), missing, ..Passed::over(entry.key) })
         }
         Err(refused) => {
             tracing::warn!(repository.code = %source.repository, rule = refused.0, "a ZIP file of an archive is left out");

@@ -3,6 +3,7 @@
 use adapter_api::{Object, Spool};
 use futures::StreamExt;
 
+use crate::medium::is_directory_file;
 use crate::source::ArchiveOptions;
 use crate::store::{Entry, Opened, Store, StoreError};
 
@@ -62,6 +63,7 @@ async fn spool(mut opened: Opened<'_>, options: &ArchiveOptions) -> Result<Outco
     if opened.entry.size_bytes > options.object_limit_bytes {
         return Ok(Outcome::TooLarge);
     }
+    let size_bytes = opened.entry.size_bytes;
     let mut spool = Spool::new(&options.spool_folder, options.object_limit_bytes);
     let mut head: Vec<u8> = Vec::with_capacity(MAGIC.end);
     while let Some(bytes) = opened.bytes.next().await {
@@ -78,15 +80,11 @@ async fn spool(mut opened: Opened<'_>, options: &ArchiveOptions) -> Result<Outco
             written => written?,
         }
     }
-    if head.len() < MAGIC.end {
+    // It changed since it was opened, or an answer was cut off.
+    if head.len() < MAGIC.end || spool.len() != size_bytes {
         return Ok(Outcome::Unfinished);
     }
     Ok(Outcome::Object(spool.finish()?))
-}
-
-/// `DICOMDIR` is an index of a medium (PS3.10 §8), not an instance.
-pub(crate) fn is_directory_file(key: &str) -> bool {
-    key.rsplit('/').next().is_some_and(|name| name.eq_ignore_ascii_case("DICOMDIR"))
 }
 
 #[cfg(test)]

@@ -9,9 +9,9 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use index_model::{RepositoryCode, RepositoryDefinition, SeriesRecord, StudyRecord, Uid};
-use object_store::ObjectStore;
 use object_store::aws::AmazonS3Builder;
 use object_store::path::Path;
+use object_store::{ObjectStore, RetryConfig};
 use runtime::{Clock, Ctx};
 use url::Url;
 
@@ -22,6 +22,10 @@ use crate::{verify, zip};
 
 /// Files that are read at a time, at most.
 const CONCURRENCY_LIMIT: u32 = 8;
+
+/// How often a bucket that does not answer is asked again within one call: whoever follows it, or tests it, has a patience of their own.
+const RETRIES: usize = 3;
+const RETRY_LIMIT: std::time::Duration = std::time::Duration::from_secs(10);
 
 const FOLDER_OVERLAP_MS: i64 = 60 * 1000;
 const BUCKET_OVERLAP_MS: i64 = 60 * 60 * 1000;
@@ -149,8 +153,10 @@ impl ArchiveSource {
             Outcome::Gone if !self.store.is_there().await => Err(self.listing_error(StoreError::NotFound)),
             Outcome::Gone => Err(SourceError::NotFound { repository }),
             Outcome::Denied => Err(self.error(StoreError::Denied)),
-            Outcome::NotDicom | Outcome::Unfinished => {
-                Err(self.error(StoreError::Rule("PS3.10 §7.1: the file has no DICOM prefix")))
+            Outcome::NotDicom => Err(self.error(StoreError::Rule("PS3.10 §7.1: the file has no DICOM prefix"))),
+            Outcome::Unfinished => {
+                let cause = "the file is not as long as it was when it was opened: it changes, or came in part".into();
+                Err(SourceError::Unavailable { repository, cause })
             }
             Outcome::TooLarge => Err(self.error(StoreError::Rule("the limit for the size of one object"))),
         }
@@ -174,7 +180,8 @@ fn store(address: &str, settings: &[(String, String)]) -> Result<Store, InvalidA
     match url.scheme() {
         "file" => url.to_file_path().map(|path| Store::Folder(Folder::new(path))).map_err(|()| InvalidArchive::Url),
         "s3" => {
-            let mut builder = AmazonS3Builder::from_env().with_url(address);
+            let retry = RetryConfig { max_retries: RETRIES, retry_timeout: RETRY_LIMIT, ..RetryConfig::default() };
+            let mut builder = AmazonS3Builder::from_env().with_url(address).with_retry(retry);
             for (name, value) in settings {
                 builder = builder.with_config(name.parse().map_err(InvalidArchive::Bucket)?, value);
             }

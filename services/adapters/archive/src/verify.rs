@@ -4,6 +4,7 @@ use adapter_api::TestStep;
 use futures::StreamExt;
 use runtime::Ctx;
 
+use crate::medium;
 use crate::read::{Outcome, listed};
 use crate::source::ArchiveSource;
 use crate::store::{Entry, Store, StoreError};
@@ -36,8 +37,37 @@ async fn look(source: &ArchiveSource) -> Vec<TestStep> {
     if files.is_empty() {
         return vec![step("list", true, "it can be listed, and is empty")];
     }
-    let listed = step("list", true, format!("it can be listed; the first {} files are looked at", files.len()));
-    vec![listed, sample(source, &files).await]
+    let mut steps =
+        vec![step("list", true, format!("it can be listed; the first {} files are looked at", files.len()))];
+    if let Some(index) = files.iter().find(|entry| medium::is_directory_file(&entry.key)).cloned() {
+        match named(source, &index).await {
+            Ok((medium, named)) => {
+                steps.push(medium);
+                // What comes first on a medium is often a program.
+                files.extend(named);
+            }
+            Err(error) => steps.push(step("medium", false, format!("its DICOMDIR can't be read: {error}"))),
+        }
+    }
+    steps.push(sample(source, &files).await);
+    steps
+}
+
+/// What the index of a medium names, and some of it.
+async fn named(source: &ArchiveSource, index: &Entry) -> Result<(TestStep, Vec<Entry>), StoreError> {
+    let directory = medium::read(&source.store, index).await?.map_err(StoreError::Rule)?;
+    let files = medium::files(&source.store, &index.key).await?.unwrap_or_default();
+    let (total, missing) = (directory.files.len(), directory.missing(&files));
+    let (patients, studies, series) = (directory.patients, directory.studies, directory.series);
+    let mut text = format!("a DICOMDIR names {total} files ({patients} patients, {studies} studies, {series} series)");
+    if missing > 0 {
+        text.push_str(&format!("; {missing} of them are not there: was the medium copied whole?"));
+    }
+    let mut some = Vec::new();
+    for key in directory.files.iter().filter_map(|file| files.get(file)).take(SAMPLE) {
+        some.push(source.store.look(key).await?);
+    }
+    Ok((step("medium", missing == 0, text), some))
 }
 
 async fn sample(source: &ArchiveSource, files: &[Entry]) -> TestStep {
@@ -81,6 +111,19 @@ fn unlisted(store: &Store, error: &StoreError) -> String {
         Store::Folder(_) => "folder",
         Store::Bucket(_) => "bucket",
     };
+    match (store, error) {
+        (Store::Bucket(_), StoreError::Denied) => {
+            return "the bucket may not be listed by whom this service is: correct AWS_ACCESS_KEY_ID and \
+                    AWS_SECRET_ACCESS_KEY, or give that key the right to list and read"
+                .into();
+        }
+        (Store::Bucket(_), StoreError::Failed(cause)) => {
+            return format!(
+                "the bucket can't be listed: {cause}; check AWS_ENDPOINT and AWS_REGION, the network, and that the store runs"
+            );
+        }
+        _ => {}
+    }
     match error {
         StoreError::NotFound => {
             format!("the {place} does not exist: check its name, and that it is mounted or reachable here")

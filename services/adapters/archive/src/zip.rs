@@ -9,7 +9,8 @@ use adapter_api::Spool;
 use bytes::Bytes;
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
-use crate::read::{MAGIC, Outcome, is_directory_file};
+use crate::medium::{Directory, is_directory_file, plain};
+use crate::read::{MAGIC, Outcome};
 use crate::source::ArchiveOptions;
 use crate::store::{Entry, Store, StoreError};
 
@@ -38,6 +39,15 @@ pub(crate) struct Member {
     is_encrypted: bool,
     /// A folder, or the index of a medium.
     is_passed_over: bool,
+    /// Its plain name, where there is an index that names files; else empty.
+    name: String,
+}
+
+impl Member {
+    /// Whether it is the index of a medium.
+    fn is_index(&self) -> bool {
+        is_directory_file(&self.name)
+    }
 }
 
 /// Why a file's members are not read.
@@ -136,8 +146,12 @@ fn parse(bytes: &[u8], count: u64) -> Result<Vec<Member>, Refused> {
             method: field(10, 2)? as u16,
             is_encrypted: field(8, 2)? & 1 != 0,
             is_passed_over: name.ends_with('/') || is_directory_file(&name),
+            name: plain(&name),
         });
         at += 46 + lengths.iter().sum::<usize>();
+    }
+    if !members.iter().any(Member::is_index) {
+        members.iter_mut().for_each(|member| member.name = String::new());
     }
     Ok(members)
 }
@@ -211,7 +225,45 @@ pub(crate) async fn whole(
     file: &Entry,
     member: &Member,
 ) -> Result<Outcome, StoreError> {
-    if member.is_passed_over || member.size < MAGIC.end as u64 {
+    if member.is_passed_over {
+        return Ok(Outcome::NotDicom);
+    }
+    unpacked(store, options, file, member).await
+}
+
+/// How many files of an index among the members are not among them; the rule that it breaks, when it can't be read.
+pub(crate) async fn missing(
+    store: &Store,
+    options: &ArchiveOptions,
+    file: &Entry,
+    members: &[Member],
+) -> Result<Result<usize, &'static str>, StoreError> {
+    let mut missing = 0;
+    for index in members.iter().filter(|member| member.is_index()) {
+        let object = match unpacked(store, options, file, index).await {
+            Ok(Outcome::Object(object)) => object,
+            Ok(_) => return Ok(Err("PS3.10 §8.6: a file of that name is no DICOMDIR")),
+            Err(StoreError::Rule(rule)) => return Ok(Err(rule)),
+            Err(error) => return Err(error),
+        };
+        let root = index.name.strip_suffix("DICOMDIR").unwrap_or_default();
+        let below = members.iter().filter_map(|member| member.name.strip_prefix(root));
+        let names = below.map(|name| (name.to_owned(), String::new())).collect();
+        match Directory::read(&object) {
+            Ok(directory) => missing += directory.missing(&names),
+            Err(rule) => return Ok(Err(rule)),
+        }
+    }
+    Ok(Ok(missing))
+}
+
+async fn unpacked(
+    store: &Store,
+    options: &ArchiveOptions,
+    file: &Entry,
+    member: &Member,
+) -> Result<Outcome, StoreError> {
+    if member.size < MAGIC.end as u64 {
         return Ok(Outcome::NotDicom);
     }
     if member.is_encrypted {

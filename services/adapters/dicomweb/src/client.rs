@@ -102,11 +102,15 @@ impl Client {
         authorization: Option<&HeaderValue>,
     ) -> Result<Response, SourceError> {
         let http = self.http.current().map_err(|error| not_asked(&self.repository, error))?;
-        let mut request = http.get(url.clone()).header(ACCEPT, HeaderValue::from_static(accept));
-        if let Some(value) = authorization {
-            request = request.header(AUTHORIZATION, value);
+        let request = || {
+            let request = http.get(url.clone()).header(ACCEPT, HeaderValue::from_static(accept));
+            authorization.into_iter().fold(request, |request, value| request.header(AUTHORIZATION, value))
+        };
+        match self.first_byte(ctx, request()).await {
+            // Nothing is lost by asking once more, on a connection of its own.
+            Err(error) if failure::was_closed(&error) => self.first_byte(ctx, request()).await,
+            answer => answer,
         }
-        self.first_byte(ctx, request).await
     }
 
     /// Sends a request and waits for the head of its answer.

@@ -35,6 +35,18 @@ pub(crate) fn transport(repository: &RepositoryCode, error: reqwest::Error) -> S
     unavailable(repository, error.without_url())
 }
 
+/// Whether a connection ended before a word of the answer came: often one that was kept and that the server closed at that very moment.
+pub(crate) fn was_closed(error: &SourceError) -> bool {
+    let mut cause = std::error::Error::source(error);
+    while let Some(next) = cause {
+        if next.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_incomplete_message) {
+            return true;
+        }
+        cause = next.source();
+    }
+    false
+}
+
 /// We have nothing to show, and so ask nothing. It is refused rather than away: somebody has to mend it.
 pub(crate) fn not_asked(repository: &RepositoryCode, why: impl std::fmt::Display) -> SourceError {
     SourceError::Refused { repository: repository.clone(), reason: format!("it is not asked, because {why}") }

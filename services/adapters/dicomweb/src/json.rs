@@ -110,7 +110,8 @@ impl Match for InstanceKey {
     }
 }
 
-fn uid(object: &Object, tag: &str) -> Option<Uid> {
+/// A UID, where it is one.
+pub(crate) fn uid(object: &Object, tag: &str) -> Option<Uid> {
     Uid::parse(&text(object, tag)?).ok()
 }
 

@@ -43,7 +43,7 @@ impl DicomwebOptions {
             search_limit_bytes: 16 << 20,
             metadata_limit_bytes: 64 << 20,
             page_size: 100,
-            match_limit: 100_000,
+            match_limit: 5_000_000,
             connect: Duration::from_secs(5),
             first_byte: Duration::from_secs(15),
             idle: Duration::from_secs(30),

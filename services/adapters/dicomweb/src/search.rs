@@ -1,6 +1,7 @@
 //! Search transactions (PS3.18 §10.6), page by page.
 
 use std::collections::{HashSet, VecDeque};
+use std::hash::{BuildHasher, RandomState};
 
 use adapter_api::{InstanceKey, SourceError, StudyFilter};
 use futures::Stream;
@@ -9,12 +10,15 @@ use runtime::Ctx;
 
 use crate::client::Client;
 use crate::failure::malformed;
-use crate::json::Match;
+use crate::json::{Match, uid};
 
 /// Attributes of a study that a server may leave out unless it is asked for them (PS3.18 Table 10.6.3-3 and our own).
 const STUDY_FIELDS: &str = "00080051,00080061,00080080,00080090,00080201,00081030,00100021,00100024,00100030,00100040,00101002,\
     00200010,00201206,00201208";
 const SERIES_FIELDS: &str = "0008103E,00180015,00201209,00400244,00400245,00400275";
+/// StudyInstanceUID and SeriesInstanceUID.
+const STUDY: &str = "0020000D";
+const SERIES: &str = "0020000E";
 /// Series and instances asked for at a time.
 const LOWER_PAGE: usize = 1000;
 
@@ -25,9 +29,13 @@ pub(crate) struct Pages<'a, T> {
     definition: &'a RepositoryDefinition,
     /// Path and query without paging.
     search: String,
+    /// What every match that names them belongs to.
+    within: Vec<(&'static str, Uid)>,
     size: usize,
     offset: usize,
-    seen: HashSet<Uid>,
+    /// What came, in few bytes each: a region has millions of studies.
+    seen: HashSet<u128>,
+    hashers: [RandomState; 2],
     over: bool,
     page: std::marker::PhantomData<fn() -> T>,
 }
@@ -38,10 +46,12 @@ impl<'a, T: Match> Pages<'a, T> {
         ctx: &'a Ctx,
         definition: &'a RepositoryDefinition,
         search: String,
+        within: Vec<(&'static str, Uid)>,
         size: usize,
     ) -> Self {
         let (offset, seen, over, page) = (0, HashSet::new(), false, std::marker::PhantomData);
-        Self { client, ctx, definition, search, size: size.max(1), offset, seen, over, page }
+        let hashers = [RandomState::new(), RandomState::new()];
+        Self { client, ctx, definition, search, within, size: size.max(1), offset, seen, hashers, over, page }
     }
 
     /// The next matches that no page before had; `None` after the last page.
@@ -58,9 +68,18 @@ impl<'a, T: Match> Pages<'a, T> {
         let path = format!("{}{joint}limit={}&offset={}", self.search, self.size, self.offset);
         let found = self.client.json(self.ctx, &path, self.client.options.search_limit_bytes).await?;
         let count = found.objects.len();
+        let is_another =
+            |object| self.within.iter().any(|(tag, asked)| uid(object, tag).is_some_and(|uid| uid != *asked));
+        if found.objects.iter().any(is_another) {
+            let rule = "PS3.18 §10.6.1: a match belongs to another study or series than was asked for";
+            return Err(malformed(&self.client.repository, rule));
+        }
         let records: Vec<T> = found.objects.iter().filter_map(|object| T::read(object, self.definition)).collect();
         self.report_unreadable(count, records.len())?;
-        let fresh: Vec<T> = records.into_iter().filter(|record| self.seen.insert(record.uid().clone())).collect();
+        let hash = |hasher: &RandomState, uid: &Uid| u128::from(hasher.hash_one(uid));
+        let [first, second] = &self.hashers;
+        let short = |uid: &Uid| hash(first, uid) << 64 | hash(second, uid);
+        let fresh: Vec<T> = records.into_iter().filter(|record| self.seen.insert(short(record.uid()))).collect();
         if fresh.is_empty() && self.offset > 0 && count == self.size {
             return Err(malformed(
                 &self.client.repository,
@@ -110,7 +129,8 @@ pub(crate) fn studies<'a>(
     definition: &'a RepositoryDefinition,
     filter: &StudyFilter,
 ) -> impl Stream<Item = Result<StudyRecord, SourceError>> + use<'a> {
-    let pages = Pages::<StudyRecord>::new(client, ctx, definition, study_search(filter), client.options.page_size);
+    let pages =
+        Pages::<StudyRecord>::new(client, ctx, definition, study_search(filter), Vec::new(), client.options.page_size);
     futures::stream::try_unfold((pages, VecDeque::new()), |(mut pages, mut ready)| async move {
         loop {
             if let Some(study) = ready.pop_front() {
@@ -145,7 +165,7 @@ pub(crate) async fn series(
     study: &Uid,
 ) -> Result<Vec<SeriesRecord>, SourceError> {
     let search = format!("studies/{study}/series?includefield={SERIES_FIELDS}");
-    Pages::new(client, ctx, definition, search, LOWER_PAGE).all().await
+    Pages::new(client, ctx, definition, search, vec![(STUDY, study.clone())], LOWER_PAGE).all().await
 }
 
 pub(crate) async fn instances(
@@ -156,7 +176,8 @@ pub(crate) async fn instances(
     series: &Uid,
 ) -> Result<Vec<InstanceKey>, SourceError> {
     let search = format!("studies/{study}/series/{series}/instances");
-    Pages::new(client, ctx, definition, search, LOWER_PAGE).all().await
+    let within = vec![(STUDY, study.clone()), (SERIES, series.clone())];
+    Pages::new(client, ctx, definition, search, within, LOWER_PAGE).all().await
 }
 
 #[cfg(test)]

@@ -17,12 +17,53 @@ pub(crate) struct Bucket {
     prefix: Option<Path>,
 }
 
+/// How a client tells that a request was declined (RFC 9110 §15.5.2, §15.5.4).
+const DECLINED: [&str; 2] = ["status code: 401", "status code: 403"];
+
+/// What a store's client says, without addresses and keys, which may be patients' names.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Unaddressed(String);
+
+impl Unaddressed {
+    fn of(error: &Error) -> Self {
+        let mut text = error.to_string();
+        let mut cause = std::error::Error::source(error);
+        while let Some(next) = cause {
+            let words = next.to_string();
+            if !text.contains(&words) {
+                text.push_str(": ");
+                text.push_str(&words);
+            }
+            cause = next.source();
+        }
+        let words: Vec<String> = text.split_whitespace().map(unaddressed).collect();
+        Self(words.join(" "))
+    }
+}
+
+/// Of an address its scheme and host remain.
+fn unaddressed(word: &str) -> String {
+    match word.split_once("://") {
+        Some((scheme, rest)) => {
+            let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+            format!("{scheme}://{host}")
+        }
+        None if word.contains('/') => "…".to_owned(),
+        None => word.to_owned(),
+    }
+}
+
 impl From<Error> for StoreError {
     fn from(error: Error) -> Self {
         match error {
             Error::NotFound { .. } => Self::NotFound,
             Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => Self::Denied,
-            error => Self::Failed(Box::new(error)),
+            error => match Unaddressed::of(&error) {
+                // A list that is declined has no kind of error of its own.
+                Unaddressed(text) if DECLINED.iter().any(|status| text.contains(status)) => Self::Denied,
+                told => Self::Failed(Box::new(told)),
+            },
         }
     }
 }

@@ -15,14 +15,14 @@ use crate::retrieve::retrieve;
 
 /// A ZIP file as it is written, and what can be wrong with it.
 #[derive(Default)]
-struct Zip {
+pub(crate) struct Zip {
     bytes: Vec<u8>,
     list: Vec<u8>,
     count: u16,
 }
 
 /// A member before it is written.
-struct Member<'a> {
+pub(crate) struct Member<'a> {
     name: &'a str,
     plain: &'a [u8],
     is_packed: bool,
@@ -32,12 +32,12 @@ struct Member<'a> {
     lie: (i32, u32),
 }
 
-fn member<'a>(name: &'a str, plain: &'a [u8]) -> Member<'a> {
+pub(crate) fn member<'a>(name: &'a str, plain: &'a [u8]) -> Member<'a> {
     Member { name, plain, is_packed: true, flags: 0, lie: (0, 0) }
 }
 
 impl Zip {
-    fn of(members: &[Member<'_>]) -> Vec<u8> {
+    pub(crate) fn of(members: &[Member<'_>]) -> Vec<u8> {
         let mut zip = Self::default();
         members.iter().for_each(|member| zip.add(member));
         zip.end(b"")

@@ -2,10 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod archive;
+mod contract;
 mod corpus;
 mod dcmtk;
 mod hostile;
 mod inbox;
+mod limits;
 mod mutation;
 mod province;
 mod push;

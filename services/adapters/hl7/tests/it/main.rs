@@ -4,6 +4,7 @@
 mod inbox;
 mod province;
 mod tls;
+mod vanishing;
 
 use std::sync::Arc;
 use std::time::Duration;
