@@ -12,7 +12,7 @@ mod repositories;
 use axum::Router;
 use axum::middleware::{from_fn, map_response};
 use axum::response::Response;
-use axum::routing::{delete, get, post, put};
+use axum::routing::{get, post, put};
 use http::HeaderValue;
 use http::header::CACHE_CONTROL;
 use registry::Registry;
@@ -29,7 +29,7 @@ pub fn router(registry: Registry) -> Router {
         .route("/api/admin/repositories/{code}/reconcile", post(drift::reconcile))
         .route("/api/admin/repositories/{code}/drift", get(drift::reports))
         .route("/api/admin/repositories/{code}/drift/{report}", get(drift::studies))
-        .route("/api/admin/repositories/{code}", delete(repositories::remove))
+        .route("/api/admin/repositories/{code}", put(repositories::change).delete(repositories::remove))
         .route("/api/admin/cache", get(repositories::cache))
         .route("/api/admin/conflicts", get(conflicts::list))
         .route("/api/admin/reports/{report}/studies/{study}", put(reports::link).delete(reports::unlink))

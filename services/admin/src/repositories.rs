@@ -41,13 +41,30 @@ pub(crate) async fn register(
     body: Bytes,
 ) -> Result<Response, Problem> {
     let permit = permit(&registry, &caller).await?;
-    match registry.register(&permit, definition(&body)?).await {
-        Ok(status) => Ok((StatusCode::CREATED, Json(json::status(&status))).into_response()),
-        Err(RegisterError::Invalid { field, remedy }) => Err(Problem::parameter(&field, remedy)),
-        Err(RegisterError::Taken) => {
-            Err(Problem::new(StatusCode::CONFLICT, "a repository of this code is registered already"))
-        }
-        Err(RegisterError::Registry(error)) => Err(error.into()),
+    let status = registry.register(&permit, definition(&body)?).await.map_err(refused)?;
+    Ok((StatusCode::CREATED, Json(json::status(&status))).into_response())
+}
+
+/// `PUT /api/admin/repositories/{code}`: operator, region and address change; the code never does.
+pub(crate) async fn change(
+    State(registry): State<Registry>,
+    caller: Caller,
+    Path(named): Path<String>,
+    body: Bytes,
+) -> Result<Json<Value>, Problem> {
+    let permit = permit(&registry, &caller).await?;
+    let definition = definition(&body)?;
+    if definition.code != code(&named)? {
+        return Err(Problem::parameter("code", "is another than in the address: a repository keeps its code for ever"));
+    }
+    Ok(Json(json::status(&registry.change(&permit, definition).await.map_err(refused)?)))
+}
+
+fn refused(error: RegisterError) -> Problem {
+    match error {
+        RegisterError::Invalid { field, remedy } => Problem::parameter(&field, remedy),
+        RegisterError::Taken => Problem::new(StatusCode::CONFLICT, "a repository of this code is registered already"),
+        RegisterError::Registry(error) => error.into(),
     }
 }
 
@@ -68,7 +85,7 @@ pub(crate) async fn test_registered(
     Path(named): Path<String>,
 ) -> Result<Json<Value>, Problem> {
     let permit = permit(&registry, &caller).await?;
-    let definition = registry.definition(&permit, &code(&named)?)?;
+    let definition = registry.definition(&permit, &code(&named)?).await?;
     Ok(Json(json::tested(&registry.test(&permit, &definition).await)))
 }
 

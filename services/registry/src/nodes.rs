@@ -5,8 +5,10 @@
 
 use std::time::Duration;
 
+use index_model::RepositoryCode;
 use index_store::RepositoryRow;
 
+use crate::repositories::directory::Entry;
 use crate::{Registry, RegistryError};
 
 /// How often a node looks what the others were told.
@@ -29,6 +31,14 @@ pub(crate) async fn watch(registry: Registry) {
 }
 
 impl Registry {
+    /// A repository that another node may have been told of a moment ago: what is not known here is looked up once.
+    pub(crate) async fn known_repository(&self, code: &RepositoryCode) -> Result<Entry, RegistryError> {
+        if self.0.directory.entry(code).is_none() && self.0.directory.may_look(self.0.clock.now_ms()) {
+            self.look_around().await?;
+        }
+        self.0.directory.entry(code).ok_or(RegistryError::NotFound)
+    }
+
     /// Puts in force what the index says of the repositories.
     pub(crate) async fn look_around(&self) -> Result<(), RegistryError> {
         let changes = self.0.directory.changes();

@@ -92,6 +92,11 @@ pub(crate) enum Repository {
         /// Such as those in deploy/regions.
         file: PathBuf,
     },
+    /// Change a registered repository to what a TOML file defines: operator, region, address. Its code and all that is registered of it stay.
+    Change {
+        /// With the code of the registered one.
+        file: PathBuf,
+    },
     /// Test a repository and say in words what is wrong: a registered one by its code, or one in a TOML file.
     Test {
         /// Code or file.

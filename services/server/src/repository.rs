@@ -17,6 +17,7 @@ pub(crate) async fn run(config: &Config, command: Repository) -> anyhow::Result<
     let service = Service::of(config);
     match command {
         Repository::Add { file } => service.add(config, &app::definition(&file)?).await,
+        Repository::Change { file } => service.change(config, &app::definition(&file)?).await,
         Repository::Test { repository } => service.test(config, &repository).await,
         Repository::List => service.list(config).await,
         Repository::Pause { code } => service.tell(config, &code, "pause", "is no longer followed").await,
@@ -80,6 +81,13 @@ impl Service {
                 );
             }
         }
+        Ok(())
+    }
+
+    async fn change(&self, config: &Config, definition: &RepositoryDefinition) -> anyhow::Result<()> {
+        let request = self.client.put(format!("{}/{}", self.base, definition.code)).json(definition);
+        self.must(config, request).await?;
+        println!("{} is changed, and followed where it is now.", definition.code);
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! The registered repositories, in memory: definitions, live sources and how they are doing.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use adapter_api::ImagingSource;
@@ -29,11 +29,21 @@ pub(crate) struct Directory {
     factory: SourceFactory,
     /// Rises before and after each change of ours, so that what was read from the index before it is not put in force after it.
     changes: AtomicU64,
+    /// When the index was last looked into for a repository that is not here, Unix milliseconds.
+    looked_ms: AtomicI64,
 }
+
+/// How often that is done at most, whoever asks for repositories that there are not.
+const LOOK_MS: i64 = 1_000;
 
 impl Directory {
     pub(crate) async fn load(store: &Store, factory: SourceFactory) -> Result<Self, RegistryError> {
-        let directory = Self { entries: RwLock::default(), factory, changes: AtomicU64::default() };
+        let directory = Self {
+            entries: RwLock::default(),
+            factory,
+            changes: AtomicU64::default(),
+            looked_ms: AtomicI64::new(i64::MIN),
+        };
         for row in store.repositories().await? {
             let code = row.definition.code.clone();
             if let Err(fault) = directory.put(row.definition) {
@@ -46,6 +56,12 @@ impl Directory {
     /// How often it was changed.
     pub(crate) fn changes(&self) -> u64 {
         self.changes.load(Ordering::SeqCst)
+    }
+
+    /// Whether the index may be looked into again for what is not here.
+    pub(crate) fn may_look(&self, now_ms: i64) -> bool {
+        let is_due = |last: i64| (now_ms.saturating_sub(last) >= LOOK_MS).then_some(now_ms);
+        self.looked_ms.fetch_update(Ordering::SeqCst, Ordering::SeqCst, is_due).is_ok()
     }
 
     /// Something is about to change in the index.

@@ -1,14 +1,15 @@
 //! An administrator registers a repository, tests it, watches it and stops it.
 
 pub(crate) mod breaker;
+mod define;
 pub(crate) mod directory;
 mod take_out;
 
 use access::Permit;
-use adapter_api::TestStep;
 use index_model::{AeTitle, DimseAddress, RepositoryCode, RepositoryDefinition};
 use index_store::{Counts, Drift, DriftReport, RepositoryRow, SyncPhase, SyncState, Trouble};
-use runtime::Ctx;
+
+pub use define::RegisterError;
 
 use crate::repositories::directory::Entry;
 use crate::{Registry, RegistryError};
@@ -57,25 +58,6 @@ pub struct RepositoryStatus {
     pub last_error: Option<(i64, String)>,
 }
 
-/// Why a definition was not registered.
-#[derive(Debug, thiserror::Error)]
-pub enum RegisterError {
-    /// A field is missing or wrong.
-    #[error("{field}: {remedy}")]
-    Invalid {
-        /// Which.
-        field: String,
-        /// What to do.
-        remedy: String,
-    },
-    /// The code is in use.
-    #[error("a repository of this code is registered already")]
-    Taken,
-    /// A fault of ours.
-    #[error(transparent)]
-    Registry(#[from] RegistryError),
-}
-
 /// An object that was put aside.
 pub use index_store::QuarantineRow as Quarantined;
 
@@ -95,98 +77,12 @@ impl Registry {
         self.0.directory.dimse_address(ae_title)
     }
 
-    /// Registers a repository and begins to index it.
-    ///
-    /// # Errors
-    /// [`RegisterError`] naming what is wrong.
-    pub async fn register(
-        &self,
-        permit: &Permit,
-        definition: RepositoryDefinition,
-    ) -> Result<RepositoryStatus, RegisterError> {
-        if let Some((field, remedy)) = definition.fault() {
-            return Err(RegisterError::Invalid { field: field.into(), remedy: remedy.into() });
-        }
-        self.0
-            .directory
-            .try_source(&definition)
-            .map_err(|remedy| RegisterError::Invalid { field: definition_section(&definition).into(), remedy })?;
-        let code = definition.code.clone();
-        let now_ms = self.0.clock.now_ms();
-        self.0.directory.will_change();
-        if !self.0.store.insert_repository(&definition, now_ms).await.map_err(RegistryError::from)? {
-            return Err(RegisterError::Taken);
-        }
-        self.0
-            .directory
-            .put(definition)
-            .map_err(|remedy| RegisterError::Invalid { field: "protocol".into(), remedy })?;
-        self.follow(&code);
-        let all = self.repositories(permit).await?;
-        all.into_iter()
-            .find(|status| status.definition.code == code)
-            .ok_or(RegisterError::Registry(RegistryError::NotFound))
-    }
-
-    /// Puts a definition in force that stands in the configuration: registers it, or brings a registered one up to date.
-    ///
-    /// # Errors
-    /// [`RegisterError`] naming what is wrong.
-    pub async fn configure(&self, permit: &Permit, definition: RepositoryDefinition) -> Result<(), RegisterError> {
-        let known = self.0.directory.definition(&definition.code);
-        match known {
-            None => self.register(permit, definition).await.map(|_| ()),
-            Some(known) if *known == definition => Ok(()),
-            Some(_) => {
-                if let Some((field, remedy)) = definition.fault() {
-                    return Err(RegisterError::Invalid { field: field.into(), remedy: remedy.into() });
-                }
-                let now_ms = self.0.clock.now_ms();
-                self.0.directory.will_change();
-                self.0.store.put_repository(&definition, now_ms).await.map_err(RegistryError::from)?;
-                let code = definition.code.clone();
-                self.0
-                    .directory
-                    .put(definition)
-                    .map_err(|remedy| RegisterError::Invalid { field: "protocol".into(), remedy })?;
-                self.follow(&code);
-                Ok(())
-            }
-        }
-    }
-
-    /// Tests a definition, registered or not, and says in words what is wrong.
-    pub async fn test(&self, permit: &Permit, definition: &RepositoryDefinition) -> Vec<TestStep> {
-        let _ = permit;
-        if let Some((field, remedy)) = definition.fault() {
-            return vec![TestStep { step: "definition", ok: false, text: format!("{field}: {remedy}") }];
-        }
-        match self.0.directory.try_source(definition) {
-            Ok(Some(source)) => source.verify(&Ctx::within(std::time::Duration::from_secs(30))).await,
-            Ok(None) => vec![TestStep {
-                step: "definition",
-                ok: true,
-                text: "this repository stores to us; send one object to see it arrive".into(),
-            }],
-            Err(text) => vec![TestStep { step: "definition", ok: false, text }],
-        }
-    }
-
-    /// The definition of a registered repository.
-    ///
-    /// # Errors
-    /// [`RegistryError::NotFound`].
-    pub fn definition(&self, permit: &Permit, code: &RepositoryCode) -> Result<RepositoryDefinition, RegistryError> {
-        let _ = permit;
-        self.0.directory.definition(code).map(|definition| (*definition).clone()).ok_or(RegistryError::NotFound)
-    }
-
     /// Stops or goes on with the synchronisation of one repository.
     ///
     /// # Errors
     /// [`RegistryError::NotFound`], or when the index does not answer.
     pub async fn set_paused(&self, permit: &Permit, code: &RepositoryCode, paused: bool) -> Result<(), RegistryError> {
-        self.definition(permit, code)?;
+        self.definition(permit, code).await?;
         self.0.store.set_paused(code, paused).await?;
         if paused {
             self.0.synchronisers.stop(code)
@@ -202,7 +98,7 @@ impl Registry {
     /// [`RegistryError::NotFound`]; [`RegistryError::Parameter`] for one that can't be asked; or when the index does not answer.
     pub async fn backfill(&self, permit: &Permit, code: &RepositoryCode) -> Result<(), RegistryError> {
         let _ = permit;
-        self.asked(code)?;
+        self.asked(code).await?;
         self.0.store.start_over(code).await?;
         self.follow(code);
         Ok(())
@@ -219,7 +115,7 @@ impl Registry {
         accept: bool,
     ) -> Result<(), RegistryError> {
         let _ = permit;
-        self.asked(code)?;
+        self.asked(code).await?;
         self.0.store.ask_for_reconciliation(code, accept, self.0.clock.now_ms()).await?;
         if let Some(running) = self.0.synchronisers.running(code) {
             running.wake();
@@ -237,7 +133,7 @@ impl Registry {
         code: &RepositoryCode,
         limit: u32,
     ) -> Result<Vec<DriftReport>, RegistryError> {
-        self.definition(permit, code)?;
+        self.definition(permit, code).await?;
         Ok(self.0.store.drift_reports(code, limit).await?)
     }
 
@@ -260,8 +156,8 @@ impl Registry {
     }
 
     /// A repository that can be asked what it holds.
-    fn asked(&self, code: &RepositoryCode) -> Result<Entry, RegistryError> {
-        let entry = self.0.directory.entry(code).ok_or(RegistryError::NotFound)?;
+    async fn asked(&self, code: &RepositoryCode) -> Result<Entry, RegistryError> {
+        let entry = self.known_repository(code).await?;
         if entry.source.is_none() {
             let rule = "this repository stores to us and can't be asked what it holds".into();
             return Err(RegistryError::Parameter { name: "code".into(), rule });
@@ -318,13 +214,4 @@ fn remaining_seconds(sync: &SyncState, now_ms: i64) -> Option<u64> {
     let done = sync.indexed.checked_sub(from).filter(|done| *done > 0)?;
     let elapsed_ms = (now_ms - began_ms).max(0).cast_unsigned();
     Some(elapsed_ms.saturating_mul(remaining) / done / 1000)
-}
-
-fn definition_section(definition: &RepositoryDefinition) -> &'static str {
-    match definition.protocol {
-        index_model::Protocol::Dicomweb => "dicomweb",
-        index_model::Protocol::Dimse => "dimse",
-        index_model::Protocol::Archive => "archive",
-        index_model::Protocol::Push => "push",
-    }
 }

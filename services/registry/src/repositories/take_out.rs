@@ -17,7 +17,7 @@ impl Registry {
         code: &RepositoryCode,
         confirmation: &str,
     ) -> Result<(), RegistryError> {
-        let definition = self.definition(permit, code)?;
+        let definition = self.definition(permit, code).await?;
         if confirmation != code.as_str() {
             let rule = "give the repository's code once more: its studies and images that no other repository has are taken out";
             return Err(RegistryError::Parameter { name: "confirm".into(), rule: rule.into() });

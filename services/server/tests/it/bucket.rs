@@ -22,8 +22,9 @@ const SECRET: &str = "0000000000000000000000000000000000000000000000000000000000
 
 /// A server with one bucket, gone when the test ends.
 struct Garage {
-    _process: Process,
-    _folder: tempfile::TempDir,
+    process: Process,
+    folder: tempfile::TempDir,
+    port: u16,
     endpoint: String,
     runtime: tokio::runtime::Runtime,
     bucket: Arc<dyn ObjectStore>,
@@ -41,21 +42,24 @@ impl Garage {
         );
         let file = folder.path().join("garage.toml");
         std::fs::write(&file, config).unwrap();
-        let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools/bin/garage");
-        let mut command = Command::new(if tools.exists() { tools } else { "garage".into() });
-        command.arg("-c").arg(&file).args(["server", "--single-node", "--default-bucket"]);
-        command.env("GARAGE_DEFAULT_ACCESS_KEY", KEY_ID).env("GARAGE_DEFAULT_SECRET_KEY", SECRET);
-        command.env("GARAGE_DEFAULT_BUCKET", "dics").stdout(Stdio::null()).stderr(Stdio::null());
-        let mut process = Process::start(&mut command, "deploy/setup/install.sh test builds it");
-        wait_for_port(api, "Garage", &mut process);
+        let process = launch(folder.path(), api);
         let endpoint = format!("http://127.0.0.1:{api}");
         let builder = AmazonS3Builder::new().with_bucket_name("dics").with_region("garage").with_allow_http(true);
         let builder = builder.with_endpoint(&endpoint).with_access_key_id(KEY_ID).with_secret_access_key(SECRET);
         let bucket: Arc<dyn ObjectStore> = Arc::new(builder.build().unwrap());
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let garage = Self { _process: process, _folder: folder, endpoint, runtime, bucket };
+        let garage = Self { process, folder, port: api, endpoint, runtime, bucket };
         wait(Duration::from_secs(30), "the bucket to be there", || garage.try_put("ready", b"ready".to_vec()));
         garage
+    }
+
+    /// As when its machine fails.
+    fn stop(&mut self) {
+        self.process.kill();
+    }
+
+    fn start_again(&mut self) {
+        self.process = launch(self.folder.path(), self.port);
     }
 
     fn try_put(&self, key: &str, bytes: Vec<u8>) -> bool {
@@ -80,6 +84,18 @@ impl Garage {
         all.extend((!storage.is_empty()).then_some(("DICS__STORAGE__URL", storage)));
         all
     }
+}
+
+/// Runs it over what is in a folder.
+fn launch(folder: &Path, port: u16) -> Process {
+    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools/bin/garage");
+    let mut command = Command::new(if tools.exists() { tools } else { "garage".into() });
+    command.arg("-c").arg(folder.join("garage.toml")).args(["server", "--single-node", "--default-bucket"]);
+    command.env("GARAGE_DEFAULT_ACCESS_KEY", KEY_ID).env("GARAGE_DEFAULT_SECRET_KEY", SECRET);
+    command.env("GARAGE_DEFAULT_BUCKET", "dics").stdout(Stdio::null()).stderr(Stdio::null());
+    let mut process = Process::start(&mut command, "deploy/setup/install.sh test builds it");
+    wait_for_port(port, "Garage", &mut process);
+    process
 }
 
 fn key(study: u32, number: u32) -> Key {
@@ -184,4 +200,62 @@ fn an_archive_over_a_bucket_is_walked_page_by_page_and_followed() {
     let tested = dics(&service, &["test", "other"]);
     let said = String::from_utf8_lossy(&tested.stdout).into_owned();
     assert!(!tested.status.success() && said.contains("FAIL") && said.contains("bucket"), "{said}");
+}
+
+/// What `dics repository test` says, and whether it is content.
+fn tested(service: &Service, code: &str) -> (bool, String) {
+    let output = dics(service, &["test", code]);
+    (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[test]
+fn an_archive_over_a_bucket_that_goes_away_is_told_in_words_and_followed_again_when_it_is_back() {
+    let mut garage = Garage::start();
+    assert!(garage.try_put("archive/Sentinel/1.dcm", key(1, 1).file(1)));
+    let data = tempfile::tempdir().unwrap();
+    let service = Service::start_with(data.path(), &garage.environment("", SECRET));
+    service.register(&definition("gtaw", "archive", json!({ "url": "s3://dics/archive" }), 1));
+    service.wait_until_indexed("gtaw", 1);
+    assert!(tested(&service, "gtaw").0);
+    garage.stop();
+    wait(Duration::from_secs(90), "it to be told as down", || service.repository("gtaw")["state"] == "unreachable");
+    let told = service.repository("gtaw")["lastError"]["text"].as_str().unwrap().to_owned();
+    let (is_well, said) = tested(&service, "gtaw");
+    assert!(!is_well && said.contains("AWS_ENDPOINT") && said.contains(&garage.endpoint), "{said}");
+    assert!(!told.contains("Sentinel") && !said.contains("Sentinel"), "a key may be somebody's name");
+    assert_eq!(
+        service.client.get("/dicom-web/studies").json().as_array().unwrap().len(),
+        1,
+        "it is known all the same"
+    );
+    let image = service.client.get(&series(key(1, 1)));
+    assert!(matches!(image.status, 502..=504), "{}", image.status);
+    garage.start_again();
+    wait(Duration::from_secs(30), "the bucket to be writable", || garage.try_put("archive/new.dcm", key(2, 1).file(1)));
+    let is_followed = || service.repository("gtaw")["counts"]["instances"] == 2;
+    wait(Duration::from_secs(90), "what is new", is_followed);
+    assert!(instances(&service, key(1, 1)) == [key(1, 1).file(1)]);
+    assert_eq!(service.repository("gtaw")["state"], "following");
+}
+
+#[test]
+fn an_archive_over_a_bucket_with_wrong_credentials_or_at_a_wrong_address_is_told_in_words() {
+    let garage = Garage::start();
+    assert!(garage.try_put("archive/1.dcm", key(1, 1).file(1)));
+    let wrong = "f".repeat(64);
+    let nobody = format!("http://127.0.0.1:{}", free_port());
+    let with_address = |address| {
+        let known = garage.environment("", SECRET).into_iter().filter(|(name, _)| *name != "AWS_ENDPOINT");
+        known.chain([("AWS_ENDPOINT", address)]).collect::<Vec<_>>()
+    };
+    for (environment, remedy) in
+        [(garage.environment("", &wrong), "AWS_SECRET_ACCESS_KEY"), (with_address(nobody.as_str()), "AWS_ENDPOINT")]
+    {
+        let data = tempfile::tempdir().unwrap();
+        let service = Service::start_with(data.path(), &environment);
+        service.register(&definition("gtaw", "archive", json!({ "url": "s3://dics/archive" }), 86_400));
+        let (is_well, said) = tested(&service, "gtaw");
+        assert!(!is_well && said.contains("FAIL") && said.contains(remedy), "{said}");
+        assert!(!said.contains(&wrong) && !said.contains(SECRET), "a secret is not told");
+    }
 }

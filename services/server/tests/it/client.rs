@@ -105,6 +105,10 @@ impl Client {
         self.send(self.client.post(format!("{}{path}", self.base)).json(body)).unwrap()
     }
 
+    pub(crate) fn put_json(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.client.put(format!("{}{path}", self.base)).json(body)).unwrap()
+    }
+
     pub(crate) fn put(&self, path: &str) -> Answer {
         self.send(self.client.put(format!("{}{path}", self.base))).unwrap()
     }

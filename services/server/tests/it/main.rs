@@ -11,6 +11,7 @@ mod conformance;
 mod demo;
 mod durable;
 mod five_lines;
+mod handed_over;
 mod hl7_library;
 mod hostile;
 mod identity;

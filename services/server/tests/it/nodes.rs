@@ -65,6 +65,11 @@ fn two_nodes_never_do_one_job_twice_and_a_dead_one_is_replaced() {
     let nodes = Nodes::new(12);
     let (mut first, mut second) = (nodes.start("first"), nodes.start("second"));
     first.register(&definition("neodin", "dicomweb", json!({ "url": nodes.operated.origin.url() }), 1));
+    assert_eq!(
+        second.client.get("/api/admin/repositories/neodin/drift").status,
+        200,
+        "who asks the other node at once"
+    );
     // The other node learns of it, and waits.
     wait(Duration::from_secs(20), "the other node to know it", || {
         let all = second.client.get("/api/admin/repositories").json();
