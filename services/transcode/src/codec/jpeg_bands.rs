@@ -3,6 +3,7 @@
 //! A band ends with a restart marker (ITU-T T.81 §E.1.4), at which every encoder begins anew, so that bands that were encoded for
 //! themselves are the stream of the whole once their headers are taken off. Of small pictures there is one band and no marker.
 
+use std::cell::RefCell;
 use std::ops::Range;
 
 use rayon::prelude::*;
@@ -21,6 +22,11 @@ const RST0: u8 = 0xD0;
 const EOI: u8 = 0xD9;
 const SOS: u8 = 0xDA;
 const DRI: u8 = 0xDD;
+
+thread_local! {
+    /// The band that is being made, in memory that each thread keeps: new memory costs a page fault for each 4 KiB.
+    static BAND: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 /// The pixels of a picture.
 pub(crate) enum Pixels<'a> {
@@ -64,11 +70,13 @@ fn encode_rows(pixels: &Pixels<'_>, rows: Range<u32>, whole: Shape) -> Result<Ve
     let shape = Shape { height: rows.end - rows.start, ..whole };
     match pixels {
         Pixels::Made(pixels) => encode(pixels.get(run).unwrap_or_default(), shape),
-        Pixels::Wanted(fill) => {
-            let mut band = vec![0; run.len()];
-            fill(run, &mut band);
-            encode(&band, shape)
-        }
+        Pixels::Wanted(fill) => BAND.with_borrow_mut(|band| {
+            // Zeros first: nothing of another picture may be left, whatever is filled.
+            band.clear();
+            band.resize(run.len(), 0);
+            fill(run, band);
+            encode(band, shape)
+        }),
     }
 }
 
