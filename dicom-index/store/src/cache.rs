@@ -260,6 +260,9 @@ async fn commit_to(link: &mut Link, instances: &[Uid]) -> Result<BTreeSet<Uid>, 
         let mut sql =
             Sql::new("SELECT DISTINCT sop_instance_uid FROM held_instance WHERE object IS NOT NULL AND shown = 1");
         sql.push(" AND sop_instance_uid IN (").list(chunk.iter().map(Uid::as_str)).push(")");
+        // Which of two objects of one identifier the asker has can't be told, so that it keeps its own.
+        sql.push(" AND NOT EXISTS (SELECT 1 FROM held_instance other WHERE other.shown = 0");
+        sql.push(" AND other.sop_instance_uid = held_instance.sop_instance_uid)");
         for row in link.rows(sql).await? {
             held.insert(uid(&row.text(0)?)?);
         }

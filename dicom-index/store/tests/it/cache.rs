@@ -127,6 +127,10 @@ async fn what_is_committed_to_is_held_and_does_not_leave_any_more(store: Store) 
     assert_eq!(store.fetched_bytes().await.unwrap(), 100);
     let left = store.fetched_instances(idle(&store).await[0].series_key).await.unwrap();
     assert_eq!(left.iter().map(|one| one.sop_instance_uid.as_str()).collect::<Vec<_>>(), ["9.2"]);
+    // Another object of the identifier came: whoever asks may have that one.
+    let other = instance(&north, &study("1.1", jane(), ""), "1.1.1", "9.1", "other bytes");
+    assert_eq!(store.index_instances(&[other], NOW).await.unwrap()[0].outcome, Outcome::Conflict);
+    assert!(store.commit_to(&asked).await.unwrap().is_empty());
 }
 
 async fn doomed_bytes_wait_while_somebody_reads_the_series(store: Store) {

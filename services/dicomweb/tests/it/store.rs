@@ -1,5 +1,6 @@
 //! Store Transaction, PS3.18 §10.5.
 
+use access::{Action, Subject};
 use adapter_api::{Inbox, Sender, StoreAnswer};
 use axum::body::Body;
 use bytes::Bytes;
@@ -166,6 +167,12 @@ async fn who_pushes_another_object_under_a_stored_identifier_is_told() {
     let kept = app.get_as(&image(1).path(), "application/dicom; transfer-syntax=*").await.expect(200);
     assert_eq!(kept.body, image(1).to_bytes());
     assert_eq!(app.stored("instances"), 3, "what is not shown is held");
+    // An administrator sees it, once for the same bytes.
+    assert_eq!(push(&Object { patient: "Somebody^Else", ..image(1) }).await, StoreAnswer::Duplicate);
+    let access = app.registry.access();
+    let permit = access.permit(&access.service(), Action::Administer, Subject::Registry).await.unwrap();
+    let aside = app.registry.quarantined(&permit, 10).await.unwrap();
+    assert_eq!(aside.iter().map(|one| one.attribute.as_str()).collect::<Vec<_>>(), ["SOPInstanceUID"]);
 }
 
 #[tokio::test]

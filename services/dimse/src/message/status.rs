@@ -76,6 +76,7 @@ impl Status {
             0x0000 => "success",
             0x0105 | 0x0106 | 0x0114 | 0x0115 | 0x0117 => "invalid attribute or instance",
             0x0110 => "processing failure",
+            0x0111 => "duplicate SOP instance",
             0x0112 => "no such SOP instance",
             0x0118 | 0x0122 => "SOP class not supported",
             0x0124 => "not authorised",

@@ -20,6 +20,9 @@ use index_store::{NewInstance, Outcome};
 use crate::objects::Objects;
 use crate::{Registry, RegistryError};
 
+/// Why an object is kept beside the one that is shown.
+const ANOTHER: &str = "another instance of this identifier is stored and stays";
+
 /// Repository code under which STOW-RS stores what no registered repository claims, in development mode.
 const LOCAL: &str = "local";
 
@@ -302,6 +305,11 @@ impl Registry {
         if matches!(indexed.outcome, Outcome::Repeat) {
             self.0.objects.remove(&name).await;
         }
+        // What stands beside the instance that is shown is listed for an administrator, once for the same bytes.
+        if indexed.outcome == Outcome::Conflict && indexed.superseded_object.is_none() {
+            let finding = Finding::quarantine("SOPInstanceUID", ANOTHER);
+            self.note_aside(repository, &name, object.len() as u64, &finding).await?;
+        }
         if let Some(superseded) = &indexed.superseded_object {
             self.0.objects.remove(superseded).await;
             self.0.derivatives.forget(superseded).await;
@@ -372,11 +380,8 @@ impl Registry {
     /// Quarantine: the bytes are kept, and the attribute and rule are told to the sender and the administrator.
     async fn put_aside(&self, repository: &RepositoryCode, object: &Object, finding: &Finding) -> Fate {
         let name = Objects::fresh_name("quarantine", "bin");
-        let kept = self.0.objects.put(&name, object).await;
-        let now_ms = self.0.clock.now_ms();
-        let size = object.len() as u64;
-        let noted = match kept {
-            Ok(()) => self.0.store.quarantine(repository, finding, size, Some(&name), now_ms).await.map_err(Into::into),
+        let noted = match self.0.objects.put(&name, object).await {
+            Ok(()) => self.note_aside(repository, &name, object.len() as u64, finding).await,
             Err(error) => Err(RegistryError::from(error)),
         };
         if let Err(error) = noted {
@@ -384,9 +389,21 @@ impl Registry {
             tracing::error!(error = %error, cause, repository.code = %repository, "an object could not be put aside");
             return Fate::of(&error);
         }
+        Fate::Quarantined { attribute: finding.attribute.clone(), rule: finding.rule.clone() }
+    }
+
+    /// Tells the administrator of bytes that are kept under this name and shown to nobody.
+    async fn note_aside(
+        &self,
+        repository: &RepositoryCode,
+        name: &str,
+        size_bytes: u64,
+        finding: &Finding,
+    ) -> Result<(), RegistryError> {
+        self.0.store.quarantine(repository, finding, size_bytes, Some(name), self.0.clock.now_ms()).await?;
         metrics::counter!("dics_quarantined_total", "repository" => repository.to_string()).increment(1);
         tracing::warn!(repository.code = %repository, attribute = finding.attribute, rule = finding.rule, "object put aside");
-        Fate::Quarantined { attribute: finding.attribute.clone(), rule: finding.rule.clone() }
+        Ok(())
     }
 }
 
