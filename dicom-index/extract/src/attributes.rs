@@ -3,8 +3,8 @@
 use dicom_core::{Tag, VR};
 use index_guard::{DataSet, Node};
 use index_model::PersonName;
+use index_text::{Decoded, Repertoire, has_character_set, is_multi_valued};
 
-use crate::text::Repertoire;
 use crate::{tags, vr};
 
 /// Attributes of one level: a data set or an item.
@@ -61,8 +61,8 @@ impl<'a> Header<'a> {
     }
 
     /// The text of an element, delimiters included, and whether it was faulty.
-    pub(crate) fn decode(&self, node: &Node<'_>, vr: VR) -> crate::text::Decoded {
-        let repertoire = if vr::has_character_set(vr) { self.repertoire } else { Repertoire::Default };
+    pub(crate) fn decode(&self, node: &Node<'_>, vr: VR) -> Decoded {
+        let repertoire = if has_character_set(vr) { self.repertoire } else { Repertoire::Default };
         repertoire.decode(trim_end(node.bytes()), vr)
     }
 }
@@ -98,7 +98,7 @@ impl<'a> Attributes for Header<'a> {
             return Some(integers(&node, vr));
         }
         let text = self.decode(&node, vr).text;
-        if vr::is_multi_valued_text(vr) {
+        if is_multi_valued(vr) {
             Some(text.split('\\').map(|value| trim(value, vr).to_owned()).collect())
         } else {
             Some(vec![trim(&text, vr).to_owned()])

@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 
 use index_guard::{Limits, Structure, Violation, scan_file};
 use index_model::{Finding, InstanceEntry, InstanceRecord, Uid};
+use index_text::Repertoire;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::attributes::{Attributes, Header};
 use crate::notes::{Notes, quarantine};
-use crate::text::Repertoire;
 use crate::{Defaults, Extracted, frames, json, part10_header, records, tags};
 
 /// Sequences within sequences. Each is three levels of JSON, and JSON parsers commonly stop at 128; structured reports have some 20.

@@ -28,7 +28,6 @@ mod notes;
 mod records;
 mod report;
 mod tags;
-mod text;
 mod vr;
 
 use std::fmt;

@@ -45,16 +45,6 @@ pub(crate) const fn word(vr: VR) -> usize {
     }
 }
 
-/// Whether SpecificCharacterSet applies: PS3.5 §6.1.2.3.
-pub(crate) const fn has_character_set(vr: VR) -> bool {
-    matches!(vr, VR::LO | VR::LT | VR::PN | VR::SH | VR::ST | VR::UC | VR::UT)
-}
-
-/// Whether a backslash parts values: PS3.5 §6.4.
-pub(crate) const fn is_multi_valued_text(vr: VR) -> bool {
-    !matches!(vr, VR::LT | VR::ST | VR::UT | VR::UR)
-}
-
 /// Whether leading spaces are padding too: PS3.5 table 6.2-1.
 pub(crate) const fn ignores_leading_spaces(vr: VR) -> bool {
     !matches!(vr, VR::LT | VR::ST | VR::UT | VR::UR | VR::UC)

@@ -1,82 +1,71 @@
 //! Specific character sets (PS3.3 §C.12.1.1.2) of the identifiers that peers send.
 
-use std::borrow::Cow;
+use dicom_core::{Tag, VR};
+use index_guard::Node;
+use index_text::{Decoded, Repertoire, has_character_set};
 
-use dicom_encoding::text::{SpecificCharacterSet, TextCodec};
-
-const ESCAPE: u8 = 0x1B;
+use crate::identifier::vr_of;
 
 /// How the text of an identifier is decoded.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Charset {
-    codec: SpecificCharacterSet,
-    /// Escape sequences may stand in the text, and the codec does not know them.
-    escapes: bool,
+    repertoire: Repertoire,
+    /// Sets are named beyond ASCII, and all of them are known.
+    is_declared: bool,
 }
 
 impl Charset {
-    /// The character set of a value of (0008,0005): code extensions are decoded with the last set that is named. Without a name, or with
-    /// one that nobody knows, text is taken for UTF-8 where it is UTF-8, else for Latin-1, which loses nothing.
+    /// The character sets of a value of (0008,0005). Without a name, or with one that nobody knows, text is taken for UTF-8 where it is
+    /// UTF-8, else for Latin-1, which loses nothing.
     pub(crate) fn of(names: Option<&str>) -> Self {
-        let known: Vec<_> = names
-            .unwrap_or_default()
-            .split('\\')
-            .filter_map(|name| SpecificCharacterSet::from_code(name.trim()))
-            .collect();
-        // ISO 2022 IR 87 brings its own decoder of escape sequences; of several it is the one that can read all of them.
-        let japanese = known.iter().find(|set| set.name() == "ISO_IR 87");
-        let chosen = japanese.or(known.last()).cloned().unwrap_or(SpecificCharacterSet::ISO_IR_6);
-        let extended = names.is_some_and(|names| names.contains("2022"));
-        Self { escapes: japanese.is_none() && extended, codec: chosen }
+        let declared = names.filter(|names| !names.trim().is_empty()).and_then(Repertoire::parse);
+        let repertoire = declared.unwrap_or(Repertoire::Default);
+        Self { repertoire, is_declared: repertoire != Repertoire::Default }
     }
 
-    pub(crate) fn decode<'a>(&self, bytes: &'a [u8]) -> Cow<'a, str> {
-        if let Ok(ascii) = std::str::from_utf8(bytes)
-            && (self.codec == SpecificCharacterSet::ISO_IR_6 || !bytes.contains(&ESCAPE) && ascii.is_ascii())
-        {
-            return Cow::Borrowed(ascii);
-        }
-        let codec = if self.codec == SpecificCharacterSet::ISO_IR_6 {
-            SpecificCharacterSet::ISO_IR_100
-        } else {
-            self.codec.clone()
-        };
-        let plain = if self.escapes { Cow::Owned(without_escapes(bytes)) } else { Cow::Borrowed(bytes) };
-        codec.decode(&plain).map_or_else(|_| Cow::Owned(plain.iter().copied().map(char::from).collect()), Cow::Owned)
+    /// The text of an element, its delimiters included.
+    pub(crate) fn decode(self, node: &Node<'_>) -> String {
+        self.read(node.tag(), node.exact_vr(), node.bytes()).text
     }
-}
 
-/// Drops `ESC`, its intermediate bytes (2/0 to 2/15) and its final byte (ISO 2022).
-fn without_escapes(bytes: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut rest = bytes.iter().copied();
-    while let Some(byte) = rest.next() {
-        if byte == ESCAPE {
-            rest.by_ref().find(|byte| !(0x20..0x30).contains(byte));
-        } else {
-            out.push(byte);
-        }
+    /// Whether the sets that are named do not explain the bytes of an element.
+    pub(crate) fn is_contradicted_by(self, node: &Node<'_>) -> bool {
+        self.is_declared && self.read(node.tag(), node.exact_vr(), node.bytes()).faulty
     }
-    out
+
+    fn read(self, tag: Tag, vr: Option<VR>, bytes: &[u8]) -> Decoded {
+        let vr = vr.filter(|vr| *vr != VR::UN).unwrap_or_else(|| vr_of(tag));
+        if has_character_set(vr) {
+            return self.repertoire.decode(bytes, vr);
+        }
+        Decoded { faulty: false, ..Repertoire::Default.decode(bytes, vr) }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use dicom_dictionary_std::tags::PATIENT_NAME;
+
     use super::Charset;
 
+    fn read(names: Option<&str>, bytes: &[u8]) -> String {
+        Charset::of(names).read(PATIENT_NAME, None, bytes).text
+    }
+
     #[test]
-    fn names_are_decoded_by_the_set_that_is_declared() {
+    fn names_are_decoded_by_the_sets_that_are_declared() {
         let french = b"Lef\xE8bvre^Ren\xE9e";
-        assert_eq!(Charset::of(Some("ISO_IR 100")).decode(french), "Lefèbvre^Renée");
-        assert_eq!(Charset::of(Some("ISO_IR 192")).decode("Lefèbvre".as_bytes()), "Lefèbvre");
-        assert_eq!(Charset::of(Some("\\ISO 2022 IR 87")).decode(b"Yamada=\x1B$B;3ED\x1B(B"), "Yamada=山田");
-        assert_eq!(Charset::of(Some("\\ISO 2022 IR 149")).decode(b"Hong=\x1B$)C\xFB\xF3"), "Hong=洪");
+        assert_eq!(read(Some("ISO_IR 100"), french), "Lefèbvre^Renée");
+        assert_eq!(read(Some("ISO_IR 192"), "Lefèbvre".as_bytes()), "Lefèbvre");
+        assert_eq!(read(Some("\\ISO 2022 IR 87"), b"Yamada=\x1B$B;3ED\x1B(B"), "Yamada=山田");
+        assert_eq!(read(Some("\\ISO 2022 IR 149"), b"Hong=\x1B$)C\xFB\xF3"), "Hong=洪");
+        assert_eq!(read(Some("ISO 2022 IR 100\\ISO 2022 IR 144"), french), "Lefèbvre^Renée");
     }
 
     #[test]
     fn text_without_a_declared_set_is_not_lost() {
-        assert_eq!(Charset::of(None).decode(b"Ren\xE9e"), "Renée");
-        assert_eq!(Charset::of(None).decode("Renée".as_bytes()), "Renée");
-        assert_eq!(Charset::of(Some("KLINGON")).decode(b"Ren\xE9e"), "Renée");
+        assert_eq!(read(None, b"Ren\xE9e"), "Renée");
+        assert_eq!(read(None, "Renée".as_bytes()), "Renée");
+        assert_eq!(read(Some("KLINGON"), b"Ren\xE9e"), "Renée");
     }
 }

@@ -59,7 +59,7 @@ impl Asked {
             asked.wanted.push(Wanted { tag, within: None });
             // Says in which zone the asker's times are; adjusting to it is not negotiated (PS3.4 §C.5.1.1).
             if tag != tags::TIMEZONE_OFFSET_FROM_UTC {
-                asked.condition(&[tag], root.written(tag))?;
+                asked.condition(&[tag], readable(root, tag)?)?;
             }
             asked.bounded()?;
         }
@@ -73,7 +73,7 @@ impl Asked {
             for (inner, is_sequence) in item.attributes().take(MOST_KEYS) {
                 within.push(inner);
                 if !is_sequence {
-                    self.condition(&[tag, inner], item.written(inner))?;
+                    self.condition(&[tag, inner], readable(item, inner)?)?;
                 }
             }
         }
@@ -109,6 +109,16 @@ impl Asked {
         self.matches.extend(parsed.query.matches.into_iter().filter(|one| one.rule != Rule::Universal));
         Ok(())
     }
+}
+
+/// The value of a key, which must be text in the character sets that the identifier names: one that can't be read finds nobody, and that
+/// would be taken for an answer (PS3.4 §C.4.1.1.3.1).
+fn readable(item: Item<'_>, tag: Tag) -> Result<String, Refusal> {
+    if item.is_unreadable(tag) {
+        let comment = format!("{} is not in SpecificCharacterSet", keyword(tag));
+        return Err(Refusal::of_element(Status::CANNOT_UNDERSTAND, tag, comment));
+    }
+    Ok(item.written(tag))
 }
 
 /// A retrieval: the unique keys of its level, and those above.

@@ -237,7 +237,7 @@ impl Writer<'_> {
                 out.push_str("null");
             }
         };
-        if vr::is_multi_valued_text(vr) {
+        if index_text::is_multi_valued(vr) {
             decoded.text.split('\\').for_each(|value| push(&mut self.out, value));
         } else {
             push(&mut self.out, &decoded.text);

@@ -83,7 +83,7 @@ impl Received {
 
     /// The outermost level.
     pub fn root(&self) -> Item<'_> {
-        Item { data_set: self.structure.data_set(&self.bytes), charset: &self.charset }
+        Item { data_set: self.structure.data_set(&self.bytes), charset: self.charset }
     }
 }
 
@@ -91,14 +91,14 @@ impl Received {
 #[derive(Debug, Clone, Copy)]
 pub struct Item<'a> {
     data_set: DataSet<'a>,
-    charset: &'a Charset,
+    charset: Charset,
 }
 
 impl<'a> Item<'a> {
     /// The values between backslashes, decoded, padding dropped.
     pub fn texts(self, tag: Tag) -> Vec<String> {
         // Decoded first: in some character sets a backslash is half of a character.
-        let all = self.data_set.find(tag).map(|node| self.charset.decode(node.bytes())).unwrap_or_default();
+        let all = self.data_set.find(tag).map(|node| self.charset.decode(&node)).unwrap_or_default();
         all.split('\\').map(|text| text.trim_matches([' ', '\0']).to_owned()).filter(|text| !text.is_empty()).collect()
     }
 
@@ -127,8 +127,13 @@ impl<'a> Item<'a> {
         let Some(node) = self.data_set.find(tag) else { return String::new() };
         match numbers(&node) {
             Some(numbers) => numbers.iter().map(i64::to_string).collect::<Vec<_>>().join("\\"),
-            None => self.charset.decode(node.bytes()).trim_matches([' ', '\0']).to_owned(),
+            None => self.charset.decode(&node).trim_matches([' ', '\0']).to_owned(),
         }
+    }
+
+    /// Whether the character sets that the identifier names do not explain the bytes of an attribute.
+    pub fn is_unreadable(self, tag: Tag) -> bool {
+        self.data_set.find(tag).is_some_and(|node| self.charset.is_contradicted_by(&node))
     }
 
     /// The items of a sequence.

@@ -1,8 +1,8 @@
 //! C-FIND: PS3.4 §C.4.1.
 
-use dicom_core::Tag;
+use dicom_core::{Tag, VR};
 use dicom_dictionary_std::tags;
-use dimse::identifier::{Identifier, Level};
+use dimse::identifier::{Identifier, Level, Value};
 use dimse::message::{Operation, Request, Status};
 use dimse::uids::{PATIENT_ROOT_FIND, STUDY_ROOT_FIND};
 
@@ -295,4 +295,56 @@ async fn damaged_identifiers_are_answered_or_refused_and_never_more() {
         assert!([0x0000, 0xA900, 0xC000].contains(&outcome.last.status.0), "{}", outcome.last.status);
     }
     association.release().await;
+}
+
+/// The corpus, and a study of a patient whose name has three groups.
+async fn with_yamada() -> App {
+    let name = "ﾔﾏﾀﾞ^ﾀﾛｳ=山田^太郎=やまだ^たろう";
+    let yamada = Object { patient: ("NORTH", "J1", name), study: 8, ..corpus()[0].clone() };
+    App::holding(&[corpus(), vec![yamada]].concat(), 2).await
+}
+
+fn named(sets: &str, name: &[u8]) -> Identifier {
+    let mut asked =
+        Identifier::new(Level::Study).key(tags::SPECIFIC_CHARACTER_SET, sets).wanted(&[tags::STUDY_INSTANCE_UID]);
+    asked.0.insert(tags::PATIENT_NAME, (VR::PN, Value::Binary(name.to_vec())));
+    asked
+}
+
+/// PS3.3 §C.12.1.1.2, PS3.5 §6.1.2.5.3: the first set is in force at the start of each value and component, the others after their escapes.
+#[tokio::test]
+async fn keys_are_read_in_all_the_sets_that_their_identifier_names() {
+    let app = with_yamada().await;
+    let japanese = "ISO 2022 IR 13\\ISO 2022 IR 87";
+    let ideographic = b"=\x1B$B;3ED\x1B(J^\x1B$BB@O:\x1B(J";
+    let all = [b"\xD4\xCF\xC0\xDE^\xC0\xDB\xB3", &ideographic[..]].concat();
+    for (sets, name, found) in [
+        (japanese, &b"\xD4\xCF\xC0\xDE^\xC0\xDB\xB3"[..], "2.25.8"),
+        (japanese, &all, "2.25.8"),
+        (japanese, &ideographic[..], "2.25.8"),
+        ("\\ISO 2022 IR 87\\ISO 2022 IR 149", b"=\x1B$B;3ED\x1B(B*", "2.25.8"),
+        ("ISO 2022 IR 100\\ISO 2022 IR 144", b"Lef\xE8bvre^Zo\xE9", "2.25.3"),
+        ("ISO 2022 IR 100\\ISO 2022 IR 126", b"lef\xE8bvre*", "2.25.3"),
+        ("ISO_IR 192", "Lefèbvre*".as_bytes(), "2.25.3"),
+    ] {
+        let outcome = find(&app, STUDY_ROOT_FIND, named(sets, name)).await;
+        assert_eq!(outcome.last.status, Status::SUCCESS, "{sets}");
+        assert_eq!(column(&outcome, tags::STUDY_INSTANCE_UID), [found], "{sets}");
+    }
+}
+
+/// Nobody of that name would be the wrong answer.
+#[tokio::test]
+async fn a_key_that_its_sets_do_not_explain_is_refused() {
+    let app = with_yamada().await;
+    for (sets, name) in [
+        ("\\ISO 2022 IR 87", &b"Lef\xE8bvre^Zo\xE9"[..]),
+        ("ISO 2022 IR 13\\ISO 2022 IR 87", b"\x1B$B;3E"),
+        ("ISO_IR 192", b"Lef\xE8bvre^Zo\xE9"),
+    ] {
+        let outcome = find(&app, STUDY_ROOT_FIND, named(sets, name)).await;
+        let told = (outcome.last.status, &outcome.last.offending[..]);
+        assert_eq!(told, (Status::CANNOT_UNDERSTAND, &[tags::PATIENT_NAME][..]), "{sets}");
+        assert!(outcome.matches.is_empty());
+    }
 }

@@ -6,13 +6,13 @@ use encoding_rs::{
     ISO_8859_15, SHIFT_JIS, WINDOWS_874, WINDOWS_1252, WINDOWS_1254,
 };
 
-use super::Decoded;
+use crate::Decoded;
 
 pub(crate) const ESCAPE: u8 = 0x1B;
 
 /// The set of bytes below 0x80, G0.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Low {
+pub enum Low {
     /// ISO-IR 6, and ISO-IR 14, whose yen sign stands where the backslash delimits.
     Ascii,
     /// JIS X 0201 katakana, which some senders put here.
@@ -25,7 +25,7 @@ pub(crate) enum Low {
 
 /// The set of bytes from 0x80 on, G1.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum High {
+pub enum High {
     /// None designated.
     None,
     /// One byte each.
@@ -57,11 +57,13 @@ impl High {
 
 /// The sets in force at the start of a value and after each delimiter.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Designated {
-    pub(crate) low: Low,
-    pub(crate) high: High,
+pub struct Designated {
+    /// Bytes below 0x80.
+    pub low: Low,
+    /// Bytes from 0x80 on.
+    pub high: High,
     /// What bytes from 0x80 on mean where no escape sequence designates a set, though one is declared.
-    pub(crate) fallback: Option<High>,
+    pub fallback: Option<High>,
 }
 
 impl Default for Designated {
@@ -95,7 +97,7 @@ pub(crate) fn decode(bytes: &[u8], initial: Designated, vr: VR) -> Decoded {
 const fn is_delimiter(byte: u8, vr: VR) -> bool {
     match byte {
         b'\t' | b'\n' | b'\r' | 0x0C => true,
-        b'\\' => super::super::vr::is_multi_valued_text(vr),
+        b'\\' => crate::is_multi_valued(vr),
         b'^' | b'=' => matches!(vr, VR::PN),
         _ => false,
     }

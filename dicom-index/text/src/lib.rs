@@ -1,4 +1,14 @@
-//! Text in the character sets of PS3.3 C.12.1.1.2, to Unicode.
+//! Text in the character sets of PS3.3 C.12.1.1.2, to Unicode: that of objects, and that of the identifiers that peers send.
+//!
+//! Pure, and without an opinion of what text is for: bytes and their declared sets in, words out, and whether all of the bytes were what
+//! the sets allow. What they do not explain is read as far as it can be, never dropped, and never a replacement character.
+//!
+//! ```
+//! use dicom_core::VR;
+//! let declared = index_text::Repertoire::parse("ISO 2022 IR 13\\ISO 2022 IR 87").unwrap();
+//! assert_eq!(declared.decode(b"\xD4\xCF\xC0\xDE=\x1B$B;3ED\x1B(J", VR::PN).text, "\u{FF94}\u{FF8F}\u{FF80}\u{FF9E}=山田");
+//! ```
+#![forbid(unsafe_code)]
 
 mod iso2022;
 
@@ -8,12 +18,11 @@ use encoding_rs::{
     ISO_8859_15, UTF_8, WINDOWS_874, WINDOWS_1252, WINDOWS_1254,
 };
 
-pub(crate) use iso2022::Designated;
-use iso2022::High;
+pub use iso2022::{Designated, High, Low};
 
 /// What the bytes of an object's text mean.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Repertoire {
+pub enum Repertoire {
     /// ISO_IR 6, or nothing said: ASCII.
     Default,
     /// One encoding for all, without code extensions.
@@ -24,14 +33,16 @@ pub(crate) enum Repertoire {
 
 /// Text, and whether all of it was what the character set allows.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Decoded {
-    pub(crate) text: String,
-    pub(crate) faulty: bool,
+pub struct Decoded {
+    /// The text.
+    pub text: String,
+    /// Some of it could only be guessed.
+    pub faulty: bool,
 }
 
 impl Repertoire {
     /// Reads the value of SpecificCharacterSet; `None` when a term is not known.
-    pub(crate) fn parse(terms: &str) -> Option<Self> {
+    pub fn parse(terms: &str) -> Option<Self> {
         let mut extended = false;
         let mut sets = Vec::new();
         for term in terms.split('\\') {
@@ -86,7 +97,7 @@ impl Repertoire {
     }
 
     /// Decodes the whole value of a text element, delimiters included.
-    pub(crate) fn decode(self, bytes: &[u8], vr: VR) -> Decoded {
+    pub fn decode(self, bytes: &[u8], vr: VR) -> Decoded {
         let plain = bytes.iter().all(|b| b.is_ascii() && *b != iso2022::ESCAPE);
         match (std::str::from_utf8(bytes), self) {
             (Ok(text), _) if plain => Decoded { text: text.to_owned(), faulty: false },
@@ -111,6 +122,16 @@ impl Repertoire {
             (_, Self::Default) => guess(bytes, WINDOWS_1252),
         }
     }
+}
+
+/// Whether SpecificCharacterSet applies: PS3.5 §6.1.2.3.
+pub const fn has_character_set(vr: VR) -> bool {
+    matches!(vr, VR::LO | VR::LT | VR::PN | VR::SH | VR::ST | VR::UC | VR::UT)
+}
+
+/// Whether a backslash parts values: PS3.5 §6.4.
+pub const fn is_multi_valued(vr: VR) -> bool {
+    !matches!(vr, VR::LT | VR::ST | VR::UT | VR::UR)
 }
 
 /// Bytes that their character set does not explain: UTF-8 when they are, else what can be read of them, `?` for what can't.
