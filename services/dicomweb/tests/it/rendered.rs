@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use crate::app::{Answer, TestApp};
+use crate::app::{Answer, TestApp, related};
 use crate::objects::{
     Object, PDF, SERIES, STUDY, big_endian_bytes, cda, frames, image, mask, pdf, plan, report, rle, state,
     state_of_frames,
@@ -165,6 +165,28 @@ async fn what_is_damaged_in_a_series_is_told_in_its_place() {
     let sizes: Vec<_> = parts.iter().map(|part| (png(&part.body).0, png(&part.body).1)).collect();
     assert_eq!(sizes, [(8, 4), (512, 512), (8, 4)]);
     assert!(parts[1].location.contains(&damaged.instance) && png(&parts[1].body).2.contains(&255));
+}
+
+/// An image without Rows is there, and has no picture: 406, and the others of its series are sent.
+#[tokio::test]
+async fn an_image_whose_frames_cannot_be_located_keeps_no_other_back() {
+    let mut broken = image(2).to_bytes();
+    let rows = b"\x28\x00\x10\x00US\x02\x00";
+    let at = memchr::memmem::find(&broken, rows).unwrap() + rows.len();
+    broken[at..at + 2].fill(0);
+    let app = TestApp::start().await;
+    app.post("/studies", &related(&[image(1).to_bytes(), broken, image(3).to_bytes()])).await.expect(200);
+    for path in [format!("{}/rendered", image(2).path()), format!("{}/frames/1/rendered", image(2).path())] {
+        app.get_as(&path, "image/png").await.expect(406);
+    }
+    app.get_as(&format!("{}/frames/1", image(2).path()), "application/octet-stream").await.expect(406);
+    app.get_as(&format!("{}/frames/2", image(2).path()), "application/octet-stream").await.expect(404);
+    for path in [format!("/studies/{STUDY}"), format!("/studies/{STUDY}/series/{SERIES}")] {
+        let shown = app.get_as(&format!("{path}/rendered"), "multipart/related; type=\"image/png\"").await.expect(200);
+        let sizes: Vec<_> = shown.parts().iter().map(|part| (png(&part.body).0, png(&part.body).1)).collect();
+        assert_eq!(sizes, [(8, 4), (512, 512), (8, 4)]);
+        app.get_as(&format!("{path}/thumbnail"), "image/png").await.expect(200);
+    }
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use index_model::{InstanceEntry, Uid};
 use transcode::{ImageDescription, Presentation, RenderOptions, Rendered, RenderedMedia};
 
 use crate::open::OpenedStudy;
+use crate::retrieve::no_frame;
 use crate::{Registry, RegistryError};
 use header::Header;
 use kept::name_of;
@@ -111,7 +112,7 @@ impl Registry {
     ) -> Result<Arc<Picture>, RegistryError> {
         let (entry, object) = self.held(opened, &shown.series, &shown.instance).await?;
         if shown.number == 0 || shown.number > entry.frames.count() {
-            return Err(RegistryError::NotFound);
+            return Err(no_frame(&entry, shown.number));
         }
         let state = match &shown.presentation {
             Some((series, instance)) => Some((series, self.held(opened, series, instance).await?.0)),
@@ -169,8 +170,8 @@ impl Registry {
         options: &RenderOptions,
     ) -> Result<Arc<Picture>, RegistryError> {
         let (entry, object) = self.held(opened, series, instance).await?;
-        if numbers.iter().any(|number| *number == 0 || *number > entry.frames.count()) {
-            return Err(RegistryError::NotFound);
+        if let Some(number) = numbers.iter().find(|number| **number == 0 || **number > entry.frames.count()) {
+            return Err(no_frame(&entry, *number));
         }
         let key = (entry.sha256.clone(), numbers.to_vec(), format!("{options:?}"));
         let name = name_of(numbers, options, "");

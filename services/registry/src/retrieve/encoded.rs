@@ -7,7 +7,7 @@ use index_model::{FrameIndex, InstanceEntry, Uid, transfer_syntax};
 use transcode::ImageDescription;
 
 use crate::open::OpenedStudy;
-use crate::retrieve::{Frame, describe, etag, inflated};
+use crate::retrieve::{Frame, describe, etag, inflated, no_frame};
 use crate::{Registry, RegistryError};
 
 /// The bytes of the object, the frame, and its transfer syntax.
@@ -81,7 +81,7 @@ impl Registry {
     ) -> Result<Frame, RegistryError> {
         let (entry, object) = self.held(opened, series, instance).await?;
         if number == 0 || number > entry.frames.count() {
-            return Err(RegistryError::NotFound);
+            return Err(no_frame(&entry, number));
         }
         if entry.instance.transfer_syntax_uid == transfer_syntax_uid {
             return self.frame(opened, series, instance, number).await;

@@ -9,7 +9,7 @@ use index_model::{InstanceEntry, Uid};
 use crate::derived::store::FORM;
 use crate::open::OpenedStudy;
 use crate::retrieve::encoded::{encoded_etag, is_derived};
-use crate::retrieve::{etag, frames_syntax};
+use crate::retrieve::{etag, frames_syntax, no_frame};
 use crate::{Frame, Registry, RegistryError};
 
 /// A frame whose bytes lie in one piece.
@@ -45,7 +45,7 @@ impl Registry {
     ) -> Result<Option<FrameRun>, RegistryError> {
         let (entry, object) = self.held(opened, series, instance).await?;
         if number == 0 || number > entry.frames.count() {
-            return Err(RegistryError::NotFound);
+            return Err(no_frame(&entry, number));
         }
         let spans = entry.frames.spans(number);
         let Some([span]) = spans.as_deref() else { return Ok(None) };

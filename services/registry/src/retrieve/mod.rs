@@ -155,7 +155,7 @@ impl Registry {
     ) -> Result<Frame, RegistryError> {
         let (entry, object) = self.held(opened, series, instance).await?;
         if number == 0 || number > entry.frames.count() {
-            return Err(RegistryError::NotFound);
+            return Err(no_frame(&entry, number));
         }
         let bytes = match entry.frames.spans(number) {
             Some(spans) => self.read_spans((&object, entry.size_bytes), &spans).await?,
@@ -350,6 +350,16 @@ fn cut_bits(value: &[u8], start: u64, bits: u64) -> Option<Bytes> {
         *last &= (1u8 << used) - 1;
     }
     Some(cut.into())
+}
+
+/// Why a frame can't be had. What is there, and can't be cut out, is none that is not found: a reader would take it for an error of the
+/// address, and an answer of many would end with it.
+pub(crate) fn no_frame(entry: &InstanceEntry, number: u32) -> RegistryError {
+    if entry.frames.count() > 0 || number == 0 || number > entry.instance.number_of_frames {
+        return RegistryError::NotFound;
+    }
+    let rule = "where its frames lie in PixelData can't be told: Rows, Columns or BitsAllocated is missing, or its transfer syntax is private";
+    RegistryError::NotAcceptable { rule: rule.to_owned() }
 }
 
 fn held_entry(manifest: &Manifest, instance: &Uid) -> Option<(Arc<InstanceEntry>, String)> {
