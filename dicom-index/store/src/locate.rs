@@ -1,6 +1,7 @@
 //! From keys and UIDs to rows.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use index_model::{RepositoryCode, SeriesRecord, StudyRecord, Uid};
@@ -148,40 +149,65 @@ pub(crate) async fn keys(link: &mut Link, sql: Sql) -> Result<Vec<i64>, StoreErr
 
 /// Studies in the order of their keys here; those that are gone meanwhile are left out.
 pub(crate) async fn studies(link: &mut Link, keys: &[i64], filter: &SearchFilter) -> Result<Vec<StudyRow>, StoreError> {
-    let mut found: HashMap<i64, StudyRow> = HashMap::with_capacity(keys.len());
+    let mut found: HashMap<i64, (StudyRow, Vec<Holder>)> = HashMap::with_capacity(keys.len());
     for chunk in keys.chunks(CHUNK) {
+        // With their copies, of which most studies have one: a statement costs more than a record that is read twice.
         let mut sql = Sql::new(
-            "SELECT study_key, patient_key, person_key, record, modalities, number_of_series, number_of_instances, \
-             conflict, updated_ms FROM study WHERE study_key IN (",
+            "SELECT s.study_key, s.patient_key, s.person_key, s.record, s.modalities, s.number_of_series, s.number_of_instances, \
+             s.conflict, s.updated_ms, c.study_copy_key, q.code, q.region, c.removed_ms FROM study s \
+             LEFT JOIN study_copy c ON c.study_key = s.study_key LEFT JOIN repository q ON q.repository_key = c.repository_key \
+             WHERE s.study_key IN (",
         );
         sql.list(chunk.iter().copied()).push(")");
         for row in link.rows(sql).await? {
-            let study = study(&row)?;
-            found.insert(study.study_key, study);
-        }
-        let mut sql = Sql::new(
-            "SELECT c.study_key, q.code, q.region, c.removed_ms FROM study_copy c JOIN repository q ON q.repository_key = c.repository_key \
-             WHERE c.study_key IN (",
-        );
-        sql.list(chunk.iter().copied()).push(") ORDER BY c.study_copy_key");
-        for row in link.rows(sql).await? {
-            let region = row.text(2)?;
-            let hidden = filter.regions.as_ref().is_some_and(|regions| !regions.contains(&region));
-            if let Some(study) = found.get_mut(&row.int(0)?).filter(|_| !hidden) {
-                let repository = code(&row.text(1)?)?;
-                if row.opt_int(3)?.is_some() {
-                    study.removed.push(repository.clone());
-                }
-                if !study.repositories.contains(&repository) {
-                    study.repositories.push(repository);
-                }
-                if !study.regions.contains(&region) {
-                    study.regions.push(region);
+            let holder = Holder::of(&row, 9, filter)?;
+            match found.entry(row.int(0)?) {
+                Entry::Occupied(mut known) => known.get_mut().1.extend(holder),
+                Entry::Vacant(new) => {
+                    new.insert((study(&row)?, holder.into_iter().collect()));
                 }
             }
         }
     }
-    Ok(keys.iter().filter_map(|key| found.remove(key)).collect())
+    Ok(keys.iter().filter_map(|key| found.remove(key)).map(|(study, holders)| held_by(study, holders)).collect())
+}
+
+/// Who has a copy.
+struct Holder {
+    copy_key: i64,
+    code: RepositoryCode,
+    region: String,
+    is_removed: bool,
+}
+
+impl Holder {
+    /// From the columns after `at`: the copy's key, code, region, and when it was removed. `None` where there is no copy, or a hidden one.
+    fn of(row: &Row, at: usize, filter: &SearchFilter) -> Result<Option<Self>, StoreError> {
+        let Some(copy_key) = row.opt_int(at)? else { return Ok(None) };
+        let region = row.text(at + 2)?;
+        if filter.regions.as_ref().is_some_and(|regions| !regions.contains(&region)) {
+            return Ok(None);
+        }
+        let is_removed = row.opt_int(at + 3)?.is_some();
+        Ok(Some(Self { copy_key, code: code(&row.text(at + 1)?)?, region, is_removed }))
+    }
+}
+
+/// A study with who holds it, in the order in which they first told of it.
+fn held_by(mut study: StudyRow, mut holders: Vec<Holder>) -> StudyRow {
+    holders.sort_unstable_by_key(|holder| holder.copy_key);
+    for Holder { code, region, is_removed, .. } in holders {
+        if is_removed {
+            study.removed.push(code.clone());
+        }
+        if !study.repositories.contains(&code) {
+            study.repositories.push(code);
+        }
+        if !study.regions.contains(&region) {
+            study.regions.push(region);
+        }
+    }
+    study
 }
 
 fn study(row: &Row) -> Result<StudyRow, StoreError> {
@@ -206,24 +232,24 @@ fn study(row: &Row) -> Result<StudyRow, StoreError> {
 /// Series in the order of their keys here, each with its study.
 pub(crate) async fn series(link: &mut Link, keys: &[i64], filter: &SearchFilter) -> Result<Vec<SeriesRow>, StoreError> {
     let mut found: HashMap<i64, SeriesRow> = HashMap::with_capacity(keys.len());
-    let mut holders: HashMap<i64, Vec<RepositoryCode>> = HashMap::new();
+    let mut holders: HashMap<i64, Vec<Holder>> = HashMap::new();
     let mut rows = Vec::with_capacity(keys.len());
     for chunk in keys.chunks(CHUNK) {
         let mut sql = Sql::new(
-            "SELECT series_key, study_key, record, number_of_instances, held, manifest_version, manifest_phase FROM series \
-             WHERE series_key IN (",
+            "SELECT r.series_key, r.study_key, r.record, r.number_of_instances, r.held, r.manifest_version, r.manifest_phase, \
+             c.series_copy_key, q.code, q.region, CAST(NULL AS BIGINT) FROM series r \
+             LEFT JOIN series_copy c ON c.series_key = r.series_key LEFT JOIN repository q ON q.repository_key = c.repository_key \
+             WHERE r.series_key IN (",
         );
         sql.list(chunk.iter().copied()).push(")");
-        rows.extend(link.rows(sql).await?);
-        let mut sql = Sql::new(
-            "SELECT c.series_key, q.code, q.region FROM series_copy c \
-             JOIN repository q ON q.repository_key = c.repository_key WHERE c.series_key IN (",
-        );
-        sql.list(chunk.iter().copied()).push(") ORDER BY c.series_copy_key");
         for row in link.rows(sql).await? {
-            let region = row.text(2)?;
-            if filter.regions.as_ref().is_none_or(|regions| regions.contains(&region)) {
-                holders.entry(row.int(0)?).or_default().push(code(&row.text(1)?)?);
+            let holder = Holder::of(&row, 7, filter)?;
+            match holders.entry(row.int(0)?) {
+                Entry::Occupied(mut known) => known.get_mut().extend(holder),
+                Entry::Vacant(new) => {
+                    new.insert(holder.into_iter().collect());
+                    rows.push(row);
+                }
             }
         }
     }
@@ -234,7 +260,10 @@ pub(crate) async fn series(link: &mut Link, keys: &[i64], filter: &SearchFilter)
         studies(link, &study_keys, filter).await?.into_iter().map(|study| (study.study_key, Arc::new(study))).collect();
     for row in &rows {
         let Some(study) = studies.get(&row.int(1)?) else { continue };
-        let series = series_row(row, Arc::clone(study), holders.remove(&row.int(0)?).unwrap_or_default())?;
+        let mut holders = holders.remove(&row.int(0)?).unwrap_or_default();
+        holders.sort_unstable_by_key(|holder| holder.copy_key);
+        let repositories = holders.into_iter().map(|holder| holder.code).collect();
+        let series = series_row(row, Arc::clone(study), repositories)?;
         found.insert(series.series_key, series);
     }
     Ok(keys.iter().filter_map(|key| found.remove(key)).collect())

@@ -5,14 +5,16 @@
 pub(crate) mod dialect;
 mod migrate;
 mod open;
+mod readers;
 mod statement;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
 
 pub(crate) use self::open::Pools;
+use self::readers::Reading;
 pub(crate) use self::statement::{Row, Sql, Value, json};
 use crate::{Engine, StoreError};
 
@@ -21,12 +23,10 @@ pub(crate) const RETRIES: u32 = 8;
 
 /// How long one caller may keep a connection busy reading.
 const READING: Duration = Duration::from_secs(30);
-/// Steps of SQLite's machine between two looks at the clock; some milliseconds.
-const STEPS: i32 = 100_000;
 
 /// A connection: one that reads, or one within a transaction.
 pub(crate) enum Link {
-    SqliteRead(PoolConnection<Sqlite>),
+    SqliteRead(Reading),
     SqliteWrite(Transaction<'static, Sqlite>),
     PostgresRead(PoolConnection<Postgres>),
     PostgresWrite(Transaction<'static, Postgres>),
@@ -46,12 +46,7 @@ impl Pools {
     /// The same, for a time after which SQLite gives up. PostgreSQL has its own, see [`open`].
     async fn read_for(&self, limit: Duration) -> Result<Link, StoreError> {
         Ok(match self {
-            Self::Sqlite { readers, .. } => {
-                let mut held = readers.acquire().await?;
-                let until = Instant::now() + limit;
-                held.lock_handle().await?.set_progress_handler(STEPS, move || Instant::now() < until);
-                Link::SqliteRead(held)
-            }
+            Self::Sqlite { readers, .. } => Link::SqliteRead(readers.acquire(limit).await?),
             Self::Postgres(pool) => Link::PostgresRead(pool.acquire().await?),
         })
     }
@@ -76,10 +71,17 @@ impl Link {
 
     fn target(&mut self) -> Target<'_> {
         match self {
-            Self::SqliteRead(held) => Target::Sqlite(held),
+            Self::SqliteRead(held) => Target::Sqlite(held.begin()),
             Self::SqliteWrite(held) => Target::Sqlite(held),
             Self::PostgresRead(held) => Target::Postgres(held),
             Self::PostgresWrite(held) => Target::Postgres(held),
+        }
+    }
+
+    /// A statement has ended.
+    fn ended(&mut self) {
+        if let Self::SqliteRead(held) = self {
+            held.ended();
         }
     }
 
@@ -88,8 +90,9 @@ impl Link {
         let Sql { text, args } = sql;
         Ok(match self.target() {
             Target::Sqlite(connection) => {
-                let rows = sqlx::query_with(text, statement::sqlite(args)?).fetch_all(connection).await?;
-                rows.into_iter().map(Row::Sqlite).collect()
+                let rows = sqlx::query_with(text, statement::sqlite(args)?).fetch_all(connection).await;
+                self.ended();
+                rows?.into_iter().map(Row::Sqlite).collect()
             }
             Target::Postgres(connection) => {
                 let rows = sqlx::query_with(text, statement::postgres(args)?).fetch_all(connection).await?;
@@ -113,7 +116,9 @@ impl Link {
         let Sql { text, args } = sql;
         Ok(match self.target() {
             Target::Sqlite(connection) => {
-                sqlx::query_with(text, statement::sqlite(args)?).execute(connection).await?.rows_affected()
+                let done = sqlx::query_with(text, statement::sqlite(args)?).execute(connection).await;
+                self.ended();
+                done?.rows_affected()
             }
             Target::Postgres(connection) => {
                 sqlx::query_with(text, statement::postgres(args)?).execute(connection).await?.rows_affected()
@@ -162,16 +167,42 @@ mod tests {
 
     use super::{Pools, Sql};
 
+    const ENDLESS: &str = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n";
+
+    async fn pools(folder: &tempfile::TempDir) -> Pools {
+        Pools::open(&format!("sqlite://{}", folder.path().join("a.sqlite").display())).await.unwrap()
+    }
+
     #[tokio::test]
     async fn a_reader_that_takes_too_long_is_interrupted() {
         let folder = tempfile::tempdir().unwrap();
-        let pools = Pools::open(&format!("sqlite://{}", folder.path().join("a.sqlite").display())).await.unwrap();
-        let endless =
-            || Sql::new("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n");
+        let pools = pools(&folder).await;
         let mut link = pools.read_for(Duration::ZERO).await.unwrap();
-        assert!(link.number(endless()).await.is_err());
+        assert!(link.number(Sql::new(ENDLESS)).await.is_err());
         drop(link);
         let mut link = pools.read().await.unwrap();
         assert_eq!(link.number(Sql::new("SELECT 1")).await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_statement_whose_asker_has_gone_ends_and_holds_nobody_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let pools = pools(&folder).await;
+        for _ in 0..9 {
+            let mut link = pools.read().await.unwrap();
+            assert_eq!(link.number(Sql::new("SELECT 1")).await.unwrap(), 1);
+            // It has begun, and whoever asked for it goes.
+            assert!(asked_once(link.number(Sql::new(ENDLESS))).await.is_none());
+        }
+    }
+
+    /// What a future answers when it is asked once.
+    async fn asked_once<T>(future: impl Future<Output = T>) -> Option<T> {
+        let mut future = std::pin::pin!(future);
+        std::future::poll_fn(|context| match future.as_mut().poll(context) {
+            std::task::Poll::Ready(value) => std::task::Poll::Ready(Some(value)),
+            std::task::Poll::Pending => std::task::Poll::Ready(None),
+        })
+        .await
     }
 }

@@ -8,10 +8,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{Connection, PgPool, SqlitePool};
 
 use super::migrate::migrate;
+use super::readers::Readers;
 use crate::{Engine, StoreError};
 
-/// Connections that read at the same time.
-const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 16;
 /// How long a caller waits for a connection.
 const ACQUIRE: Duration = Duration::from_secs(15);
@@ -22,7 +21,7 @@ const BUSY: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(crate) enum Pools {
     /// SQLite lets one connection write; giving it a pool of one makes the others wait in order instead of in a busy loop.
-    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Sqlite { writer: SqlitePool, readers: Readers },
     /// PostgreSQL's connections are all alike.
     Postgres(PgPool),
 }
@@ -94,15 +93,7 @@ async fn open_sqlite(url: &str) -> Result<Pools, StoreError> {
         .connect_with(options.clone().optimize_on_close(true, 1000))
         .await?;
     migrate(Engine::Sqlite, &writer).await?;
-    let readers = SqlitePoolOptions::new()
-        .max_connections(SQLITE_READERS)
-        .acquire_timeout(ACQUIRE)
-        // A file does not hang up.
-        .test_before_acquire(false)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .connect_with(options.pragma("query_only", "ON"))
-        .await?;
+    let readers = Readers::open(&options.pragma("query_only", "ON")).await?;
     Ok(Pools::Sqlite { writer, readers })
 }
 
