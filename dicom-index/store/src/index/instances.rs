@@ -88,9 +88,7 @@ pub(super) async fn write(work: &mut Work<'_>, batch: &[Placed<'_>]) -> Result<V
     }
     pin(work, &pinned).await?;
     append(work, &entries, &mut growth).await?;
-    for (series_key, grown) in growth {
-        book(work, series_key, &grown).await?;
-    }
+    book(work, &growth).await?;
     Ok(out)
 }
 
@@ -269,34 +267,52 @@ async fn append(
     Ok(())
 }
 
-/// Books what a series and its copies have grown by.
-async fn book(work: &mut Work<'_>, series_key: i64, grown: &Growth) -> Result<(), StoreError> {
-    if grown.fetched_bytes != 0 {
+/// Books what series and their copies have grown by.
+async fn book(work: &mut Work<'_>, growth: &BTreeMap<i64, Growth>) -> Result<(), StoreError> {
+    for (series_key, grown) in growth.iter().filter(|(_, grown)| grown.fetched_bytes != 0) {
         let sql = Sql::new(
             "UPDATE series SET fetched_bytes = fetched_bytes + $1, used_ms = CASE WHEN used_ms < $2 THEN $2 ELSE used_ms END \
              WHERE series_key = $3",
         );
-        work.link.run(sql.arg(grown.fetched_bytes).arg(work.now_ms).arg(series_key)).await?;
+        work.link.run(sql.arg(grown.fetched_bytes).arg(work.now_ms).arg(*series_key)).await?;
     }
-    if grown.entries == 0 {
-        return Ok(());
-    }
-    let sql = Sql::new(
-        "UPDATE series SET known = known + $1, held = held + $2, pending = pending + $3, last_entry_key = $4, \
-         last_arrival_ms = $5, \
-         number_of_instances = CASE WHEN known + $1 > declared THEN known + $1 ELSE declared END, \
-         manifest_phase = CASE WHEN manifest_phase = 'none' THEN 'partial' ELSE manifest_phase END WHERE series_key = $6",
-    );
-    let sql = sql.arg(grown.known).arg(grown.held).arg(grown.entries).arg(grown.last_entry_key);
-    work.link.run(sql.arg(work.now_ms).arg(series_key)).await?;
-    for (repository_key, copy) in &grown.copies {
-        let sql = Sql::new(
-            "UPDATE series_copy SET known = known + $1, held = held + $2 WHERE series_key = $3 AND repository_key = $4",
+    let grown: Vec<_> = growth.iter().filter(|(_, grown)| grown.entries > 0).collect();
+    for chunk in grown.chunks(CHUNK) {
+        let mut sql = Sql::new(
+            "UPDATE series SET known = known + v.column2, held = held + v.column3, pending = pending + v.column4, \
+             last_entry_key = v.column5, number_of_instances = CASE WHEN known + v.column2 > declared \
+             THEN known + v.column2 ELSE declared END, \
+             manifest_phase = CASE WHEN manifest_phase = 'none' THEN 'partial' ELSE manifest_phase END, last_arrival_ms = ",
         );
-        work.link.run(sql.arg(copy.known).arg(copy.held).arg(series_key).arg(*repository_key)).await?;
+        sql.bind(work.now_ms).push(" FROM (VALUES ");
+        for (i, (series_key, grown)) in chunk.iter().enumerate() {
+            let counts = [grown.known, grown.held, grown.entries, grown.last_entry_key].map(Into::into);
+            let [known, held, entries, last] = counts;
+            sql.tuple(i == 0, [(**series_key).into(), known, held, entries, last]);
+        }
+        sql.push(") AS v WHERE series_key = v.column1");
+        work.link.run(sql).await?;
+    }
+    let copies: Vec<_> = grown
+        .iter()
+        .flat_map(|(series_key, grown)| grown.copies.iter().map(move |copy| (**series_key, copy)))
+        .collect();
+    for chunk in copies.chunks(CHUNK) {
+        let mut sql =
+            Sql::new("UPDATE series_copy SET known = known + v.column3, held = held + v.column4 FROM (VALUES ");
+        for (i, (series_key, (repository_key, copy))) in chunk.iter().enumerate() {
+            let row = [*series_key, **repository_key, copy.known, copy.held];
+            sql.tuple(i == 0, row.map(Into::into));
+        }
+        sql.push(") AS v WHERE series_key = v.column1 AND repository_key = v.column2");
+        work.link.run(sql).await?;
+    }
+    for (_, (repository_key, copy)) in copies {
         let after = copy.before + copy.known;
         work.delta(*repository_key).instances += after.max(copy.declared) - copy.before.max(copy.declared);
     }
-    work.changed(grown.study_key);
+    for (_, grown) in grown {
+        work.changed(grown.study_key);
+    }
     Ok(())
 }

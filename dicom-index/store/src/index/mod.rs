@@ -2,6 +2,7 @@
 //!
 //! Each call is one transaction and may be repeated: what is known already changes nothing and writes nothing.
 
+mod fresh;
 pub(crate) mod identity;
 mod instances;
 pub(crate) mod merge;
@@ -182,10 +183,18 @@ async fn index_instances(
     let mut rejected = rejections::held(link, repository_keys, batch, now_ms).await?;
     let mut work = Work::new(link, now_ms);
     let mut placed: Vec<Option<instances::Placed<'_>>> = batch.iter().map(|_| None).collect();
-    for group in groups(repository_keys, batch, &rejected)? {
+    let groups = groups(repository_keys, batch, &rejected)?;
+    let mut fresh = fresh::place(&mut work, &groups).await?;
+    for (at, group) in groups.into_iter().enumerate() {
         let repository_key = group.repository_key;
-        let study_key = study::place(&mut work, repository_key, &group.record, Manner::Held).await?;
-        let series = series::place(&mut work, study_key, repository_key, &group.series, Manner::Held).await?;
+        let (study_key, series) = match fresh.remove(&at) {
+            Some(made) => made,
+            None => {
+                let study_key = study::place(&mut work, repository_key, &group.record, Manner::Held).await?;
+                let series = series::place(&mut work, study_key, repository_key, &group.series, Manner::Held).await?;
+                (study_key, series)
+            }
+        };
         for member in group.members {
             let Some(new) = batch.get(member) else { continue };
             let same = |record: &SeriesRecord| record.series_instance_uid == new.series.series_instance_uid;

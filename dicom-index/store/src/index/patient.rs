@@ -1,6 +1,8 @@
 //! Source patients and persons: who is who, and when two turn out to be one.
 
-use index_model::{IssuedId, PatientRecord};
+use std::collections::HashMap;
+
+use index_model::{IssuedId, PatientRecord, Phi, StudyRecord};
 
 use super::merge::{one_person, renew_patient};
 use super::work::Work;
@@ -16,6 +18,9 @@ pub(crate) const MAX_CHAIN: usize = 64;
 const PLACEHOLDER_NAMES: &[&str] = &["unknown", "unk", "anonymous", "anon", "test", "trauma", "unidentified"];
 /// Dates that stand for an unknown one.
 const PLACEHOLDER_DATES: &[&str] = &["19000101", "18000101", "00010101"];
+
+/// Rows of one statement.
+const CHUNK: usize = 400;
 
 /// Where a patient stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +42,7 @@ pub(crate) async fn place(
     said: &PatientRecord,
     alone: &str,
 ) -> Result<Placed, StoreError> {
-    let (issuer, id) = said.patient_id.as_ref().map_or(("", ""), |id| (id.issuer.as_str(), id.value.expose().as_str()));
+    let (issuer, id) = issued(said);
     let private_to =
         if is_usable(said.patient_id.as_ref()) { String::new() } else { format!("{repository_key} {alone}") };
     let sql = Sql::new(
@@ -60,6 +65,110 @@ pub(crate) async fn place(
         Some(survivor_key) => survivor(work, placed, survivor_key).await,
         None => Ok(placed),
     }
+}
+
+/// [`place`] for the patients of several studies, each new to everybody: those that are plainly known, or plainly new, together.
+pub(super) async fn place_all(work: &mut Work<'_>, studies: &[(i64, &StudyRecord)]) -> Result<Vec<Placed>, StoreError> {
+    let mut known = known(work, studies).await?;
+    // No person can be found for who has no health number: a new one for each.
+    let is_new = |patient: &PatientRecord| {
+        is_usable(patient.patient_id.as_ref())
+            && patient.health_number.is_none()
+            && !known.contains_key(&patient.patient_id)
+    };
+    let mut fresh: Vec<(i64, &PatientRecord)> = Vec::new();
+    for (repository_key, study) in studies.iter().filter(|(_, study)| is_new(&study.patient)) {
+        if !fresh.iter().any(|(_, other)| other.patient_id == study.patient.patient_id) {
+            fresh.push((*repository_key, &study.patient));
+        }
+    }
+    for (placed, (_, record)) in insert_all(work, &fresh).await?.into_iter().zip(fresh) {
+        known.insert(record.patient_id.clone(), Some((placed, record.clone())));
+    }
+    let mut all = Vec::with_capacity(studies.len());
+    for (repository_key, study) in studies {
+        let said = &study.patient;
+        all.push(match known.get(&said.patient_id) {
+            Some(Some((placed, record))) if renew_patient(record, said) == *record => *placed,
+            _ => {
+                let placed = place(work, *repository_key, said, study.study_instance_uid.as_str()).await?;
+                // Its record is another now.
+                known.insert(said.patient_id.clone(), None);
+                placed
+            }
+        });
+    }
+    Ok(all)
+}
+
+/// A source patient with the record that is known; `None` where more than that must be looked at.
+type Plain = Option<(Placed, PatientRecord)>;
+
+/// The patients of these studies that are known, by their identifier. Who was merged, or whose demographics were told, is not plain.
+async fn known(
+    work: &mut Work<'_>,
+    studies: &[(i64, &StudyRecord)],
+) -> Result<HashMap<Option<IssuedId>, Plain>, StoreError> {
+    let ids =
+        studies.iter().filter_map(|(_, study)| study.patient.patient_id.as_ref()).filter(|id| is_usable(Some(id)));
+    let ids: Vec<&str> = ids.map(|id| id.value.expose().as_str()).collect();
+    let mut known = HashMap::with_capacity(ids.len());
+    for chunk in ids.chunks(CHUNK) {
+        let mut sql = Sql::new(
+            "SELECT patient_key, person_key, record, issuer, patient_id, told_ms, survivor_key FROM source_patient \
+             WHERE private_to = '' AND patient_id IN (",
+        );
+        sql.list(chunk.iter().copied()).push(")");
+        for row in work.link.rows(sql).await? {
+            let placed = Placed { patient_key: row.int(0)?, person_key: row.int(1)?, said_key: None, is_told: false };
+            let id = IssuedId { issuer: row.text(3)?, value: Phi::new(row.text(4)?) };
+            let is_plain = row.opt_int(5)?.is_none() && row.opt_int(6)?.is_none();
+            known.insert(Some(id), if is_plain { Some((placed, row.json(2)?)) } else { None });
+        }
+    }
+    Ok(known)
+}
+
+/// Makes source patients, no two of one identifier, each a person; in the order given.
+async fn insert_all(work: &mut Work<'_>, fresh: &[(i64, &PatientRecord)]) -> Result<Vec<Placed>, StoreError> {
+    let mut all = Vec::with_capacity(fresh.len());
+    for chunk in fresh.chunks(CHUNK) {
+        let mut sql = Sql::new("INSERT INTO person (public_id, created_ms) VALUES ");
+        for i in 0..chunk.len() {
+            sql.tuple(i == 0, [uuid::Uuid::new_v4().to_string().into(), work.now_ms.into()]);
+        }
+        sql.push(" RETURNING person_key");
+        let persons = crate::locate::keys(work.link, sql).await?;
+        let mut sql = Sql::new(
+            "INSERT INTO source_patient (person_key, repository_key, issuer, patient_id, private_to, health_number, record, \
+             home_person_key) VALUES ",
+        );
+        for (i, ((repository_key, said), person_key)) in chunk.iter().zip(&persons).enumerate() {
+            let (issuer, id) = issued(said);
+            let record = json(said)?.into();
+            let number = health_number(said).into();
+            let (person, home) = ((*person_key).into(), (*person_key).into());
+            sql.tuple(
+                i == 0,
+                [person, (*repository_key).into(), issuer.into(), id.into(), "".into(), number, record, home],
+            );
+        }
+        sql.push(" RETURNING patient_key, person_key");
+        let mut patients = HashMap::with_capacity(chunk.len());
+        for row in work.link.rows(sql).await? {
+            patients.insert(row.int(1)?, row.int(0)?);
+        }
+        for person_key in persons {
+            let patient_key =
+                patients.get(&person_key).copied().ok_or(StoreError::Corrupt { what: "source patient" })?;
+            all.push(Placed { patient_key, person_key, said_key: None, is_told: false });
+        }
+    }
+    Ok(all)
+}
+
+fn issued(patient: &PatientRecord) -> (&str, &str) {
+    patient.patient_id.as_ref().map_or(("", ""), |id| (id.issuer.as_str(), id.value.expose().as_str()))
 }
 
 /// What is known of a patient after who keeps the demographics has told them.
@@ -127,7 +236,7 @@ pub(crate) async fn insert(
     } else {
         (unite(work, persons).await?, None)
     };
-    let (issuer, id) = said.patient_id.as_ref().map_or(("", ""), |id| (id.issuer.as_str(), id.value.expose().as_str()));
+    let (issuer, id) = issued(said);
     let sql = Sql::new(
         "INSERT INTO source_patient (person_key, repository_key, issuer, patient_id, private_to, health_number, record, \
          home_person_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING patient_key",

@@ -64,8 +64,9 @@ pub(super) async fn place(
             None => fresh.push(record),
         }
     }
-    for chunk in fresh.chunks(CHUNK) {
-        insert(work, study_key, repository_key, chunk, &mut known).await?;
+    let fresh: Vec<_> = fresh.into_iter().map(|record| Fresh { study_key, repository_key, record }).collect();
+    for (one, series) in fresh.iter().zip(insert(work, &fresh).await?) {
+        known.insert(one.record.series_instance_uid.as_str().to_owned(), series);
     }
     let found = |record: &SeriesRecord| known.get(record.series_instance_uid.as_str()).cloned();
     said.iter().map(|record| found(record).ok_or(StoreError::Corrupt { what: "series" })).collect()
@@ -192,57 +193,69 @@ fn columns(record: &SeriesRecord) -> [(&'static str, Value); 8] {
     ]
 }
 
-/// Makes series that nobody told of before, and the copies of them.
-async fn insert(
-    work: &mut Work<'_>,
-    study_key: i64,
-    repository_key: i64,
-    fresh: &[&SeriesRecord],
-    known: &mut HashMap<String, Known>,
-) -> Result<(), StoreError> {
+/// A series that nobody told of before, and whose copy it is.
+pub(super) struct Fresh<'a> {
+    pub(super) study_key: i64,
+    pub(super) repository_key: i64,
+    pub(super) record: &'a SeriesRecord,
+}
+
+/// Makes series, no two of one study and UID, and the copies of them; in the order given.
+pub(super) async fn insert(work: &mut Work<'_>, fresh: &[Fresh<'_>]) -> Result<Vec<Known>, StoreError> {
+    let mut known = Vec::with_capacity(fresh.len());
+    for chunk in fresh.chunks(CHUNK) {
+        let series_keys = insert_series(work, chunk).await?;
+        let copies = insert_copies(work, chunk, &series_keys).await?;
+        for ((one, series_key), copy_key) in chunk.iter().zip(series_keys).zip(copies) {
+            let declared = one.record.number_of_series_related_instances;
+            let (repository_key, record) = (one.repository_key, one.record.clone());
+            let copy = Copy { copy_key, repository_key, declared, known: 0, record };
+            let delta = work.delta(repository_key);
+            delta.series += 1;
+            delta.instances += copy.instances();
+            known.push(Known { series_key, declared: declared.unwrap_or(0), copies: vec![copy] });
+            work.changed(one.study_key);
+        }
+    }
+    Ok(known)
+}
+
+async fn insert_series(work: &mut Work<'_>, fresh: &[Fresh<'_>]) -> Result<Vec<i64>, StoreError> {
     let mut sql = Sql::new("INSERT INTO series (study_key, series_instance_uid, declared, number_of_instances, record");
-    let names = fresh.first().map(|record| columns(record)).into_iter().flatten().map(|(name, _)| name);
+    let names = fresh.first().map(|one| columns(one.record)).into_iter().flatten().map(|(name, _)| name);
     names.for_each(|name| {
         sql.push(", ").push(name);
     });
     sql.push(") VALUES ");
-    for (i, record) in fresh.iter().enumerate() {
+    for (i, Fresh { study_key, record, .. }) in fresh.iter().enumerate() {
         let declared = record.number_of_series_related_instances.unwrap_or(0);
-        sql.push(if i == 0 { "(" } else { ", (" }).bind(study_key).push(", ").bind(record.series_instance_uid.as_str());
+        sql.push(if i == 0 { "(" } else { ", (" }).bind(*study_key);
+        sql.push(", ").bind(record.series_instance_uid.as_str());
         sql.push(", ").list([declared, declared]).push(", ").bind(json(record)?).push(", ");
         sql.list(columns(record).map(|(_, value)| value)).push(")");
     }
-    sql.push(" RETURNING series_key, series_instance_uid");
-    let mut keys = HashMap::new();
+    sql.push(" RETURNING series_key, study_key, series_instance_uid");
+    let mut keys = HashMap::with_capacity(fresh.len());
     for row in work.link.rows(sql).await? {
-        keys.insert(row.text(1)?, row.int(0)?);
+        keys.insert((row.int(1)?, row.text(2)?), row.int(0)?);
     }
-    let key_of = |record: &SeriesRecord| {
-        keys.get(record.series_instance_uid.as_str()).copied().ok_or(StoreError::Corrupt { what: "series" })
-    };
+    let mut key = |one: &Fresh<'_>| keys.remove(&(one.study_key, one.record.series_instance_uid.as_str().to_owned()));
+    fresh.iter().map(&mut key).collect::<Option<_>>().ok_or(StoreError::Corrupt { what: "series" })
+}
+
+async fn insert_copies(work: &mut Work<'_>, fresh: &[Fresh<'_>], series_keys: &[i64]) -> Result<Vec<i64>, StoreError> {
     let mut sql = Sql::new("INSERT INTO series_copy (series_key, repository_key, declared, record) VALUES ");
-    for (i, record) in fresh.iter().enumerate() {
-        let declared = record.number_of_series_related_instances;
-        sql.tuple(i == 0, [key_of(record)?.into(), repository_key.into(), declared.into(), "".into()]);
+    for (i, (one, series_key)) in fresh.iter().zip(series_keys).enumerate() {
+        let declared = one.record.number_of_series_related_instances;
+        sql.tuple(i == 0, [(*series_key).into(), one.repository_key.into(), declared.into(), "".into()]);
     }
     sql.push(" RETURNING series_copy_key, series_key");
-    let mut copies = HashMap::new();
+    let mut keys = HashMap::with_capacity(fresh.len());
     for row in work.link.rows(sql).await? {
-        copies.insert(row.int(1)?, row.int(0)?);
+        keys.insert(row.int(1)?, row.int(0)?);
     }
-    for record in fresh {
-        let series_key = key_of(record)?;
-        let declared = record.number_of_series_related_instances;
-        let copy_key = copies.get(&series_key).copied().ok_or(StoreError::Corrupt { what: "series copy" })?;
-        let copy = Copy { copy_key, repository_key, declared, known: 0, record: (*record).clone() };
-        let delta = work.delta(repository_key);
-        delta.series += 1;
-        delta.instances += copy.instances();
-        let series = Known { series_key, declared: declared.unwrap_or(0), copies: vec![copy] };
-        known.insert(record.series_instance_uid.as_str().to_owned(), series);
-    }
-    work.changed(study_key);
-    Ok(())
+    let key = |series_key: &i64| keys.get(series_key).copied();
+    series_keys.iter().map(key).collect::<Option<_>>().ok_or(StoreError::Corrupt { what: "series copy" })
 }
 
 /// Takes a series out with all that is known of it; what counted it is for the caller to tell.

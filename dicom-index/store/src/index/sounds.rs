@@ -10,6 +10,8 @@ use crate::engine::{Link, Pools, Row, Sql, in_transaction};
 
 /// Studies of one transaction when sounds are filled in.
 const BATCH: u32 = 500;
+/// Rows of one statement.
+const CHUNK: usize = 400;
 /// What `tally` calls the last study whose sounds were filled in after the fact.
 const FILLED: &str = "studies before sounds";
 
@@ -20,17 +22,18 @@ fn of(record: &StudyRecord) -> BTreeSet<(&'static str, String)> {
     patient.chain(referring).collect()
 }
 
-/// Writes the sounds of a new study.
-pub(super) async fn insert(link: &mut Link, study_key: i64, record: &StudyRecord) -> Result<(), StoreError> {
-    let wanted = of(record);
-    if wanted.is_empty() {
-        return Ok(());
+/// Writes the sounds of new studies.
+pub(super) async fn insert(link: &mut Link, studies: &[(i64, &StudyRecord)]) -> Result<(), StoreError> {
+    let of_one = |&(study_key, record): &(i64, _)| of(record).into_iter().map(move |sound| (sound, study_key));
+    let wanted: Vec<_> = studies.iter().flat_map(of_one).collect();
+    for chunk in wanted.chunks(CHUNK) {
+        let mut sql = Sql::new("INSERT INTO study_sound (whose, sound, study_key) VALUES ");
+        for (i, ((whose, sound), study_key)) in chunk.iter().enumerate() {
+            sql.tuple(i == 0, [(*whose).into(), sound.as_str().into(), (*study_key).into()]);
+        }
+        link.run(sql).await?;
     }
-    let mut sql = Sql::new("INSERT INTO study_sound (whose, sound, study_key) VALUES ");
-    for (i, (whose, sound)) in wanted.into_iter().enumerate() {
-        sql.tuple(i == 0, [whose.into(), sound.into(), study_key.into()]);
-    }
-    link.run(sql).await.map(drop)
+    Ok(())
 }
 
 /// Writes those of a study that was known, when they are others.
@@ -46,7 +49,7 @@ pub(super) async fn renew(link: &mut Link, study_key: i64, record: &StudyRecord)
         return Ok(());
     }
     link.run(Sql::new("DELETE FROM study_sound WHERE study_key = $1").arg(study_key)).await?;
-    insert(link, study_key, record).await
+    insert(link, &[(study_key, record)]).await
 }
 
 /// Writes the sounds of studies that were there before sounds were; a start that was interrupted goes on where it was.

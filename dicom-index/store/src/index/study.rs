@@ -1,17 +1,21 @@
 //! Study copies and the union studies above them.
 
+mod count;
+pub(super) mod rows;
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use index_model::{IssuedId, PatientRecord, StudyRecord, Uid};
+use index_model::{PatientRecord, StudyRecord, Uid};
 
+pub(super) use self::count::count;
+use self::rows::{columns, issued};
 use super::merge::{agree, fill_study, renew_patient, renew_study};
 use super::patient::{self, Placed};
 use super::work::Work;
 use super::{Manner, other_ids, series, sounds};
-use crate::engine::{Link, Row, Sql, Value, json};
+use crate::engine::{Link, Row, Sql, json};
 use crate::{ChangeKind, StoreError};
-use index_query::text::{closed_group, folded, name_words, time_begin};
 
 /// One repository's copy, as it was before.
 struct Copy {
@@ -141,7 +145,7 @@ async fn settle(
     if let Some(own) = own {
         update_copy(work, own, study_key, placed, record, written).await?;
     } else {
-        insert_copy(work, study_key, repository_key, placed, record, written).await?;
+        rows::insert_copies(work, &[rows::Copy { study_key, repository_key, placed, record, written }]).await?;
         if !known.has(study_key, repository_key) {
             work.delta(repository_key).studies += 1;
         }
@@ -162,7 +166,7 @@ async fn settle(
     if !known.0.is_empty() {
         mark_conflicts(work, &record.study_instance_uid).await?;
     }
-    crate::reports::link::study_arrived(work, study_key).await?;
+    crate::reports::link::studies_arrived(work, &[study_key]).await?;
     Ok(study_key)
 }
 
@@ -203,42 +207,6 @@ async fn spell_out(work: &mut Work<'_>, uid: &Uid) -> Result<(), StoreError> {
     work.link.run(sql.arg(uid.as_str())).await.map(drop)
 }
 
-async fn insert_copy(
-    work: &mut Work<'_>,
-    study_key: i64,
-    repository_key: i64,
-    placed: Placed,
-    record: &StudyRecord,
-    written: String,
-) -> Result<(), StoreError> {
-    let mut sql = Sql::new(
-        "INSERT INTO study_copy (study_key, repository_key, patient_key, accession_number, accession_issuer, \
-         placer_number, placer_issuer, declared_series, declared_instances, first_ms, record, said_patient_key) VALUES ",
-    );
-    let (issuer, accession) = issued(record.accession_number.as_ref());
-    let (placer_issuer, placer) = issued(record.placer_order_number.as_ref());
-    sql.tuple(
-        true,
-        [
-            study_key.into(),
-            repository_key.into(),
-            placed.patient_key.into(),
-            accession.into(),
-            issuer.into(),
-            placer.into(),
-            placer_issuer.into(),
-            record.number_of_study_related_series.into(),
-            record.number_of_study_related_instances.into(),
-            work.now_ms.into(),
-            written.into(),
-            placed.said_key.into(),
-        ],
-    );
-    sql.push(" RETURNING study_copy_key");
-    let copy_key = work.link.number(sql).await?;
-    other_ids::insert(work.link, copy_key, &record.patient).await
-}
-
 async fn update_copy(
     work: &mut Work<'_>,
     own: &Copy,
@@ -260,47 +228,10 @@ async fn update_copy(
     other_ids::renew(work.link, own.copy_key, &own.record.patient, &record.patient).await
 }
 
-/// Issuer and value.
-fn issued(number: Option<&IssuedId>) -> (&str, &str) {
-    number.map_or(("", ""), |id| (id.issuer.as_str(), id.value.expose().trim()))
-}
-
-/// A column of `study` that is searched, and its value.
-fn columns(record: &StudyRecord) -> [(&'static str, Value); 14] {
-    let patient = &record.patient;
-    let name = &patient.patient_name;
-    let text = |text: &Option<String>| Value::from(folded(text.as_deref().unwrap_or_default()));
-    [
-        ("patient_name", closed_group(&name.alphabetic).into()),
-        ("patient_name_ideographic", closed_group(&name.ideographic).into()),
-        ("patient_name_phonetic", closed_group(&name.phonetic).into()),
-        ("patient_words", name_words(name).into()),
-        ("patient_birth_date", patient.patient_birth_date.as_ref().map_or("", |date| date.expose()).into()),
-        ("patient_sex", patient.patient_sex.as_deref().unwrap_or_default().into()),
-        ("study_date", record.study_date.as_deref().unwrap_or_default().into()),
-        ("study_time", time_begin(record.study_time.as_deref().unwrap_or_default()).unwrap_or_default().into()),
-        ("study_id", record.study_id.as_ref().map_or("", |id| id.expose()).into()),
-        ("study_description", text(&record.study_description)),
-        ("institution_name", text(&record.institution_name)),
-        ("referring_name", closed_group(&record.referring_physician_name.alphabetic).into()),
-        ("referring_words", name_words(&record.referring_physician_name).into()),
-        ("study_instance_uid", record.study_instance_uid.as_str().into()),
-    ]
-}
-
 async fn insert(work: &mut Work<'_>, record: &StudyRecord, placed: Placed) -> Result<i64, StoreError> {
-    let record = &*as_told(work, record, placed).await?;
-    let mut sql = Sql::new("INSERT INTO study (person_key, patient_key, created_ms, updated_ms, record");
-    let (names, values): (Vec<_>, Vec<_>) = columns(record).into_iter().unzip();
-    for name in names {
-        sql.push(", ").push(name);
-    }
-    sql.push(") VALUES (").list([placed.person_key, placed.patient_key, work.now_ms, work.now_ms]).push(", ");
-    sql.bind(json(record)?).push(", ").list(values).push(") RETURNING study_key");
-    let study_key = work.link.number(sql).await?;
-    work.added(study_key);
-    sounds::insert(work.link, study_key, record).await?;
-    Ok(study_key)
+    let record = as_told(work, record, placed).await?;
+    let keys = rows::insert(work, &[(&*record, placed)]).await?;
+    keys.first().copied().ok_or(StoreError::Corrupt { what: "study" })
 }
 
 /// Writes the union of `copies`, oldest first.
@@ -345,7 +276,7 @@ async fn leave(work: &mut Work<'_>, known: &Known, study_key: i64, gone: &[i64])
     }
     work.changed(study_key);
     refresh(work, study_key, &others).await?;
-    crate::reports::link::study_arrived(work, study_key).await
+    crate::reports::link::studies_arrived(work, &[study_key]).await
 }
 
 /// The union studies of this UID that a repository has copies of.
@@ -407,82 +338,4 @@ async fn mark_conflicts(work: &mut Work<'_>, uid: &Uid) -> Result<(), StoreError
         tracing::warn!(studies = rows.len(), "studies of different patients share one UID");
     }
     Ok(())
-}
-
-/// Writes a study's modalities and counts anew, from its series and from what its copies declare.
-pub(super) async fn count(work: &mut Work<'_>, study_key: i64) -> Result<(), StoreError> {
-    let sql = Sql::new(
-        "SELECT s.record, max(c.declared_series), max(c.declared_instances) FROM study s \
-         JOIN study_copy c ON c.study_key = s.study_key WHERE s.study_key = $1 GROUP BY s.study_key, s.record",
-    );
-    let Some(row) = work.link.row(sql.arg(study_key)).await? else { return Ok(()) };
-    let record: StudyRecord = row.json(0)?;
-    let (declared_series, declared_instances) = (row.opt_int(1)?.unwrap_or(0), row.opt_int(2)?.unwrap_or(0));
-    let sql = Sql::new(
-        "SELECT modality, count(*), CAST(sum(number_of_instances) AS BIGINT) FROM series WHERE study_key = $1 \
-         GROUP BY modality",
-    );
-    let mut modalities: BTreeSet<String> = record.modalities_in_study.iter().cloned().collect();
-    let (mut series, mut instances) = (0, 0);
-    for row in work.link.rows(sql.arg(study_key)).await? {
-        modalities.insert(row.text(0)?);
-        series += row.int(1)?;
-        instances += row.int(2)?;
-    }
-    modalities.remove("");
-    let sql = Sql::new(
-        "UPDATE study SET modalities = $1, number_of_series = $2, number_of_instances = $3, updated_ms = $4 \
-         WHERE study_key = $5",
-    );
-    let sql = sql.arg(modalities_column(&modalities)).arg(series.max(declared_series));
-    work.link.run(sql.arg(instances.max(declared_instances)).arg(work.now_ms).arg(study_key)).await?;
-    list_modalities(work, study_key, &record, modalities).await
-}
-
-/// `|CT|SR|`, so that one of them is found as `|CT|`.
-fn modalities_column(modalities: &BTreeSet<String>) -> String {
-    if modalities.is_empty() {
-        return String::new();
-    }
-    let all: Vec<&str> = modalities.iter().map(String::as_str).collect();
-    format!("|{}|", all.join("|"))
-}
-
-/// Keeps `study_modality` in step.
-async fn list_modalities(
-    work: &mut Work<'_>,
-    study_key: i64,
-    record: &StudyRecord,
-    modalities: BTreeSet<String>,
-) -> Result<(), StoreError> {
-    let place = (
-        record.study_date.clone().unwrap_or_default(),
-        record.study_time.as_deref().and_then(time_begin).unwrap_or_default(),
-    );
-    let listed = if work.changes.get(&study_key) == Some(&ChangeKind::StudyNew) {
-        BTreeSet::new()
-    } else {
-        let sql = Sql::new("SELECT modality, study_date, study_time FROM study_modality WHERE study_key = $1");
-        let rows = work.link.rows(sql.arg(study_key)).await?;
-        let listed = |row: &Row| Ok((row.text(0)?, (row.text(1)?, row.text(2)?)));
-        rows.iter().map(listed).collect::<Result<BTreeSet<_>, StoreError>>()?
-    };
-    let wanted: BTreeSet<_> = modalities.into_iter().map(|modality| (modality, place.clone())).collect();
-    if listed == wanted {
-        return Ok(());
-    }
-    if !listed.is_empty() {
-        work.link.run(Sql::new("DELETE FROM study_modality WHERE study_key = $1").arg(study_key)).await?;
-    }
-    if wanted.is_empty() {
-        return Ok(());
-    }
-    let mut sql = Sql::new(
-        "INSERT INTO study_modality (modality, study_date, study_time, study_instance_uid, study_key) VALUES ",
-    );
-    for (i, (modality, (date, time))) in wanted.into_iter().enumerate() {
-        let uid = record.study_instance_uid.as_str();
-        sql.tuple(i == 0, [modality.into(), date.into(), time.into(), uid.into(), study_key.into()]);
-    }
-    work.link.run(sql).await.map(drop)
 }

@@ -75,9 +75,8 @@ impl<'a> Work<'a> {
     ///
     /// The feed and the repositories' rows are what all writers share, so that they come last.
     pub(crate) async fn finish(mut self) -> Result<bool, StoreError> {
-        for study_key in std::mem::take(&mut self.touched) {
-            super::study::count(&mut self, study_key).await?;
-        }
+        let touched: Vec<i64> = std::mem::take(&mut self.touched).into_iter().collect();
+        super::study::count(&mut self, &touched).await?;
         let changed = !self.changes.is_empty();
         if changed {
             dialect::hold_feed(self.link).await?;

@@ -15,31 +15,43 @@ use crate::{ChangeKind, StoreError};
 
 /// Studies of one accession number, or reports that wait for one, that are looked at.
 pub(super) const MAX_CANDIDATES: u32 = 200;
+/// Studies of one statement.
+const CHUNK: usize = 100;
 
-/// A new or changed study: reports that may have waited for it are linked again.
-pub(crate) async fn study_arrived(work: &mut Work<'_>, study_key: i64) -> Result<(), StoreError> {
-    let sql = Sql::new(
-        "SELECT CAST(0 AS BIGINT), w.report_key FROM study s JOIN report_study_uid w ON w.study_instance_uid = s.study_instance_uid \
-         WHERE s.study_key = $1 \
-         UNION SELECT 0, o.report_key FROM study_copy c JOIN report o ON o.accession_number = c.accession_number \
-         AND o.accession_issuer = c.accession_issuer WHERE c.study_key = $1 AND o.accession_number <> '' \
-         UNION SELECT 0, o.report_key FROM study_copy c JOIN report o ON o.filler_number = c.accession_number \
-         AND o.filler_issuer = c.accession_issuer WHERE c.study_key = $1 AND o.filler_number <> '' \
-         UNION SELECT 0, o.report_key FROM study_copy c JOIN report o ON o.placer_number = c.placer_number \
-         AND o.placer_issuer = c.placer_issuer WHERE c.study_key = $1 AND o.placer_number <> '' \
-         UNION SELECT 0, g.report_key FROM study s JOIN report_ruling g ON g.study_instance_uid = s.study_instance_uid \
-         WHERE s.study_key = $1 \
-         UNION SELECT 1, n.order_key FROM study s JOIN imaging_order n ON n.study_instance_uid = s.study_instance_uid \
-         WHERE s.study_key = $1 AND n.study_instance_uid <> '' \
-         UNION SELECT 1, n.order_key FROM study_copy c JOIN imaging_order n ON n.accession_number = c.accession_number \
-         AND n.accession_issuer = c.accession_issuer WHERE c.study_key = $1 AND n.accession_number <> '' \
-         UNION SELECT 1, n.order_key FROM study_copy c JOIN imaging_order n ON n.filler_number = c.accession_number \
-         AND n.filler_issuer = c.accession_issuer WHERE c.study_key = $1 AND n.filler_number <> '' \
-         UNION SELECT 1, n.order_key FROM study_copy c JOIN imaging_order n ON n.placer_number = c.placer_number \
-         AND n.placer_issuer = c.placer_issuer WHERE c.study_key = $1 AND n.placer_number <> '' LIMIT $2",
+/// New or changed studies: reports that may have waited for them are linked again.
+pub(crate) async fn studies_arrived(work: &mut Work<'_>, study_keys: &[i64]) -> Result<(), StoreError> {
+    for chunk in study_keys.chunks(CHUNK) {
+        some_arrived(work, chunk).await?;
+    }
+    Ok(())
+}
+
+async fn some_arrived(work: &mut Work<'_>, study_keys: &[i64]) -> Result<(), StoreError> {
+    let mut sql = Sql::new("WITH s AS (SELECT study_instance_uid FROM study WHERE study_key IN (");
+    sql.list(study_keys.iter().copied()).push(
+        ")), c AS (SELECT accession_number, accession_issuer, placer_number, placer_issuer FROM study_copy WHERE study_key IN (",
     );
+    sql.list(study_keys.iter().copied()).push(
+        ")) SELECT CAST(0 AS BIGINT), w.report_key FROM s JOIN report_study_uid w ON w.study_instance_uid = s.study_instance_uid \
+         UNION SELECT 0, o.report_key FROM c JOIN report o ON o.accession_number = c.accession_number \
+         AND o.accession_issuer = c.accession_issuer WHERE o.accession_number <> '' \
+         UNION SELECT 0, o.report_key FROM c JOIN report o ON o.filler_number = c.accession_number \
+         AND o.filler_issuer = c.accession_issuer WHERE o.filler_number <> '' \
+         UNION SELECT 0, o.report_key FROM c JOIN report o ON o.placer_number = c.placer_number \
+         AND o.placer_issuer = c.placer_issuer WHERE o.placer_number <> '' \
+         UNION SELECT 0, g.report_key FROM s JOIN report_ruling g ON g.study_instance_uid = s.study_instance_uid \
+         UNION SELECT 1, n.order_key FROM s JOIN imaging_order n ON n.study_instance_uid = s.study_instance_uid \
+         WHERE n.study_instance_uid <> '' \
+         UNION SELECT 1, n.order_key FROM c JOIN imaging_order n ON n.accession_number = c.accession_number \
+         AND n.accession_issuer = c.accession_issuer WHERE n.accession_number <> '' \
+         UNION SELECT 1, n.order_key FROM c JOIN imaging_order n ON n.filler_number = c.accession_number \
+         AND n.filler_issuer = c.accession_issuer WHERE n.filler_number <> '' \
+         UNION SELECT 1, n.order_key FROM c JOIN imaging_order n ON n.placer_number = c.placer_number \
+         AND n.placer_issuer = c.placer_issuer WHERE n.placer_number <> '' LIMIT ",
+    );
+    sql.bind(MAX_CANDIDATES.saturating_mul(u32::try_from(study_keys.len()).unwrap_or(u32::MAX)));
     let (mut reports, mut orders) = (BTreeSet::new(), Vec::new());
-    for row in work.link.rows(sql.arg(study_key).arg(MAX_CANDIDATES)).await? {
+    for row in work.link.rows(sql).await? {
         if row.flag(0)? {
             orders.push(row.int(1)?);
         } else {

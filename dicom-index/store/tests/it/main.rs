@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod agreement;
+mod batches;
 mod build;
 mod cache;
 mod cluster;
@@ -50,6 +51,7 @@ async fn the_contract_holds_on_postgres() {
     let mut cluster = cluster::Cluster::start().await;
     let all = [
         agreement::contract::CASES,
+        batches::contract::CASES,
         cache::contract::CASES,
         drift::contract::CASES,
         identity::contract::CASES,
