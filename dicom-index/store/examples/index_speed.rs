@@ -26,6 +26,7 @@ fn batch(code: &RepositoryCode, n: u32) -> Vec<NewInstance> {
             repository: code.clone(),
             study: study.clone(),
             series: series.clone(),
+            small: None,
             entry: InstanceEntry {
                 instance: InstanceRecord {
                     sop_instance_uid: uid(format!("1.2.3.4.{n}.{i}")),

@@ -24,6 +24,7 @@ mod reports;
 mod repositories;
 mod rows;
 mod search;
+mod small;
 mod store;
 
 pub use cache::{Eviction, FetchedInstance, FetchedSeries};

@@ -45,6 +45,8 @@ pub struct NewInstance {
     pub series: SeriesRecord,
     /// What the manifest says of it.
     pub entry: InstanceEntry,
+    /// Its bytes, where they are kept in the index itself under the name of [`InstanceEntry::object`].
+    pub small: Option<Vec<u8>>,
     /// Whether its bytes come from a repository that can be asked for them again.
     pub fetched: bool,
 }

@@ -1,5 +1,8 @@
 //! Bytes in object storage. Names are fresh, never reused; what a name means is committed in the index, never in the store.
 //!
+//! Small instances are in the index itself, committed with the entry that names them: to whoever asks for bytes by a name they are objects
+//! like any other.
+//!
 //! What was read a moment ago is kept in memory, bounded in bytes: a name that is never reused can't go stale, and nobody comes to a name
 //! without a permit.
 
@@ -10,6 +13,7 @@ use adapter_api::Object;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
+use index_store::{Store, StoreError};
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload, WriteMultipart};
 
@@ -27,6 +31,11 @@ const WHOLE_BYTES: u64 = PIECE_BYTES;
 /// A run of bytes larger than this part of the memory would drive too much else out of it.
 const LARGEST_PART: u64 = 16;
 
+/// Instances up to this size are kept in the index: reports, presentation states, key object selections.
+const SMALL_BYTES: usize = 16 << 10;
+/// What names of objects in the index begin with.
+const SMALL: &str = "small/";
+
 /// An object's name, and the run of its bytes; no run is the whole.
 type Key = (Arc<str>, Option<(u64, u64)>);
 
@@ -34,6 +43,8 @@ type Key = (Arc<str>, Option<(u64, u64)>);
 #[derive(Debug, Clone)]
 pub(crate) struct Objects {
     store: Arc<dyn ObjectStore>,
+    /// Where small objects are.
+    index: Option<Store>,
     memory: moka::future::Cache<Key, Bytes>,
     largest: u64,
 }
@@ -43,13 +54,36 @@ impl Objects {
     pub(crate) fn new(store: Arc<dyn ObjectStore>, memory_bytes: u64) -> Self {
         let weigher = |_: &Key, bytes: &Bytes| u32::try_from(bytes.len() + 200).unwrap_or(u32::MAX);
         let memory = moka::future::Cache::builder().max_capacity(memory_bytes).weigher(weigher).build();
-        Self { store, memory, largest: memory_bytes / LARGEST_PART }
+        Self { store, index: None, memory, largest: memory_bytes / LARGEST_PART }
+    }
+
+    /// The same, with small objects in `index`.
+    pub(crate) fn with_index(self, index: Store) -> Self {
+        Self { index: Some(index), ..self }
     }
 
     /// A fresh name below `kind`, spread over folders.
     pub(crate) fn fresh_name(kind: &str, end: &str) -> String {
         let id = uuid::Uuid::new_v4().simple().to_string();
         format!("{kind}/{}/{id}.{end}", &id[..2])
+    }
+
+    /// The bytes of an object that is kept in the index, by a name from [`small_name`](Self::small_name).
+    pub(crate) fn small(object: &Object) -> Option<Vec<u8>> {
+        match object {
+            Object::Memory(bytes) if bytes.len() <= SMALL_BYTES => Some(bytes.to_vec()),
+            _ => None,
+        }
+    }
+
+    /// A fresh name of an object in the index, where they lie in the order in which they came.
+    pub(crate) fn small_name() -> String {
+        format!("{SMALL}{}.dcm", uuid::Uuid::now_v7().simple())
+    }
+
+    /// The index, when an object of this name is there.
+    fn index_of(&self, name: &str) -> Option<&Store> {
+        self.index.as_ref().filter(|_| name.starts_with(SMALL))
     }
 
     /// Writes an object; durable when this returns.
@@ -75,6 +109,9 @@ impl Objects {
 
     /// A whole, small object.
     pub(crate) async fn get(&self, name: &str) -> Result<Bytes, object_store::Error> {
+        if let Some(index) = self.index_of(name) {
+            return small_object(index, name).await;
+        }
         self.store.get(&Path::from(name)).await?.bytes().await
     }
 
@@ -85,6 +122,12 @@ impl Objects {
 
     /// A run of bytes that passes once.
     pub(crate) async fn range(&self, name: &str, range: Range<u64>) -> Result<Bytes, object_store::Error> {
+        if let Some(index) = self.index_of(name) {
+            let whole = small_object(index, name).await?;
+            let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(whole.len());
+            // As of a file: what is asked for beyond the end is not there.
+            return Ok(whole.slice(place(range.start).min(place(range.end))..place(range.end)));
+        }
         self.store.get_range(&Path::from(name), range).await
     }
 
@@ -182,12 +225,21 @@ impl Objects {
 
     /// Deletes an object that must not be there any more; one that is gone already is no error.
     pub(crate) async fn delete(&self, name: &str) -> Result<(), RegistryError> {
+        if let Some(index) = self.index_of(name) {
+            return Ok(index.remove_small_objects(&[name]).await?);
+        }
         match self.store.delete(&Path::from(name)).await {
             // What was refused may never have been written.
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
+}
+
+async fn small_object(index: &Store, name: &str) -> Result<Bytes, object_store::Error> {
+    let of_index = |source: StoreError| object_store::Error::Generic { store: "index", source: Box::new(source) };
+    let missing = || object_store::Error::NotFound { path: name.to_owned(), source: "no such object".into() };
+    index.small_object(name).await.map_err(of_index)?.map(Bytes::from).ok_or_else(missing)
 }
 
 #[cfg(test)]
@@ -214,6 +266,12 @@ mod tests {
         assert!(objects.range_kept(held, 11..1010).await.is_err(), "another run is not");
         assert!(objects.range_kept(held, 0..2000).await.is_err(), "it would have driven too much out");
         assert!(objects.get_kept("held").await.is_err(), "it would have driven too much out");
+    }
+
+    #[test]
+    fn what_is_small_goes_to_the_index() {
+        assert!(Objects::small(&Object::from(vec![7; SMALL_BYTES])).is_some());
+        assert!(Objects::small(&Object::from(vec![7; SMALL_BYTES + 1])).is_none());
     }
 
     #[tokio::test]

@@ -82,7 +82,8 @@ impl Registry {
         let committer = Committer::start(options.store.clone(), options.clock.clone(), &tasks);
         let report_committer = Committer::start(options.store.clone(), options.clock.clone(), &tasks);
         let directory = Directory::load(&options.store, options.sources).await?;
-        let objects = Objects::new(options.objects, options.limits.object_cache_bytes);
+        let objects =
+            Objects::new(options.objects, options.limits.object_cache_bytes).with_index(options.store.clone());
         let policy = options.limits.derivatives;
         let (derivatives, wanted) = Derivatives::new(policy, &objects);
         let registry = Self(Arc::new(Inner {

@@ -73,6 +73,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0021_other_ids.sql"),
         include_str!("../../migrations/postgres/0021_other_ids.sql"),
     ),
+    (
+        22,
+        "small objects",
+        include_str!("../../migrations/sqlite/0022_small_objects.sql"),
+        include_str!("../../migrations/postgres/0022_small_objects.sql"),
+    ),
 ];
 
 fn migrator(engine: Engine) -> Migrator {

@@ -216,6 +216,7 @@ async fn index_instances(
     let missing = StoreError::Corrupt { what: "batch" };
     let one = |at: usize| rejected.remove(&at).or_else(|| indexed.next());
     let mut out = (0..batch.len()).map(one).collect::<Option<Vec<_>>>().ok_or(missing)?;
+    crate::small::keep(link, batch, &out).await?;
     if let Some(first) = out.first_mut() {
         first.withdrawn = withdrawn;
     }

@@ -102,6 +102,7 @@ pub(crate) fn instance(
         study: study.clone(),
         series: series(series_uid, "CT", 0),
         entry,
+        small: None,
         fetched: false,
     }
 }

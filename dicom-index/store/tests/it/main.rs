@@ -19,6 +19,7 @@ mod plans;
 mod rejections;
 mod reports;
 mod searching;
+mod small;
 mod take_out;
 
 use std::future::Future;
@@ -64,6 +65,7 @@ async fn the_contract_holds_on_postgres() {
         rejections::contract::CASES,
         reports::contract::CASES,
         searching::contract::CASES,
+        small::contract::CASES,
         take_out::contract::CASES,
     ];
     let mut failed = Vec::new();

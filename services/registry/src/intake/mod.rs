@@ -281,19 +281,31 @@ impl Registry {
             Err(finding) => return Ok(self.put_aside(repository, &object, &finding).await),
         };
         let object = part10.map_or(object, Object::from);
-        let name = Objects::fresh_name("instances", "dcm");
-        self.0.objects.put(&name, &object).await?;
+        entry.size_bytes = object.len() as u64;
+        // What is small becomes durable with its entry, and needs no sync of its own.
+        let is_plain = document.is_none() && !self.0.derivatives.may_have_form(&entry);
+        let small = Objects::small(&object).filter(|_| is_plain);
+        let is_small = small.is_some();
+        let name = if is_small { Objects::small_name() } else { Objects::fresh_name("instances", "dcm") };
+        if !is_small {
+            self.0.objects.put(&name, &object).await?;
+        }
         if let Some(document) = document {
             self.act_on(repository, &study, &document, Some(&name)).await?;
             return Ok(Fate::Withheld);
         }
         (entry.object, entry.remote) = (Some(name.clone()), remote);
-        entry.size_bytes = object.len() as u64;
         let report = self.report_of(repository, (&study, &series, &entry), Some(&object)).await?;
         let stored = self.0.derivatives.may_have_form(&entry).then(|| Arc::new(entry.clone()));
         let study_instance_uid = study.study_instance_uid.clone();
-        let new =
-            NewInstance { repository: repository.clone(), study, series, entry, fetched: self.is_pulled(repository) };
+        let new = NewInstance {
+            repository: repository.clone(),
+            study,
+            series,
+            entry,
+            small,
+            fetched: self.is_pulled(repository),
+        };
         let indexed = self.0.committer.commit(new).await;
         let indexed = match indexed {
             Ok(indexed) => indexed,
@@ -302,7 +314,8 @@ impl Registry {
                 return Err(error.into());
             }
         };
-        if matches!(indexed.outcome, Outcome::Repeat) {
+        // What the index has no use for was not written to it.
+        if matches!(indexed.outcome, Outcome::Repeat) && !is_small {
             self.0.objects.remove(&name).await;
         }
         // What stands beside the instance that is shown is listed for an administrator, once for the same bytes.
@@ -310,7 +323,7 @@ impl Registry {
             let finding = Finding::quarantine("SOPInstanceUID", ANOTHER);
             self.note_aside(repository, &name, object.len() as u64, &finding).await?;
         }
-        if let Some(superseded) = &indexed.superseded_object {
+        if let Some(superseded) = indexed.superseded_object.as_ref().filter(|object| !is_small || **object != name) {
             self.0.objects.remove(superseded).await;
             self.0.derivatives.forget(superseded).await;
         }
@@ -369,7 +382,7 @@ impl Registry {
         let object = part10.map_or_else(|| object.clone(), Object::from);
         let report = self.report_of(repository, (&study, &series, &entry), Some(&object)).await?;
         let study_instance_uid = study.study_instance_uid.clone();
-        let new = NewInstance { repository: repository.clone(), study, series, entry, fetched: false };
+        let new = NewInstance { repository: repository.clone(), study, series, entry, small: None, fetched: false };
         let indexed = self.0.committer.commit(new).await?;
         self.changed(indexed.study_key, indexed.series_key);
         self.0.opened.forget(&study_instance_uid).await;
