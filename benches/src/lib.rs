@@ -12,7 +12,9 @@ mod encoded;
 mod load;
 mod messages;
 mod plain;
+mod regions;
 mod servers;
+mod service;
 mod table;
 
 pub use corpus::{Series, large_series, province, radiographs, small_studies};
@@ -20,5 +22,7 @@ pub use cstore::{Sent, Storescp};
 pub use encoded::{Codec, encoded};
 pub use load::{CALLERS, Figures};
 pub use messages::tell;
+pub use regions::{Latency, Region, Silent, search_at_leisure};
 pub use servers::{CALLING, Servers, Stow, start};
+pub use service::Service;
 pub use table::{Question, Table, crowd};

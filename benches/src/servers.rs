@@ -1,6 +1,7 @@
 //! The servers, started with state of their own and loaded with the same objects.
 
 use std::net::{TcpListener, TcpStream};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -8,39 +9,36 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::plain::{self, Nginx};
+use crate::service::{Service, end, root};
 
 /// The AE title that senders of C-STORE call themselves by.
 pub const CALLING: &str = "BENCH";
 
 /// The service and its peers.
 pub struct Servers {
-    /// The service: scheme, host and port.
-    pub ours: String,
+    service: Service,
     /// Orthanc: scheme, host and port.
     pub orthanc: String,
     /// Plain files.
     pub nginx: Nginx,
-    /// Where the service takes C-STORE.
-    pub our_dimse: u16,
-    /// Where the service takes HL7 messages.
-    pub our_mllp: u16,
     /// Where Orthanc takes C-STORE.
     pub orthanc_dimse: u16,
-    children: Vec<Child>,
-    state: tempfile::TempDir,
+    peers: Vec<Child>,
+    _state: tempfile::TempDir,
+}
+
+impl Deref for Servers {
+    type Target = Service;
+
+    fn deref(&self) -> &Service {
+        &self.service
+    }
 }
 
 impl Drop for Servers {
     fn drop(&mut self) {
-        for child in &mut self.children {
-            let _ = Command::new("kill").arg(child.id().to_string()).status();
-            let _ = child.wait();
-        }
+        self.peers.iter_mut().for_each(end);
     }
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 pub(crate) fn free_port() -> u16 {
@@ -58,39 +56,18 @@ pub(crate) fn wait_for(port: u16) {
 /// Starts them, empty. `environment` is the service's.
 pub fn start(environment: &[(&str, &str)]) -> Servers {
     let state = tempfile::tempdir().unwrap();
-    let (http, dimse, mllp) = (free_port(), free_port(), free_port());
-    let (peer, peer_dimse, plain) = (free_port(), free_port(), free_port());
-    let binary = root().join("target/release/dics");
-    assert!(binary.is_file(), "target/release/dics is missing: run `make bench`, which builds it first");
-    let configuration = state.path().join("dics.toml");
-    std::fs::write(&configuration, format!("[[dimse.peer]]\nae_title = {CALLING:?}\nmay = [\"store\"]\n")).unwrap();
-    let ours = Command::new(binary)
-        .arg("serve")
-        .env("DICS_CONFIG", configuration)
-        .env("DICS__DATA_DIR", state.path().join("ours"))
-        .env("DICS__HTTP__LISTEN", format!("127.0.0.1:{http}"))
-        .env("DICS__DIMSE__LISTEN", format!("127.0.0.1:{dimse}"))
-        .env("DICS__MLLP__LISTEN", format!("127.0.0.1:{mllp}"))
-        .env("DICS__ACCESS__MODE", "development")
-        .env("DICS__LOG", "error")
-        .envs(environment.iter().copied())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let orthanc = orthanc(state.path(), peer, peer_dimse);
+    let (peer, orthanc_dimse, plain) = (free_port(), free_port(), free_port());
+    let orthanc = orthanc(state.path(), peer, orthanc_dimse);
     let (nginx, files) = plain::start(state.path().join("nginx"), plain);
     let servers = Servers {
-        ours: format!("http://127.0.0.1:{http}"),
+        service: Service::start(environment),
         orthanc: format!("http://127.0.0.1:{peer}"),
         nginx,
-        our_dimse: dimse,
-        our_mllp: mllp,
-        orthanc_dimse: peer_dimse,
-        children: vec![ours, orthanc, files],
-        state,
+        orthanc_dimse,
+        peers: vec![orthanc, files],
+        _state: state,
     };
-    [http, peer, plain].into_iter().for_each(wait_for);
+    [peer, plain].into_iter().for_each(wait_for);
     servers
 }
 
@@ -134,41 +111,6 @@ pub struct Stow {
 }
 
 impl Servers {
-    /// Memory that the service holds now, with its workers, in MiB.
-    pub fn memory_mib(&self) -> u64 {
-        let ours = self.children[0].id();
-        let workers = std::fs::read_to_string(format!("/proc/{ours}/task/{ours}/children")).unwrap_or_default();
-        let pids = std::iter::once(ours).chain(workers.split_whitespace().filter_map(|pid| pid.parse().ok()));
-        pids.map(resident_kib).sum::<u64>() / 1024
-    }
-
-    /// Waits until the service has made HTJ2K forms of so many images.
-    ///
-    /// # Panics
-    /// When they are not there within five minutes.
-    pub fn wait_for_forms(&self, count: usize) {
-        let began = Instant::now();
-        while files_below(&self.state.path().join("ours"), "jhc") < count {
-            assert!(began.elapsed() < Duration::from_secs(300), "no HTJ2K forms are made");
-            std::thread::sleep(Duration::from_millis(200));
-        }
-    }
-
-    /// Registers a repository at the service.
-    pub fn register(&self, definition: &serde_json::Value) {
-        let url = format!("{}/api/admin/repositories", self.ours);
-        let request =
-            reqwest::Client::new().post(url).header("content-type", "application/json").body(definition.to_string());
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let status = runtime.block_on(request.send()).unwrap().status();
-        assert!(status.is_success(), "not registered: {status}");
-    }
-
-    /// What the service answers below its DICOMweb root.
-    pub fn get(&self, path: &str, accept: &str) -> Vec<u8> {
-        get(&self.ours, path, accept)
-    }
-
     /// Stores the same objects in the service and in Orthanc.
     pub fn load(&self, objects: &[Vec<u8>]) {
         for server in [&self.ours, &self.orthanc] {
@@ -202,22 +144,6 @@ impl Servers {
     }
 }
 
-/// Files of an extension, at any depth.
-fn files_below(folder: &Path, extension: &str) -> usize {
-    let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
-    let count = |path: PathBuf| match path.is_dir() {
-        true => files_below(&path, extension),
-        false => usize::from(path.extension().is_some_and(|found| found == extension)),
-    };
-    entries.flatten().map(|entry| count(entry.path())).sum()
-}
-
-fn resident_kib(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
-}
-
 async fn store(client: &reqwest::Client, url: &str, body: Vec<u8>) {
     let request = client
         .post(url)
@@ -243,13 +169,18 @@ fn multipart(objects: &[Vec<u8>]) -> Vec<u8> {
 
 /// What a server answers below its DICOMweb root.
 pub(crate) fn get(server: &str, path: &str, accept: &str) -> Vec<u8> {
-    let request = reqwest::Client::new().get(format!("{server}/dicom-web{path}")).header("accept", accept);
+    ask(&format!("{server}/dicom-web{path}"), accept)
+}
+
+/// What is answered at a URL.
+pub(crate) fn ask(url: &str, accept: &str) -> Vec<u8> {
+    let request = reqwest::Client::new().get(url).header("accept", accept);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let answer = request.send().await.unwrap();
         let (status, body) = (answer.status(), answer.bytes().await.unwrap());
         let told = String::from_utf8_lossy(&body[..body.len().min(500)]);
-        assert!(status.is_success(), "{server} answers {status} when asked for {accept}: {told}");
+        assert!(status.is_success(), "{url} answers {status} when asked for {accept}: {told}");
         body.into()
     })
 }
