@@ -25,6 +25,7 @@ pub(crate) fn study(from: &impl Attributes, defaults: &Defaults, notes: &mut Not
     record.study_time = time(from, tags::STUDY_TIME, notes);
     record.accession_number = accession_number(from, defaults);
     record.placer_order_number = placer_order_number(from, defaults);
+    record.admission_id = admission_id(from, defaults);
     record.study_id = from.text(tags::STUDY_ID).map(Phi::new);
     record.study_description = from.text(tags::STUDY_DESCRIPTION);
     record.referring_physician_name = from.name(tags::REFERRING_PHYSICIAN_NAME);
@@ -94,30 +95,37 @@ fn patient_id(from: &impl Attributes, default_issuer: &str) -> Option<IssuedId> 
 }
 
 pub(crate) fn accession_number(from: &impl Attributes, defaults: &Defaults) -> Option<IssuedId> {
-    issued(from, (tags::ACCESSION_NUMBER, tags::ISSUER_OF_ACCESSION_NUMBER_SEQUENCE), defaults)
+    let tags = (tags::ACCESSION_NUMBER, tags::ISSUER_OF_ACCESSION_NUMBER_SEQUENCE);
+    issued(from, tags, &defaults.accession_issuer)
 }
 
 /// The number that the department gave the order.
 pub(crate) fn filler_order_number(from: &impl Attributes, defaults: &Defaults) -> Option<IssuedId> {
-    issued(from, (tags::FILLER_ORDER_NUMBER, tags::ORDER_FILLER_IDENTIFIER_SEQUENCE), defaults)
+    issued(from, (tags::FILLER_ORDER_NUMBER, tags::ORDER_FILLER_IDENTIFIER_SEQUENCE), &defaults.accession_issuer)
 }
 
 /// The order's number, of the study itself or of the request that it answers.
 fn placer_order_number(from: &impl Attributes, defaults: &Defaults) -> Option<IssuedId> {
-    let read = |level: &_| issued(level, (tags::PLACER_ORDER_NUMBER, tags::ORDER_PLACER_IDENTIFIER_SEQUENCE), defaults);
+    let tags = (tags::PLACER_ORDER_NUMBER, tags::ORDER_PLACER_IDENTIFIER_SEQUENCE);
+    let read = |level: &_| issued(level, tags, &defaults.accession_issuer);
     let requests = [tags::REQUEST_ATTRIBUTES_SEQUENCE, tags::REFERENCED_REQUEST_SEQUENCE];
     read(from).or_else(|| requests.iter().find_map(|tag| from.items(*tag).first().and_then(read)))
 }
 
+/// The visit, whose number comes from where the patients' numbers do.
+fn admission_id(from: &impl Attributes, defaults: &Defaults) -> Option<IssuedId> {
+    issued(from, (tags::ADMISSION_ID, tags::ISSUER_OF_ADMISSION_ID_SEQUENCE), &defaults.patient_id_issuer)
+}
+
 /// A number, and who issued it: the local name, else the universal one, else the source's own.
-fn issued(from: &impl Attributes, (number, issuer): (Tag, Tag), defaults: &Defaults) -> Option<IssuedId> {
+fn issued(from: &impl Attributes, (number, issuer): (Tag, Tag), own: &str) -> Option<IssuedId> {
     let value = from.text(number)?;
     let issuers = from.items(issuer);
     let named = |item: &_| {
         Attributes::text(item, tags::LOCAL_NAMESPACE_ENTITY_ID)
             .or_else(|| Attributes::text(item, tags::UNIVERSAL_ENTITY_ID))
     };
-    let issuer = issuers.first().and_then(named).unwrap_or_else(|| defaults.accession_issuer.clone());
+    let issuer = issuers.first().and_then(named).unwrap_or_else(|| own.to_owned());
     Some(IssuedId { issuer, value: value.into() })
 }
 

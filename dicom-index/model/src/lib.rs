@@ -24,6 +24,7 @@ mod records;
 mod report;
 mod report_object;
 mod uid;
+mod visit;
 
 pub use codes::{AeTitle, InvalidCode, RepositoryCode};
 pub use definition::{
@@ -41,3 +42,4 @@ pub use records::{Demographic, HealthNumber, IssuedId, PatientRecord, SeriesReco
 pub use report::{DocumentKind, LinkEvidence, ObjectReference, ReportDocument, ReportRecord, ReportStatus};
 pub use report_object::{ObjectForm, ReportObject, form_of, is_report, is_report_title};
 pub use uid::{InvalidUid, Uid, sop_class, transfer_syntax};
+pub use visit::{VisitKind, VisitNumbers};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{IssuedId, PatientRecord, Uid};
+use crate::{IssuedId, PatientRecord, Uid, VisitNumbers};
 
 /// Which numbers are of one examination, and whether it is still asked for. An order shows nothing by itself: it is the evidence by which a
 /// report finds its study.
@@ -18,6 +18,9 @@ pub struct OrderRecord {
     pub placer_order_number: Option<IssuedId>,
     /// ORC-3 or OBR-3.
     pub filler_order_number: Option<IssuedId>,
+    /// The stay that it is of.
+    #[serde(default, skip_serializing_if = "VisitNumbers::is_empty")]
+    pub visit: VisitNumbers,
     /// IPC-1, else the field that the source is configured for.
     pub accession_number: Option<IssuedId>,
     /// IPC-3 or ZDS-1.

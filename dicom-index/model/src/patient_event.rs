@@ -1,6 +1,6 @@
 //! What a patient administration system tells of its own patients.
 
-use crate::{IssuedId, PatientRecord};
+use crate::{IssuedId, PatientRecord, VisitKind};
 
 /// What befell a patient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub enum PatientChange {
     Merge,
     /// Two numbers are two patients after all (ADT A37).
     Unmerge,
+    /// What is known by one visit or account of the other number is this patient's (ADT A44, A45).
+    Move(VisitKind),
 }
 
 impl PatientChange {
@@ -20,6 +22,8 @@ impl PatientChange {
             Self::Update => "update",
             Self::Merge => "merge",
             Self::Unmerge => "unmerge",
+            Self::Move(VisitKind::Visit) => "move-visit",
+            Self::Move(VisitKind::Account) => "move-account",
         }
     }
 }
@@ -35,8 +39,10 @@ pub struct PatientEvent {
     pub change: PatientChange,
     /// PID: whom it befell; of a merge the survivor. It has a PatientID.
     pub patient: PatientRecord,
-    /// MRG-1 of a merge, the second PID-3 of an un-merge: the same issuer's other number.
+    /// MRG-1 of a merge or a move, the second PID-3 of an un-merge: the same issuer's other number.
     pub other: Option<IssuedId>,
+    /// MRG-5 or MRG-3 of a move: the visit, or account, that it is about.
+    pub visit: Option<IssuedId>,
     /// EVN-2, else MSH-7, Unix milliseconds: an older one that comes late is history.
     pub recorded_ms: Option<i64>,
 }

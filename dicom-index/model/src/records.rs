@@ -128,6 +128,9 @@ pub struct StudyRecord {
     /// PlacerOrderNumberImagingServiceRequest (0040,2016) with its issuer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub placer_order_number: Option<IssuedId>,
+    /// AdmissionID (0038,0010) with its issuer: the visit, or the account where visits have no number (IHE RAD TF-2 appendix B).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admission_id: Option<IssuedId>,
     /// StudyID (0020,0010).
     pub study_id: Option<Phi<String>>,
     /// StudyDescription (0008,1030).
@@ -156,6 +159,7 @@ impl StudyRecord {
             study_time: None,
             accession_number: None,
             placer_order_number: None,
+            admission_id: None,
             study_id: None,
             study_description: None,
             referring_physician_name: PersonName::default(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{IssuedId, PatientRecord, PersonName, Phi, Uid};
+use crate::{IssuedId, PatientRecord, PersonName, Phi, Uid, VisitNumbers};
 
 /// Where a report stands, in the words of FHIR `DiagnosticReport.status`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -173,6 +173,9 @@ pub struct ReportRecord {
     pub filler_order_number: Option<IssuedId>,
     /// OBR-2 placer order number.
     pub placer_order_number: Option<IssuedId>,
+    /// The stay that it is of.
+    #[serde(default, skip_serializing_if = "VisitNumbers::is_empty")]
+    pub visit: VisitNumbers,
     /// What this version is known by elsewhere: SOPInstanceUID of an object, `id` of a CDA document. Versions that share one are of one
     /// report.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

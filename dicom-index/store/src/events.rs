@@ -1,9 +1,9 @@
 //! What a patient administration system tells of its patients: demographics, merges, and merges that were none.
 
-use index_model::{IssuedId, PatientChange, PatientEvent, PatientRecord, RepositoryCode};
+use index_model::{IssuedId, PatientChange, PatientEvent, PatientRecord, RepositoryCode, VisitKind};
 
 use crate::engine::{Link, Sql, dialect, in_transaction, json};
-use crate::index::{Work, identity, patient, patient_names};
+use crate::index::{Work, identity, patient, patient_names, visits};
 use crate::{PatientTold, Store, StoreError, messages};
 
 impl Store {
@@ -54,7 +54,7 @@ impl Told<'_> {
             return Ok(if is_same { PatientTold::Repeat } else { PatientTold::ControlIdReused });
         }
         let ids = [self.event.patient.patient_id.as_ref(), self.event.other.as_ref()];
-        if ids.into_iter().flatten().any(|id| !patient::is_usable(Some(id))) {
+        if ids.into_iter().chain([self.event.visit.as_ref()]).flatten().any(|id| !patient::is_usable(Some(id))) {
             return Ok(PatientTold::Refused { rule: "the number stands for nobody" });
         }
         let mut work = Work::new(link, self.now_ms);
@@ -62,6 +62,7 @@ impl Told<'_> {
             (PatientChange::Update, _) => self.update(&mut work).await?,
             (PatientChange::Merge, Some(other)) => self.merge(&mut work, other).await?,
             (PatientChange::Unmerge, Some(other)) => self.unmerge(&mut work, other).await?,
+            (PatientChange::Move(kind), Some(other)) => self.move_visit(&mut work, other, kind).await?,
             (_, None) => PatientTold::Refused { rule: "the other number is missing" },
         };
         work.finish().await?;
@@ -125,6 +126,35 @@ impl Told<'_> {
         Ok(PatientTold::Done)
     }
 
+    /// One visit, or account, of the other patient is this one's.
+    async fn move_visit(
+        &self,
+        work: &mut Work<'_>,
+        other: &IssuedId,
+        kind: VisitKind,
+    ) -> Result<PatientTold, StoreError> {
+        let Some(id) = &self.event.patient.patient_id else { return Ok(NAMELESS) };
+        let Some(number) = &self.event.visit else {
+            return Ok(PatientTold::Refused { rule: "the number of the visit or account is missing" });
+        };
+        if id.issuer != other.issuer {
+            return Ok(PatientTold::Refused { rule: "the two numbers are of different issuers" });
+        }
+        let to = self.find_or_make(work, id, &self.event.patient).await?;
+        let bare = PatientRecord { patient_id: Some(other.clone()), ..PatientRecord::default() };
+        let from = self.find_or_make(work, other, &bare).await?;
+        let is_one = leads_to(work, Some(to.patient_key), from.patient_key).await?
+            || leads_to(work, Some(from.patient_key), to.patient_key).await?;
+        if is_one {
+            return Ok(PatientTold::Refused { rule: "the two numbers are of one patient" });
+        }
+        let event_key = self.keep(work, &to, Some(&from)).await?;
+        let (from_key, to_key) = (from.patient_key, to.patient_key);
+        visits::tell(work, &visits::Told { kind, number, from_key, to_key, event_key }).await?;
+        tracing::info!(from = from_key, to = to_key, kind = kind.code(), "a visit or account moved");
+        Ok(PatientTold::Done)
+    }
+
     async fn find(&self, work: &mut Work<'_>, id: &IssuedId) -> Result<Option<Known>, StoreError> {
         let sql = Sql::new(
             "SELECT patient_key, survivor_key, told_ms, person_key, record FROM source_patient \
@@ -152,17 +182,17 @@ impl Told<'_> {
         Ok(Known { patient_key, survivor_key: None, told_ms: None, person_key, record: record.clone() })
     }
 
-    /// Writes the history.
-    async fn keep(&self, work: &mut Work<'_>, known: &Known, other: Option<&Known>) -> Result<(), StoreError> {
+    /// Writes the history; the event's key.
+    async fn keep(&self, work: &mut Work<'_>, known: &Known, other: Option<&Known>) -> Result<i64, StoreError> {
         let event = self.event;
         let sql = Sql::new(
             "INSERT INTO patient_event (repository_key, message_control_id, message_sha256, kind, patient_key, other_key, \
-             before, at_ms, raw) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+             before, at_ms, raw) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING event_key",
         );
         let sql = sql.arg(self.repository_key).arg(event.message_control_id.as_str());
         let sql = sql.arg(event.message_sha256.as_str()).arg(event.change.code()).arg(known.patient_key);
         let sql = sql.arg(other.map(|other| other.patient_key)).arg(json(&known.record)?);
-        work.link.run(sql.arg(self.now_ms).arg(self.raw.to_vec())).await.map(drop)
+        work.link.number(sql.arg(self.now_ms).arg(self.raw.to_vec())).await
     }
 }
 

@@ -3,8 +3,9 @@
 use index_model::{IssuedId, OrderRecord, RepositoryCode};
 
 use crate::engine::{Link, Row, Sql, dialect, in_transaction, json};
-use crate::index::{Work, patient, patient_names};
-use crate::reports::{link, orders};
+use crate::index::patient::Placed;
+use crate::index::{Work, patient, patient_names, visits};
+use crate::reports::{link, orders, visit_columns};
 use crate::{OrderStored, Store, StoreError, messages};
 
 impl Store {
@@ -69,9 +70,10 @@ impl Message<'_> {
             work.link.run(sql.arg(told_ms).arg(self.repository_key).arg(family.as_str())).await?;
         }
         let order_key = match self.known(work.link, &family).await? {
-            Some(known) => self.renew(work.link, &known, told_ms, placed.patient_key).await?,
-            None => self.insert(work.link, &family, told_ms, placed.patient_key).await?,
+            Some(known) => self.renew(work.link, &known, told_ms, placed).await?,
+            None => self.insert(work.link, &family, told_ms, placed).await?,
         };
+        visits::follow(&mut work, placed).await?;
         for report_key in orders::reports(&mut work, &[order_key]).await? {
             link::relink(&mut work, report_key).await?;
         }
@@ -136,7 +138,7 @@ impl Message<'_> {
     }
 
     /// What is said later stands over what was said before; what only one of them says stands anyway.
-    async fn renew(&self, link: &mut Link, known: &Known, told_ms: i64, patient_key: i64) -> Result<i64, StoreError> {
+    async fn renew(&self, link: &mut Link, known: &Known, told_ms: i64, placed: Placed) -> Result<i64, StoreError> {
         let is_newer = told_ms >= known.told_ms;
         let said = self.numbers();
         let (over, under) = if is_newer { (&said, &known.numbers) } else { (&known.numbers, &said) };
@@ -158,13 +160,38 @@ impl Message<'_> {
         let sql = numbers.into_iter().fold(sql, Sql::arg).arg(is_cancelled).arg(told_ms.max(known.told_ms));
         link.run(sql.arg(known.order_key)).await?;
         if is_newer {
-            let sql = Sql::new("UPDATE imaging_order SET patient_key = $1, record = $2 WHERE order_key = $3");
-            link.run(sql.arg(patient_key).arg(json(self.order)?).arg(known.order_key)).await?;
+            let sql = Sql::new(
+                "UPDATE imaging_order SET patient_key = $1, said_patient_key = $2, move_key = NULL, record = $3 \
+                 WHERE order_key = $4",
+            );
+            let sql = sql.arg(placed.patient_key).arg(placed.said_key).arg(json(self.order)?);
+            link.run(sql.arg(known.order_key)).await?;
         }
+        self.keep_visit(link, known.order_key, is_newer).await?;
         Ok(known.order_key)
     }
 
-    async fn insert(&self, link: &mut Link, family: &str, told_ms: i64, patient_key: i64) -> Result<i64, StoreError> {
+    /// The stay: what is said later stands over what was said before, and nothing said takes nothing away.
+    async fn keep_visit(&self, link: &mut Link, order_key: i64, is_newer: bool) -> Result<(), StoreError> {
+        let [visit, visit_issuer, account, account_issuer] = visit_columns(&self.order.visit);
+        if !visit.is_empty() {
+            let sql = Sql::new(
+                "UPDATE imaging_order SET visit_number = $1, visit_issuer = $2 \
+                 WHERE order_key = $3 AND ($4 = 1 OR visit_number = '')",
+            );
+            link.run(sql.arg(visit).arg(visit_issuer).arg(order_key).arg(is_newer)).await?;
+        }
+        if !account.is_empty() {
+            let sql = Sql::new(
+                "UPDATE imaging_order SET account_number = $1, account_issuer = $2 \
+                 WHERE order_key = $3 AND ($4 = 1 OR account_number = '')",
+            );
+            link.run(sql.arg(account).arg(account_issuer).arg(order_key).arg(is_newer)).await?;
+        }
+        Ok(())
+    }
+
+    async fn insert(&self, link: &mut Link, family: &str, told_ms: i64, placed: Placed) -> Result<i64, StoreError> {
         // The order as a whole may have been cancelled before this part of it was heard of.
         let whole = Sql::new(
             "SELECT told_ms FROM imaging_order WHERE repository_key = $1 AND family = $2 AND requested_procedure_id = '' \
@@ -175,12 +202,14 @@ impl Message<'_> {
         let mut sql = Sql::new(
             "INSERT INTO imaging_order (repository_key, family, requested_procedure_id, patient_key, placer_number, \
              placer_issuer, filler_number, filler_issuer, accession_number, accession_issuer, study_instance_uid, \
-             cancelled, told_ms, record) VALUES (",
+             cancelled, told_ms, record, said_patient_key, visit_number, visit_issuer, account_number, account_issuer) \
+             VALUES (",
         );
         sql.bind(self.repository_key).push(", ").bind(family).push(", ");
-        sql.bind(self.order.requested_procedure_id.as_str()).push(", ").bind(patient_key).push(", ");
+        sql.bind(self.order.requested_procedure_id.as_str()).push(", ").bind(placed.patient_key).push(", ");
         sql.list(self.numbers()).push(", ").bind(self.order.is_cancelled || whole.is_some()).push(", ");
-        sql.bind(told_ms).push(", ").bind(json(self.order)?).push(") RETURNING order_key");
+        sql.bind(told_ms).push(", ").bind(json(self.order)?).push(", ").bind(placed.said_key);
+        sql.push(", ").list(visit_columns(&self.order.visit)).push(") RETURNING order_key");
         link.number(sql).await
     }
 }

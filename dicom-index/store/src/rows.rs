@@ -314,8 +314,19 @@ pub enum PatientTold {
 pub struct IdentityConflict {
     /// The source patients concerned, with their persons' public ids.
     pub patients: Vec<(String, SourcePatientRow)>,
-    /// The study that several of them have; `None` when they share a health number.
+    /// The study that several of them have.
     pub study_instance_uid: Option<Uid>,
+    /// What stayed with the first of them when a visit or account of theirs moved to the second, because nothing says of which visit it is.
+    pub left_behind: Option<LeftBehind>,
+}
+
+/// What is known by no visit, and may be of one that moved.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LeftBehind {
+    /// StudyInstanceUIDs; the first 100.
+    pub studies: Vec<Uid>,
+    /// Public ids of reports; the first 100.
+    pub reports: Vec<String>,
 }
 
 /// A report to be taken in.

@@ -1,4 +1,5 @@
-//! Patients who share a health number and can't be one, and studies that several patients have: somebody has to look.
+//! Patients who share a health number and can't be one, studies that several patients have, and what stayed when a visit moved: somebody
+//! has to look.
 
 use axum::Json;
 use axum::extract::{Query, State};
@@ -26,8 +27,13 @@ fn conflict(conflict: &IdentityConflict) -> Value {
         json!({ "patientKey": patient, "repository": row.repository, "issuer": row.issuer, "patientId": id })
     });
     json!({
-        "kind": if conflict.study_instance_uid.is_some() { "study" } else { "health-number" },
+        "kind": match (&conflict.study_instance_uid, &conflict.left_behind) {
+            (Some(_), _) => "study",
+            (None, Some(_)) => "visit",
+            (None, None) => "health-number",
+        },
         "studyInstanceUid": conflict.study_instance_uid,
         "patients": patients.collect::<Vec<_>>(),
+        "leftBehind": conflict.left_behind.as_ref().map(|left| json!({ "studies": left.studies, "reports": left.reports })),
     })
 }

@@ -79,6 +79,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0022_small_objects.sql"),
         include_str!("../../migrations/postgres/0022_small_objects.sql"),
     ),
+    (
+        24,
+        "visits",
+        include_str!("../../migrations/sqlite/0024_visits.sql"),
+        include_str!("../../migrations/postgres/0024_visits.sql"),
+    ),
 ];
 
 fn migrator(engine: Engine) -> Migrator {

@@ -26,8 +26,8 @@ pub(super) async fn place(work: &mut Work<'_>, groups: &[StudyGroup]) -> Result<
     let mut placed: Vec<(usize, &StudyGroup, Placed)> = Vec::with_capacity(fresh.len());
     let patients: Vec<_> = fresh.iter().map(|(_, group)| (group.repository_key, &group.record)).collect();
     for ((at, group), of) in fresh.iter().zip(patient::place_all(work, &patients).await?) {
-        // Who keeps this patient's demographics has told them: the study is shown with those.
-        if !of.is_told {
+        // Who keeps this patient's demographics has told them: the study is shown with those. Or visits were moved: it may follow one.
+        if !of.is_told && !of.has_moves {
             placed.push((*at, *group, of));
         }
     }

@@ -10,6 +10,7 @@ use index_model::{PatientRecord, Uid};
 use super::merge::one_person;
 use super::patient::{self, MAX_CHAIN};
 use super::study::resettle;
+use super::visits::{self, Touched};
 use super::work::Work;
 use crate::StoreError;
 use crate::engine::{Row, Sql};
@@ -37,8 +38,7 @@ struct Group {
 /// Makes the persons of these source patients anew, and everything that is theirs follows.
 pub(crate) async fn regroup(work: &mut Work<'_>, concerned: &[i64]) -> Result<(), StoreError> {
     let members = load(work, concerned).await?;
-    let mut studies = BTreeSet::new();
-    let mut reports = BTreeSet::new();
+    let mut touched = Touched::default();
     for group in groups(work, &members).await? {
         let of_group = || group.members.iter().filter_map(|at| members.get(*at));
         let is_concerned = of_group().any(|member| concerned.contains(&member.patient_key));
@@ -47,10 +47,21 @@ pub(crate) async fn regroup(work: &mut Work<'_>, concerned: &[i64]) -> Result<()
                 continue;
             }
             assign(work, &members, member, group.person_key).await?;
-            studies.extend(studies_of(work, member.patient_key).await?);
-            reports.extend(reports_of(work, member.patient_key).await?);
+            touched.studies.extend(studies_of(work, member.patient_key).await?);
+            touched.reports.extend(reports_of(work, member.patient_key).await?);
         }
     }
+    let patients: Vec<i64> = members.iter().map(|member| member.patient_key).collect();
+    visits::regrouped(work, &patients, &mut touched).await?;
+    settle(work, touched.studies, touched.reports).await
+}
+
+/// Puts studies under their patients, and reports beside their studies.
+pub(super) async fn settle(
+    work: &mut Work<'_>,
+    studies: BTreeSet<String>,
+    reports: BTreeSet<i64>,
+) -> Result<(), StoreError> {
     for uid in studies {
         resettle(work, &Uid::parse(&uid).map_err(|_| StoreError::Corrupt { what: "study UID" })?).await?;
     }
@@ -125,19 +136,23 @@ async fn assign(work: &mut Work<'_>, members: &[Member], member: &Member, person
     let sql = Sql::new("UPDATE source_patient SET person_key = $1 WHERE patient_key = $2");
     work.link.run(sql.arg(person_key).arg(key)).await?;
     for text in [
-        "UPDATE study_copy SET patient_key = $1, said_patient_key = $2 WHERE said_patient_key = $3",
+        "UPDATE study_copy SET patient_key = $1, said_patient_key = $2 WHERE said_patient_key = $3 AND move_key IS NULL",
         "UPDATE study_copy SET patient_key = $1, said_patient_key = $2 WHERE patient_key = $3 AND said_patient_key IS NULL",
+        "UPDATE imaging_order SET patient_key = $1, said_patient_key = $2 WHERE said_patient_key = $3 AND move_key IS NULL",
+        "UPDATE imaging_order SET patient_key = $1, said_patient_key = $2 WHERE patient_key = $3 AND said_patient_key IS NULL",
     ] {
         work.link.run(Sql::new(text).arg(root).arg(said).arg(key)).await?;
     }
     for text in [
-        "UPDATE report SET patient_key = $1, said_patient_key = $2, person_key = $3 WHERE said_patient_key = $4",
+        "UPDATE report SET patient_key = $1, said_patient_key = $2, person_key = $3 \
+         WHERE said_patient_key = $4 AND move_key IS NULL",
         "UPDATE report SET patient_key = $1, said_patient_key = $2, person_key = $3 \
          WHERE patient_key = $4 AND said_patient_key IS NULL",
     ] {
         work.link.run(Sql::new(text).arg(root).arg(said).arg(person_key).arg(key)).await?;
     }
-    Ok(())
+    let moved = Sql::new("UPDATE report SET person_key = $1 WHERE patient_key = $2 AND move_key IS NOT NULL");
+    work.link.run(moved.arg(person_key).arg(key)).await.map(drop)
 }
 
 /// The number that a merged one goes by.

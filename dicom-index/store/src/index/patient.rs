@@ -29,8 +29,19 @@ pub(crate) struct Placed {
     pub(crate) person_key: i64,
     /// The patient that was named, where that number goes by `patient_key` now.
     pub(crate) said_key: Option<i64>,
+    /// The move of a visit or an account by which it is `patient_key`'s.
+    pub(crate) move_key: Option<i64>,
+    /// Whether visits or accounts of this person were moved to another.
+    pub(crate) has_moves: bool,
     /// Whether the system that keeps the demographics has told them: they are shown in place of what a study says.
     pub(crate) is_told: bool,
+}
+
+impl Placed {
+    /// A patient who goes by their own number, of whom nothing was told or moved.
+    fn plain(patient_key: i64, person_key: i64) -> Self {
+        Self { patient_key, person_key, said_key: None, move_key: None, has_moves: false, is_told: false }
+    }
 }
 
 /// Finds or makes the source patient that `said` names, and links them to a person when the evidence allows.
@@ -46,18 +57,20 @@ pub(crate) async fn place(
     let private_to =
         if is_usable(said.patient_id.as_ref()) { String::new() } else { format!("{repository_key} {alone}") };
     let sql = Sql::new(
-        "SELECT patient_key, person_key, record, told_ms, survivor_key FROM source_patient \
-         WHERE patient_id = $1 AND issuer = $2 AND private_to = $3",
+        "SELECT s.patient_key, s.person_key, s.record, s.told_ms, s.survivor_key, CASE WHEN EXISTS (SELECT 1 \
+         FROM source_patient p JOIN visit_move v ON v.from_key = p.patient_key WHERE p.person_key = s.person_key \
+         AND v.undone_ms IS NULL) THEN CAST(1 AS BIGINT) ELSE 0 END FROM source_patient s \
+         WHERE s.patient_id = $1 AND s.issuer = $2 AND s.private_to = $3",
     );
     let found = work.link.row(sql.arg(id).arg(issuer).arg(private_to.as_str())).await?;
     let Some(row) = found else {
         return insert(work, repository_key, said, &private_to).await;
     };
     let (patient_key, person_key, known) = (row.int(0)?, row.int(1)?, row.json::<PatientRecord>(2)?);
-    let (is_told, survivor_key) = (row.opt_int(3)?.is_some(), row.opt_int(4)?);
+    let (is_told, survivor_key, has_moves) = (row.opt_int(3)?.is_some(), row.opt_int(4)?, row.int(5)? == 1);
     // Demographics that were told by who keeps them stand; a study or report fills their gaps.
     let renewed = if is_told { renew_patient(said, &known) } else { renew_patient(&known, said) };
-    let mut placed = Placed { patient_key, person_key, said_key: None, is_told };
+    let mut placed = Placed { patient_key, person_key, said_key: None, move_key: None, has_moves, is_told };
     if renewed != known {
         placed.person_key = renew(work, &renewed, patient_key, person_key).await?;
     }
@@ -104,7 +117,7 @@ pub(super) async fn place_all(work: &mut Work<'_>, studies: &[(i64, &StudyRecord
 /// A source patient with the record that is known; `None` where more than that must be looked at.
 type Plain = Option<(Placed, PatientRecord)>;
 
-/// The patients of these studies that are known, by their identifier. Who was merged, or whose demographics were told, is not plain.
+/// The patients of these studies that are known, by their identifier. Who was merged, whose demographics were told or visits moved, is not plain.
 async fn known(
     work: &mut Work<'_>,
     studies: &[(i64, &StudyRecord)],
@@ -115,14 +128,16 @@ async fn known(
     let mut known = HashMap::with_capacity(ids.len());
     for chunk in ids.chunks(CHUNK) {
         let mut sql = Sql::new(
-            "SELECT patient_key, person_key, record, issuer, patient_id, told_ms, survivor_key FROM source_patient \
-             WHERE private_to = '' AND patient_id IN (",
+            "SELECT s.patient_key, s.person_key, s.record, s.issuer, s.patient_id, s.told_ms, s.survivor_key, \
+             CASE WHEN EXISTS (SELECT 1 FROM source_patient p JOIN visit_move v ON v.from_key = p.patient_key \
+             WHERE p.person_key = s.person_key AND v.undone_ms IS NULL) THEN CAST(1 AS BIGINT) ELSE 0 END \
+             FROM source_patient s WHERE s.private_to = '' AND s.patient_id IN (",
         );
         sql.list(chunk.iter().copied()).push(")");
         for row in work.link.rows(sql).await? {
-            let placed = Placed { patient_key: row.int(0)?, person_key: row.int(1)?, said_key: None, is_told: false };
+            let placed = Placed::plain(row.int(0)?, row.int(1)?);
             let id = IssuedId { issuer: row.text(3)?, value: Phi::new(row.text(4)?) };
-            let is_plain = row.opt_int(5)?.is_none() && row.opt_int(6)?.is_none();
+            let is_plain = row.opt_int(5)?.is_none() && row.opt_int(6)?.is_none() && row.int(7)? == 0;
             known.insert(Some(id), if is_plain { Some((placed, row.json(2)?)) } else { None });
         }
     }
@@ -161,7 +176,7 @@ async fn insert_all(work: &mut Work<'_>, fresh: &[(i64, &PatientRecord)]) -> Res
         for person_key in persons {
             let patient_key =
                 patients.get(&person_key).copied().ok_or(StoreError::Corrupt { what: "source patient" })?;
-            all.push(Placed { patient_key, person_key, said_key: None, is_told: false });
+            all.push(Placed::plain(patient_key, person_key));
         }
     }
     Ok(all)
@@ -243,7 +258,7 @@ pub(crate) async fn insert(
     );
     let sql = sql.arg(person_key).arg(repository_key).arg(issuer).arg(id).arg(private_to);
     let patient_key = work.link.number(sql.arg(health_number(said)).arg(json(said)?).arg(home)).await?;
-    Ok(Placed { patient_key, person_key, said_key: None, is_told: false })
+    Ok(Placed::plain(patient_key, person_key))
 }
 
 pub(super) async fn new_person(work: &mut Work<'_>) -> Result<i64, StoreError> {

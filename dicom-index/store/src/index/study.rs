@@ -13,7 +13,7 @@ use self::rows::{columns, issued};
 use super::merge::{agree, fill_study, renew_patient, renew_study};
 use super::patient::{self, Placed};
 use super::work::Work;
-use super::{Manner, other_ids, series, sounds};
+use super::{Manner, other_ids, series, sounds, visits};
 use crate::engine::{Link, Row, Sql, json};
 use crate::{ChangeKind, StoreError};
 
@@ -33,7 +33,8 @@ impl Known {
     async fn load(link: &mut Link, uid: &Uid) -> Result<Self, StoreError> {
         let sql = Sql::new(
             "SELECT c.study_copy_key, c.study_key, c.repository_key, c.patient_key, p.person_key, \
-             CASE WHEN c.record = '' THEN s.record ELSE c.record END, c.said_patient_key, p.told_ms FROM study s JOIN study_copy c ON c.study_key = s.study_key \
+             CASE WHEN c.record = '' THEN s.record ELSE c.record END, c.said_patient_key, p.told_ms, c.move_key \
+             FROM study s JOIN study_copy c ON c.study_key = s.study_key \
              JOIN source_patient p ON p.patient_key = c.patient_key \
              WHERE s.study_instance_uid = $1 ORDER BY c.study_copy_key LIMIT 1000",
         );
@@ -90,7 +91,8 @@ impl Known {
 fn placed(row: &Row) -> Result<Placed, StoreError> {
     let said_key = row.opt_int(6)?;
     let is_told = said_key.is_some() || row.opt_int(7)?.is_some();
-    Ok(Placed { patient_key: row.int(3)?, person_key: row.int(4)?, said_key, is_told })
+    let (patient_key, person_key, move_key) = (row.int(3)?, row.int(4)?, row.opt_int(8)?);
+    Ok(Placed { patient_key, person_key, said_key, move_key, has_moves: false, is_told })
 }
 
 /// Same id from the same issuer, or nothing that speaks against it where one has none.
@@ -115,7 +117,14 @@ pub(super) async fn place(
         return Ok(own.study_key);
     }
     let placed = patient::place(work, repository_key, &record.patient, said.study_instance_uid.as_str()).await?;
-    settle(work, &known, own, &Arrived { repository_key, placed, record: &record }).await
+    let study_key = settle(work, &known, own, &Arrived { repository_key, placed, record: &record }).await?;
+    if !placed.has_moves {
+        return Ok(study_key);
+    }
+    visits::follow(work, placed).await?;
+    let known = Known::load(work.link, &said.study_instance_uid).await?;
+    let own = known.own(repository_key, said, manner).map(|own| own.study_key);
+    own.ok_or(StoreError::Corrupt { what: "study copy" })
 }
 
 /// What a repository says of a study, and whose it is.
@@ -217,14 +226,16 @@ async fn update_copy(
 ) -> Result<(), StoreError> {
     let (issuer, accession) = issued(record.accession_number.as_ref());
     let (placer_issuer, placer) = issued(record.placer_order_number.as_ref());
+    let (admission_issuer, admission) = issued(record.admission_id.as_ref());
     let sql = Sql::new(
         "UPDATE study_copy SET study_key = $1, patient_key = $2, accession_number = $3, accession_issuer = $4, \
          placer_number = $5, placer_issuer = $6, declared_series = $7, declared_instances = $8, record = $9, \
-         said_patient_key = $10 WHERE study_copy_key = $11",
+         said_patient_key = $10, admission_number = $11, admission_issuer = $12, move_key = $13 WHERE study_copy_key = $14",
     );
     let sql = sql.arg(study_key).arg(placed.patient_key).arg(accession).arg(issuer).arg(placer).arg(placer_issuer);
     let sql = sql.arg(record.number_of_study_related_series).arg(record.number_of_study_related_instances);
-    work.link.run(sql.arg(written).arg(placed.said_key).arg(own.copy_key)).await?;
+    let sql = sql.arg(written).arg(placed.said_key).arg(admission).arg(admission_issuer);
+    work.link.run(sql.arg(placed.move_key).arg(own.copy_key)).await?;
     other_ids::renew(work.link, own.copy_key, &own.record.patient, &record.patient).await
 }
 

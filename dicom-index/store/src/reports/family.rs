@@ -77,14 +77,21 @@ async fn by_document(work: &mut Work<'_>, report: &ReportRecord, person_key: i64
     }
     let mut sql = Sql::new(
         "SELECT DISTINCT o.report_key FROM report_document_id d JOIN report o ON o.report_key = d.report_key \
-         WHERE o.person_key = ",
+         WHERE ",
     );
-    sql.bind(person_key)
+    of_person(&mut sql, person_key)
         .push(" AND d.document_id IN (")
         .list(ids)
         .push(") ORDER BY o.report_key LIMIT ")
         .bind(MOST_UNITED);
     work.link.rows(sql).await?.iter().map(|row| row.int(0)).collect()
+}
+
+/// A report `o` of this person, or one that came under a number of theirs and moved on with its visit.
+fn of_person(sql: &mut Sql, person_key: i64) -> &mut Sql {
+    sql.push("(o.person_key = ").bind(person_key);
+    sql.push(" OR o.move_key IS NOT NULL AND o.said_patient_key IN (SELECT patient_key FROM source_patient WHERE person_key = ");
+    sql.bind(person_key).push("))")
 }
 
 fn ids(report: &ReportRecord) -> impl Iterator<Item = &str> {
@@ -106,8 +113,8 @@ async fn counterpart(
     sql.bind(accession.value.expose().trim()).push(" AND o.accession_issuer = ").bind(accession.issuer.as_str());
     sql.push(" AND o.accession_number <> '' AND o.filler_number <> '' AND o.filler_number = ")
         .bind(filler.value.expose().trim());
-    sql.push(" AND o.filler_issuer = ").bind(filler.issuer.as_str()).push(" AND o.person_key = ").bind(person_key);
-    sql.push(" AND o.repository_key = ").bind(repository_key).push(" AND ").push(others);
+    sql.push(" AND o.filler_issuer = ").bind(filler.issuer.as_str()).push(" AND ");
+    of_person(&mut sql, person_key).push(" AND o.repository_key = ").bind(repository_key).push(" AND ").push(others);
     sql.push(" (SELECT 1 FROM report_version v WHERE v.report_key = o.report_key AND v.sop_instance_uid IS NOT NULL) LIMIT 2");
     let rows = work.link.rows(sql).await?;
     match rows.as_slice() {

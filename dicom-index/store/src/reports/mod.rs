@@ -8,13 +8,13 @@ pub(crate) mod rejected;
 mod ruling;
 mod versions;
 
-use index_model::{ReportRecord, ReportStatus, RepositoryCode};
+use index_model::{ReportRecord, ReportStatus, RepositoryCode, VisitNumbers};
 
 use self::family::Known;
 use self::versions::Version;
 use crate::engine::{Link, Sql, dialect, in_transaction, json};
 use crate::index::patient::{self, Placed};
-use crate::index::{Work, patient_names};
+use crate::index::{Work, patient_names, visits};
 use crate::{NewReport, ReportStored, Store, StoreError, messages};
 
 impl Store {
@@ -110,6 +110,7 @@ impl Message<'_> {
         let versions = versions::load(work.link, known.report_key).await?;
         let shown = versions::shown(&versions).map_or(version, |shown| shown.version);
         self.update(work.link, &known, version, shown, placed).await?;
+        visits::follow(&mut work, placed).await?;
         link::relink(&mut work, known.report_key).await?;
         work.finish().await?;
         let (report_key, public_id) = (known.report_key, known.public_id);
@@ -140,12 +141,13 @@ impl Message<'_> {
         let mut sql = Sql::new(
             "INSERT INTO report (public_id, repository_key, family, person_key, patient_key, accession_number, \
              accession_issuer, filler_number, filler_issuer, placer_number, placer_issuer, status, current_version, versions, \
-             received_ms, record, said_patient_key) VALUES (",
+             received_ms, record, said_patient_key, visit_number, visit_issuer, account_number, account_issuer) VALUES (",
         );
         sql.bind(public_id.as_str()).push(", ").bind(self.repository_key).push(", ").bind(family).push(", ");
         sql.list([placed.person_key, placed.patient_key]).push(", ").list(order_columns(self.report)).push(", ");
         sql.bind(self.report.status.code()).push(", 0, 0, ").bind(self.now_ms).push(", ").bind(json(self.report)?);
-        sql.push(", ").bind(placed.said_key).push(") RETURNING report_key");
+        sql.push(", ").bind(placed.said_key).push(", ").list(visit_columns(&self.report.visit));
+        sql.push(") RETURNING report_key");
         let report_key = link.number(sql).await?;
         let sql = Sql::new("UPDATE repository SET reports = reports + 1 WHERE repository_key = $1");
         link.run(sql.arg(self.repository_key)).await?;
@@ -196,11 +198,27 @@ impl Message<'_> {
         let sql = Sql::new(
             "UPDATE report SET versions = $1, current_version = $1, status = $2, person_key = $3, patient_key = $4, \
              accession_number = $5, accession_issuer = $6, filler_number = $7, filler_issuer = $8, placer_number = $9, \
-             placer_issuer = $10, received_ms = $11, record = $12, said_patient_key = $13 WHERE report_key = $14",
+             placer_issuer = $10, received_ms = $11, record = $12, said_patient_key = $13, move_key = NULL \
+             WHERE report_key = $14",
         );
         let sql = sql.arg(version).arg(self.report.status.code()).arg(placed.person_key).arg(placed.patient_key);
         let sql = order_columns(self.report).into_iter().fold(sql, Sql::arg).arg(self.now_ms);
-        link.run(sql.arg(json(self.report)?).arg(placed.said_key).arg(known.report_key)).await.map(drop)
+        link.run(sql.arg(json(self.report)?).arg(placed.said_key).arg(known.report_key)).await?;
+        self.keep_visit(link, known.report_key).await
+    }
+
+    /// A version that tells no visit takes none away.
+    async fn keep_visit(&self, link: &mut Link, report_key: i64) -> Result<(), StoreError> {
+        let [visit, visit_issuer, account, account_issuer] = visit_columns(&self.report.visit);
+        if !visit.is_empty() {
+            let sql = Sql::new("UPDATE report SET visit_number = $1, visit_issuer = $2 WHERE report_key = $3");
+            link.run(sql.arg(visit).arg(visit_issuer).arg(report_key)).await?;
+        }
+        if !account.is_empty() {
+            let sql = Sql::new("UPDATE report SET account_number = $1, account_issuer = $2 WHERE report_key = $3");
+            link.run(sql.arg(account).arg(account_issuer).arg(report_key)).await?;
+        }
+        Ok(())
     }
 }
 
@@ -210,6 +228,13 @@ fn order_columns(report: &ReportRecord) -> [&str; 6] {
     let [accession, filler, placer] =
         numbers.map(|id| id.as_ref().map_or(["", ""], |id| [id.value.expose().trim(), id.issuer.as_str()]));
     [accession[0], accession[1], filler[0], filler[1], placer[0], placer[1]]
+}
+
+/// Visit and account number, each with its issuer.
+pub(crate) fn visit_columns(numbers: &VisitNumbers) -> [&str; 4] {
+    let [visit, account] = [&numbers.visit, &numbers.account]
+        .map(|id| id.as_ref().map_or(["", ""], |id| [id.value.expose().trim(), id.issuer.as_str()]));
+    [visit[0], visit[1], account[0], account[1]]
 }
 
 /// Whether a status is of a verified report or takes one back: such a version is never hidden by an unverified one.

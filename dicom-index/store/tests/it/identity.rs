@@ -8,13 +8,14 @@ use crate::reports::{id_of, report};
 
 const NUMBER: &str = "9876543217";
 
-fn event(control_id: &str, change: Change, patient: PatientRecord, other: &str) -> PatientEvent {
+pub(crate) fn event(control_id: &str, change: Change, patient: PatientRecord, other: &str) -> PatientEvent {
     PatientEvent {
         message_control_id: control_id.into(),
         message_sha256: format!("sha of {control_id}"),
         change,
         patient,
         other: other.split_once('/').map(|(issuer, id)| issued(issuer, id)),
+        visit: None,
         recorded_ms: Some(NOW),
     }
 }

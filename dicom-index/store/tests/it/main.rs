@@ -21,6 +21,7 @@ mod reports;
 mod searching;
 mod small;
 mod take_out;
+mod visits;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -67,6 +68,7 @@ async fn the_contract_holds_on_postgres() {
         searching::contract::CASES,
         small::contract::CASES,
         take_out::contract::CASES,
+        visits::contract::CASES,
     ];
     let mut failed = Vec::new();
     for (number, (name, case)) in all.into_iter().flatten().enumerate() {

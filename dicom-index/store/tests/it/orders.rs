@@ -6,13 +6,14 @@ use index_store::{OrderStored, Ruled, Store};
 use crate::build::{NOW, issued, jane, patient, study, two, uid};
 use crate::reports::{id_of, report};
 
-fn order(control_id: &str, patient: PatientRecord, told_ms: i64) -> OrderRecord {
+pub(crate) fn order(control_id: &str, patient: PatientRecord, told_ms: i64) -> OrderRecord {
     OrderRecord {
         message_control_id: control_id.into(),
         message_sha256: format!("sha of {control_id}"),
         patient,
         placer_order_number: placer("P1"),
         filler_order_number: None,
+        visit: index_model::VisitNumbers::default(),
         accession_number: None,
         study_instance_uid: None,
         requested_procedure_id: String::new(),

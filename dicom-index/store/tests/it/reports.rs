@@ -17,6 +17,7 @@ pub(crate) fn report(control_id: &str, patient: PatientRecord, status: ReportSta
         accession_number: Some(issued("neodin", "A1001")),
         filler_order_number: Some(issued("neodin", "F1")),
         placer_order_number: None,
+        visit: index_model::VisitNumbers::default(),
         document_ids: Vec::new(),
         predecessor_ids: Vec::new(),
         object: None,

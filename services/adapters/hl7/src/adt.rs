@@ -1,6 +1,6 @@
 //! `ADT` to events of patients (ITI-8 and ITI-30 Patient Identity Management, RAD-12 Patient Update).
 
-use index_model::{IssuedId, PatientChange, PatientEvent, PatientRecord, RepositoryDefinition};
+use index_model::{IssuedId, PatientChange, PatientEvent, PatientRecord, RepositoryDefinition, VisitKind};
 use sha2::{Digest, Sha256};
 
 use crate::content;
@@ -18,6 +18,7 @@ struct Event {
     change: PatientChange,
     patient: PatientRecord,
     other: Option<IssuedId>,
+    visit: Option<IssuedId>,
 }
 
 /// The events of one `ADT` message, unframed and as received: one for each patient, or for each pair of numbers that are merged.
@@ -43,6 +44,7 @@ pub fn parse_adt(bytes: &[u8], definition: &RepositoryDefinition) -> Result<Vec<
         change: event.change,
         patient: event.patient,
         other: event.other,
+        visit: event.visit,
         recorded_ms,
     };
     Ok(events.into_iter().enumerate().map(event).collect())
@@ -51,17 +53,43 @@ pub fn parse_adt(bytes: &[u8], definition: &RepositoryDefinition) -> Result<Vec<
 fn events(message: &Message<'_>, header: &Header, definition: &RepositoryDefinition) -> Result<Vec<Event>, Refusal> {
     match header.trigger_event.as_str() {
         "A40" | "A43" | "A47" => merges(message, definition),
+        "A44" => moves(message, definition, VisitKind::Account),
+        "A45" => moves(message, definition, VisitKind::Visit),
         "A37" => unlink(message, definition).map(|event| vec![event]),
         _ => {
             let pid = message.segment("PID").ok_or(NO_PATIENT)?;
             let patient = numbered(pid, 1, definition)?;
-            Ok(vec![Event { change: PatientChange::Update, patient, other: None }])
+            Ok(vec![Event { change: PatientChange::Update, patient, other: None, visit: None }])
         }
     }
 }
 
 /// Each MRG is of the PID before it, and pairs with it by issuer.
 fn merges(message: &Message<'_>, definition: &RepositoryDefinition) -> Result<Vec<Event>, Refusal> {
+    pairs(message, definition, &|_, _| Ok(None))
+}
+
+/// Each MRG names a visit, or an account, that is another patient's than was thought (HL7 v2.5 §3.3.44, §3.3.45).
+fn moves(message: &Message<'_>, definition: &RepositoryDefinition, kind: VisitKind) -> Result<Vec<Event>, Refusal> {
+    let (field, text) = match kind {
+        VisitKind::Visit => (5, "the number of the visit that is moved is missing"),
+        VisitKind::Account => (3, "the number of the account that is moved is missing"),
+    };
+    let visit = |mrg: Segment<'_>, occurrence| match patient::number(mrg.field(field), definition) {
+        Some(number) => Ok(Some(number)),
+        None => {
+            let at = Location::field_of("MRG", occurrence, field);
+            Err(Refusal::error(ErrorCode::RequiredFieldMissing, at, text))
+        }
+    };
+    let events = pairs(message, definition, &visit)?.into_iter();
+    Ok(events.map(|event| Event { change: PatientChange::Move(kind), ..event }).collect())
+}
+
+/// What is read of an MRG segment beside the number of its patient; its occurrence goes with it.
+type OfMrg<'f> = dyn Fn(Segment<'_>, usize) -> Result<Option<IssuedId>, Refusal> + 'f;
+
+fn pairs(message: &Message<'_>, definition: &RepositoryDefinition, of: &OfMrg<'_>) -> Result<Vec<Event>, Refusal> {
     let mut events = Vec::new();
     let (mut survivor, mut pids, mut mrgs) = (None, 0, 0);
     for segment in message.segments() {
@@ -74,9 +102,15 @@ fn merges(message: &Message<'_>, definition: &RepositoryDefinition) -> Result<Ve
                 mrgs += 1;
                 let at = Location::field_of("MRG", mrgs, 1);
                 let survivor = survivor.as_ref().ok_or(NO_PATIENT)?;
-                let before = events.len();
-                for other in patient::numbers(segment.field(1), definition) {
-                    events.extend(pair(survivor, other));
+                let (before, visit) = (events.len(), of(*segment, mrgs)?);
+                let mut others = patient::numbers(segment.field(1), definition);
+                if visit.is_some() {
+                    // A visit is of one patient, by whichever number.
+                    others.retain(|other| pair(survivor, other.clone()).is_some());
+                    others.truncate(1);
+                }
+                for other in others {
+                    events.extend(pair(survivor, other).map(|event| Event { visit: visit.clone(), ..event }));
                 }
                 if events.len() == before {
                     let none = "no number of the patient is of the issuer of the merged one";
@@ -99,7 +133,7 @@ fn pair(survivor: &PatientRecord, other: IssuedId) -> Option<Event> {
     let at = numbers.iter().position(|id| id.issuer == other.issuer)?;
     let patient_id = Some(numbers.remove(at));
     let patient = PatientRecord { patient_id, other_patient_ids: numbers, ..survivor.clone() };
-    Some(Event { change: PatientChange::Merge, patient, other: Some(other) })
+    Some(Event { change: PatientChange::Merge, patient, other: Some(other), visit: None })
 }
 
 /// Two PID segments: the numbers that are no longer linked.
@@ -138,7 +172,7 @@ const fn missing(segment: &'static str, text: &'static str) -> Refusal {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use index_model::{PatientChange, PatientEvent, RepositoryDefinition};
+    use index_model::{PatientChange, PatientEvent, RepositoryDefinition, VisitKind};
 
     use super::parse_adt;
     use crate::refusal::{ErrorCode, Refusal};
@@ -189,16 +223,33 @@ mod tests {
     }
 
     #[test]
-    fn a_moved_or_changed_number_goes_by_the_other_and_moves_of_visits_are_refused() {
+    fn a_moved_or_changed_number_goes_by_the_other() {
         for trigger in ["A43", "A47"] {
             let events = parse(trigger, "PID|||1^^^NORTH\rMRG|2^^^NORTH").unwrap();
             assert_eq!(pairs(&events), [triple("E1", "NORTH/1", "NORTH/2")]);
             assert_eq!(events[0].change, PatientChange::Merge);
         }
-        for trigger in ["A44", "A45"] {
-            let refused = parse(trigger, "PID|||1^^^NORTH\rMRG|2^^^NORTH||||V1").unwrap_err();
-            assert_eq!(refused.code, ErrorCode::UnsupportedEvent);
+    }
+
+    #[test]
+    fn a_moved_visit_or_account_is_named_by_its_number_and_issuer() {
+        let two = "PID|||1^^^NORTH\rMRG|2^^^NORTH||ACC1^^^BILLING||V1\rPV1||I\rMRG|3^^^NORTH~4^^^NORTH||ACC2||V2";
+        for (trigger, kind, numbers) in [
+            ("A44", VisitKind::Account, ["BILLING/ACC1", "NORTH/ACC2"]),
+            ("A45", VisitKind::Visit, ["NORTH/V1", "NORTH/V2"]),
+        ] {
+            let events = parse(trigger, two).unwrap();
+            assert!(events.iter().all(|event| event.change == PatientChange::Move(kind)));
+            assert_eq!(pairs(&events), [triple("E1", "NORTH/1", "NORTH/2"), triple("E1/2", "NORTH/1", "NORTH/3")]);
+            let of =
+                |event: &PatientEvent| event.visit.as_ref().map(|id| format!("{}/{}", id.issuer, id.value.expose()));
+            assert_eq!(events.iter().filter_map(of).collect::<Vec<_>>(), numbers);
         }
+        for (trigger, mrg) in [("A45", "MRG|2^^^NORTH||ACC1"), ("A44", "MRG|2^^^NORTH||||V1")] {
+            let refused = parse(trigger, &format!("PID|||1^^^NORTH\r{mrg}")).unwrap_err();
+            assert_eq!(refused.code, ErrorCode::RequiredFieldMissing, "without it, everything would be moved");
+        }
+        assert!(parse("A45", "PID|||1^^^NORTH\rMRG|2^^^SOUTH||||V1").is_err(), "no number of that issuer");
     }
 
     #[test]

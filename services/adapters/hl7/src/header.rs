@@ -9,14 +9,13 @@ const HEADER_LIMIT: usize = 8 * 1024;
 /// The longest control id that is echoed; version 2.7 allows 199 characters.
 const CONTROL_ID_LIMIT: usize = 199;
 
-/// The types of messages that are taken, and their events. Moves of visits and accounts (A44, A45) are not: studies are known by patient
-/// and accession number, not by visit.
+/// The types of messages that are taken, and their events.
 const TAKEN: &[(&str, &[&str])] = &[
     ("ORU", &["R01"]),
     ("ORM", &["O01"]),
     ("OMG", &["O19"]),
     ("OMI", &["O23"]),
-    ("ADT", &["A01", "A04", "A05", "A08", "A28", "A31", "A37", "A40", "A43", "A47"]),
+    ("ADT", &["A01", "A04", "A05", "A08", "A28", "A31", "A37", "A40", "A43", "A44", "A45", "A47"]),
 ];
 
 /// MSH, each byte as the character of the same number, so that what is echoed is what was sent.

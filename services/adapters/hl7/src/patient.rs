@@ -1,8 +1,10 @@
 //! PID to a patient record.
 
-use index_model::{Demographic, HealthNumber, IssuedId, PatientRecord, PersonName, Phi, RepositoryDefinition};
+use index_model::{
+    Demographic, HealthNumber, IssuedId, PatientRecord, PersonName, Phi, RepositoryDefinition, VisitNumbers,
+};
 
-use crate::message::{Segment, Value};
+use crate::message::{Message, Segment, Value};
 use crate::refusal::{ErrorCode, Location, Refusal};
 use runtime::time;
 
@@ -52,6 +54,18 @@ fn deleted(pid: Segment<'_>) -> Vec<Demographic> {
             Demographic::HealthNumber => pid.field(3).repetitions().take(ID_LIMIT).any(no_card),
         })
         .collect()
+}
+
+/// The stay that a message is of: PV1-19 and PID-18.
+pub(crate) fn visit(message: &Message<'_>, definition: &RepositoryDefinition) -> VisitNumbers {
+    let number = |segment: &str, field: usize| number(message.segment(segment)?.field(field), definition);
+    VisitNumbers { visit: number("PV1", 19), account: number("PID", 18) }
+}
+
+/// A number and its issuer (CX): of a visit or an account.
+pub(crate) fn number(field: Value<'_>, definition: &RepositoryDefinition) -> Option<IssuedId> {
+    let value = field.component(1).text();
+    (!value.is_empty()).then(|| IssuedId { issuer: issuer(field, definition), value: Phi::new(value) })
 }
 
 /// The numbers in a field of identifiers, health cards excepted: MRG-1.

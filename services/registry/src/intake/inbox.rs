@@ -6,7 +6,9 @@ use std::net::IpAddr;
 use access::{Action, Refused, Right, Subject};
 use adapter_api::{Inbox, Object, PatientAnswer, ReportAnswer, Sender, StoreAnswer};
 use async_trait::async_trait;
-use index_model::{AeTitle, OrderRecord, PatientEvent, ReportRecord, RepositoryCode, RepositoryDefinition, Uid};
+use index_model::{
+    AeTitle, OrderRecord, PatientEvent, ReportRecord, RepositoryCode, RepositoryDefinition, Uid, VisitNumbers,
+};
 use index_store::{NewReport, OrderStored, PatientTold, ReportStored};
 
 use crate::Registry;
@@ -75,6 +77,7 @@ impl Inbox for Registry {
             for id in [&mut report.accession_number, &mut report.filler_order_number, &mut report.placer_order_number] {
                 one_name(&definition, id);
             }
+            one_name_for_a_visit(&definition, &mut report.visit);
         }
         let Ok(permit) = self.permit_to_synchronise(from).await else {
             return ReportAnswer::OutOfResources;
@@ -100,6 +103,7 @@ impl Inbox for Registry {
             for id in [&mut order.accession_number, &mut order.filler_order_number, &mut order.placer_order_number] {
                 one_name(&definition, id);
             }
+            one_name_for_a_visit(&definition, &mut order.visit);
         }
         let Ok(permit) = self.permit_to_synchronise(from).await else {
             return ReportAnswer::OutOfResources;
@@ -122,6 +126,7 @@ impl Inbox for Registry {
         if let Some(definition) = self.0.directory.definition(from) {
             one_name_for_each_issuer(&definition, &mut event.patient);
             one_name(&definition, &mut event.other);
+            one_name(&definition, &mut event.visit);
         }
         // A line of its own for each: who is who is what the rest of the trail is read by.
         let service = self.0.access.service();
@@ -142,6 +147,11 @@ impl Inbox for Registry {
             }
         }
     }
+}
+
+fn one_name_for_a_visit(definition: &RepositoryDefinition, numbers: &mut VisitNumbers) {
+    one_name(definition, &mut numbers.visit);
+    one_name(definition, &mut numbers.account);
 }
 
 impl Registry {

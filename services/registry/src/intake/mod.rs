@@ -252,6 +252,7 @@ impl Registry {
             one_name_for_each_issuer(&definition, &mut extracted.study.patient);
             one_name(&definition, &mut extracted.study.accession_number);
             one_name(&definition, &mut extracted.study.placer_order_number);
+            one_name(&definition, &mut extracted.study.admission_id);
         }
         Ok(extracted)
     }

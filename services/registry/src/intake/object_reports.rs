@@ -7,7 +7,7 @@ use adapter_api::Object;
 use index_extract::{Defaults, PathStep, bulk_value, report_object};
 use index_model::{
     DocumentKind, InstanceEntry, ObjectForm, ObjectReference, Phi, ReportDocument, ReportObject, ReportRecord,
-    ReportStatus, RepositoryCode, SeriesRecord, StudyRecord, form_of, is_report_title,
+    ReportStatus, RepositoryCode, SeriesRecord, StudyRecord, VisitNumbers, form_of, is_report_title,
 };
 use index_narrative::{cda, sr};
 use index_store::{NewReport, Outcome};
@@ -95,6 +95,7 @@ fn read(
         accession_number: said.accession_number,
         filler_order_number: said.filler_order_number,
         placer_order_number: study.placer_order_number.clone(),
+        visit: VisitNumbers { visit: study.admission_id.clone(), account: None },
         document_ids: own.into_iter().filter(|id| !id.is_empty()).map(str::to_owned).collect(),
         predecessor_ids: predecessors.chain(content.header.replaces.iter().cloned()).collect(),
         object: Some(ObjectReference {

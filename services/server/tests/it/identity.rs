@@ -76,6 +76,40 @@ fn a_merge_over_mllp_is_followed_and_taken_back() {
 }
 
 #[test]
+fn a_visit_filed_under_the_wrong_patient_moves_alone_and_what_is_of_no_visit_is_listed() {
+    let data = tempfile::tempdir().unwrap();
+    let service = start(data.path());
+    let of_visit = |control_id: &str, patient: &str, filler: &str, visit: &str| {
+        let pv1 = format!("PV1|1|I{}{visit}", "|".repeat(17));
+        let obr = format!("OBR|1||{filler}|CT^CT HEAD||||||||||||||ACC{filler}|||||||F");
+        message("ORU^R01^ORU_R01", control_id, &[patient, &pv1, &obr, "OBX|1|TX|R||Words.||||||F"])
+    };
+    let told = [
+        of_visit("R1", DOUBLE, "F1", "V1"),
+        of_visit("R2", DOUBLE, "F2", "V2"),
+        report("R3", DOUBLE, "F3", "F"),
+        report("R4", JANE, "F4", "F"),
+    ];
+    assert_eq!(tell(&service, &told).0, 4);
+    let count = || [record(&service, "100"), record(&service, "200")].each_ref().map(reports);
+    assert_eq!(count(), [1, 3]);
+    let moved = message("ADT^A45^ADT_A45", "E1", &[JANE, "MRG|200^^^NORTH^MR||||V1", "PV1|1|I"]);
+    assert_eq!(tell(&service, &[moved.clone(), moved]), (2, vec![]), "a repeat changes nothing");
+    assert_eq!(count(), [2, 2]);
+    assert_eq!(tell(&service, &[of_visit("R5", DOUBLE, "F5", "V1")]).0, 1);
+    assert_eq!(count(), [3, 2], "what comes late of the visit follows");
+    let conflicts = service.client.get("/api/admin/conflicts").json();
+    assert_eq!((&conflicts[0]["kind"], conflicts[0]["patients"].as_array().unwrap().len()), (&json!("visit"), 2));
+    assert_eq!(conflicts[0]["leftBehind"]["reports"].as_array().unwrap().len(), 1, "the one that names no visit");
+
+    let nameless = message("ADT^A45^ADT_A45", "E2", &[JANE, "MRG|200^^^NORTH^MR", "PV1|1|I"]);
+    assert_eq!(tell(&service, &[nameless]), (0, vec![0]), "without a number nothing moves");
+    let back = message("ADT^A45^ADT_A45", "E3", &[DOUBLE, "MRG|100^^^NORTH^MR||||V1", "PV1|1|I"]);
+    assert_eq!(tell(&service, &[back]).0, 1);
+    assert_eq!(count(), [1, 4]);
+}
+
+#[test]
 fn a_shared_health_number_is_listed_as_a_conflict_and_links_nobody() {
     let data = tempfile::tempdir().unwrap();
     let service = start(data.path());

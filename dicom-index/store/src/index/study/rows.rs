@@ -90,12 +90,14 @@ pub(in crate::index) async fn insert_copies(work: &mut Work<'_>, copies: &[Copy<
     for chunk in copies.chunks(CHUNK) {
         let mut sql = Sql::new(
             "INSERT INTO study_copy (study_key, repository_key, patient_key, accession_number, accession_issuer, \
-             placer_number, placer_issuer, declared_series, declared_instances, first_ms, record, said_patient_key) VALUES ",
+             placer_number, placer_issuer, declared_series, declared_instances, first_ms, record, said_patient_key, \
+             admission_number, admission_issuer, move_key) VALUES ",
         );
         for (i, copy) in chunk.iter().enumerate() {
             let record = copy.record;
             let (issuer, accession) = issued(record.accession_number.as_ref());
             let (placer_issuer, placer) = issued(record.placer_order_number.as_ref());
+            let (admission_issuer, admission) = issued(record.admission_id.as_ref());
             sql.tuple(
                 i == 0,
                 [
@@ -111,6 +113,9 @@ pub(in crate::index) async fn insert_copies(work: &mut Work<'_>, copies: &[Copy<
                     work.now_ms.into(),
                     copy.written.as_str().into(),
                     copy.placed.said_key.into(),
+                    admission.into(),
+                    admission_issuer.into(),
+                    copy.placed.move_key.into(),
                 ],
             );
         }

@@ -18,6 +18,7 @@ pub(super) fn study(item: Item<'_>, definition: &RepositoryDefinition) -> Result
             .text(tags::ACCESSION_NUMBER)
             .map(|value| IssuedId { issuer: accession_issuer(item, definition), value: Phi::new(value) }),
         placer_order_number: None,
+        admission_id: None,
         study_id: item.text(tags::STUDY_ID).map(Phi::new),
         study_description: item.text(tags::STUDY_DESCRIPTION),
         referring_physician_name: name(item, tags::REFERRING_PHYSICIAN_NAME),

@@ -1,6 +1,6 @@
 //! `ORM^O01`, `OMG^O19` and `OMI^O23` to requested procedures (RAD-2, RAD-3, RAD-4, RAD-13; the numbers of one examination).
 
-use index_model::{OrderRecord, RepositoryDefinition, Uid};
+use index_model::{OrderRecord, RepositoryDefinition, Uid, VisitNumbers};
 use sha2::{Digest, Sha256};
 
 use crate::content;
@@ -41,7 +41,7 @@ pub fn parse_orders(bytes: &[u8], definition: &RepositoryDefinition) -> Result<V
     let sha256: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     let missing = |segment, text| Refusal::error(ErrorCode::SegmentSequence, Location::segment(segment), text);
     let pid = message.segment("PID").ok_or(missing("PID", "the patient segment is missing"))?;
-    let patient = patient::read(pid, definition)?;
+    let (patient, visit) = (patient::read(pid, definition)?, patient::visit(&message, definition));
     let groups = groups(&message);
     if groups.is_empty() {
         return Err(missing("ORC", "the order segment is missing"));
@@ -53,6 +53,7 @@ pub fn parse_orders(bytes: &[u8], definition: &RepositoryDefinition) -> Result<V
                 message_control_id: content::control_id(&header.control_id, orders.len()),
                 message_sha256: sha256.clone(),
                 patient: patient.clone(),
+                visit: visit.clone(),
                 ..order
             });
         }
@@ -145,6 +146,7 @@ impl Group<'_> {
             message_control_id: header.control_id.clone(),
             message_sha256: String::new(),
             patient: index_model::PatientRecord::default(),
+            visit: VisitNumbers::default(),
             placer_order_number: placer,
             filler_order_number: filler,
             accession_number: self.obr.and_then(|obr| entity(accession_field(obr, definition), definition)),

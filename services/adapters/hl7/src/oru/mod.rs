@@ -58,6 +58,7 @@ fn records(
     let mut patient = patient::read(pid, definition)?;
     // A report from somebody who knows of no card takes nobody's card away.
     patient.deleted.retain(|deleted| *deleted != Demographic::HealthNumber);
+    let visit = patient::visit(message, definition);
     let groups = groups(message)?;
     if groups.is_empty() {
         return Err(missing("OBR", "the request segment is missing"));
@@ -81,6 +82,7 @@ fn records(
             accession_number: order.accession_number,
             filler_order_number: order.filler_order_number,
             placer_order_number: order.placer_order_number,
+            visit: visit.clone(),
             document_ids: body.document_ids,
             predecessor_ids: body.replaces,
             object: None,
