@@ -35,6 +35,8 @@ pub enum Action {
     Reject,
     /// Instances whose retention has expired are deleted.
     Delete,
+    /// Studies are brought here for an order, before anybody asks to see them.
+    Prefetch,
     /// Who a patient is: numbers are merged, merges undone, demographics changed.
     Identify,
 }

@@ -26,6 +26,7 @@ mod synchronise;
 pub use adapter_api::{Object, Spool, TestStep};
 pub use derived::DerivativePolicy;
 pub use error::{Cause, RegistryError};
+pub use fetch::prefetch::PrefetchPolicy;
 pub use index_extract::PathStep;
 pub use index_store::{
     Drift, DriftReport, IdentityConflict, PatientRow, PersonRow, ReportRow, Ruled, SeriesRow, StudyRow,

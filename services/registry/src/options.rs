@@ -12,7 +12,7 @@ use object_store::ObjectStore;
 use runtime::{Clock, CpuPool};
 use transcode::Transcoder;
 
-use crate::DerivativePolicy;
+use crate::{DerivativePolicy, PrefetchPolicy};
 
 /// Makes the source of a pulled repository; `None` for one that only pushes. The text of an error is shown to the administrator.
 pub type SourceFactory =
@@ -31,6 +31,8 @@ pub struct Limits {
     pub rendered_cache_bytes: u64,
     /// Which images get an HTJ2K form, and how much room forms have.
     pub derivatives: DerivativePolicy,
+    /// Whether orders bring priors ahead, and how many.
+    pub prefetch: PrefetchPolicy,
     /// What is held of what was fetched from repositories, in bytes; what was sent to us comes on top.
     pub fetched_bytes: u64,
     /// What somebody looked at within this time is not let go, and bytes that are let go are read for so long.
@@ -55,6 +57,7 @@ impl Default for Limits {
             manifest_cache_bytes: 128 << 20,
             rendered_cache_bytes: 128 << 20,
             derivatives: DerivativePolicy::default(),
+            prefetch: PrefetchPolicy::default(),
             fetched_bytes: 512 << 30,
             fetched_idle: Duration::from_secs(15 * 60),
             quiet: Duration::from_secs(2),

@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::derived::Derivatives;
 use crate::fetch::Fetches;
+use crate::fetch::prefetch::{self, Prefetches};
 use crate::intake::commit::Committer;
 use crate::keeping::evict::Uses;
 use crate::manifest::Manifests;
@@ -51,6 +52,8 @@ pub(crate) struct Inner {
     pub(crate) fetches: Fetches,
     /// Turns at bringing ahead what is likely to be opened.
     pub(crate) warming: Turns,
+    /// Orders that wait for their priors.
+    pub(crate) prefetches: Prefetches,
     pub(crate) uses: Uses,
     pub(crate) synchronisers: Synchronisers,
     /// Which of the processes on this database we are.
@@ -86,6 +89,7 @@ impl Registry {
             Objects::new(options.objects, options.limits.object_cache_bytes).with_index(options.store.clone());
         let policy = options.limits.derivatives;
         let (derivatives, wanted) = Derivatives::new(policy, &objects);
+        let (prefetches, orders) = Prefetches::new();
         let registry = Self(Arc::new(Inner {
             committer,
             report_committer,
@@ -101,6 +105,7 @@ impl Registry {
             encoded: EncodedCache::new(options.limits.rendered_cache_bytes / ENCODED_PART),
             fetches: Fetches::default(),
             warming: Turns::new("warming", WARMED_AT_ONCE, MOST_TO_WARM),
+            prefetches,
             uses: Uses::default(),
             synchronisers: Synchronisers::default(),
             store: options.store,
@@ -120,6 +125,7 @@ impl Registry {
         registry.0.tasks.spawn(crate::keeping::expire::run(registry.clone()));
         registry.0.tasks.spawn(crate::derived::run(registry.clone(), wanted));
         registry.0.tasks.spawn(crate::keeping::evict::run(registry.clone()));
+        registry.0.tasks.spawn(prefetch::run(registry.clone(), orders));
         registry.look_around().await?;
         registry.0.tasks.spawn(crate::nodes::watch(registry.clone()));
         Ok(registry)

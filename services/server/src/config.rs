@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::dimse;
 
 pub(crate) use sections::{
-    Access, Cache, Cpu, Database, Derivatives, Dicomweb, Http, Memory, Mllp, Mode, Region, Storage,
+    Access, Cache, Cpu, Database, Derivatives, Dicomweb, Http, Memory, Mllp, Mode, Prefetch, Region, Storage,
 };
 
 /// The whole configuration. `deploy/config/default.toml` shows every key with its default.
@@ -48,6 +48,8 @@ pub(crate) struct Config {
     pub(crate) memory: Memory,
     /// HTJ2K forms of large images.
     pub(crate) derivatives: Derivatives,
+    /// What is brought here before anybody asks for it.
+    pub(crate) prefetch: Prefetch,
     /// What is kept of what was fetched.
     pub(crate) cache: Cache,
     /// A folder of repository definitions (TOML) that are registered at the start.
@@ -74,6 +76,7 @@ impl Default for Config {
             cpu: Cpu::default(),
             memory: Memory::default(),
             derivatives: Derivatives::default(),
+            prefetch: Prefetch::default(),
             cache: Cache::default(),
             repositories: None,
             regions: vec![
@@ -120,6 +123,7 @@ impl Config {
             fetched_idle: Duration::from_secs(self.cache.idle_seconds),
             expired_grace: Duration::from_secs(u64::from(self.storage.expired_grace_hours) * 3600),
             derivatives: self.derivatives.policy(),
+            prefetch: self.prefetch.policy(),
             ..registry::Limits::default()
         }
     }

@@ -2,6 +2,7 @@
 
 mod bring;
 mod lease;
+pub(crate) mod prefetch;
 mod warm;
 
 use std::collections::HashMap;

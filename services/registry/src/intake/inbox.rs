@@ -109,7 +109,10 @@ impl Inbox for Registry {
             return ReportAnswer::OutOfResources;
         };
         match self.0.store.store_order(from, &order, message, self.0.clock.now_ms()).await {
-            Ok(OrderStored::Stored | OrderStored::Repeat) => {
+            Ok(stored @ (OrderStored::Stored | OrderStored::Repeat)) => {
+                if stored == OrderStored::Stored {
+                    self.prefetch_for(&order);
+                }
                 permit.count(1, message.len() as u64);
                 self.0.synchronisers.heard_from(from, self.0.clock.now_ms());
                 ReportAnswer::Accepted

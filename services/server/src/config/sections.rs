@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 
 use access::DevelopmentUser;
-use registry::{DerivativePolicy, Limits};
+use registry::{DerivativePolicy, Limits, PrefetchPolicy};
 use serde::{Deserialize, Serialize};
 
 use crate::tls::{Port, Tls};
@@ -193,6 +193,30 @@ impl Default for Derivatives {
     fn default() -> Self {
         let DerivativePolicy { enabled, minimum_pixels, bytes, rendered_bytes } = DerivativePolicy::default();
         Self { enabled, minimum_pixels, bytes, rendered_bytes }
+    }
+}
+
+/// What is brought here before anybody asks for it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Prefetch {
+    /// Whether an order brings the patient's most relevant priors ahead.
+    pub(crate) on_order: bool,
+    /// Studies for one order.
+    pub(crate) priors: usize,
+}
+
+impl Prefetch {
+    /// The registry's policy.
+    pub(crate) const fn policy(&self) -> PrefetchPolicy {
+        PrefetchPolicy { on_order: self.on_order, priors: self.priors }
+    }
+}
+
+impl Default for Prefetch {
+    fn default() -> Self {
+        let PrefetchPolicy { on_order, priors } = PrefetchPolicy::default();
+        Self { on_order, priors }
     }
 }
 

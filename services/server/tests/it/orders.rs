@@ -1,9 +1,14 @@
 //! A report that shares no number with its study finds it through the order; and an operator has the last word.
 
+use std::time::Duration;
+
 use fixtures::{ProvinceOptions, Scale, instance_bytes, plan};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::identity::{JANE, message, record, start, tell};
+use crate::operations::{definition, operated};
+use crate::processes::wait;
+use crate::service::Service;
 
 #[test]
 fn an_order_ties_a_report_to_a_study_and_an_operator_parts_them() {
@@ -36,4 +41,41 @@ fn an_order_ties_a_report_to_a_study_and_an_operator_parts_them() {
     let trail = std::fs::read_dir(data.path().join("audit")).unwrap().flatten();
     let lines: String = trail.map(|file| std::fs::read_to_string(file.path()).unwrap_or_default()).collect();
     assert!(lines.contains("\"administer\"") && lines.contains(&key), "each ruling has its line in the audit trail");
+}
+
+#[test]
+fn an_order_brings_the_priors_of_its_patient_here_and_one_that_is_cancelled_brings_nothing() {
+    let operated = operated(6);
+    let service = Service::start(operated.data.path());
+    let mut registered = definition("neodin", "dicomweb", json!({ "url": operated.origin.url() }), 3600);
+    registered["hl7"] = json!({ "sendingFacility": "0001", "accessionField": "OBR-18" });
+    service.register(&registered);
+    service.wait_until_indexed("neodin", 6);
+    let rows = service.client.get("/dicom-web/studies?includefield=00100021").json();
+    let value = |row: &Value, tag: &str| row[tag]["Value"][0].as_str().unwrap_or_default().to_owned();
+    let number = |row: &Value| (value(row, "00100020"), value(row, "00100021"));
+    let of = |patient: &(String, String)| rows.as_array().unwrap().iter().filter(|row| number(row) == *patient).count();
+    let (one, other) = {
+        let mut all: Vec<_> = rows.as_array().unwrap().iter().map(number).collect();
+        all.dedup();
+        (all[0].clone(), all.into_iter().rev().find(|patient| *patient != number(&rows[0])).unwrap())
+    };
+    let order = |control_id: &str, code: &str, patient: &(String, String)| {
+        let pid = format!("PID|1||{}^^^{}^MR||DOE^JANE||19700101|F", patient.0, patient.1);
+        let (orc, obr) = (format!("ORC|{code}|{control_id}"), format!("OBR|1|{control_id}||CT^CT HEAD"));
+        message("ORM^O01^ORM_O01", control_id, &[&pid, &orc, &obr])
+    };
+    assert_eq!(operated.origin.objects_sent(), 0, "nothing was asked for yet");
+    let scheduled = order("O2", "NW", &one);
+    assert_eq!(tell(&service, &[order("O1", "CA", &other), scheduled.clone(), scheduled]).0, 3);
+    // Orders are seen to one after the other: what the cancelled one brought would be here before.
+    let expected = of(&one).min(3);
+    wait(Duration::from_secs(20), "the priors", || operated.origin.objects_sent() >= expected);
+    assert_eq!(tell(&service, &[order("O3", "NW", &other)]).0, 1);
+    let both = expected + of(&other).min(3);
+    wait(Duration::from_secs(20), "the other's priors", || operated.origin.objects_sent() >= both);
+    assert_eq!(operated.origin.objects_sent(), both, "each image was fetched once");
+    let trail = std::fs::read_dir(operated.data.path().join("audit")).unwrap().flatten();
+    let lines: String = trail.map(|file| std::fs::read_to_string(file.path()).unwrap_or_default()).collect();
+    assert!(lines.contains("\"prefetch\""), "it is the service's own act, and has its lines");
 }
