@@ -22,6 +22,7 @@ use crate::objects::Object;
 pub(crate) struct TestApp {
     router: Router,
     pub(crate) registry: Registry,
+    store: index_store::Store,
     folder: tempfile::TempDir,
 }
 
@@ -96,7 +97,7 @@ impl TestApp {
         let clock = Clock::fixed(1_800_000_000_000);
         let audit = AuditLog::open(&at("audit")).unwrap();
         let registry = Registry::start(registry::Options {
-            store,
+            store: store.clone(),
             objects: Arc::new(object_store::local::LocalFileSystem::new_with_prefix(at("objects")).unwrap()),
             incoming: at("incoming"),
             access: Access::development(DevelopmentUser::default(), audit, clock.clone()),
@@ -110,7 +111,7 @@ impl TestApp {
         let registry = registry.await.unwrap();
         registry.called_at("http://di.test");
         let router = dicomweb::service(registry.clone(), options);
-        Self { router, registry, folder }
+        Self { router, registry, store, folder }
     }
 
     /// A service that holds these objects.
@@ -175,10 +176,12 @@ impl TestApp {
         self.folder
     }
 
-    /// Objects of a kind that are in storage.
-    pub(crate) fn stored(&self, kind: &str) -> usize {
-        let folders = std::fs::read_dir(self.folder.path().join("objects").join(kind)).into_iter().flatten();
-        folders.map(|folder| std::fs::read_dir(folder.unwrap().path()).map_or(0, Iterator::count)).sum()
+    /// Instances that are in storage: files, and small ones in the index.
+    pub(crate) async fn stored_instances(&self) -> usize {
+        let folders = std::fs::read_dir(self.folder.path().join("objects/instances")).into_iter().flatten();
+        let files: usize =
+            folders.map(|folder| std::fs::read_dir(folder.unwrap().path()).map_or(0, Iterator::count)).sum();
+        files + self.store.small_objects().await.unwrap() as usize
     }
 
     /// Files that are on their way in.

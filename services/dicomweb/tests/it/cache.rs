@@ -173,7 +173,7 @@ async fn what_leaves_is_known_still_and_is_fetched_again_and_its_bytes_are_gone(
     assert_eq!(look(&app, related_series(1).series).await, 2);
     until("the older series to leave", async || fetched(&app).await == size).await;
     wait_long(&app);
-    until("its bytes to go", async || app.stored("instances") == 2).await;
+    until("its bytes to go", async || app.stored_instances().await == 2).await;
     let given = does.given.load(Ordering::Relaxed);
     let metadata = app.get(&format!("/studies/{STUDY}/series/{SERIES}/metadata")).await.expect(200);
     assert_eq!((metadata.json().as_array().unwrap().len(), metadata.header("warning")), (2, ""));
@@ -224,6 +224,6 @@ async fn what_was_sent_to_us_does_not_leave() {
     wait_long(&app);
     until("what was fetched to leave", async || fetched(&app).await == 0).await;
     wait_long(&app);
-    until("its bytes to go", async || app.stored("instances") == 2).await;
+    until("its bytes to go", async || app.stored_instances().await == 2).await;
     assert_eq!(look(&app, SERIES).await, 2);
 }

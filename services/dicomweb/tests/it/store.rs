@@ -166,7 +166,7 @@ async fn who_pushes_another_object_under_a_stored_identifier_is_told() {
     assert_eq!(push(&image(2)).await, StoreAnswer::Stored);
     let kept = app.get_as(&image(1).path(), "application/dicom; transfer-syntax=*").await.expect(200);
     assert_eq!(kept.body, image(1).to_bytes());
-    assert_eq!(app.stored("instances"), 3, "what is not shown is held");
+    assert_eq!(app.stored_instances().await, 3, "what is not shown is held");
     // An administrator sees it, once for the same bytes.
     assert_eq!(push(&Object { patient: "Somebody^Else", ..image(1) }).await, StoreAnswer::Duplicate);
     let access = app.registry.access();
