@@ -10,7 +10,7 @@ const JPEG_2000: Codec = Codec { name: "JPEG 2000", uid: "1.2.840.10008.1.2.4.90
 const FILMS: usize = 6;
 
 fn main() {
-    let servers = start(&[("DICS__MEMORY__RENDERED_BYTES", "0")]);
+    let servers = start(&[("DICS__MEMORY__RENDERED_BYTES", "0"), ("DICS__DERIVATIVES__RENDERED_BYTES", "0")]);
     let films: Vec<_> = radiographs().into_iter().take(FILMS).collect();
     films.iter().for_each(|film| servers.load(&film.objects));
     let compressed: Vec<_> = films.iter().map(|film| encoded(&servers, film, JPEG_2000)).collect();

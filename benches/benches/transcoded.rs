@@ -33,7 +33,7 @@ fn main() {
     let films = radiographs();
     films.iter().for_each(|film| servers.load(&film.objects));
     let films = films.iter().flat_map(|film| film.of_each("/frames/1")).collect();
-    table.ask(&Question::new("radiograph to HTJ2K, never before", "image/jphc", films));
+    table.ask(&Question::new("radiograph to HTJ2K, from the form beside it", "image/jphc", films));
 
     println!("\n| codec alone, a thread for each core | frames | the service to raw (bar) |\n| --- | --- | --- |");
     for (codec, series, rate) in raw {
