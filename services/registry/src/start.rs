@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 use crate::derived::Derivatives;
 use crate::fetch::Fetches;
 use crate::fetch::prefetch::{self, Prefetches};
-use crate::intake::commit::Committer;
+use crate::intake::commit::{Committer, Writers};
 use crate::keeping::evict::Uses;
 use crate::manifest::Manifests;
 use crate::objects::Objects;
@@ -43,6 +43,7 @@ pub(crate) struct Inner {
     pub(crate) directory: Directory,
     pub(crate) committer: Committer<NewInstance>,
     pub(crate) report_committer: Committer<NewReport>,
+    pub(crate) writers: Writers,
     pub(crate) manifests: Manifests,
     pub(crate) opened: OpenCache,
     pub(crate) rendered: RenderedCache,
@@ -82,8 +83,9 @@ impl Registry {
     pub async fn start(options: Options) -> Result<Self, RegistryError> {
         let tasks = TaskTracker::new();
         let stop = CancellationToken::new();
-        let committer = Committer::start(options.store.clone(), options.clock.clone(), &tasks);
-        let report_committer = Committer::start(options.store.clone(), options.clock.clone(), &tasks);
+        let writers = Writers::default();
+        let committer = Committer::start(options.store.clone(), options.clock.clone(), &writers);
+        let report_committer = Committer::start(options.store.clone(), options.clock.clone(), &writers);
         let directory = Directory::load(&options.store, options.sources).await?;
         let objects =
             Objects::new(options.objects, options.limits.object_cache_bytes).with_index(options.store.clone());
@@ -93,6 +95,7 @@ impl Registry {
         let registry = Self(Arc::new(Inner {
             committer,
             report_committer,
+            writers,
             directory,
             objects,
             derivatives,
@@ -140,6 +143,7 @@ impl Registry {
         if tokio::time::timeout(patience, self.0.tasks.wait()).await.is_err() {
             tracing::warn!("tasks were still busy at the end and go on at the next start");
         }
+        self.0.writers.end().await;
         self.0.access.close().await;
         self.0.store.close().await;
     }

@@ -21,3 +21,15 @@ pub fn causes(error: &dyn std::error::Error) -> String {
     let nearest = std::iter::successors(error.source(), |cause| cause.source());
     nearest.take(8).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
+
+/// An error with what lies behind it in one line, each step once: libraries repeat their causes' words as often as not.
+pub fn in_one_line(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    for step in std::iter::successors(error.source(), |cause| cause.source()).take(8).map(ToString::to_string) {
+        if !line.contains(&step) {
+            line.push_str(": ");
+            line.push_str(&step);
+        }
+    }
+    line
+}

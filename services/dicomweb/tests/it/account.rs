@@ -201,7 +201,9 @@ async fn the_end_of_the_service_does_not_wait_for_a_repository_that_says_nothing
         while does.waiting.load(Ordering::Relaxed) == 0 {
             tokio::task::yield_now().await;
         }
+        let begun = std::time::Instant::now();
         app.registry.stop().await;
+        assert!(begun.elapsed().as_secs() < 4, "it waited until its patience was at an end");
         assert_eq!(does.waiting.load(Ordering::Relaxed), 0, "it is left to its patience at the end");
     };
     let (answer, ()) = tokio::join!(app.get(&path), ended);

@@ -3,6 +3,7 @@
 mod bring;
 mod lease;
 pub(crate) mod prefetch;
+mod priors;
 mod warm;
 
 use std::collections::HashMap;

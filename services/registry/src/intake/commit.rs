@@ -5,6 +5,7 @@ use std::future::Future;
 use index_store::{InstanceIndexed, NewInstance, NewReport, ReportStored, Store, StoreError};
 use runtime::Clock;
 use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::RegistryError;
@@ -65,14 +66,30 @@ impl Commit for NewReport {
     }
 }
 
+/// The tasks that write the index. They end after all others, for those still have something to write.
+#[derive(Debug, Default)]
+pub(crate) struct Writers {
+    tasks: TaskTracker,
+    ending: CancellationToken,
+}
+
+impl Writers {
+    /// Takes nothing more, writes what waits, and returns when that is durable.
+    pub(crate) async fn end(&self) {
+        self.ending.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
 /// The one way by which instances, or reports, enter the index: in the order in which they were given.
 #[derive(Debug, Clone)]
 pub(crate) struct Committer<T: Commit>(mpsc::Sender<(T, Answer<T::Done>)>);
 
 impl<T: Commit> Committer<T> {
-    pub(crate) fn start(store: Store, clock: Clock, tasks: &TaskTracker) -> Self {
+    pub(crate) fn start(store: Store, clock: Clock, writers: &Writers) -> Self {
         let (sender, receiver) = mpsc::channel(QUEUE);
-        tasks.spawn(run(store, clock, receiver));
+        writers.tasks.spawn(run(store, clock, receiver, writers.ending.clone()));
         Self(sender)
     }
 
@@ -84,9 +101,22 @@ impl<T: Commit> Committer<T> {
     }
 }
 
-async fn run<T: Commit>(store: Store, clock: Clock, mut queue: mpsc::Receiver<(T, Answer<T::Done>)>) {
+async fn run<T: Commit>(
+    store: Store,
+    clock: Clock,
+    mut queue: mpsc::Receiver<(T, Answer<T::Done>)>,
+    ending: CancellationToken,
+) {
     let mut batch = Vec::with_capacity(BATCH);
-    while queue.recv_many(&mut batch, BATCH).await > 0 {
+    loop {
+        tokio::select! {
+            biased;
+            taken = queue.recv_many(&mut batch, BATCH) => if taken == 0 { return },
+            () = ending.cancelled(), if !queue.is_closed() => {
+                queue.close();
+                continue;
+            }
+        }
         let (new, waiting): (Vec<_>, Vec<_>) = batch.drain(..).unzip();
         match T::commit(&store, &new, clock.now_ms()).await {
             Ok(written) => {

@@ -151,7 +151,7 @@ impl Registry {
             entry.health.failed(source, now_ms);
         }
         let trouble = entry.health.trouble().map(|(trouble, _)| trouble);
-        self.note(code, now_ms, Some(&in_words(&error)), trouble).await;
+        self.note(code, now_ms, Some(&runtime::telemetry::in_one_line(&error)), trouble).await;
         tracing::warn!(error = %error, repository.code = %code, "synchronisation was interrupted");
         let longest = BACKOFF.0.saturating_mul(2u32.saturating_pow(pace.failures)).min(BACKOFF.1);
         pace.failures = pace.failures.saturating_add(1);
@@ -198,19 +198,4 @@ fn pause(again: Option<Duration>, usual: Duration, hurried: &mut u32) -> Duratio
     let pause = again.saturating_mul(2u32.saturating_pow(*hurried)).min(usual);
     *hurried = hurried.saturating_add(1);
     pause
-}
-
-/// The whole chain of causes in one line, for the administrator. None of them names a patient.
-fn in_words(error: &RoundError) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(next) = cause {
-        let words = next.to_string();
-        if !text.contains(&words) {
-            text.push_str(": ");
-            text.push_str(&words);
-        }
-        cause = next.source();
-    }
-    text
 }

@@ -27,16 +27,7 @@ struct Unaddressed(String);
 
 impl Unaddressed {
     fn of(error: &Error) -> Self {
-        let mut text = error.to_string();
-        let mut cause = std::error::Error::source(error);
-        while let Some(next) = cause {
-            let words = next.to_string();
-            if !text.contains(&words) {
-                text.push_str(": ");
-                text.push_str(&words);
-            }
-            cause = next.source();
-        }
+        let text = runtime::telemetry::in_one_line(error);
         let words: Vec<String> = text.split_whitespace().map(unaddressed).collect();
         Self(words.join(" "))
     }

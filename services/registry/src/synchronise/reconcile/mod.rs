@@ -17,8 +17,8 @@ use index_store::{CopyRow, Drift, DriftKind, DriftOutcome, DriftReport, MAX_LIST
 use runtime::Ctx;
 
 use crate::repositories::directory::Entry;
+use crate::synchronise::RoundError;
 use crate::synchronise::cut_off::CutOff;
-use crate::synchronise::{RoundError, in_words};
 use crate::{Registry, RegistryError};
 
 /// A night begins at this time of the day in UTC: one o'clock in Toronto, or two.
@@ -125,7 +125,7 @@ impl Registry {
                 if let RoundError::Source(source) = &error {
                     entry.health.failed(source, self.0.clock.now_ms());
                 }
-                (DriftOutcome::Failed, Some(in_words(&error)))
+                (DriftOutcome::Failed, Some(runtime::telemetry::in_one_line(&error)))
             }
         };
         let report = DriftReport {
