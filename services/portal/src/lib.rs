@@ -10,6 +10,7 @@ mod launch;
 mod page;
 mod patients;
 mod session;
+mod status;
 mod warm;
 
 use std::sync::Arc;
@@ -56,7 +57,7 @@ impl FromRef<Portal> for Registry {
     }
 }
 
-/// All that people open: `/viewer`, `/admin`, `/api/…` but `/api/admin`, and `/IHEInvokeImageDisplay`.
+/// All that people open: `/viewer`, `/admin`, `/api/…` but `/api/admin`, `/status` and `/IHEInvokeImageDisplay`.
 pub fn router(registry: Registry, options: Options) -> Router {
     let portal = Portal { registry, options: Arc::new(options), launches: launch::Launches::new() };
     let api = Router::new()
@@ -68,6 +69,7 @@ pub fn router(registry: Registry, options: Options) -> Router {
         .route("/api/reports/{report}/versions/{version}/documents/{document}", get(patients::report_document))
         .route("/api/launches/{launch}", get(launch::opened))
         .route("/IHEInvokeImageDisplay", get(launch::invoke))
+        .route("/status", get(status::status))
         .layer(map_response(no_store))
         .layer(from_fn(face::finish));
     Router::new()

@@ -1,4 +1,4 @@
-//! The few pages that are not the viewer's: a launch that can't be carried out, in the reader's language.
+//! The few pages that are not the viewer's, such as a launch that can't be carried out, in the reader's language.
 
 use axum::response::{Html, IntoResponse, Response};
 use http::header::{ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY};
@@ -45,18 +45,30 @@ pub(crate) fn refused(status: StatusCode, language: Language, fault: Option<(&st
             "Aucun examen ni patient de cette description n’est connu ici, ou vous n’y avez pas accès.",
         ),
     };
-    let lang = if language == French { "fr" } else { "en" };
     let detail = fault.map(|(parameter, rule)| format!("<p><code>{parameter}</code> {rule}</p>")).unwrap_or_default();
-    let open = if language == French { "Ouvrir le visualiseur" } else { "Open the viewer" };
-    let body = format!(
+    page(status, language, title, &format!("<p>{text}</p>{detail}"))
+}
+
+/// A page of ours around `body`, which is HTML already.
+pub(crate) fn page(status: StatusCode, language: Language, title: &str, body: &str) -> Response {
+    let (lang, open) = match language {
+        Language::English => ("en", "Open the viewer"),
+        Language::French => ("fr", "Ouvrir le visualiseur"),
+    };
+    let page = format!(
         "<!doctype html><html lang=\"{lang}\"><head><meta charset=\"utf-8\"><title>{title}</title>\
          <meta name=\"viewport\" content=\"width=device-width\"><style>body{{font:1rem/1.5 system-ui;margin:4rem auto;max-width:40rem;\
-         padding:0 1rem;background:#0f1419;color:#e6edf3}}a{{color:#7cc4ff}}</style></head><body><main><h1>{title}</h1><p>{text}</p>\
-         {detail}<p><a href=\"/viewer/\">{open}</a></p></main></body></html>"
+         padding:0 1rem;background:#0f1419;color:#e6edf3}}a{{color:#7cc4ff}}ul{{list-style:none;padding:0}}</style></head><body><main><h1>{title}</h1>\
+         {body}<p><a href=\"/viewer/\">{open}</a></p></main></body></html>"
     );
-    let mut response = (status, Html(body)).into_response();
+    let mut response = (status, Html(page)).into_response();
     let policy =
         HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'");
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     response
+}
+
+/// Text as HTML shows it.
+pub(crate) fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -194,7 +194,7 @@ impl Registry {
     }
 
     /// Every repository that does not answer now.
-    pub(crate) fn missing(&self) -> Vec<Missing> {
+    pub fn missing(&self) -> Vec<Missing> {
         self.0
             .directory
             .codes()

@@ -59,6 +59,8 @@ fn a_region_of_the_demo_goes_down_is_named_and_catches_up_when_it_is_back() {
         let record = client.get(&format!("/api/patients/{key}")).json();
         let missing = record["missing"].as_array().unwrap();
         assert!(missing.iter().any(|one| one["repository"] == *code && one["since"].is_string()), "{missing:?}");
+        let told = client.get("/status").text();
+        assert!(told.contains("images unreachable since"), "{told}");
 
         // Something new is made while nobody can see it.
         if *code == "neodin" {

@@ -7,6 +7,7 @@ mod tls;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use fixtures::{ProvinceOptions, Scale};
 use serde_json::{Value, json};
 
 use crate::peers::dcmqrscp::Dcmqrscp;
@@ -99,6 +100,23 @@ fn orthanc_over_dimse_serves_every_image() {
         loaded.len(),
         studies_of(&loaded)
     );
+}
+
+#[test]
+fn orthanc_that_cuts_its_lists_off_is_indexed_whole() {
+    let (data, images) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let service = Service::start(data.path());
+    let province = fixtures::plan(&ProvinceOptions { seed: 7, scale: Scale::Small });
+    fixtures::write(&province, images.path(), &|_| {}).unwrap();
+    let studies = province.studies.iter().map(|study| &study.study_uid).collect::<BTreeSet<_>>().len() as u64;
+    // Orthanc ends such a list with the status of success: nothing says that there is more.
+    let orthanc = Orthanc::start_as(service.dimse_port, &json!({ "LimitFindResults": 5 }));
+    assert!(studies > 15, "{studies} studies");
+    orthanc.take(images.path());
+    let address = json!({ "host": "127.0.0.1", "port": orthanc.dicom_port, "aeTitle": "ORTHANC", "retrieve": "move" });
+    service.register(&definition("capped", "dimse", address));
+    service.wait_until_indexed("capped", studies);
+    println!("peer: Orthanc that lists 5 matches at the most held {studies} studies; all are listed");
 }
 
 #[test]
