@@ -2,10 +2,12 @@
 
 mod answer;
 mod instances;
+mod kept;
 mod row;
 mod value;
 
 pub(crate) use answer::{Shown, series, shows_identifiers, study};
 pub(crate) use instances::Instances;
+pub(crate) use kept::Kept;
 pub(crate) use row::Row;
 pub(crate) use value::{DataSet, Writer, sequence, string, with_digits};

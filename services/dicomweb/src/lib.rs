@@ -89,6 +89,7 @@ pub(crate) struct Face {
     pub(crate) registry: Registry,
     pub(crate) options: Arc<Options>,
     pub(crate) coded: metadata::Coded,
+    pub(crate) instances: json::Kept,
 }
 
 impl FromRef<Face> for Registry {
@@ -121,7 +122,8 @@ pub fn router(registry: Registry, options: Options) -> Router {
 }
 
 fn layered(routes: Router<Face>, registry: Registry, options: Options) -> Router {
-    let face = Face { registry, options: Arc::new(options), coded: metadata::Coded::default() };
+    let (coded, instances) = Default::default();
+    let face = Face { registry, options: Arc::new(options), coded, instances };
     routes
         .layer(from_fn_with_state(face.clone(), capabilities::methods))
         .layer(from_fn(face::finish))

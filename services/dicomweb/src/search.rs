@@ -1,6 +1,7 @@
 //! Search Transaction (QIDO-RS), PS3.18 §10.6.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use access::{Action, Permit, Subject};
 use axum::extract::{FromRequestParts, State};
@@ -11,9 +12,9 @@ use face::{Caller, Problem};
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
-use index_model::Uid;
+use index_model::{IssuedId, Uid};
 use index_query::{Attribute, Level, Limits, Match, Query, Rule};
-use registry::{Answer, Header};
+use registry::{Answer, Header, InstanceRow};
 
 use crate::Face;
 use crate::accept::{Accept, Container, Offer};
@@ -49,9 +50,11 @@ pub(crate) async fn series(State(face): State<Face>, caller: Caller, asked: Aske
 pub(crate) async fn instances(State(face): State<Face>, caller: Caller, asked: Asked) -> Result<Response, Problem> {
     let search = Search::begin(face, caller, asked, Level::Instance).await?;
     let answer = search.face.registry.search_instances(&search.permit, &search.query).await?;
-    let mut written = json::Instances::default();
-    search.present(answer, |row| row.study.person_key, |row, _, shown| written.next(row, shown)).await
+    search.present_instances(answer).await
 }
+
+/// The identifiers of persons, by our own key.
+type Identifiers = HashMap<i64, Vec<IssuedId>>;
 
 /// What a search request says.
 #[derive(Debug)]
@@ -104,37 +107,72 @@ impl Search {
 
     /// 200 or 204, and what is left out.
     async fn present<T, R: Row>(
-        mut self,
+        self,
         answer: Answer<T>,
         person: impl Fn(&T) -> i64,
-        mut show: impl FnMut(&T, Option<&Header>, Shown<'_>) -> R,
+        show: impl Fn(&T, Option<&Header>, Shown<'_>) -> R,
     ) -> Result<Response, Problem> {
+        let identifiers = self.identifiers(answer.rows.iter().map(person)).await?;
+        let shown = self.shown(&identifiers);
+        let headers = answer.headers.iter().map(Option::as_deref).chain(std::iter::repeat(None));
+        let rows: Vec<_> = answer.rows.iter().zip(headers).map(|(row, header)| show(row, header, shown)).collect();
+        let response = if rows.is_empty() { no_content() } else { data_sets(self.form, rows) };
+        Ok(self.warned(&answer, response))
+    }
+
+    /// The same of instances, of which a series has hundreds: they are written series by series.
+    async fn present_instances(self, answer: Answer<InstanceRow>) -> Result<Response, Problem> {
+        let identifiers = self.identifiers(answer.rows.iter().map(|row| row.study.person_key)).await?;
+        let shown = self.shown(&identifiers);
+        let series = answer.rows.chunk_by(|one, next| Arc::ptr_eq(&one.series, &next.series));
+        let response = if answer.rows.is_empty() {
+            no_content()
+        } else if self.form.container == Container::Single {
+            let mut rows = Vec::new();
+            for series in series {
+                rows.push(self.face.instances.rows(series, shown).await);
+            }
+            array(self.form, rows)
+        } else {
+            let rows = series.filter_map(|rows| {
+                let of = json::Instances::of_series(rows.first()?, shown);
+                Some(rows.iter().map(move |row| of.write(&row.entry)))
+            });
+            data_sets(self.form, rows.flatten().collect())
+        };
+        Ok(self.warned(&answer, response))
+    }
+
+    /// The identifiers of these persons, where rows show them.
+    async fn identifiers(&self, persons: impl Iterator<Item = i64>) -> Result<Identifiers, Problem> {
+        if !json::shows_identifiers(&self.query) {
+            return Ok(HashMap::new());
+        }
+        let persons: BTreeSet<i64> = persons.collect();
+        Ok(self.face.registry.identifiers(&self.permit, &Vec::from_iter(persons)).await?)
+    }
+
+    fn shown<'a>(&'a self, identifiers: &'a Identifiers) -> Shown<'a> {
+        Shown {
+            identifiers,
+            registry: &self.face.registry,
+            base: &self.base,
+            query: &self.query,
+            with_study: self.scope.study.is_none(),
+            with_series: self.scope.series.is_none(),
+        }
+    }
+
+    /// The answer with what it leaves out.
+    fn warned<T>(mut self, answer: &Answer<T>, mut response: Response) -> Response {
         self.warnings.remaining(answer.remaining);
         self.warnings.missing(&answer.missing);
         self.warnings.unread(answer.unread);
         self.warnings.undated(answer.undated);
         self.warnings.undescribed(answer.undescribed);
         self.warnings.unsupported(&answer.unsupported, self.query.level);
-        let identifiers = if json::shows_identifiers(&self.query) {
-            let persons: BTreeSet<i64> = answer.rows.iter().map(person).collect();
-            self.face.registry.identifiers(&self.permit, &Vec::from_iter(persons)).await?
-        } else {
-            HashMap::new()
-        };
-        let shown = Shown {
-            identifiers: &identifiers,
-            registry: &self.face.registry,
-            base: &self.base,
-            query: &self.query,
-            with_study: self.scope.study.is_none(),
-            with_series: self.scope.series.is_none(),
-        };
-        let headers = answer.headers.iter().map(Option::as_deref).chain(std::iter::repeat(None));
-        let rows: Vec<_> = answer.rows.iter().zip(headers).map(|(row, header)| show(row, header, shown)).collect();
-        let mut response =
-            if rows.is_empty() { StatusCode::NO_CONTENT.into_response() } else { data_sets(self.form, rows) };
         self.warnings.write(response.headers_mut());
-        Ok(response)
+        response
     }
 }
 
@@ -150,13 +188,14 @@ pub(crate) fn no_such_form() -> Problem {
     )
 }
 
+fn no_content() -> Response {
+    StatusCode::NO_CONTENT.into_response()
+}
+
 /// Rows in the form that was chosen.
 pub(crate) fn data_sets(form: Offer, rows: Vec<impl Row>) -> Response {
     if form.container == Container::Single {
-        let rows: Vec<String> = rows.into_iter().map(Row::json).collect();
-        let mut response = format!("[{}]", rows.join(",")).into_response();
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(form.payload));
-        return response;
+        return array(form, rows.into_iter().map(Row::json));
     }
     let write = |row| match form.payload {
         "application/dicom+xml" => xml::document(&Row::data_set(row)),
@@ -165,4 +204,17 @@ pub(crate) fn data_sets(form: Offer, rows: Vec<impl Row>) -> Response {
     };
     let parts = rows.into_iter().map(|row| Part::of(form.payload, Bytes::from(write(row))));
     multipart::whole(form.payload, parts.collect())
+}
+
+/// One array of what is written already.
+fn array(form: Offer, rows: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Response {
+    let rows: Vec<_> = rows.into_iter().collect();
+    let mut body = Vec::with_capacity(rows.iter().map(|rows| rows.as_ref().len() + 1).sum::<usize>() + 2);
+    body.push(b'[');
+    for (n, rows) in rows.iter().enumerate() {
+        body.extend_from_slice(if n > 0 { b"," } else { b"" });
+        body.extend_from_slice(rows.as_ref());
+    }
+    body.push(b']');
+    ([(CONTENT_TYPE, HeaderValue::from_static(form.payload))], Bytes::from(body)).into_response()
 }

@@ -6,10 +6,10 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 
+use index_model::InstanceEntry;
 use index_query::{Level, level_of};
-use registry::{InstanceRow, SeriesRow, with_origin};
+use registry::{InstanceRow, with_origin};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -21,44 +21,79 @@ use super::{Shown, Writer};
 const INSTANCE_TAGS: [&str; 8] =
     ["00080016", "00080018", "00083002", "00200013", "00280008", "00280010", "00280011", "00280100"];
 
-/// Writes the instances of an answer, one after the other.
-#[derive(Debug, Default)]
+/// What the instances of one series in one answer are written from, beside the entry of each: two that are equal write an entry alike.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Instances {
-    /// The series of the instance before, and what all its instances share: attributes by tag.
-    series: Option<(Arc<SeriesRow>, BTreeMap<String, String>)>,
-    wanted: Option<Wanted>,
+    /// What all of them share: attributes by tag.
+    shared: BTreeMap<String, String>,
+    wanted: Wanted,
+    /// Whether those that are not held here can be looked at now.
+    is_available: bool,
+    /// What their RetrieveURLs begin with.
+    address: String,
+    /// What bulk data URIs begin with.
+    origin: String,
 }
 
 impl Instances {
-    /// The next instance.
-    pub(crate) fn next(&mut self, row: &InstanceRow, shown: Shown<'_>) -> Text {
-        let wanted = self.wanted.get_or_insert_with(|| Wanted::of(shown));
-        let known = self.series.take().filter(|(series, _)| Arc::ptr_eq(series, &row.series));
-        let (_, shared) = self.series.insert(known.unwrap_or_else(|| (Arc::clone(&row.series), shared(row, shown))));
+    /// Those of this row's series.
+    pub(crate) fn of_series(row: &InstanceRow, shown: Shown<'_>) -> Self {
+        let (study, series) = (&row.study.study.study_instance_uid, &row.series.series.series_instance_uid);
+        Self {
+            shared: shared(row, shown),
+            wanted: Wanted::of(shown),
+            is_available: shown.registry.is_available(&row.study),
+            address: shown.base.instance(study.as_str(), series.as_str(), ""),
+            origin: shown.base.origin().to_owned(),
+        }
+    }
+
+    /// One of them.
+    pub(crate) fn write(&self, entry: &InstanceEntry) -> Text {
         let takes = |tag: &str| {
-            let is_new = !shared.contains_key(tag) || COMPLETED.contains(&tag);
-            INSTANCE_TAGS.contains(&tag) || (is_new && wanted.has(tag))
+            let is_new = !self.shared.contains_key(tag) || COMPLETED.contains(&tag);
+            INSTANCE_TAGS.contains(&tag) || (is_new && self.wanted.has(tag))
         };
-        let header = Taking(takes).deserialize(&mut serde_json::Deserializer::from_str(row.entry.metadata.get()));
+        let header = Taking(takes).deserialize(&mut serde_json::Deserializer::from_str(entry.metadata.get()));
         let mut attributes: BTreeMap<Cow<'_, str>, Cow<'_, str>> =
-            shared.iter().map(|(tag, text)| (tag.as_str().into(), text.as_str().into())).collect();
+            self.shared.iter().map(|(tag, text)| (tag.as_str().into(), text.as_str().into())).collect();
         for (tag, text) in header.unwrap_or_default() {
-            let known = shared.get(tag.as_ref()).filter(|_| COMPLETED.contains(&tag.as_ref()));
+            let known = self.shared.get(tag.as_ref()).filter(|_| COMPLETED.contains(&tag.as_ref()));
             let known = known.and_then(|known| serde_json::from_str(known).ok());
             let header = known.is_some().then(|| serde_json::from_str(text.get()).ok()).flatten();
             let text = match header {
                 Some(header) => completed(&tag, known.as_ref(), &header).to_string().into(),
-                None => with_origin(text.get(), shown.base.origin()),
+                None => with_origin(text.get(), &self.origin),
             };
             attributes.insert(tag, text);
         }
-        attributes.extend(texts(own(row, shown)).map(|(tag, text)| (tag.into(), text.into())));
+        attributes.extend(texts(self.own(entry)).map(|(tag, text)| (tag.into(), text.into())));
         Text::of(&attributes)
+    }
+
+    /// What it takes in memory, about.
+    pub(super) fn bytes(&self) -> usize {
+        let shared = self.shared.iter().map(|(tag, text)| tag.len() + text.len() + 2 * size_of::<String>());
+        shared.sum::<usize>() + self.address.len() + self.origin.len() + size_of::<Self>()
+    }
+
+    /// What the registry says of an instance, whatever its header says.
+    fn own(&self, entry: &InstanceEntry) -> Writer {
+        let mut out = Writer::default();
+        let instance = &entry.instance;
+        let uid = instance.sop_instance_uid.as_str();
+        out.text("00080016", "UI", Some(instance.sop_class_uid.as_str()));
+        out.text("00080018", "UI", Some(uid));
+        availability(&mut out, entry.object.is_some() || self.is_available);
+        let syntax = Some(&instance.transfer_syntax_uid).filter(|uid| !uid.is_empty());
+        out.text("00083002", "UI", syntax.map(String::as_str));
+        out.text("00081190", "UR", Some(&format!("{}{uid}", self.address)));
+        out
     }
 }
 
 /// Attributes that are wanted from headers beyond the table.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Wanted {
     /// `includefield=all`: of this level and below, since the path names what is above.
     All(Level),
@@ -95,20 +130,6 @@ fn shared(row: &InstanceRow, shown: Shown<'_>) -> BTreeMap<String, String> {
     out.text("00080005", "CS", Some("ISO_IR 192"));
     out.text("0020000E", "UI", Some(row.series.series.series_instance_uid.as_str()));
     texts(out).collect()
-}
-
-/// What the registry says of an instance, whatever its header says.
-fn own(row: &InstanceRow, shown: Shown<'_>) -> Writer {
-    let mut out = Writer::default();
-    let entry = &row.entry.instance;
-    let (study, series) = (&row.study.study.study_instance_uid, &row.series.series.series_instance_uid);
-    out.text("00080016", "UI", Some(entry.sop_class_uid.as_str()));
-    out.text("00080018", "UI", Some(entry.sop_instance_uid.as_str()));
-    availability(&mut out, row.entry.object.is_some() || shown.registry.is_available(&row.study));
-    out.text("00083002", "UI", Some(&entry.transfer_syntax_uid).filter(|uid| !uid.is_empty()).map(String::as_str));
-    let url = shown.base.instance(study.as_str(), series.as_str(), entry.sop_instance_uid.as_str());
-    out.text("00081190", "UR", Some(&url));
-    out
 }
 
 fn texts(attributes: Writer) -> impl Iterator<Item = (String, String)> {

@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use crate::app::{Answer, TestApp, first};
 use crate::objects::{STUDY, image};
 
-const REJECTED_FOR_QUALITY: &str = "113001";
+pub(crate) const REJECTED_FOR_QUALITY: &str = "113001";
 const MANIFEST: &str = "113030";
 const NOTE: &str = "1.2.826.0.1.3680043.10.1.700";
 
 /// A key object selection with this document title, of one image.
-fn document(title: &str, sop: &str) -> Value {
+pub(crate) fn document(title: &str, sop: &str) -> Value {
     let uid = |value: &str| json!({ "vr": "UI", "Value": [value] });
     let text = |vr: &str, value: &str| json!({ "vr": vr, "Value": [value] });
     let items = |items: Vec<Value>| json!({ "vr": "SQ", "Value": items });
@@ -27,7 +27,7 @@ fn document(title: &str, sop: &str) -> Value {
     })
 }
 
-async fn store(app: &TestApp, document: &Value, accept: &str) -> Answer {
+pub(crate) async fn store(app: &TestApp, document: &Value, accept: &str) -> Answer {
     let body = format!("--tests\r\nContent-Type: application/dicom+json\r\n\r\n[{document}]\r\n--tests--\r\n");
     let kind = "multipart/related; type=\"application/dicom+json\"; boundary=tests";
     let request = http::Request::post("/dicom-web/studies").header("content-type", kind).header("accept", accept);

@@ -18,6 +18,7 @@ mod refusals;
 mod rendered;
 mod retrieve;
 mod search;
+mod search_kept;
 mod search_keys;
 mod store;
 mod store_ambiguous;
