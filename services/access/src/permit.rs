@@ -42,9 +42,10 @@ pub enum Action {
 }
 
 impl Action {
-    /// Whether many requests are one act of looking: a viewer asks for each frame, a workstation or an algorithm for each instance.
-    pub(crate) const fn is_viewing(self) -> bool {
-        matches!(self, Self::View | Self::RetrieveMetadata | Self::RetrieveInstances | Self::Synchronise)
+    /// Whether many requests are one act: a viewer asks for each frame, a workstation or an algorithm for each instance, and who sends
+    /// images, by whatever protocol, sends them one by one.
+    pub(crate) const fn is_shared(self) -> bool {
+        matches!(self, Self::View | Self::RetrieveMetadata | Self::RetrieveInstances | Self::Synchronise | Self::Store)
     }
 }
 

@@ -107,8 +107,8 @@ impl Access {
 
     /// Decides, writes the audit line, waits until it is durable, and gives the permit.
     ///
-    /// A permit to look ([`Action::is_viewing`]) is good for five minutes for the same
-    /// caller and subject: the requests of one study view share it, and what went out is summed up in the line that closes it.
+    /// A permit to look or to send ([`Action::is_shared`]) is good for five minutes for the same caller and subject: the requests of one
+    /// study view, or of one sender, share it, and what went out or came in is summed up in the line that closes it.
     ///
     /// # Errors
     /// [`Refused`]; also when the line can't be written.
@@ -121,7 +121,7 @@ impl Access {
         };
         let now_ms = self.0.clock.now_ms();
         let mut permit = Permit { action, subject, filter, caller: caller.clone(), view: None };
-        if !action.is_viewing() {
+        if !action.is_shared() {
             self.write(&permit, now_ms, Outcome::Permitted).await?;
             return Ok(permit);
         }

@@ -1,4 +1,5 @@
-//! One line for each study view instead of one for each frame: a permit to look is good for a short while and counts what went out.
+//! One line for each study view instead of one for each frame, and for each sender instead of one for each object: a permit to look or to
+//! send is good for a short while and counts what went out, or came in.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -81,8 +81,8 @@ async fn a_line_that_was_cut_off_is_told_apart_from_one_that_was_changed() {
 }
 
 #[tokio::test]
-async fn what_goes_out_in_one_view_shares_a_line_and_is_counted_when_it_ends() {
-    for action in [Action::View, Action::RetrieveInstances] {
+async fn what_goes_out_in_one_view_or_comes_from_one_sender_shares_a_line_and_is_counted_when_it_ends() {
+    for action in [Action::View, Action::RetrieveInstances, Action::Store] {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::fixed(1_000);
         let access = access(folder.path(), &clock);
