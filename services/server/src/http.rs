@@ -1,5 +1,6 @@
 //! The web listener: every face on one port, with what all of them share.
 
+mod answering;
 mod listener;
 mod traffic;
 mod unread;

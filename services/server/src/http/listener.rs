@@ -12,7 +12,6 @@ use anyhow::Context;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
-use axum::response::Response;
 use http::StatusCode;
 use http::header::CONTENT_LENGTH;
 use hyper::body::Incoming;
@@ -27,7 +26,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
-use super::traffic::{Answering, Counted, Traffic};
+use super::answering::Answering;
+use super::traffic::{Counted, Traffic};
 use crate::app::occupied;
 use crate::config::Http;
 use crate::tls::Acceptor;
@@ -167,7 +167,7 @@ struct Peer {
 }
 
 impl Peer {
-    async fn answer(&self, request: hyper::Request<Incoming>) -> Result<Response, Infallible> {
+    async fn answer(&self, request: hyper::Request<Incoming>) -> Result<http::Response<Answering>, Infallible> {
         let under_way = self.traffic.begin();
         let mut request: Request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(self.from));
@@ -180,7 +180,7 @@ impl Peer {
         if response.status() == StatusCode::NO_CONTENT {
             response.headers_mut().remove(CONTENT_LENGTH);
         }
-        Ok(response.map(|body| Body::new(Answering::new(body, under_way))))
+        Ok(response.map(|body| Answering::new(body, under_way)))
     }
 }
 
