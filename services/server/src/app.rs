@@ -70,6 +70,7 @@ impl App {
             app.tasks.spawn(listener.run(app.stop.clone()));
         }
         app.tasks.spawn(listener.run(crate::http::router(config, registry), app.stop.clone()));
+        app.tasks.spawn(crate::http::sum_up(app.stop.clone()));
         Ok(app)
     }
 

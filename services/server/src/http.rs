@@ -2,11 +2,11 @@
 
 mod answering;
 mod listener;
+mod measured;
 mod traffic;
 mod unread;
 
 use std::net::SocketAddr;
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
@@ -17,7 +17,6 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use registry::Registry;
 use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -25,6 +24,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::Predicate;
 
 pub(crate) use listener::Listener;
+pub(crate) use measured::sum_up;
 
 use crate::config::Config;
 
@@ -48,7 +48,7 @@ pub(crate) fn router(config: &Config, registry: Registry) -> Router {
             .collect(),
         frame_ancestors: config.http.frame_ancestors.clone(),
     };
-    let handle = prometheus();
+    let handle = measured::prometheus();
     let operators = Router::new()
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready))
@@ -68,20 +68,6 @@ pub(crate) fn router(config: &Config, registry: Registry) -> Router {
             let body = Json(serde_json::json!({ "status": 500, "title": "Internal Server Error" }));
             (StatusCode::INTERNAL_SERVER_ERROR, body).into_response()
         }))
-}
-
-fn prometheus() -> PrometheusHandle {
-    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
-    HANDLE
-        .get_or_init(|| {
-            let recorder = PrometheusBuilder::new().build_recorder();
-            let handle = recorder.handle();
-            if metrics::set_global_recorder(recorder).is_err() {
-                tracing::debug!("metrics had been started before");
-            }
-            handle
-        })
-        .clone()
 }
 
 async fn ready(State(registry): State<Registry>) -> Response {
