@@ -49,6 +49,13 @@ pub fn media_storage(bytes: &[u8]) -> (Option<&str>, Option<&str>) {
     (uid(Tag(0x0002, 0x0002)), uid(Tag(0x0002, 0x0003)))
 }
 
+/// Whether a file says that its data set is deflated (PS3.5 §A.5): what it holds may be a thousand times as long.
+pub fn is_deflated(bytes: &[u8]) -> bool {
+    let (meta, _) = read_meta(bytes, meta_start(bytes)).unwrap_or_default();
+    let declared = meta.iter().find(|e| e.tag == TRANSFER_SYNTAX_UID).and_then(|e| uid_at(bytes, e.span()));
+    declared.is_some_and(encoding::is_deflated)
+}
+
 /// Scans a data set without meta header: what C-STORE and C-FIND carry.
 ///
 /// # Errors

@@ -34,7 +34,7 @@ pub use command::scan_command_set;
 pub use dicom_core::dictionary::VirtualVr;
 pub use dicom_core::{Tag, VR};
 pub use encoding::Encoding;
-pub use file::{media_storage, scan_data_set, scan_file};
+pub use file::{is_deflated, media_storage, scan_data_set, scan_file};
 pub use limits::Limits;
 pub use structure::{Element, Encapsulated, Kind, PixelData, Span, Structure};
 pub use view::{DataSet, Node};

@@ -1,5 +1,6 @@
 //! Threads for arithmetic, taken in turns.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
@@ -56,6 +57,17 @@ impl CpuPool {
         self.run_in(self.turns.wait(Demand::own(Urgency::NORMAL)).await, work).await
     }
 
+    /// Runs work that is over sooner than an errand to another thread would be, on the caller's.
+    ///
+    /// # Errors
+    /// [`Dropped`] when the work panicked.
+    pub fn run_here<T>(&self, work: impl FnOnce() -> T) -> Result<T, Dropped> {
+        catch_unwind(AssertUnwindSafe(work)).map_err(|_| {
+            tracing::error!("work on the caller's thread panicked");
+            Dropped
+        })
+    }
+
     /// Runs what a caller asked for off the async runtime, when its turn comes.
     ///
     /// # Errors
@@ -96,5 +108,7 @@ mod tests {
         let pool = CpuPool::new(1, 1).unwrap();
         assert_eq!(pool.run(|| -> u8 { panic!("on purpose") }).await, Err(Dropped));
         assert_eq!(pool.run(|| 7).await, Ok(7));
+        assert_eq!(pool.run_here(|| -> u8 { panic!("on purpose") }), Err(Dropped));
+        assert_eq!(pool.run_here(|| 7), Ok(7));
     }
 }

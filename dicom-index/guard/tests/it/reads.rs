@@ -1,7 +1,7 @@
 //! What a scan finds in right objects.
 
 use dicom_core::{Tag, VR};
-use index_guard::{Kind, PixelData, Span, scan_command_set};
+use index_guard::{Kind, PixelData, Span, is_deflated, scan_command_set};
 
 use crate::build::{DEFLATED, EXPLICIT_BE, EXPLICIT_LE, Form, IMPLICIT_LE, JPEG, deflate, part10};
 use crate::{file, scan};
@@ -31,6 +31,7 @@ fn a_deflated_data_set_is_read_inflated() {
     let data_set = Form::Explicit.image(2);
     let bytes = part10(DEFLATED, &deflate(&data_set));
     let found = file(&bytes).unwrap();
+    assert!(is_deflated(&bytes) && !is_deflated(&part10(EXPLICIT_LE, &data_set)) && !is_deflated(&data_set));
     assert_eq!(found.source(&bytes), data_set);
     assert_eq!(found.pixel_data, Some(PixelData::Native { offset: data_set.len() - 32, length: 32 }));
 }

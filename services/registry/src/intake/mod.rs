@@ -23,6 +23,9 @@ use crate::{Registry, RegistryError};
 /// Why an object is kept beside the one that is shown.
 const ANOTHER: &str = "another instance of this identifier is stored and stays";
 
+/// An object of this length is read in less time than two changes of threads take.
+const SHORT_BYTES: usize = 16 << 10;
+
 /// Repository code under which STOW-RS stores what no registered repository claims, in development mode.
 const LOCAL: &str = "local";
 
@@ -247,7 +250,11 @@ impl Registry {
         object: Object,
     ) -> Result<Result<Extracted, Finding>, RegistryError> {
         let defaults = self.defaults(repository);
-        let mut extracted = self.0.cpu.run(move || extract(&object, &defaults)).await?;
+        let mut extracted = if object.len() <= SHORT_BYTES && !index_guard::is_deflated(&object) {
+            self.0.cpu.run_here(|| extract(&object, &defaults))?
+        } else {
+            self.0.cpu.run(move || extract(&object, &defaults)).await?
+        };
         if let (Ok(extracted), Some(definition)) = (&mut extracted, self.0.directory.definition(repository)) {
             one_name_for_each_issuer(&definition, &mut extracted.study.patient);
             one_name(&definition, &mut extracted.study.accession_number);
