@@ -1,6 +1,8 @@
 //! Group commit: what arrives while the database is busy shares one transaction and one sync.
 
 use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use index_store::{InstanceIndexed, NewInstance, NewReport, ReportStored, Store, StoreError};
 use runtime::Clock;
@@ -84,19 +86,28 @@ impl Writers {
 
 /// The one way by which instances, or reports, enter the index: in the order in which they were given.
 #[derive(Debug, Clone)]
-pub(crate) struct Committer<T: Commit>(mpsc::Sender<(T, Answer<T::Done>)>);
+pub(crate) struct Committer<T: Commit> {
+    queue: mpsc::Sender<(T, Answer<T::Done>)>,
+    arrived: Arc<AtomicU64>,
+}
 
 impl<T: Commit> Committer<T> {
     pub(crate) fn start(store: Store, clock: Clock, writers: &Writers) -> Self {
         let (sender, receiver) = mpsc::channel(QUEUE);
         writers.tasks.spawn(run(store, clock, receiver, writers.ending.clone()));
-        Self(sender)
+        Self { queue: sender, arrived: Arc::default() }
+    }
+
+    /// How many have come so far.
+    pub(crate) fn arrived(&self) -> u64 {
+        self.arrived.load(Ordering::Relaxed)
     }
 
     /// Writes one; it is durable when this returns.
     pub(crate) async fn commit(&self, new: T) -> Result<T::Done, CommitError> {
         let (done, result) = oneshot::channel();
-        self.0.send((new, done)).await.map_err(|_| CommitError::Ending)?;
+        self.arrived.fetch_add(1, Ordering::Relaxed);
+        self.queue.send((new, done)).await.map_err(|_| CommitError::Ending)?;
         result.await.map_err(|_| CommitError::Ending)?
     }
 }

@@ -13,16 +13,23 @@ use crate::{Registry, RegistryError};
 const LOOK: Duration = Duration::from_millis(500);
 /// Series folded at one look.
 const AT_A_TIME: u32 = 32;
+/// While more than this arrive between two looks, folding gives way to them: each series costs several syncs, and the index's one writer.
+const MANY: u64 = 50;
+/// Series that wait for so long are folded however much arrives.
+const AT_MOST: Duration = Duration::from_secs(30);
 
 /// Folds quiet series until the registry ends.
 pub(crate) async fn run(registry: Registry) {
-    let quiet_ms = i64::try_from(registry.0.limits.quiet.as_millis()).unwrap_or(i64::MAX);
+    let mut arrived = registry.0.committer.arrived();
     loop {
         tokio::select! {
             () = registry.0.stop.cancelled() => return,
             () = tokio::time::sleep(LOOK) => {}
         }
-        let before = registry.0.clock.now_ms() - quiet_ms;
+        let until_now = registry.0.committer.arrived();
+        let wait = wait(registry.0.limits.quiet, until_now - arrived);
+        arrived = until_now;
+        let before = registry.0.clock.now_ms() - i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
         match registry.0.store.series_to_fold(before, AT_A_TIME).await {
             Ok(series) => {
                 for series_key in series {
@@ -38,6 +45,11 @@ pub(crate) async fn run(registry: Registry) {
         }
         registry.0.access.conclude_old_views().await;
     }
+}
+
+/// For how long nothing may have arrived for a series that is folded, after `arrived` instances since the last look.
+fn wait(quiet: Duration, arrived: u64) -> Duration {
+    if arrived > MANY { quiet.max(AT_MOST) } else { quiet }
 }
 
 impl Registry {
@@ -108,5 +120,19 @@ impl Registry {
                 || copy.declared.is_some_and(|declared| manifest.from(&copy.repository) >= declared)
         });
         Ok(if all { ManifestPhase::Complete } else { ManifestPhase::Partial })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{AT_MOST, MANY, wait};
+
+    #[test]
+    fn folding_gives_way_to_what_arrives_for_a_while() {
+        let quiet = Duration::from_secs(2);
+        assert_eq!((wait(quiet, 0), wait(quiet, MANY), wait(quiet, MANY + 1)), (quiet, quiet, AT_MOST));
+        assert_eq!(wait(2 * AT_MOST, MANY + 1), 2 * AT_MOST);
     }
 }
