@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod cache;
+mod conflicts;
 mod drift;
 mod engine;
 mod error;
@@ -25,6 +26,7 @@ mod repositories;
 mod rows;
 mod search;
 mod small;
+mod sought;
 mod store;
 
 pub use cache::{Eviction, FetchedInstance, FetchedSeries};

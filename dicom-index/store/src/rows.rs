@@ -8,8 +8,10 @@ use index_model::{
 };
 use index_query::Attribute;
 
+mod conflict;
 mod repository;
 
+pub use conflict::*;
 pub use repository::*;
 
 /// Which database is underneath.
@@ -88,6 +90,8 @@ pub struct InstanceIndexed {
     pub outcome: Outcome,
     /// The name of an object that nothing refers to any more, to be deleted.
     pub superseded_object: Option<String>,
+    /// It stands beside the one that is shown and was not compared with it yet.
+    pub to_compare: bool,
     /// Study and series keys of series that lost instances to a rejection note that had waited for this.
     pub withdrawn: Vec<(i64, i64)>,
 }
@@ -307,26 +311,6 @@ pub enum PatientTold {
         /// The rule.
         rule: &'static str,
     },
-}
-
-/// Source patients or studies that say they are one and can't be: somebody has to look.
-#[derive(Debug, Clone)]
-pub struct IdentityConflict {
-    /// The source patients concerned, with their persons' public ids.
-    pub patients: Vec<(String, SourcePatientRow)>,
-    /// The study that several of them have.
-    pub study_instance_uid: Option<Uid>,
-    /// What stayed with the first of them when a visit or account of theirs moved to the second, because nothing says of which visit it is.
-    pub left_behind: Option<LeftBehind>,
-}
-
-/// What is known by no visit, and may be of one that moved.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LeftBehind {
-    /// StudyInstanceUIDs; the first 100.
-    pub studies: Vec<Uid>,
-    /// Public ids of reports; the first 100.
-    pub reports: Vec<String>,
 }
 
 /// A report to be taken in.

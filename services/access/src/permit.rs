@@ -39,6 +39,8 @@ pub enum Action {
     Prefetch,
     /// Who a patient is: numbers are merged, merges undone, demographics changed.
     Identify,
+    /// Something endangers somebody, and a person must look (DCM 110113, Security Alert, PS3.15 §A.5.3.11).
+    SecurityAlert,
 }
 
 impl Action {
@@ -63,6 +65,8 @@ pub enum Subject {
     Report(String),
     /// A repository.
     Repository(String),
+    /// Something that contradicts itself, as the administrators' list names it.
+    Conflict(String),
 }
 
 /// What of the registry a permit lets through.

@@ -3,7 +3,7 @@
 use registry::{Drift, DriftReport, Quarantined, RepositoryState, RepositoryStatus, TestStep};
 use serde_json::{Value, json};
 
-fn instant(unix_ms: Option<i64>) -> Value {
+pub(crate) fn instant(unix_ms: Option<i64>) -> Value {
     let at = unix_ms.and_then(chrono::DateTime::from_timestamp_millis);
     at.map_or(Value::Null, |at| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true).into())
 }

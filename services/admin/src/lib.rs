@@ -32,6 +32,7 @@ pub fn router(registry: Registry) -> Router {
         .route("/api/admin/repositories/{code}", put(repositories::change).delete(repositories::remove))
         .route("/api/admin/cache", get(repositories::cache))
         .route("/api/admin/conflicts", get(conflicts::list))
+        .route("/api/admin/conflicts/{key}/dismissal", put(conflicts::dismiss).delete(conflicts::take_back))
         .route("/api/admin/reports/{report}/studies/{study}", put(reports::link).delete(reports::unlink))
         .route("/api/admin/quarantine", get(repositories::quarantine))
         .layer(map_response(no_store))

@@ -27,7 +27,7 @@ pub(crate) fn patient(registry: &Registry, opened: &OpenedPatient) -> Value {
         "sex": person.sex,
         "healthNumber": health_number.map(|hcn| json!({ "value": hcn.number.expose(), "versionCode": hcn.version })),
         "identifiers": identifiers(registry, person),
-        "studies": opened.studies.iter().map(|study| self::study(registry, study, &opened.reports)).collect::<Vec<_>>(),
+        "studies": opened.studies.iter().map(|study| self::study(registry, study, opened)).collect::<Vec<_>>(),
         "reports": opened.reports.iter().map(report_line).collect::<Vec<_>>(),
         "missing": opened.missing.iter().map(|one| json!({
             "repository": one.repository, "name": one.name, "region": one.region, "since": instant(one.since_ms),
@@ -43,7 +43,7 @@ fn identifiers(registry: &Registry, person: &PersonRow) -> Vec<Value> {
     known.collect()
 }
 
-fn study(registry: &Registry, row: &StudyRow, reports: &[ReportRow]) -> Value {
+fn study(registry: &Registry, row: &StudyRow, opened: &OpenedPatient) -> Value {
     let study = &row.study;
     let about = |report: &&ReportRow| report.links.iter().any(|link| link.study_key == row.study_key);
     json!({
@@ -60,7 +60,8 @@ fn study(registry: &Registry, row: &StudyRow, reports: &[ReportRow]) -> Value {
         "numberOfInstances": row.number_of_instances,
         "availability": if registry.is_available(row) { "ONLINE" } else { "UNAVAILABLE" },
         "conflict": row.conflict,
-        "reports": reports.iter().filter(about).map(|report| &report.public_id).collect::<Vec<_>>(),
+        "differingInstances": opened.differing.get(&row.study_key).copied().unwrap_or(0),
+        "reports": opened.reports.iter().filter(about).map(|report| &report.public_id).collect::<Vec<_>>(),
     })
 }
 

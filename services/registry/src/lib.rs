@@ -29,7 +29,8 @@ pub use error::{Cause, RegistryError};
 pub use fetch::prefetch::PrefetchPolicy;
 pub use index_extract::PathStep;
 pub use index_store::{
-    Drift, DriftReport, IdentityConflict, PatientRow, PersonRow, ReportRow, Ruled, SeriesRow, StudyRow,
+    Conflict, Contradiction, Differing, Dismissal, Doubt, Drift, DriftReport, LeftBehind, PatientRow, PersonRow,
+    ReportRow, Ruled, SeriesRow, StudyRow,
 };
 pub use intake::{Fate, StoredInstance};
 pub use keeping::evict::FetchedSize;

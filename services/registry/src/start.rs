@@ -128,6 +128,8 @@ impl Registry {
         registry.0.tasks.spawn(crate::keeping::expire::run(registry.clone()));
         registry.0.tasks.spawn(crate::derived::run(registry.clone(), wanted));
         registry.0.tasks.spawn(crate::keeping::evict::run(registry.clone()));
+        registry.0.tasks.spawn(crate::keeping::alert::run(registry.clone()));
+        registry.0.tasks.spawn(crate::keeping::seek::run(registry.clone()));
         registry.0.tasks.spawn(prefetch::run(registry.clone(), orders));
         registry.look_around().await?;
         registry.0.tasks.spawn(crate::nodes::watch(registry.clone()));

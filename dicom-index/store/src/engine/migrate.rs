@@ -85,6 +85,18 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0024_visits.sql"),
         include_str!("../../migrations/postgres/0024_visits.sql"),
     ),
+    (
+        26,
+        "conflicts",
+        include_str!("../../migrations/sqlite/0026_conflicts.sql"),
+        include_str!("../../migrations/postgres/0026_conflicts.sql"),
+    ),
+    (
+        27,
+        "reports sought in objects",
+        include_str!("../../migrations/sqlite/0027_sought.sql"),
+        include_str!("../../migrations/postgres/0027_sought.sql"),
+    ),
 ];
 
 fn migrator(engine: Engine) -> Migrator {

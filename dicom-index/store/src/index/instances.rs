@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::series;
 use super::work::Work;
 use crate::engine::Sql;
-use crate::{InstanceIndexed, NewInstance, Outcome, StoreError};
+use crate::{InstanceIndexed, Likeness, NewInstance, Outcome, StoreError};
 
 /// Rows of one statement.
 const CHUNK: usize = 400;
@@ -27,6 +27,24 @@ struct Held {
     shown: bool,
     /// The size of an object that was fetched, of the instance that is shown.
     fetched_bytes: Option<i64>,
+    /// What it is to the instance that is shown, where it stands beside that one.
+    likeness: Likeness,
+    /// One that is written already, and stands beside the one that is shown, is another than it was.
+    is_changed: bool,
+}
+
+/// What an instance is to what is known of it.
+struct Decision {
+    outcome: Outcome,
+    superseded_object: Option<String>,
+    /// It stands beside the one that is shown, and was not compared with it yet.
+    to_compare: bool,
+}
+
+impl Decision {
+    const fn of(outcome: Outcome) -> Self {
+        Self { outcome, superseded_object: None, to_compare: matches!(outcome, Outcome::Conflict) }
+    }
 }
 
 /// By how much a series, and one repository's copy of it, grows.
@@ -62,7 +80,7 @@ pub(super) async fn write(work: &mut Work<'_>, batch: &[Placed<'_>]) -> Result<V
         let series_key = placed.series.series_key;
         let known = rows.entry((series_key, placed.new.entry.instance.sop_instance_uid.as_str().into())).or_default();
         let before = fetched_bytes(known);
-        let (outcome, superseded_object) = decide(known, placed);
+        let Decision { outcome, superseded_object, to_compare } = decide(known, placed);
         // What is sent to us is kept, also when the same was fetched before: its sender may have it no more.
         if let Some(key) = kept(known, placed) {
             pinned.push(key);
@@ -80,12 +98,13 @@ pub(super) async fn write(work: &mut Work<'_>, batch: &[Placed<'_>]) -> Result<V
             upgrades.push((key, placed));
         }
         let (study_key, withdrawn) = (placed.study_key, Vec::new());
-        out.push(InstanceIndexed { study_key, series_key, outcome, superseded_object, withdrawn });
+        out.push(InstanceIndexed { study_key, series_key, outcome, superseded_object, to_compare, withdrawn });
     }
     insert_rows(work, &rows).await?;
     for (instance_key, placed) in upgrades {
         upgrade(work, instance_key, placed).await?;
     }
+    keep_beside(work, &rows).await?;
     pin(work, &pinned).await?;
     append(work, &entries, &mut growth).await?;
     book(work, &growth).await?;
@@ -96,7 +115,7 @@ async fn load(work: &mut Work<'_>, batch: &[Placed<'_>]) -> Result<Rows, StoreEr
     let mut rows = Rows::new();
     for chunk in batch.chunks(CHUNK) {
         let mut sql = Sql::new(
-            "SELECT series_key, sop_instance_uid, instance_key, repository_key, sha256, object, shown, fetched_bytes FROM held_instance \
+            "SELECT series_key, sop_instance_uid, instance_key, repository_key, sha256, object, shown, fetched_bytes, likeness FROM held_instance \
              WHERE sop_instance_uid IN (",
         );
         sql.list(chunk.iter().map(|placed| placed.new.entry.instance.sop_instance_uid.as_str()));
@@ -115,6 +134,8 @@ async fn load(work: &mut Work<'_>, batch: &[Placed<'_>]) -> Result<Rows, StoreEr
                 object: row.opt_text(5)?,
                 shown: row.flag(6)?,
                 fetched_bytes: row.opt_int(7)?,
+                likeness: Likeness::from_code(&row.text(8)?),
+                is_changed: false,
             });
         }
     }
@@ -122,42 +143,88 @@ async fn load(work: &mut Work<'_>, batch: &[Placed<'_>]) -> Result<Rows, StoreEr
 }
 
 /// What an instance is to what is known of it, which is brought up to date.
-fn decide(known: &mut Vec<Held>, placed: &Placed<'_>) -> (Outcome, Option<String>) {
+fn decide(known: &mut Vec<Held>, placed: &Placed<'_>) -> Decision {
     let entry = &placed.new.entry;
-    let row = |shown| Held {
-        instance_key: None,
-        repository_key: placed.repository_key,
-        sha256: entry.sha256.clone(),
-        object: entry.object.clone(),
-        shown,
-        fetched_bytes: size_if_fetched(placed).filter(|_| shown),
-    };
     if known.is_empty() {
-        known.push(row(true));
-        return (Outcome::New, None);
+        known.push(Held::of(placed, true));
+        return Decision::of(Outcome::New);
     }
+    let same = known.iter().position(|held| !held.sha256.is_empty() && held.sha256 == entry.sha256);
     if entry.object.is_none() {
-        return (Outcome::Repeat, None); // a header, where one is known already
+        // A header, where one is known already. Only of a file that was read where it lies it is known whether it is the same.
+        if same.is_some() || entry.sha256.is_empty() || known.iter().any(|held| held.sha256.is_empty()) {
+            return Decision::of(Outcome::Repeat);
+        }
+        known.push(Held::of(placed, false));
+        return Decision::of(Outcome::Conflict);
     }
-    let same = known.iter_mut().find(|held| !held.sha256.is_empty() && held.sha256 == entry.sha256);
-    if let Some(same) = same.filter(|same| same.object.is_some()) {
-        let superseded = entry.object.clone().filter(|object| same.object.as_ref() != Some(object));
-        // What stands beside the instance that is shown is no less in conflict when it comes again.
-        return (if same.shown { Outcome::Repeat } else { Outcome::Conflict }, superseded);
+    if let Some(decision) = same.and_then(|at| again(known, at, placed)) {
+        return decision;
     }
     let Some(shown) = known.iter_mut().find(|held| held.shown) else {
-        known.push(row(true));
-        return (Outcome::New, None);
+        known.push(Held::of(placed, true));
+        return Decision::of(Outcome::New);
     };
-    if shown.object.is_none() {
-        shown.sha256.clone_from(&entry.sha256);
-        shown.object.clone_from(&entry.object);
-        shown.repository_key = placed.repository_key;
-        shown.fetched_bytes = size_if_fetched(placed);
-        return (Outcome::Upgraded, None);
+    if shown.object.is_some() {
+        known.push(Held::of(placed, false));
+        return Decision::of(Outcome::Conflict);
     }
-    known.push(row(false));
-    (Outcome::Conflict, None)
+    let now = Held { instance_key: shown.instance_key, ..Held::of(placed, true) };
+    let was = std::mem::replace(shown, now);
+    let is_other = was.repository_key != placed.repository_key && was.sha256 != entry.sha256;
+    let mut superseded_object = None;
+    match same.and_then(|at| known.get_mut(at)).filter(|same| !same.shown) {
+        // They are the same: each takes the other's place.
+        Some(same) => {
+            superseded_object = same.object.take();
+            (same.sha256, same.repository_key, same.is_changed) = (was.sha256, was.repository_key, true);
+        }
+        // What was here of another repository, and is not at hand now, was not these bytes: that is not forgotten.
+        None if is_other && !was.sha256.is_empty() => {
+            known.push(Held { instance_key: None, shown: false, likeness: Likeness::Away, ..was });
+        }
+        None => {}
+    }
+    Decision { superseded_object, ..Decision::of(Outcome::Upgraded) }
+}
+
+/// What bytes are that were known before: nothing new, unless they stand beside the instance that is shown, which is no less so when they
+/// come again. `None` where they are to be shown: the instance that is has no bytes, and these are the same.
+fn again(known: &mut [Held], at: usize, placed: &Placed<'_>) -> Option<Decision> {
+    let entry = &placed.new.entry;
+    let is_bare = known.iter().any(|held| held.shown && held.object.is_none());
+    let same = known.get_mut(at)?;
+    let is_repeat = same.shown || same.likeness == Likeness::Same;
+    if is_repeat && is_bare {
+        return None;
+    }
+    if same.object.is_none() && !is_repeat {
+        same.object.clone_from(&entry.object);
+        same.repository_key = placed.repository_key;
+        (same.is_changed, same.likeness) = (true, Likeness::Unknown);
+        return Some(Decision::of(Outcome::Conflict));
+    }
+    Some(Decision {
+        outcome: if is_repeat { Outcome::Repeat } else { Outcome::Conflict },
+        superseded_object: entry.object.clone().filter(|object| same.object.as_ref() != Some(object)),
+        to_compare: !is_repeat && same.likeness == Likeness::Unknown,
+    })
+}
+
+impl Held {
+    fn of(placed: &Placed<'_>, shown: bool) -> Self {
+        let entry = &placed.new.entry;
+        Self {
+            instance_key: None,
+            repository_key: placed.repository_key,
+            sha256: entry.sha256.clone(),
+            object: entry.object.clone(),
+            shown,
+            fetched_bytes: size_if_fetched(placed).filter(|_| shown),
+            likeness: Likeness::Unknown,
+            is_changed: false,
+        }
+    }
 }
 
 /// The size of what can be fetched again.
@@ -219,7 +286,7 @@ async fn insert_rows(work: &mut Work<'_>, rows: &Rows) -> Result<(), StoreError>
         .collect();
     for chunk in fresh.chunks(CHUNK) {
         let mut sql = Sql::new(
-            "INSERT INTO held_instance (series_key, repository_key, sop_instance_uid, sha256, object, shown, fetched_bytes) VALUES ",
+            "INSERT INTO held_instance (series_key, repository_key, sop_instance_uid, sha256, object, shown, fetched_bytes, beside_ms, likeness) VALUES ",
         );
         for (i, (series_key, uid, row)) in chunk.iter().enumerate() {
             let object = row.object.as_deref();
@@ -227,9 +294,27 @@ async fn insert_rows(work: &mut Work<'_>, rows: &Rows) -> Result<(), StoreError>
             let uid = uid.as_str().into();
             let sha256 = row.sha256.as_str().into();
             let fetched = row.fetched_bytes.into();
-            sql.tuple(i == 0, [key, row.repository_key.into(), uid, sha256, object.into(), row.shown.into(), fetched]);
+            let beside = (!row.shown).then_some(work.now_ms).into();
+            let (shown, likeness) = (row.shown.into(), row.likeness.code().into());
+            sql.tuple(
+                i == 0,
+                [key, row.repository_key.into(), uid, sha256, object.into(), shown, fetched, beside, likeness],
+            );
         }
         work.link.run(sql).await?;
+    }
+    Ok(())
+}
+
+/// Writes what stands beside the instances that are shown and is another than it was.
+async fn keep_beside(work: &mut Work<'_>, rows: &Rows) -> Result<(), StoreError> {
+    for row in rows.values().flatten().filter(|row| row.is_changed) {
+        let Some(instance_key) = row.instance_key else { continue };
+        let sql = Sql::new(
+            "UPDATE held_instance SET sha256 = $1, object = $2, repository_key = $3, likeness = $4 WHERE instance_key = $5",
+        );
+        let sql = sql.arg(row.sha256.as_str()).arg(row.object.as_deref()).arg(row.repository_key);
+        work.link.run(sql.arg(row.likeness.code()).arg(instance_key)).await?;
     }
     Ok(())
 }

@@ -340,7 +340,7 @@ async fn mark_conflicts(work: &mut Work<'_>, uid: &Uid) -> Result<(), StoreError
     for row in &rows {
         let study_key = row.int(0)?;
         if row.flag(1)? != conflict {
-            let sql = Sql::new("UPDATE study SET conflict = $1 WHERE study_key = $2");
+            let sql = Sql::new("UPDATE study SET conflict = $1, alerted_ms = NULL WHERE study_key = $2");
             work.link.run(sql.arg(conflict).arg(study_key)).await?;
             work.changed(study_key);
         }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use index_model::{IssuedId, LinkEvidence, PatientRecord, ReportRecord, StudyRecord};
 
-use super::orders;
+use super::{doubt, orders};
 use crate::engine::Sql;
 use crate::index::Work;
 use crate::index::merge::agree;
@@ -29,7 +29,8 @@ pub(crate) async fn studies_arrived(work: &mut Work<'_>, study_keys: &[i64]) -> 
 async fn some_arrived(work: &mut Work<'_>, study_keys: &[i64]) -> Result<(), StoreError> {
     let mut sql = Sql::new("WITH s AS (SELECT study_instance_uid FROM study WHERE study_key IN (");
     sql.list(study_keys.iter().copied()).push(
-        ")), c AS (SELECT accession_number, accession_issuer, placer_number, placer_issuer FROM study_copy WHERE study_key IN (",
+        ")), c AS (SELECT y.accession_number, y.accession_issuer, y.placer_number, y.placer_issuer, x.person_key FROM study_copy y \
+         JOIN study x ON x.study_key = y.study_key WHERE y.study_key IN (",
     );
     sql.list(study_keys.iter().copied()).push(
         ")) SELECT CAST(0 AS BIGINT), w.report_key FROM s JOIN report_study_uid w ON w.study_instance_uid = s.study_instance_uid \
@@ -39,6 +40,8 @@ async fn some_arrived(work: &mut Work<'_>, study_keys: &[i64]) -> Result<(), Sto
          AND o.filler_issuer = c.accession_issuer WHERE o.filler_number <> '' \
          UNION SELECT 0, o.report_key FROM c JOIN report o ON o.placer_number = c.placer_number \
          AND o.placer_issuer = c.placer_issuer WHERE o.placer_number <> '' \
+         UNION SELECT 0, o.report_key FROM c JOIN report o ON o.accession_number = c.accession_number \
+         AND o.accession_issuer <> c.accession_issuer AND o.person_key = c.person_key WHERE o.accession_number <> '' \
          UNION SELECT 0, g.report_key FROM s JOIN report_ruling g ON g.study_instance_uid = s.study_instance_uid \
          UNION SELECT 1, n.order_key FROM s JOIN imaging_order n ON n.study_instance_uid = s.study_instance_uid \
          WHERE n.study_instance_uid <> '' \
@@ -67,7 +70,7 @@ async fn some_arrived(work: &mut Work<'_>, study_keys: &[i64]) -> Result<(), Sto
 
 /// Whose report it is.
 pub(super) struct Subject<'a> {
-    person_key: i64,
+    pub(super) person_key: i64,
     patient: &'a PatientRecord,
     /// When the examination was: only studies of about that day are the report's. An order that stands has many.
     observed_ms: Option<i64>,
@@ -106,13 +109,15 @@ fn is_about(date: Option<&str>, instant_ms: i64) -> bool {
 
 /// Looks for the studies of a report anew.
 pub(crate) async fn relink(work: &mut Work<'_>, report_key: i64) -> Result<(), StoreError> {
-    let sql = Sql::new("SELECT person_key, record FROM report WHERE report_key = $1").arg(report_key);
+    let sql = Sql::new("SELECT person_key, record, doubt FROM report WHERE report_key = $1").arg(report_key);
     let Some(row) = work.link.row(sql).await? else { return Ok(()) };
     let report: ReportRecord = row.json(1)?;
     let subject = Subject::new(row.int(0)?, &report.patient);
-    let (evidence, studies) = find(work, report_key, &report, &subject).await?;
+    let Found { evidence, studies, is_anothers } = find(work, report_key, &report, &subject).await?;
     let found: BTreeMap<i64, LinkEvidence> = studies.into_iter().map(|study_key| (study_key, evidence)).collect();
     let found = ruled(work, report_key, &subject, found).await?;
+    let doubt = doubt::of(work, &report, &subject, (!found.is_empty(), is_anothers)).await?;
+    doubt::keep(work, report_key, &row.text(2)?, doubt).await?;
     let sql = Sql::new("SELECT study_key, evidence FROM report_link WHERE report_key = $1").arg(report_key);
     let mut before = BTreeMap::new();
     for row in work.link.rows(sql).await? {
@@ -156,39 +161,47 @@ async fn ruled(
     Ok(found)
 }
 
+/// What a report is about, as far as its numbers tell.
+struct Found {
+    evidence: LinkEvidence,
+    studies: Vec<i64>,
+    /// What it names is, also or alone, another patient's.
+    is_anothers: bool,
+}
+
 async fn find(
     work: &mut Work<'_>,
     report_key: i64,
     report: &ReportRecord,
     subject: &Subject<'_>,
-) -> Result<(LinkEvidence, Vec<i64>), StoreError> {
+) -> Result<Found, StoreError> {
     let by_uid = Sql::new(
         "SELECT s.study_key, s.person_key, s.record FROM report_study_uid w \
          JOIN study s ON s.study_instance_uid = w.study_instance_uid WHERE w.report_key = $1 ORDER BY s.study_key LIMIT $2",
     );
-    let found = of_patient(work, by_uid.arg(report_key).arg(MAX_CANDIDATES), subject).await?;
-    if !found.is_empty() {
-        return Ok((LinkEvidence::StudyUid, found));
+    let (studies, mut is_anothers) = candidates(work, by_uid.arg(report_key).arg(MAX_CANDIDATES), subject).await?;
+    if !studies.is_empty() {
+        // That the identifier is another patient's too is the study's conflict.
+        return Ok(Found { evidence: LinkEvidence::StudyUid, studies, is_anothers: false });
     }
-    if let Some(id) = &report.accession_number {
-        let found = of_patient(work, by_accession(id), subject).await?;
-        if !found.is_empty() {
-            return Ok((LinkEvidence::Accession, found));
-        }
-    }
-    if let Some(id) = &report.filler_order_number {
-        let found = of_patient(work, by_accession(id), subject).await?;
-        if !found.is_empty() {
-            return Ok((LinkEvidence::FillerOrder, found));
+    for (evidence, id) in
+        [(LinkEvidence::Accession, &report.accession_number), (LinkEvidence::FillerOrder, &report.filler_order_number)]
+    {
+        let Some(id) = id else { continue };
+        let (studies, others) = candidates(work, by_accession(id), subject).await?;
+        is_anothers |= others;
+        if !studies.is_empty() {
+            return Ok(Found { evidence, studies, is_anothers });
         }
     }
     if let Some(id) = &report.placer_order_number {
-        let found = of_patient(work, by_placer(id), &subject.near(report.observed_ms)).await?;
-        if !found.is_empty() {
-            return Ok((LinkEvidence::PlacerOrder, found));
+        let studies = of_patient(work, by_placer(id), &subject.near(report.observed_ms)).await?;
+        if !studies.is_empty() {
+            return Ok(Found { evidence: LinkEvidence::PlacerOrder, studies, is_anothers });
         }
     }
-    Ok((LinkEvidence::Order, orders::studies(work, report, subject).await?))
+    let studies = orders::studies(work, report, subject).await?;
+    Ok(Found { evidence: LinkEvidence::Order, studies, is_anothers })
 }
 
 fn by_placer(id: &IssuedId) -> Sql {
@@ -213,14 +226,21 @@ fn by_accession(id: &IssuedId) -> Sql {
     .arg(MAX_CANDIDATES)
 }
 
-/// Of these studies those of the report's patient.
-pub(super) async fn of_patient(work: &mut Work<'_>, sql: Sql, subject: &Subject<'_>) -> Result<Vec<i64>, StoreError> {
-    let mut studies = Vec::new();
+/// Of these studies those of the report's patient, and whether there are others.
+async fn candidates(work: &mut Work<'_>, sql: Sql, subject: &Subject<'_>) -> Result<(Vec<i64>, bool), StoreError> {
+    let (mut studies, mut others) = (Vec::new(), false);
     for row in work.link.rows(sql).await? {
         let study: StudyRecord = row.json(2)?;
         if subject.fits(row.int(1)?, &study) {
             studies.push(row.int(0)?);
+        } else {
+            others |= !subject.is(row.int(1)?, &study.patient);
         }
     }
-    Ok(studies)
+    Ok((studies, others))
+}
+
+/// Of these studies those of the report's patient.
+pub(super) async fn of_patient(work: &mut Work<'_>, sql: Sql, subject: &Subject<'_>) -> Result<Vec<i64>, StoreError> {
+    candidates(work, sql, subject).await.map(|(studies, _)| studies)
 }

@@ -1,5 +1,6 @@
 //! Reports: versions by message, the one that is shown, and the studies they are about.
 
+mod doubt;
 mod family;
 pub(crate) mod link;
 pub(crate) mod orders;

@@ -6,6 +6,7 @@ mod batches;
 mod build;
 mod cache;
 mod cluster;
+mod conflicts;
 mod drift;
 mod identity;
 mod indexing;
@@ -55,6 +56,7 @@ async fn the_contract_holds_on_postgres() {
         agreement::contract::CASES,
         batches::contract::CASES,
         cache::contract::CASES,
+        conflicts::contract::CASES,
         drift::contract::CASES,
         identity::contract::CASES,
         indexing::contract::CASES,

@@ -4,7 +4,7 @@ use index_model::{
     IssuedId, OrderRecord, PatientChange as Change, PatientEvent, PatientRecord, ReportRecord, ReportStatus,
     RepositoryCode, StudyRecord, VisitKind, VisitNumbers,
 };
-use index_store::{PatientTold, Store};
+use index_store::{Conflict, Contradiction, PatientTold, Store};
 
 use crate::build::{NOW, all, found, instance, issued, jane, patient, study, tails, two};
 use crate::identity::event;
@@ -84,8 +84,12 @@ async fn a_moved_visit_takes_what_carries_its_number_and_its_issuer_and_gives_it
     assert_eq!(chart(&store, "A9").await, texts("4", ""), "another patient's visit of that number is theirs");
     assert_eq!(found(&store, "PatientName=DOE-SMITH^ANN").await, "1 6", "under the right name");
     assert_eq!(found(&store, "PatientID=A1").await, "2 3 5");
-    let queue = store.identity_conflicts(10).await.unwrap();
-    let left = queue.iter().find_map(|conflict| conflict.left_behind.clone()).unwrap();
+    let queue = store.conflicts(10, false).await.unwrap();
+    let left = |conflict: &Conflict| match &conflict.what {
+        Contradiction::Visit(left) => Some(left.clone()),
+        _ => None,
+    };
+    let left = queue.iter().find_map(left).unwrap();
     assert_eq!((left.studies[0].as_str(), left.studies.len(), left.reports.len()), ("1.5", 1, 1));
 
     // The same, told the other way round, takes it back.

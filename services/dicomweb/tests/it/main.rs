@@ -7,6 +7,7 @@ mod app;
 mod bulkdata;
 mod cache;
 mod conditional;
+mod contradictions;
 mod derivatives;
 mod encapsulated;
 mod frames;

@@ -3,6 +3,7 @@
 pub(crate) mod commit;
 mod inbox;
 mod key_objects;
+mod likeness;
 pub(crate) mod manifest_document;
 mod object_reports;
 
@@ -244,7 +245,7 @@ impl Registry {
         StoredInstance { fate, ..told }
     }
 
-    async fn extract(
+    pub(crate) async fn extract(
         &self,
         repository: &RepositoryCode,
         object: Object,
@@ -302,6 +303,7 @@ impl Registry {
             self.act_on(repository, &study, &document, Some(&name)).await?;
             return Ok(Fate::Withheld);
         }
+        let remote_name = remote.clone();
         (entry.object, entry.remote) = (Some(name.clone()), remote);
         let report = self.report_of(repository, (&study, &series, &entry), Some(&object)).await?;
         let stored = self.0.derivatives.may_have_form(&entry).then(|| Arc::new(entry.clone()));
@@ -315,7 +317,7 @@ impl Registry {
             fetched: self.is_pulled(repository),
         };
         let indexed = self.0.committer.commit(new).await;
-        let indexed = match indexed {
+        let mut indexed = match indexed {
             Ok(indexed) => indexed,
             Err(error) => {
                 // Not known to be absent from the index, so the bytes stay; they are garbage at worst.
@@ -325,6 +327,11 @@ impl Registry {
         // What the index has no use for was not written to it.
         if matches!(indexed.outcome, Outcome::Repeat) && !is_small {
             self.0.objects.remove(&name).await;
+        }
+        let beside = (Some(name.as_str()), remote_name.as_deref());
+        if indexed.to_compare && self.compare_beside(repository, &object, beside, &indexed).await? {
+            // What it shows is here: it is kept, or can be had, and nobody has to look.
+            indexed.outcome = Outcome::Repeat;
         }
         // What stands beside the instance that is shown is listed for an administrator, once for the same bytes.
         if indexed.outcome == Outcome::Conflict && indexed.superseded_object.is_none() {
@@ -386,12 +393,16 @@ impl Registry {
         remote: Option<String>,
     ) -> Result<(), RegistryError> {
         let Extracted { study, series, mut entry, part10, .. } = extracted;
-        entry.remote = remote;
+        entry.remote.clone_from(&remote);
         let object = part10.map_or_else(|| object.clone(), Object::from);
         let report = self.report_of(repository, (&study, &series, &entry), Some(&object)).await?;
         let study_instance_uid = study.study_instance_uid.clone();
         let new = NewInstance { repository: repository.clone(), study, series, entry, small: None, fetched: false };
         let indexed = self.0.committer.commit(new).await?;
+        if indexed.to_compare {
+            // Two files of one identifier in an archive: the second is known by its hash, and read when it is compared.
+            self.compare_beside(repository, &object, (None, remote.as_deref()), &indexed).await?;
+        }
         self.changed(indexed.study_key, indexed.series_key);
         self.0.opened.forget(&study_instance_uid).await;
         self.withdrawn(&indexed.withdrawn).await;

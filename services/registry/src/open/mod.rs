@@ -1,5 +1,6 @@
 //! Opening a study: its identifier is resolved, leave is asked for and recorded, and its series are listed.
 
+mod conflicts;
 pub(crate) mod launch;
 pub(crate) mod patients;
 

@@ -1,8 +1,10 @@
 //! One person's record of all regions, and the reports in it.
 
+use std::collections::HashMap;
+
 use access::{Action, Caller, Permit, Subject};
 use index_model::{Phi, ReportDocument, ReportStatus, Uid};
-use index_store::{IdentityConflict, PersonRow, ReportRow, Ruled, SearchFilter, StudyRow};
+use index_store::{PersonRow, ReportRow, Ruled, SearchFilter, StudyRow};
 
 use crate::open::search_filter;
 use crate::search::Missing;
@@ -17,6 +19,8 @@ pub struct OpenedPatient {
     pub person: PersonRow,
     /// Studies of all regions, newest first.
     pub studies: Vec<StudyRow>,
+    /// Of how many instances of a study other repositories' copies differ from the one that is shown, by study key.
+    pub differing: HashMap<i64, u32>,
     /// Reports, newest first, without their texts.
     pub reports: Vec<ReportRow>,
     /// Repositories that do not answer.
@@ -32,8 +36,10 @@ impl Registry {
         let person = self.0.store.person_by_id(public_id).await?.ok_or(RegistryError::NotFound)?;
         let permit = self.0.access.permit(caller, Action::OpenPatient, Subject::Person(person.person_key)).await?;
         let studies = self.0.store.studies_of_person(person.person_key, &search_filter(&permit)).await?;
+        let keys: Vec<i64> = studies.iter().map(|study| study.study_key).collect();
+        let differing = self.0.store.differing_of_studies(&keys).await?;
         let reports = self.0.store.reports_of_person(person.person_key).await?;
-        Ok(OpenedPatient { permit, person, studies, reports, missing: self.missing() })
+        Ok(OpenedPatient { permit, person, studies, differing, reports, missing: self.missing() })
     }
 
     /// Whose study this is: the id that the viewer's addresses name.
@@ -58,15 +64,6 @@ impl Registry {
     /// When the index does not answer.
     pub async fn patient_id_of(&self, person_key: i64) -> Result<Option<String>, RegistryError> {
         Ok(self.0.store.person(person_key).await?.map(|person| person.public_id))
-    }
-
-    /// Patients and studies that contradict each other, for those who mend them.
-    ///
-    /// # Errors
-    /// When the index does not answer.
-    pub async fn conflicts(&self, permit: &Permit, limit: u32) -> Result<Vec<IdentityConflict>, RegistryError> {
-        let _ = permit;
-        Ok(self.0.store.identity_conflicts(limit).await?)
     }
 
     /// Ties a report to a study by an operator's ruling, or parts them.

@@ -8,6 +8,7 @@ mod clients;
 mod cluster;
 mod command_line;
 mod conformance;
+mod contradictions;
 mod demo;
 mod durable;
 mod five_lines;

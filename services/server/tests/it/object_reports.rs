@@ -6,12 +6,12 @@ use crate::client::Answer;
 use crate::identity::{JANE, message, start, tell};
 use crate::service::Service;
 
-const BASIC_TEXT_SR: &str = "1.2.840.10008.5.1.4.1.1.88.11";
+pub(crate) const BASIC_TEXT_SR: &str = "1.2.840.10008.5.1.4.1.1.88.11";
 const ENCAPSULATED_PDF: &str = "1.2.840.10008.5.1.4.1.1.104.1";
 const DOSE_SR: &str = "1.2.840.10008.5.1.4.1.1.88.67";
-const STUDY: &str = "2.25.9001";
+pub(crate) const STUDY: &str = "2.25.9001";
 
-fn value(vr: &str, value: &str) -> Value {
+pub(crate) fn value(vr: &str, value: &str) -> Value {
     json!({ "vr": vr, "Value": [value] })
 }
 
@@ -25,7 +25,7 @@ fn code(value: &str, scheme: &str, meaning: &str) -> Value {
 }
 
 /// A document of Jane's study, with these attributes besides.
-fn document(class: &str, sop: &str, time: &str, more: Value) -> Value {
+pub(crate) fn document(class: &str, sop: &str, time: &str, more: Value) -> Value {
     let mut header = json!({
         "00080016": value("UI", class), "00080018": value("UI", sop), "00080023": value("DA", "20260110"),
         "00080033": value("TM", time), "00080060": value("CS", "SR"), "0020000D": value("UI", STUDY),
@@ -39,7 +39,7 @@ fn document(class: &str, sop: &str, time: &str, more: Value) -> Value {
 }
 
 /// A structured report in French; `predecessor` is the document whose place it takes.
-fn sr(sop: &str, time: &str, words: &str, verification: &str, predecessor: Option<&str>) -> Value {
+pub(crate) fn sr(sop: &str, time: &str, words: &str, verification: &str, predecessor: Option<&str>) -> Value {
     let text = json!({ "0040A010": value("CS", "CONTAINS"), "0040A040": value("CS", "TEXT"),
         "0040A043": code("121071", "DCM", "Constatation"), "0040A160": value("UT", words) });
     let section = json!({ "0040A010": value("CS", "CONTAINS"), "0040A040": value("CS", "CONTAINER"),
@@ -59,7 +59,7 @@ fn sr(sop: &str, time: &str, words: &str, verification: &str, predecessor: Optio
 }
 
 /// Stored as the repository's own: its application entity has no web address, so the metadata come by STOW-RS to the local repository.
-fn stow(service: &Service, document: &Value) -> Answer {
+pub(crate) fn stow(service: &Service, document: &Value) -> Answer {
     let body = format!("--k\r\nContent-Type: application/dicom+json\r\n\r\n[{document}]\r\n--k--\r\n");
     let kind = "multipart/related; type=\"application/dicom+json\"; boundary=k";
     service.client.post("/dicom-web/studies", kind, body.into_bytes())

@@ -36,7 +36,14 @@ pub(in crate::index) async fn held(
                     let withdrawn = Vec::new();
                     found.insert(
                         at,
-                        InstanceIndexed { study_key: 0, series_key: 0, outcome, superseded_object, withdrawn },
+                        InstanceIndexed {
+                            study_key: 0,
+                            series_key: 0,
+                            outcome,
+                            superseded_object,
+                            to_compare: false,
+                            withdrawn,
+                        },
                     );
                 }
             }

@@ -1,0 +1,171 @@
+//! The cases, each as little as it takes to tell it from another.
+
+use std::collections::BTreeMap;
+
+use index_model::Uid;
+
+use super::instances;
+use crate::engine::{Link, Sql};
+use crate::{Contradiction, Doubt, LeftBehind, StoreError};
+
+/// Studies, and reports, of one move that are listed.
+const MOST_LEFT_BEHIND: u32 = 100;
+/// Studies that a report may mean.
+const MOST_MEANT: u32 = 20;
+
+/// One case: its key, what it is, whom it concerns.
+pub(super) struct Case {
+    pub(super) key: String,
+    pub(super) what: Contradiction,
+    pub(super) patients: Vec<i64>,
+    pub(super) since_ms: Option<i64>,
+}
+
+impl Case {
+    /// Of which kind.
+    pub(super) const fn kind(&self) -> &'static str {
+        match self.what {
+            Contradiction::HealthNumber => "health-number",
+            Contradiction::Study(_) => "study",
+            Contradiction::Visit(_) => "visit",
+            Contradiction::Instance(_) => "instance",
+            Contradiction::Report { .. } => "report",
+        }
+    }
+
+    /// What it consists of: with other patients, or more left behind, it is another case.
+    pub(super) fn evidence(&self) -> String {
+        let patients: Vec<String> = self.patients.iter().map(ToString::to_string).collect();
+        let patients = patients.join(" ");
+        match &self.what {
+            Contradiction::HealthNumber | Contradiction::Study(_) => patients,
+            Contradiction::Visit(left) => {
+                format!("{patients} {} {} {:?}", left.studies.len(), left.reports.len(), self.since_ms)
+            }
+            Contradiction::Instance(differing) => differing.instances.to_string(),
+            Contradiction::Report { doubt, studies, .. } => format!("{patients} {} {}", doubt.code(), studies.len()),
+        }
+    }
+}
+
+/// All cases: what endangers somebody first, the latest of each kind first.
+pub(super) async fn all(link: &mut Link, limit: u32) -> Result<Vec<Case>, StoreError> {
+    let mut cases = studies(link, limit).await?;
+    cases.extend(instances::cases(link, limit).await?);
+    cases.extend(reports(link, limit).await?);
+    cases.extend(health_numbers(link, limit).await?);
+    cases.extend(visits(link, limit).await?);
+    Ok(cases)
+}
+
+pub(super) fn uid(text: &str) -> Result<Uid, StoreError> {
+    Uid::parse(text).map_err(|_| StoreError::Corrupt { what: "UID" })
+}
+
+/// Studies that several patients have.
+async fn studies(link: &mut Link, limit: u32) -> Result<Vec<Case>, StoreError> {
+    let sql = Sql::new(
+        "SELECT study_instance_uid, patient_key, alerted_ms FROM study WHERE conflict = 1 ORDER BY study_key DESC LIMIT $1",
+    );
+    let mut cases: Vec<Case> = Vec::new();
+    let mut known: BTreeMap<String, usize> = BTreeMap::new();
+    for row in link.rows(sql.arg(limit)).await? {
+        let (text, patient_key, since_ms) = (row.text(0)?, row.int(1)?, row.opt_int(2)?);
+        match known.get(&text).and_then(|at| cases.get_mut(*at)) {
+            Some(case) => {
+                case.patients.push(patient_key);
+                case.since_ms = case.since_ms.min(since_ms).or(since_ms);
+            }
+            None => {
+                let (key, what) = (format!("study-{text}"), Contradiction::Study(uid(&text)?));
+                known.insert(text, cases.len());
+                cases.push(Case { key, what, patients: vec![patient_key], since_ms });
+            }
+        }
+    }
+    cases.iter_mut().for_each(|case| case.patients.sort_unstable());
+    Ok(cases)
+}
+
+/// Health numbers that several persons have.
+async fn health_numbers(link: &mut Link, limit: u32) -> Result<Vec<Case>, StoreError> {
+    let sql = Sql::new(
+        "SELECT a.patient_key, b.patient_key FROM source_patient a JOIN source_patient b \
+         ON b.health_number = a.health_number AND b.patient_key > a.patient_key AND b.person_key <> a.person_key \
+         WHERE a.health_number IS NOT NULL AND b.health_number IS NOT NULL ORDER BY b.patient_key DESC LIMIT $1",
+    );
+    let rows = link.rows(sql.arg(limit)).await?;
+    rows.iter()
+        .map(|row| {
+            let patients = vec![row.int(0)?, row.int(1)?];
+            let key = format!("health-number-{}-{}", row.int(0)?, row.int(1)?);
+            Ok(Case { key, what: Contradiction::HealthNumber, patients, since_ms: None })
+        })
+        .collect()
+}
+
+/// Moves of visits and accounts whose patient still has something of before the move that is known by no visit at all.
+async fn visits(link: &mut Link, limit: u32) -> Result<Vec<Case>, StoreError> {
+    let sql = Sql::new(
+        "SELECT from_key, max(to_key), max(at_ms) FROM visit_move WHERE undone_ms IS NULL GROUP BY from_key \
+         ORDER BY max(move_key) DESC LIMIT $1",
+    );
+    let mut cases = Vec::new();
+    for row in link.rows(sql.arg(limit)).await? {
+        let (from_key, to_key, at_ms) = (row.int(0)?, row.int(1)?, row.int(2)?);
+        let left = left_behind(link, from_key, at_ms).await?;
+        if left != LeftBehind::default() {
+            let (key, what) = (format!("visit-{from_key}"), Contradiction::Visit(left));
+            cases.push(Case { key, what, patients: vec![from_key, to_key], since_ms: Some(at_ms) });
+        }
+    }
+    Ok(cases)
+}
+
+async fn left_behind(link: &mut Link, from_key: i64, at_ms: i64) -> Result<LeftBehind, StoreError> {
+    let mut left = LeftBehind::default();
+    let studies = Sql::new(
+        "SELECT DISTINCT s.study_instance_uid FROM study_copy c JOIN study s ON s.study_key = c.study_key \
+         WHERE c.patient_key = $1 AND c.first_ms <= $2 AND NOT EXISTS \
+         (SELECT 1 FROM study_copy_visit w WHERE w.study_copy_key = c.study_copy_key) \
+         ORDER BY s.study_instance_uid LIMIT $3",
+    );
+    for study in link.rows(studies.arg(from_key).arg(at_ms).arg(MOST_LEFT_BEHIND)).await? {
+        left.studies.push(uid(&study.text(0)?)?);
+    }
+    let reports = Sql::new(
+        "SELECT o.public_id FROM report o WHERE o.patient_key = $1 AND o.received_ms <= $2 AND NOT EXISTS \
+         (SELECT 1 FROM report_visit w WHERE w.report_key = o.report_key) ORDER BY o.report_key LIMIT $3",
+    );
+    for report in link.rows(reports.arg(from_key).arg(at_ms).arg(MOST_LEFT_BEHIND)).await? {
+        left.reports.push(report.text(0)?);
+    }
+    Ok(left)
+}
+
+/// Reports that name what is not their patient's alone.
+async fn reports(link: &mut Link, limit: u32) -> Result<Vec<Case>, StoreError> {
+    let sql = Sql::new(
+        "SELECT report_key, public_id, patient_key, doubt, doubt_ms FROM report WHERE doubt <> '' ORDER BY report_key DESC LIMIT $1",
+    );
+    let mut cases = Vec::new();
+    for row in link.rows(sql.arg(limit)).await? {
+        let (report, patients, since_ms) = (row.text(1)?, vec![row.int(2)?], row.opt_int(4)?);
+        let doubt = Doubt::from_code(&row.text(3)?).ok_or(StoreError::Corrupt { what: "doubt" })?;
+        let studies = meant(link, row.int(0)?).await?;
+        let key = format!("report-{report}");
+        cases.push(Case { key, what: Contradiction::Report { report, doubt, studies }, patients, since_ms });
+    }
+    Ok(cases)
+}
+
+/// The studies that a report names by identifier or accession number, whoever issued that.
+async fn meant(link: &mut Link, report_key: i64) -> Result<Vec<Uid>, StoreError> {
+    let sql = Sql::new(
+        "SELECT study_instance_uid FROM report_study_uid WHERE report_key = $1 UNION SELECT s.study_instance_uid FROM report o \
+         JOIN study_copy c ON c.accession_number = o.accession_number JOIN study s ON s.study_key = c.study_key \
+         WHERE o.report_key = $1 AND o.accession_number <> '' AND c.accession_number <> '' \
+         AND (c.accession_issuer = o.accession_issuer OR s.person_key = o.person_key) LIMIT $2",
+    );
+    link.rows(sql.arg(report_key).arg(MOST_MEANT)).await?.iter().map(|row| uid(&row.text(0)?)).collect()
+}
