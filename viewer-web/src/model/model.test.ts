@@ -47,6 +47,7 @@ const study = (uid: string, date: string, modality: string, region: string, repo
   numberOfInstances: 1,
   availability: "ONLINE",
   conflict: false,
+  differingInstances: 0,
   reports,
 });
 const report = (key: string, observed: string, studies: readonly string[]): ReportSummary => ({ reportKey: key, status: "final", title: null, observed, issued: null, region: "B", language: null, studyInstanceUids: studies });

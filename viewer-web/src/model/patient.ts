@@ -21,8 +21,10 @@ export interface PatientStudy {
   readonly numberOfSeries: number | null;
   readonly numberOfInstances: number | null;
   readonly availability: Availability;
-  /** The copies of several repositories do not agree. */
+  /** Another patient has a study of the same identifier. */
   readonly conflict: boolean;
+  /** Of how many images copies differ; the first that came is shown. */
+  readonly differingInstances: number;
   readonly reports: readonly string[];
 }
 

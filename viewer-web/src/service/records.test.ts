@@ -8,7 +8,7 @@ const answering = (body: unknown, status = 200): { readonly fetch: typeof fetch 
 
 test("a record needs its key and lives without the rest", async () => {
   const patient = await retrievePatient(answering({ patientKey: "p", studies: [{ studyInstanceUid: "1", availability: "SOMEWHERE" }], reports: [{ reportKey: "r", status: "novel" }] }), "p", signal);
-  expect(patient.studies[0]).toMatchObject({ availability: "ONLINE", modalities: [], numberOfInstances: null });
+  expect(patient.studies[0]).toMatchObject({ availability: "ONLINE", modalities: [], numberOfInstances: null, differingInstances: 0 });
   expect(patient.reports[0]?.status).toBe("unknown");
   await expect(retrievePatient(answering({}), "p", signal)).rejects.toMatchObject({ trouble: "malformed" });
 });

@@ -104,6 +104,7 @@ function studyOf(item: Fields): PatientStudy {
     numberOfInstances: item.number("numberOfInstances"),
     availability: oneOf(AVAILABILITIES, item.optional("availability"), "ONLINE"),
     conflict: item.flag("conflict"),
+    differingInstances: item.number("differingInstances") ?? 0,
     reports: item.texts("reports"),
   };
 }

@@ -260,6 +260,27 @@ test("an administrator tests and registers a repository and sees it index", asyn
   await card.waitFor({ state: "detached" });
 });
 
+test("what contradicts itself is told in words, and dismissed only with a reason", async () => {
+  await page.goto(`${server.url}/viewer/patients/pk-tremblay`);
+  await page.locator(".timeline").getByText("copies differ", { exact: true }).waitFor();
+  await page.getByRole("link", { name: "CHEST PA AND LATERAL" }).click();
+  await page.getByText("Copies of 1 image of this study differ.").waitFor();
+  await page.goto(`${server.url}/admin`);
+  await page.getByTestId("conflict-study").getByText("Security alert").waitFor();
+  const entry = page.getByTestId("conflict-instance");
+  await entry.getByText("Shown is the copy of neodin; kept beside it is one of hdirs.").waitFor();
+  await page.getByTestId("conflict-report").getByText("which another facility gave").waitFor();
+  const dismiss = entry.getByRole("button", { name: "Dismiss" });
+  assert.ok(await dismiss.isDisabled());
+  await entry.getByRole("textbox").fill("a test image");
+  await dismiss.click();
+  await entry.waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Show what was dismissed" }).click();
+  await entry.getByText("a test image").waitFor();
+  await entry.getByRole("button", { name: "List it again" }).click();
+  await entry.waitFor({ state: "detached" });
+});
+
 test("everything from search to report is possible by keyboard alone", async () => {
   await page.goto(`${server.url}/viewer/`);
   await page.waitForSelector("[data-testid=result-count]");

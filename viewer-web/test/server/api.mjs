@@ -13,6 +13,8 @@ export function createApi() {
     entry({ code: "hdirs", name: "HDIRS", region: "HDIRS", protocol: "push" }, { state: "paused", indexed: 803, expected: null, lag: 0, quarantined: 2 }),
   ];
 
+  const conflicts = CONFLICTS.map((it) => ({ ...it }));
+
   return (method, path, body) => {
     const [area, a, b, c] = path.split("/").filter(Boolean).slice(1).map(decodeURIComponent);
     if (area === "session") return ok(SESSION);
@@ -22,6 +24,7 @@ export function createApi() {
     if (area === "launches") return launch(a);
     if (area !== "admin") return problem(404, "Not Found", "there is no such resource");
     if (a === "quarantine") return ok(QUARANTINE);
+    if (a === "conflicts") return contradictions(conflicts, method, b, body);
     return admin(repositories, method, b, c, body);
   };
 }
@@ -104,6 +107,20 @@ function entry(definition, { state, indexed, expected, lag, error, quarantined =
     definition,
   };
 }
+
+function contradictions(conflicts, method, key, body) {
+  if (method === "GET") return ok(conflicts);
+  const found = conflicts.find((it) => it.key === key);
+  if (found === undefined) return problem(404, "Not Found", "there is no such resource");
+  found.dismissal = method === "PUT" ? { reason: body.reason, by: "dev", at: "2026-01-10T14:40:00Z" } : null;
+  return { status: 204, type: "application/json", body: null };
+}
+
+const CONFLICTS = [
+  { key: "study-1.2", kind: "study", severity: "alert", since: "2026-01-10T14:25:00Z", studyInstanceUid: "1.2", leftBehind: null, dismissal: null, patients: [{ patientKey: "pk-tremblay", repository: "neodin", issuer: "NEODIN", patientId: "555001" }, { patientKey: "pk-wang", repository: "swodin", issuer: "SWODIN", patientId: "88213" }] },
+  { key: "instance-7", kind: "instance", severity: "warning", since: "2026-01-10T14:26:00Z", studyInstanceUid: STUDIES[1].uid, seriesInstanceUid: STUDIES[1].series[0].uid, sopInstanceUid: `${STUDIES[1].series[0].uid}.1`, instances: 1, shown: "neodin", beside: "hdirs", compared: true, leftBehind: null, dismissal: null, patients: [{ patientKey: "pk-tremblay", repository: "neodin", issuer: "NEODIN", patientId: "555001" }] },
+  { key: "report-r-9", kind: "report", severity: "warning", since: null, studyInstanceUid: null, reportKey: "r-9", why: "other-issuer", studies: [STUDIES[3].uid], leftBehind: null, dismissal: null, patients: [] },
+];
 
 const QUARANTINE = [
   { key: "q1", repository: "hdirs", received: "2026-01-10T14:25:00Z", attribute: "PixelData", rule: "is longer than the bytes that follow", sizeBytes: 500 },

@@ -33,7 +33,7 @@ export async function startServer(port = 0) {
 async function answer(api, request, response) {
   const url = new URL(request.url, "http://localhost");
   if (url.pathname.startsWith("/api/")) {
-    const body = request.method === "POST" ? await bodyOf(request) : undefined;
+    const body = ["POST", "PUT"].includes(request.method) ? await bodyOf(request) : undefined;
     if (/^\/api\/reports\/[^/]+\/versions\/1\/documents\/1$/u.test(url.pathname)) return send(response, 200, "application/pdf", PDF);
     const result = api(request.method, url.pathname, body);
     send(response, result.status, result.type, result.body === null ? "" : JSON.stringify(result.body), { "cache-control": "no-store" });

@@ -19,6 +19,7 @@ const study = (n, person, date, time, description, region, modalities, series, m
   institution: more.institution ?? "Hôpital régional de démonstration",
   availability: more.availability ?? "ONLINE",
   conflict: more.conflict ?? false,
+  differingInstances: more.differingInstances ?? 0,
   series: series.map((it, at) => ({ ...it, uid: `${ROOT}.${n}.${at + 1}`, number: at + 1 })),
 });
 
@@ -34,7 +35,7 @@ export const STUDIES = [
     { modality: "PR", kind: "pr", description: "Presentation state", count: 1 },
     { modality: "KO", kind: "ko", description: "Key images", count: 1 },
   ]),
-  study(2, "pk-tremblay", "20250302", "141500", "CHEST PA AND LATERAL", ["HDIRS", "NEODIN"], ["DX"], [{ modality: "DX", kind: "dx", description: "PA", count: 1, size: 1024 }], { conflict: true, institution: "Lakeridge demonstration" }),
+  study(2, "pk-tremblay", "20250302", "141500", "CHEST PA AND LATERAL", ["HDIRS", "NEODIN"], ["DX"], [{ modality: "DX", kind: "dx", description: "PA", count: 1, size: 1024 }], { differingInstances: 1, institution: "Lakeridge demonstration" }),
   study(3, "pk-tremblay", "20231118", "101000", "ECHOCARDIOGRAM", "HDIRS", ["US"], [{ modality: "US", kind: "us", description: "PLAX", count: 1, frames: 24 }, { modality: "US", kind: "palette", description: "Colour map", count: 1 }]),
   study(4, "pk-tremblay", "20230920", "073000", "CT CHEST", "SWODIN", ["CT"], [ct("AXIAL 3.0", 12, { lossy: true })], { availability: "NEARLINE", institution: "London demonstration" }),
   study(5, "pk-wang", "20260108", "160500", "CT CHEST SCREENING", "SWODIN", ["CT"], [ct("LOW DOSE AXIAL", 20)]),
@@ -110,6 +111,7 @@ export function record(key) {
       numberOfInstances: it.series.reduce((sum, series) => sum + series.count, 0),
       availability: it.availability,
       conflict: it.conflict,
+      differingInstances: it.differingInstances,
       reports: reports.filter((one) => one.studies.includes(it.uid)).map((one) => one.key),
     })),
     reports: reports.map((it) => ({ reportKey: it.key, status: it.status, title: it.title, observed: it.observed, issued: it.issued, region: it.region, language: it.language, studyInstanceUids: it.studies, evidence: it.studies.length > 0 ? "study-uid" : "none" })),

@@ -6,6 +6,7 @@ import { searchQuarantine, searchRepositories } from "../../service/admin";
 import { Failure } from "../parts/Failure";
 import { Notice } from "../parts/Notice";
 import { useServices } from "../services";
+import { Conflicts } from "./Conflicts";
 import { Quarantine } from "./Quarantine";
 import { RegisterForm } from "./RegisterForm";
 import { RepositoryTable } from "./RepositoryTable";
@@ -50,6 +51,7 @@ export function AdminPage(): React.JSX.Element {
         {repositories.error === null ? null : <Failure error={repositories.error} retry={repositories.refresh} />}
         {repositories.value === null ? <p className="waiting">{t("common.loading")}</p> : <RepositoryTable repositories={repositories.value} onChanged={repositories.refresh} />}
       </section>
+      <Conflicts />
       <section aria-labelledby="quarantine">
         <h2 id="quarantine">{t("admin.quarantine")}</h2>
         <p className="muted">{t("admin.quarantineWhat")}</p>

@@ -101,6 +101,7 @@ export function Workstation({ patient, study, entries }: WorkstationProps): Reac
         <PatientBanner patient={patient} compact />
       </div>
       <Missing repositories={patient.missing} />
+      {study.differingInstances > 0 ? <Notice tone="warning" title={t("image.differs", { count: study.differingInstances })} /> : null}
       <Toolbar
         handle={handle}
         tool={tool}

@@ -76,6 +76,7 @@ function StudyEntry({ patientKey, study, reports, openReport, onReport }: StudyE
           {study.accessionNumber === null ? "" : ` · ${t("patient.accession")} ${study.accessionNumber}`}
         </span>
         {study.conflict ? <span className="chip status status-changed">{t("patient.conflict")}</span> : null}
+        {study.differingInstances > 0 ? <span className="chip status status-changed">{t("patient.differs")}</span> : null}
         {study.availability === "ONLINE" ? null : <span className="chip status status-waiting">{t(`availability.${study.availability}`)}</span>}
       </div>
       <Regions codes={study.regions} />
