@@ -22,6 +22,7 @@ pub(crate) fn study(from: &impl Attributes, defaults: &Defaults, notes: &mut Not
     let mut record = StudyRecord::new(required_uid(from, tags::STUDY_INSTANCE_UID)?);
     record.patient = patient(from, defaults, notes);
     record.study_date = date(from, tags::STUDY_DATE, notes);
+    record.known_date = if record.study_date.is_none() { known_date(from, notes) } else { None };
     record.study_time = time(from, tags::STUDY_TIME, notes);
     record.accession_number = accession_number(from, defaults);
     record.placer_order_number = placer_order_number(from, defaults);
@@ -36,6 +37,12 @@ pub(crate) fn study(from: &impl Attributes, defaults: &Defaults, notes: &mut Not
     record.number_of_study_related_series = from.count(tags::NUMBER_OF_STUDY_RELATED_SERIES);
     record.number_of_study_related_instances = from.count(tags::NUMBER_OF_STUDY_RELATED_INSTANCES);
     Ok(record)
+}
+
+/// The day of a study whose header does not give it, by what is nearest to it.
+fn known_date(from: &impl Attributes, notes: &mut Notes) -> Option<String> {
+    let nearest = [tags::SERIES_DATE, tags::ACQUISITION_DATE, tags::CONTENT_DATE, tags::INSTANCE_CREATION_DATE];
+    nearest.into_iter().find_map(|tag| date(from, tag, notes))
 }
 
 /// The series of a header, a search answer or a manifest.

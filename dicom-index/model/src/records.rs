@@ -121,6 +121,10 @@ pub struct StudyRecord {
     pub patient: PatientRecord,
     /// StudyDate (0008,0020), valid or absent.
     pub study_date: Option<String>,
+    /// Where StudyDate is not given: the first day that a series or an object of it tells (SeriesDate, AcquisitionDate, ContentDate,
+    /// InstanceCreationDate). Lists sort by it, and no answer says that it is the study's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_date: Option<String>,
     /// StudyTime (0008,0030), valid or absent.
     pub study_time: Option<String>,
     /// AccessionNumber (0008,0050) with its issuer.
@@ -156,6 +160,7 @@ impl StudyRecord {
             study_instance_uid,
             patient: PatientRecord::default(),
             study_date: None,
+            known_date: None,
             study_time: None,
             accession_number: None,
             placer_order_number: None,

@@ -154,13 +154,14 @@ pub(crate) async fn studies(link: &mut Link, keys: &[i64], filter: &SearchFilter
         // With their copies, of which most studies have one: a statement costs more than a record that is read twice.
         let mut sql = Sql::new(
             "SELECT s.study_key, s.patient_key, s.person_key, s.record, s.modalities, s.number_of_series, s.number_of_instances, \
-             s.conflict, s.updated_ms, c.study_copy_key, q.code, q.region, c.removed_ms FROM study s \
+             s.conflict, s.updated_ms, CASE WHEN s.study_date = '' THEN (SELECT u.listed_date FROM undated_study u \
+             WHERE u.study_key = s.study_key) END, c.study_copy_key, q.code, q.region, c.removed_ms FROM study s \
              LEFT JOIN study_copy c ON c.study_key = s.study_key LEFT JOIN repository q ON q.repository_key = c.repository_key \
              WHERE s.study_key IN (",
         );
         sql.list(chunk.iter().copied()).push(")");
         for row in link.rows(sql).await? {
-            let holder = Holder::of(&row, 9, filter)?;
+            let holder = Holder::of(&row, 10, filter)?;
             match found.entry(row.int(0)?) {
                 Entry::Occupied(mut known) => known.get_mut().1.extend(holder),
                 Entry::Vacant(new) => {
@@ -226,6 +227,7 @@ fn study(row: &Row) -> Result<StudyRow, StoreError> {
         number_of_instances: row.count(6)?,
         conflict: row.flag(7)?,
         updated_ms: row.int(8)?,
+        listed_date: row.opt_text(9)?,
     })
 }
 

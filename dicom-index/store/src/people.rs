@@ -4,7 +4,7 @@ use index_model::PatientRecord;
 
 use crate::engine::{Link, Row, Sql};
 use crate::locate::{code, keys, studies};
-use crate::search::{ORDER, Scope};
+use crate::search::{LISTED_DATE, MATCHED_ORDER, Scope};
 use crate::{PersonRow, SearchFilter, SourcePatientRow, Store, StoreError, StudyRow};
 
 /// Source patients of one person in one answer.
@@ -44,14 +44,15 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn studies_of_person(&self, person_key: i64, filter: &SearchFilter) -> Result<Vec<StudyRow>, StoreError> {
-        let mut sql = Sql::new(
-            "SELECT s.study_key FROM study s WHERE s.study_key IN (SELECT c.study_key FROM study_copy c \
+        let mut sql = Sql::new("SELECT study_key FROM (SELECT s.study_key, s.study_time, s.study_instance_uid, ");
+        sql.push(LISTED_DATE).push(
+            " FROM study s WHERE s.study_key IN (SELECT c.study_key FROM study_copy c \
              JOIN source_patient p ON p.patient_key = c.patient_key WHERE p.person_key = ",
         );
         sql.bind(person_key).push(")");
         let mut link = self.read().await?;
         Scope::of(&mut link, filter).await?.write(&mut sql);
-        sql.push(ORDER).push(" LIMIT ").bind(MAX_STUDIES);
+        sql.push(") m").push(MATCHED_ORDER).push(" LIMIT ").bind(MAX_STUDIES);
         let keys = keys(&mut link, sql).await?;
         studies(&mut link, &keys, filter).await
     }

@@ -108,7 +108,7 @@ pub struct SearchFilter {
 /// One page of matches.
 #[derive(Debug, Clone)]
 pub struct Found<T> {
-    /// In the stable order: study date and time descending, undated last, then by UID.
+    /// In the stable order: study date and time descending, those without by the best known day, then by UID.
     pub rows: Vec<T>,
     /// Matches after this page.
     pub remaining: u64,
@@ -135,6 +135,8 @@ pub struct StudyRow {
     pub regions: Vec<String>,
     /// The copies' records merged: the first copy's values, gaps filled from the next.
     pub study: StudyRecord,
+    /// The day under which a study without StudyDate is listed, `YYYYMMDD`: of its objects, its report, or its arrival.
+    pub listed_date: Option<String>,
     /// Modalities of its series, sorted.
     pub modalities: Vec<String>,
     /// Series, over all copies.
@@ -402,6 +404,8 @@ pub struct ReportRow {
     pub public_id: String,
     /// Whose.
     pub person_key: i64,
+    /// The source patient that it is filed under.
+    pub patient_key: i64,
     /// Who sent it.
     pub repository: RepositoryCode,
     /// Its region.

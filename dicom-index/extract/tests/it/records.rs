@@ -106,6 +106,23 @@ fn dates_and_times_that_are_none_are_absent_and_noted() {
 }
 
 #[test]
+fn the_day_of_a_study_whose_date_is_none_is_known_by_what_is_nearest_and_is_not_its_date() {
+    let dated = |day: &str, more: &[Vec<u8>]| {
+        let mut bytes = image_with(more);
+        let at = bytes.windows(8).position(|text| text == b"20240229").unwrap();
+        bytes[at..at + 8].copy_from_slice(day.as_bytes());
+        let found = read(&bytes).unwrap();
+        (found.study.study_date, found.study.known_date)
+    };
+    let more = [LE.element(0x0008_0022, "DA", "20240304"), LE.element(0x0008_0023, "DA", "20240305")];
+    assert_eq!(dated("20261331", &more), (None, Some("20240304".into())));
+    let unsure = [LE.element(0x0008_0021, "DA", "00000000"), LE.element(0x0008_0023, "DA", "20240305")];
+    assert_eq!(dated("00000000", &unsure), (None, Some("20240305".into())));
+    assert_eq!(dated("        ", &[]), (None, None));
+    assert_eq!(dated("20240229", &more), (Some("20240229".into()), None));
+}
+
+#[test]
 fn an_object_without_its_identifiers_is_kept_aside() {
     for (tag, name) in [
         (0x0008_0016, "SOPClassUID"),

@@ -97,6 +97,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0027_sought.sql"),
         include_str!("../../migrations/postgres/0027_sought.sql"),
     ),
+    (
+        29,
+        "undated studies",
+        include_str!("../../migrations/sqlite/0029_undated.sql"),
+        include_str!("../../migrations/postgres/0029_undated.sql"),
+    ),
 ];
 
 fn migrator(engine: Engine) -> Migrator {

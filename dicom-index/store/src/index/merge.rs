@@ -48,6 +48,11 @@ pub(super) fn fill_study(into: &mut StudyRecord, from: &StudyRecord) {
     fill_patient(&mut into.patient, &from.patient);
     gap(&mut into.study_date, &from.study_date);
     gap(&mut into.study_time, &from.study_time);
+    // The first day that any object tells.
+    into.known_date = match (into.known_date.take(), &from.known_date) {
+        (Some(a), Some(b)) => Some(a.min(b.clone())),
+        (a, b) => a.or_else(|| b.clone()),
+    };
     gap(&mut into.accession_number, &from.accession_number);
     gap(&mut into.placer_order_number, &from.placer_order_number);
     gap(&mut into.admission_id, &from.admission_id);

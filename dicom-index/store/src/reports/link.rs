@@ -132,6 +132,7 @@ pub(crate) async fn relink(work: &mut Work<'_>, report_key: i64) -> Result<(), S
             work.link.run(sql.arg(report_key).arg(*study_key).arg(evidence.code())).await?;
         }
     }
+    crate::index::undated::observed(work, found.keys().copied(), report.observed_ms.or(report.issued_ms)).await?;
     // A study that lost the report is told of too.
     for study_key in found.keys().chain(before.keys().filter(|key| !found.contains_key(key))) {
         work.note(*study_key, ChangeKind::ReportChanged);

@@ -16,7 +16,7 @@ const MAX_VERSIONS: u32 = 1_000;
 const MAX_LINKS: u32 = 20_000;
 
 const COLUMNS: &str = "SELECT o.report_key, o.public_id, o.person_key, q.code, q.region, o.status, o.current_version, \
-    o.record, o.received_ms FROM report o JOIN repository q ON q.repository_key = o.repository_key WHERE ";
+    o.record, o.received_ms, o.patient_key FROM report o JOIN repository q ON q.repository_key = o.repository_key WHERE ";
 const LINKS: &str = "SELECT l.report_key, l.study_key, s.study_instance_uid, l.evidence FROM report_link l \
     JOIN study s ON s.study_key = l.study_key WHERE ";
 
@@ -119,6 +119,7 @@ fn report(row: &Row) -> Result<ReportRow, StoreError> {
         report_key: row.int(0)?,
         public_id: row.text(1)?,
         person_key: row.int(2)?,
+        patient_key: row.int(9)?,
         repository: code(&row.text(3)?)?,
         region: row.text(4)?,
         status: ReportStatus::from_code(&row.text(5)?).ok_or(StoreError::Corrupt { what: "report status" })?,

@@ -13,8 +13,8 @@ use std::collections::HashMap;
 use index_model::{IssuedId, Phi};
 use index_query::{Page, Query, Rule, Tag};
 
-pub(crate) use self::render::ORDER;
-use self::render::{Conditions, MATCHED_ORDER, MATCHED_SERIES_ORDER, SERIES_ORDER};
+use self::render::{Conditions, MATCHED_SERIES_ORDER, ORDER, SERIES_ORDER};
+pub(crate) use self::render::{LISTED_DATE, MATCHED_ORDER};
 pub(crate) use self::scope::Scope;
 use crate::engine::{Link, Sql, dialect};
 use crate::locate::{series, studies};
@@ -38,7 +38,7 @@ impl Store {
         let conditions = Conditions::of(query, self.engine());
         let mut link = self.read().await?;
         let scope = Scope::of(&mut link, filter).await?;
-        let (keys, remaining) = fetch(&mut link, study_search(&conditions, &scope), query.page).await?;
+        let (keys, remaining) = fetch(&mut link, study_search(&conditions, &scope, query.page), query.page).await?;
         let undated = match without_date(query) {
             Some(query) => count_undated(&mut link, &Conditions::of(&query, self.engine()), &scope).await?,
             None => 0,
@@ -56,7 +56,8 @@ impl Store {
         let conditions = Conditions::of(query, self.engine());
         let mut link = self.read().await?;
         let scope = Scope::of(&mut link, filter).await?;
-        let explained = dialect::explain(self.engine(), study_search(&conditions, &scope).page, query.page.limit);
+        let explained =
+            dialect::explain(self.engine(), study_search(&conditions, &scope, query.page).page, query.page.limit);
         link.rows(explained).await?.iter().map(|row| dialect::explained(self.engine(), row)).collect()
     }
 
@@ -166,18 +167,23 @@ struct Statements {
     count: Option<Sql>,
 }
 
-fn study_search(conditions: &Conditions<'_>, scope: &Scope) -> Statements {
+fn study_search(conditions: &Conditions<'_>, scope: &Scope, window: Page) -> Statements {
     if conditions.are_narrow() {
         // All matches first, and apart from their order: else a planner may walk along the order instead, hoping for an early end.
-        let mut page =
-            Sql::new("WITH m AS MATERIALIZED (SELECT s.study_key, s.study_date, s.study_time, s.study_instance_uid");
+        let mut page = Sql::new("WITH m AS MATERIALIZED (SELECT s.study_key, ");
+        page.push(LISTED_DATE).push(", s.study_time, s.study_instance_uid");
         conditions.studies(&mut page, scope);
         page.push(") SELECT study_key, (SELECT count(*) FROM m) FROM m").push(MATCHED_ORDER);
         return Statements { page, count: None };
     }
-    let mut page = Sql::new("SELECT s.study_key");
-    conditions.studies(&mut page, scope);
-    page.push(ORDER);
+    let page = if conditions.are_of_dates() {
+        let mut page = Sql::new("SELECT s.study_key");
+        conditions.studies(&mut page, scope);
+        page.push(ORDER);
+        page
+    } else {
+        with_undated(conditions, scope, window)
+    };
     if conditions.are_none() && scope.is_all() {
         return Statements { page, count: Some(Sql::new("SELECT value FROM tally WHERE name = 'studies'")) };
     }
@@ -186,12 +192,27 @@ fn study_search(conditions: &Conditions<'_>, scope: &Scope) -> Statements {
     Statements { page, count: Some(count) }
 }
 
+/// Those that have a date in the order of their index, and the few that have none in the order of theirs: each as far as the page may
+/// reach, and both together in order.
+fn with_undated(conditions: &Conditions<'_>, scope: &Scope, window: Page) -> Sql {
+    let reach = i64::from(window.offset) + i64::from(window.limit) + 1;
+    let mut page = Sql::new("WITH d AS (SELECT s.study_key, s.study_date, s.study_time, s.study_instance_uid");
+    conditions.studies(&mut page, scope);
+    page.push(" AND s.study_date > ''").push(ORDER).push(" LIMIT ").bind(reach);
+    page.push("), u AS (SELECT u.study_key, u.listed_date AS study_date, u.study_time, u.study_instance_uid");
+    conditions.undated_studies(&mut page, scope);
+    page.push(" ORDER BY u.listed_date DESC, u.study_time DESC, u.study_instance_uid, u.study_key LIMIT ").bind(reach);
+    page.push(") SELECT study_key FROM (SELECT * FROM d UNION ALL SELECT * FROM u) m").push(MATCHED_ORDER);
+    page
+}
+
 fn series_search(conditions: &Conditions<'_>, scope: &Scope) -> Statements {
     if conditions.are_narrow() {
         let mut page = Sql::new(
-            "WITH m AS MATERIALIZED (SELECT s.study_key, s.study_date, s.study_time, s.study_instance_uid, \
-             r.series_key, r.series_number, r.series_instance_uid",
+            "WITH m AS MATERIALIZED (SELECT s.study_key, s.study_time, s.study_instance_uid, \
+             r.series_key, r.series_number, r.series_instance_uid, ",
         );
+        page.push(LISTED_DATE);
         conditions.series(&mut page, scope);
         page.push(") SELECT series_key, (SELECT count(*) FROM m) FROM m").push(MATCHED_SERIES_ORDER);
         return Statements { page, count: None };

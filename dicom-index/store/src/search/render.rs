@@ -12,7 +12,10 @@ use crate::engine::dialect::has_pieces;
 use crate::engine::{Sql, Value};
 use index_query::text::{folded, time_begin, time_end};
 
-/// The stable order of studies: latest first, undated last.
+/// The day under which a study is listed: its own, else the best known.
+pub(crate) const LISTED_DATE: &str = "CASE WHEN s.study_date <> '' THEN s.study_date ELSE COALESCE((SELECT u.listed_date \
+    FROM undated_study u WHERE u.study_key = s.study_key), '') END AS study_date";
+/// The stable order of studies that have a date: latest first.
 pub(crate) const ORDER: &str = " ORDER BY s.study_date DESC, s.study_time DESC, s.study_instance_uid, s.study_key";
 /// The stable order of series: by study, then by number, unnumbered last.
 pub(crate) const SERIES_ORDER: &str = " ORDER BY s.study_date DESC, s.study_time DESC, s.study_instance_uid, s.study_key, \
@@ -85,6 +88,19 @@ impl<'q> Conditions<'q> {
             && self.person.is_empty()
     }
 
+    /// Whether StudyDate is asked for, so that what has none does not match; or has none, and nothing else matches.
+    pub(crate) fn are_of_dates(&self) -> bool {
+        self.study.iter().any(|(condition, how)| *how == How::Date("s.study_date") && condition.rule != Rule::Empty)
+    }
+
+    /// The same as [`studies`](Self::studies), of those without StudyDate alone, with alias `u` for the day under which they are listed.
+    pub(crate) fn undated_studies(&self, sql: &mut Sql, scope: &Scope) {
+        // In this order of tables: few are undated.
+        sql.push(" FROM undated_study u CROSS JOIN study s WHERE s.study_key = u.study_key");
+        self.write_study(sql, scope, false);
+        self.write_of_series(sql);
+    }
+
     /// Writes ` FROM … WHERE …` for a search of studies.
     pub(crate) fn studies(&self, sql: &mut Sql, scope: &Scope) {
         let modality = self.by_modality();
@@ -95,6 +111,11 @@ impl<'q> Conditions<'q> {
             sql.push(" FROM study s WHERE 1 = 1");
         }
         self.write_study(sql, scope, modality.is_some());
+        self.write_of_series(sql);
+    }
+
+    /// Conditions on a series of the study.
+    fn write_of_series(&self, sql: &mut Sql) {
         if !self.series.is_empty() || !self.instance.is_empty() {
             sql.push(" AND EXISTS (SELECT 1 FROM series r WHERE r.study_key = s.study_key");
             self.write_series(sql);

@@ -22,6 +22,7 @@ mod reports;
 mod searching;
 mod small;
 mod take_out;
+mod undated;
 mod visits;
 
 use std::future::Future;
@@ -70,6 +71,7 @@ async fn the_contract_holds_on_postgres() {
         searching::contract::CASES,
         small::contract::CASES,
         take_out::contract::CASES,
+        undated::contract::CASES,
         visits::contract::CASES,
     ];
     let mut failed = Vec::new();

@@ -47,10 +47,11 @@ macro_rules! finds {
 }
 
 finds! {
-    studies_come_latest_first_and_undated_last: {
-        "" => "6 1 2 3 5 4",
-        "limit=2" => "6 1",
-        "limit=2&offset=4" => "5 4",
+    studies_come_latest_first_and_undated_ones_by_the_best_known_day: {
+        "" => "4 6 1 2 3 5",
+        "limit=2" => "4 6",
+        "limit=2&offset=1" => "6 1",
+        "limit=2&offset=4" => "3 5",
         "offset=9" => "",
     }
     names_match_by_component_and_folded: {
@@ -91,7 +92,7 @@ finds! {
         "PatientID=A1&IssuerOfPatientID=swodin" => "6",
         "IssuerOfPatientID=swodin" => "6",
         "PatientID=A*&IssuerOfPatientID=neodin" => "1 2",
-        "PatientID=?1" => "6 1 3 4",
+        "PatientID=?1" => "4 6 1 3",
         "AccessionNumber=ACC1" => "6 1",
         "AccessionNumber=ACC1&IssuerOfAccessionNumberSequence.LocalNamespaceEntityID=swodin" => "6",
         "AccessionNumber=\"\"&emptyvaluematching=true" => "",
@@ -99,17 +100,17 @@ finds! {
         "IssuerOfPatientIDQualifiersSequence.UniversalEntityID=swodin" => "6",
         "AccessionNumber=ACC1&PatientID=A1&IssuerOfPatientID=neodin" => "1",
         "StudyID=S6" => "6",
-        "StudyID=\"\"&emptyvaluematching=true" => "1 2 3 5 4",
+        "StudyID=\"\"&emptyvaluematching=true" => "4 1 2 3 5",
         "StudyInstanceUID=1.2" => "2",
         "StudyInstanceUID=1.2,1.5,1.9" => "2 5",
     }
     text_is_folded: {
         "StudyDescription=tete 3 50%_done" => "3",
-        "StudyDescription=TÊTE*" => "1 2 3 5 4",
-        "StudyDescription=*te*" => "1 2 3 5 4",
+        "StudyDescription=TÊTE*" => "4 1 2 3 5",
+        "StudyDescription=*te*" => "4 1 2 3 5",
         "InstitutionName=hopital du nord" => "6",
         "InstitutionName=*NORD" => "6",
-        "InstitutionName=\"\"&emptyvaluematching=true" => "1 2 3 5 4",
+        "InstitutionName=\"\"&emptyvaluematching=true" => "4 1 2 3 5",
         "ReferringPhysicianName=house" => "6",
         "ReferringPhysicianName=*greg*" => "6",
         "ReferringPhysicianName=greg" => "",
@@ -136,10 +137,10 @@ finds! {
         "PatientBirthDate=19700102-19720303" => "2 3",
     }
     modalities_match_one_of_several: {
-        "ModalitiesInStudy=CT" => "1 2 3 5 4",
+        "ModalitiesInStudy=CT" => "4 1 2 3 5",
         "ModalitiesInStudy=SR" => "6",
         "ModalitiesInStudy=MR,XA" => "6",
-        "ModalitiesInStudy=C*" => "1 2 3 5 4",
+        "ModalitiesInStudy=C*" => "4 1 2 3 5",
         "ModalitiesInStudy=C" => "",
         "ModalitiesInStudy=XA" => "",
         "ModalitiesInStudy=MR\\XA" => "6",
@@ -153,7 +154,7 @@ finds! {
         "SeriesInstanceUID=2.4" => "4",
         "RequestAttributesSequence.RequestedProcedureID=RP1" => "6",
         "NumberOfStudyRelatedInstances=6" => "6",
-        "NumberOfStudyRelatedSeries=1" => "1 2 3 5 4",
+        "NumberOfStudyRelatedSeries=1" => "4 1 2 3 5",
         "NumberOfSeriesRelatedInstances=5" => "6",
     }
     codes_match_character_by_character: {
@@ -403,7 +404,7 @@ async fn instances_lie_in_the_series_of_their_uid(store: Store) {
 
 async fn a_study_changed_is_found_by_what_it_is_now(store: Store) {
     let (north, _) = province(&store).await;
-    let mut renamed = study("1.2", patient("neodin/A2", "SMITH^JIM", "19710202"), "20270101");
+    let mut renamed = study("1.2", patient("neodin/A2", "SMITH^JIM", "19710202"), "20270201");
     renamed.study_description = Some("Knee".into());
     store.index_study(&north, &renamed, &[] as &[SeriesRecord], NOW).await.unwrap();
     assert_eq!(found(&store, "PatientName=*doering*").await, "");
@@ -414,7 +415,7 @@ async fn a_study_changed_is_found_by_what_it_is_now(store: Store) {
 
 pub(crate) mod contract {
     crate::contract!(
-        studies_come_latest_first_and_undated_last,
+        studies_come_latest_first_and_undated_ones_by_the_best_known_day,
         names_match_by_component_and_folded,
         names_match_in_any_group_or_the_one_that_is_named,
         what_looks_like_sql_is_text,

@@ -8,6 +8,7 @@ use index_query::text::{closed_group, folded, name_words, time_begin};
 use super::super::other_ids;
 use super::super::patient::Placed;
 use super::super::sounds;
+use super::super::undated;
 use super::super::work::Work;
 use crate::StoreError;
 use crate::engine::{Sql, Value, json};
@@ -72,6 +73,7 @@ pub(in crate::index) async fn insert(
     keys.iter().for_each(|key| work.added(*key));
     let named: Vec<_> = keys.iter().copied().zip(studies.iter().map(|(record, _)| *record)).collect();
     sounds::insert(work.link, &named).await?;
+    undated::insert(work, &named).await?;
     Ok(keys)
 }
 
