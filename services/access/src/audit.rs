@@ -6,12 +6,13 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
-use crate::{Action, Subject};
+use crate::{Action, Asked, Face, Readings, Shown, Subject};
 
 /// Lines that may wait for the disk.
 const QUEUE: usize = 4096;
@@ -55,8 +56,12 @@ pub(crate) struct Line {
     pub(crate) authority: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) recipient: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) face: Option<Face>,
     pub(crate) action: Action,
     pub(crate) subject: Subject,
+    #[serde(flatten)]
+    pub(crate) shown: Shown,
     #[serde(flatten)]
     pub(crate) outcome: Outcome,
 }
@@ -73,7 +78,12 @@ type Waiting = (Line, oneshot::Sender<Result<(), AuditError>>);
 
 /// Appends to the trail. Cheap to clone; the writer ends with the last clone.
 #[derive(Debug, Clone)]
-pub struct AuditLog(mpsc::Sender<Waiting>);
+pub struct AuditLog {
+    lines: mpsc::Sender<Waiting>,
+    folder: Arc<Path>,
+    /// One walk over the trail at a time: it may be long.
+    reading: Arc<Semaphore>,
+}
 
 impl AuditLog {
     /// Opens the trail in `folder`, finding the end of the chain in the newest file.
@@ -86,13 +96,25 @@ impl AuditLog {
         let (sender, receiver) = mpsc::channel(QUEUE);
         let mut writer = Writer { folder: folder.to_owned(), day: i64::MIN, file: None, room_until: 0, seq, previous };
         std::thread::Builder::new().name("audit".into()).spawn(move || writer.run(receiver))?;
-        Ok(Self(sender))
+        Ok(Self { lines: sender, folder: folder.into(), reading: Arc::new(Semaphore::new(1)) })
     }
 
     pub(crate) async fn append(&self, line: Line) -> Result<(), AuditError> {
         let (done, written) = oneshot::channel();
-        self.0.send((line, done)).await.map_err(|_| AuditError::Closed)?;
+        self.lines.send((line, done)).await.map_err(|_| AuditError::Closed)?;
         written.await.map_err(|_| AuditError::Closed)?
+    }
+
+    /// Walks over the trail on a thread that may wait.
+    pub(crate) async fn readings(&self, asked: Asked) -> Result<Readings, AuditError> {
+        let turn = Arc::clone(&self.reading).acquire_owned().await.map_err(|_| AuditError::Closed)?;
+        let folder = Arc::clone(&self.folder);
+        let walk = tokio::task::spawn_blocking(move || {
+            let found = crate::readers::readings(&folder, &asked);
+            drop(turn);
+            found
+        });
+        walk.await.map_err(|_| AuditError::Closed)?
     }
 }
 
@@ -207,7 +229,7 @@ fn link(line: &str) -> Option<(String, Link)> {
     Some((hash.to_owned(), serde_json::from_str(json).ok()?))
 }
 
-fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+pub(crate) fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files: Vec<PathBuf> = fs::read_dir(folder)?
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))
         .filter(|path| path.extension().is_some_and(|end| end == "jsonl"))
@@ -269,7 +291,7 @@ pub fn verify(folder: &Path) -> Result<Verified, AuditError> {
     Ok(verified)
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         use std::fmt::Write;
         let _ = write!(text, "{byte:02x}");

@@ -31,6 +31,22 @@ pub enum Mode {
     Development,
 }
 
+/// By which face a caller came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Face {
+    /// DICOMweb, by which the viewer has its images too.
+    Dicomweb,
+    /// The viewer's record and reports.
+    Portal,
+    /// The administrators' API.
+    Admin,
+    /// C-FIND, C-MOVE, C-GET, C-STORE.
+    Dimse,
+    /// Nobody: the service by itself.
+    Service,
+}
+
 /// An authenticated caller. Made by [`crate::Access`] alone.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Caller {
@@ -40,6 +56,8 @@ pub struct Caller {
     pub(crate) rights: Option<Vec<Right>>,
     /// Who gets what is disclosed, when that is not the caller.
     pub(crate) recipient: Option<AeTitle>,
+    /// By which face, where it is told.
+    pub(crate) face: Option<Face>,
 }
 
 impl Caller {
@@ -66,5 +84,11 @@ impl Caller {
     #[must_use]
     pub fn sending_to(&self, recipient: &AeTitle) -> Self {
         Self { recipient: Some(recipient.clone()), ..self.clone() }
+    }
+
+    /// The same caller, who came by this face.
+    #[must_use]
+    pub fn by(self, face: Face) -> Self {
+        Self { face: Some(face), ..self }
     }
 }

@@ -10,10 +10,14 @@ mod caller;
 mod entity;
 mod permit;
 mod policy;
+mod readers;
+mod shown;
 mod view;
 
 pub use audit::{AuditError, AuditLog, Verified, verify};
-pub use caller::{Authority, Caller, Mode, User};
+pub use caller::{Authority, Caller, Face, Mode, User};
 pub use entity::{ApplicationEntity, Right};
 pub use permit::{Action, Filter, Permit, Refused, Subject};
 pub use policy::{Access, DevelopmentUser};
+pub use readers::{Asked, Reading, Readings};
+pub use shown::Shown;

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::Caller;
 use crate::view::View;
 
 /// What is to be done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
     /// Search at any level.
@@ -41,6 +41,8 @@ pub enum Action {
     Identify,
     /// Something endangers somebody, and a person must look (DCM 110113, Security Alert, PS3.15 §A.5.3.11).
     SecurityAlert,
+    /// The trail itself is read: who opened a study, a report or a record.
+    ReviewAudit,
 }
 
 impl Action {
@@ -49,10 +51,18 @@ impl Action {
     pub(crate) const fn is_shared(self) -> bool {
         matches!(self, Self::View | Self::RetrieveMetadata | Self::RetrieveInstances | Self::Synchronise | Self::Store)
     }
+
+    /// Whether somebody saw something of one study, report or record by it. A search says nothing of what it found.
+    pub(crate) const fn is_reading(self) -> bool {
+        matches!(
+            self,
+            Self::View | Self::RetrieveMetadata | Self::RetrieveInstances | Self::OpenPatient | Self::ReadReport
+        )
+    }
 }
 
 /// What it is done to, by our own keys.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind", content = "key")]
 pub enum Subject {
     /// The whole registry, limited by the filter of the permit.

@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::audit::{AuditLog, Line, Outcome};
 use crate::view::{Concluded, VIEW_MS, View, Views};
-use crate::{Action, ApplicationEntity, Authority, Caller, Filter, Mode, Permit, Refused, Subject, User};
+use crate::{
+    Action, ApplicationEntity, Asked, Authority, Caller, Face, Filter, Mode, Permit, Readings, Refused, Shown, Subject,
+    User,
+};
 
 /// The one user of development mode.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +76,7 @@ impl Access {
                 authority: Authority { id: "development".into(), name: "Development".into() },
                 rights: None,
                 recipient: None,
+                face: None,
             }),
             Mode::Development => Err(Refused::NotSignedOn),
         }
@@ -83,7 +87,7 @@ impl Access {
     /// # Errors
     /// [`Refused::NotSignedOn`] for a title that is not registered, and in development mode for everybody who is not on this machine.
     pub fn application_entity(&self, ae_title: &AeTitle, from: IpAddr) -> Result<Caller, Refused> {
-        let caller = self.caller(from)?;
+        let caller = self.caller(from)?.by(Face::Dimse);
         let Some(entity) = self.0.entities.iter().find(|entity| entity.ae_title == *ae_title) else {
             return Ok(caller);
         };
@@ -92,6 +96,7 @@ impl Access {
             authority: Authority { id: "dimse".into(), name: "DIMSE".into() },
             rights: Some(entity.may.clone()),
             recipient: None,
+            face: Some(Face::Dimse),
         })
     }
 
@@ -102,6 +107,7 @@ impl Access {
             authority: Authority { id: "dics".into(), name: "DI Common Service".into() },
             rights: None,
             recipient: None,
+            face: Some(Face::Service),
         }
     }
 
@@ -113,6 +119,21 @@ impl Access {
     /// # Errors
     /// [`Refused`]; also when the line can't be written.
     pub async fn permit(&self, caller: &Caller, action: Action, subject: Subject) -> Result<Permit, Refused> {
+        self.permit_shown(caller, action, subject, Shown::default()).await
+    }
+
+    /// The same, and the line says what is shown: when that changes (a study that moves to another patient, a new version of a report), a
+    /// view that is under way ends and another begins.
+    ///
+    /// # Errors
+    /// [`Refused`]; also when the line can't be written.
+    pub async fn permit_shown(
+        &self,
+        caller: &Caller,
+        action: Action,
+        subject: Subject,
+        shown: Shown,
+    ) -> Result<Permit, Refused> {
         if !caller.may_do(action) {
             return Err(Refused::NotPermitted);
         }
@@ -122,19 +143,28 @@ impl Access {
         let now_ms = self.0.clock.now_ms();
         let mut permit = Permit { action, subject, filter, caller: caller.clone(), view: None };
         if !action.is_shared() {
-            self.write(&permit, now_ms, Outcome::Permitted).await?;
+            self.write(&permit, &shown, now_ms, Outcome::Permitted).await?;
             return Ok(permit);
         }
-        let key = (caller.clone(), action, permit.subject.clone());
+        let key = (caller.clone(), action, permit.subject.clone(), shown.clone());
         if let Some(view) = self.0.views.open(&key, now_ms) {
             permit.view = Some(view);
             return Ok(permit);
         }
-        self.write(&permit, now_ms, Outcome::Permitted).await?;
+        self.write(&permit, &shown, now_ms, Outcome::Permitted).await?;
         let view = Arc::new(View::new(now_ms));
         permit.view = Some(Arc::clone(&view));
         self.conclude(self.0.views.begin(key, view), now_ms).await;
         Ok(permit)
+    }
+
+    /// Who read what is asked about, as the trail of this node tells. The permit is to have been asked for ([`Action::ReviewAudit`]).
+    ///
+    /// # Errors
+    /// When the trail can't be read.
+    pub async fn readings(&self, permit: &Permit, asked: Asked) -> Result<Readings, crate::AuditError> {
+        debug_assert_eq!(permit.action, Action::ReviewAudit);
+        self.0.audit.readings(asked).await
     }
 
     /// Closes views that have lasted their time. Called now and then by the server.
@@ -150,24 +180,26 @@ impl Access {
     }
 
     async fn conclude(&self, ended: Vec<Concluded>, now_ms: i64) {
-        for ((caller, action, subject), view) in ended {
+        for ((caller, action, subject, shown), view) in ended {
             let (items, bytes) = view.counted();
             let permit = Permit { action, subject, filter: Filter::default(), caller, view: None };
             let outcome = Outcome::Concluded { items, bytes, began_ms: view.began_ms };
-            if let Err(refused) = self.write(&permit, now_ms, outcome).await {
+            if let Err(refused) = self.write(&permit, &shown, now_ms, outcome).await {
                 tracing::error!(error = %refused, "the end of a view was not recorded");
             }
         }
     }
 
-    async fn write(&self, permit: &Permit, at_ms: i64, outcome: Outcome) -> Result<(), Refused> {
+    async fn write(&self, permit: &Permit, shown: &Shown, at_ms: i64, outcome: Outcome) -> Result<(), Refused> {
         let line = Line {
             at_ms,
             user: permit.caller.user.id.clone(),
             authority: permit.caller.authority.id.clone(),
             recipient: permit.caller.recipient.as_ref().map(ToString::to_string),
+            face: permit.caller.face,
             action: permit.action,
             subject: permit.subject.clone(),
+            shown: shown.clone(),
             outcome,
         };
         self.0.audit.append(line).await.map_err(Refused::NoAudit)

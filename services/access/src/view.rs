@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::{Action, Caller, Subject};
+use crate::{Action, Caller, Shown, Subject};
 
 /// For how long one permit to look serves the requests of the same caller on the same subject.
 pub(crate) const VIEW_MS: i64 = 5 * 60 * 1000;
@@ -37,7 +37,7 @@ impl View {
 }
 
 /// Who looks at what.
-pub(crate) type ViewKey = (Caller, Action, Subject);
+pub(crate) type ViewKey = (Caller, Action, Subject, Shown);
 
 /// A view that has ended, to be written down.
 pub(crate) type Concluded = (ViewKey, Arc<View>);

@@ -6,13 +6,14 @@
 mod conflicts;
 mod drift;
 mod json;
+mod readers;
 mod reports;
 mod repositories;
 
-use axum::Router;
 use axum::middleware::{from_fn, map_response};
 use axum::response::Response;
 use axum::routing::{get, post, put};
+use axum::{Extension, Router};
 use http::HeaderValue;
 use http::header::CACHE_CONTROL;
 use registry::Registry;
@@ -35,6 +36,8 @@ pub fn router(registry: Registry) -> Router {
         .route("/api/admin/conflicts/{key}/dismissal", put(conflicts::dismiss).delete(conflicts::take_back))
         .route("/api/admin/reports/{report}/studies/{study}", put(reports::link).delete(reports::unlink))
         .route("/api/admin/quarantine", get(repositories::quarantine))
+        .route("/api/admin/readers", get(readers::search))
+        .layer(Extension(access::Face::Admin))
         .layer(map_response(no_store))
         .layer(from_fn(face::finish))
         .with_state(registry)

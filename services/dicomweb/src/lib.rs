@@ -41,10 +41,10 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::FromRef;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, get};
+use axum::{Extension, Router};
 use registry::Registry;
 
 /// How the service is set up.
@@ -129,6 +129,7 @@ fn layered(routes: Router<Face>, registry: Registry, options: Options) -> Router
         .layer(from_fn(face::finish))
         .layer(from_fn(range::freshness))
         .layer(from_fn_with_state(face.clone(), cors::apply))
+        .layer(Extension(access::Face::Dicomweb))
         .with_state(face)
 }
 

@@ -101,7 +101,9 @@ impl Search {
         query.matches.extend(scope.series.iter().map(|uid| is(SERIES, uid)));
         let mut warnings = Warnings::of(&base.0);
         parsed.warnings.into_iter().for_each(|warning| warnings.add(warning));
-        let permit = face.registry.access().permit(&caller.0, Action::Search, Subject::Registry).await?;
+        let shown = access::Shown { study_instance_uid: scope.study.clone(), ..access::Shown::default() };
+        let access = face.registry.access();
+        let permit = access.permit_shown(&caller.0, Action::Search, Subject::Registry, shown).await?;
         Ok(Self { face, permit, base, scope, form, query, warnings })
     }
 

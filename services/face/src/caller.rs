@@ -9,7 +9,7 @@ use registry::Registry;
 
 use crate::Problem;
 
-/// An authenticated caller; 401 when nobody is calling.
+/// An authenticated caller; 401 when nobody is calling. Each face's router lays its own [`access::Face`] on requests, for the audit trail.
 #[derive(Debug, Clone)]
 pub struct Caller(pub access::Caller);
 
@@ -25,7 +25,11 @@ where
             .extensions
             .get::<ConnectInfo<SocketAddr>>()
             .ok_or_else(|| Problem::new(StatusCode::UNAUTHORIZED, "not signed on"))?;
-        Ok(Self(Registry::from_ref(state).access().caller(from.ip())?))
+        let caller = Registry::from_ref(state).access().caller(from.ip())?;
+        Ok(Self(match parts.extensions.get::<access::Face>() {
+            Some(face) => caller.by(*face),
+            None => caller,
+        }))
     }
 }
 

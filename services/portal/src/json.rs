@@ -22,6 +22,7 @@ pub(crate) fn patient(registry: &Registry, opened: &OpenedPatient) -> Value {
     let health_number = person.health_number.as_ref();
     json!({
         "patientKey": person.public_id,
+        "state": opened.state,
         "name": name(&person.name),
         "birthDate": person.birth_date.as_ref().map(|date| date.expose()),
         "sex": person.sex,
@@ -49,6 +50,7 @@ fn study(registry: &Registry, row: &StudyRow, opened: &OpenedPatient) -> Value {
     json!({
         "studyInstanceUid": study.study_instance_uid,
         "studyDate": study.study_date,
+        "listedDate": row.listed_date,
         "studyTime": study.study_time,
         "description": study.study_description,
         "modalities": row.modalities,

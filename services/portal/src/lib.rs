@@ -15,11 +15,11 @@ mod warm;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::FromRef;
 use axum::middleware::{from_fn, map_response};
 use axum::response::Response;
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use http::HeaderValue;
 use http::header::CACHE_CONTROL;
 use registry::Registry;
@@ -65,11 +65,13 @@ pub fn router(registry: Registry, options: Options) -> Router {
         .route("/api/studies/{study}", get(patients::patient_of_study))
         .route("/api/studies/{study}/warm", post(warm::warm))
         .route("/api/patients/{patient}", get(patients::patient))
+        .route("/api/patients/{patient}/state", get(patients::state))
         .route("/api/reports/{report}", get(patients::report))
         .route("/api/reports/{report}/versions/{version}/documents/{document}", get(patients::report_document))
         .route("/api/launches/{launch}", get(launch::opened))
         .route("/IHEInvokeImageDisplay", get(launch::invoke))
         .route("/status", get(status::status))
+        .layer(Extension(access::Face::Portal))
         .layer(map_response(no_store))
         .layer(from_fn(face::finish));
     Router::new()

@@ -45,6 +45,15 @@ pub(crate) async fn patient(
     Ok(Json(shown::patient(&portal.registry, &opened)))
 }
 
+/// `GET /api/patients/{patientKey}/state`: what stands for the record as it is now. A page that shows it reads it anew when this is another.
+pub(crate) async fn state(
+    State(portal): State<Portal>,
+    Caller(caller): Caller,
+    Path(patient): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    Ok(Json(json!({ "state": portal.registry.patient_state(&caller, &patient).await? })))
+}
+
 /// `GET /api/reports/{reportKey}`.
 pub(crate) async fn report(
     State(portal): State<Portal>,

@@ -38,6 +38,7 @@ pub use manifest::{Manifest, with_origin};
 pub use open::OpenedStudy;
 pub use open::launch::{Choice, Launch, LaunchRequest};
 pub use open::patients::OpenedPatient;
+pub use open::readers::{Reader, Readers, ReadersOf};
 pub use options::{Limits, Options, SourceFactory};
 pub use rendered::{Picture, ShownFrame};
 pub use repositories::{Quarantined, RegisterError, RepositoryState, RepositoryStatus};

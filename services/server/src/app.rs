@@ -10,7 +10,7 @@ use adapter_api::Inbox;
 use adapter_dicomweb::Secrets;
 use adapter_dimse::{Deliveries, StoreOptions};
 use adapter_hl7::MllpListener;
-use anyhow::{Context, bail};
+use anyhow::Context;
 use index_model::RepositoryDefinition;
 use index_store::Store;
 use object_store::ObjectStore;
@@ -21,7 +21,6 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use transcode::{Transcoder, WorkerCommand};
 
-use crate::cli;
 use crate::config::Config;
 use crate::http::Listener;
 use crate::{dimse, mllp, sources};
@@ -246,24 +245,4 @@ pub(crate) async fn migrate(config: &Config) -> anyhow::Result<()> {
     open_store(config).await?.close().await;
     println!("The registry's database is up to date.");
     Ok(())
-}
-
-/// `dics audit verify`.
-pub(crate) fn audit(config: &Config, command: cli::Audit) -> anyhow::Result<()> {
-    match command {
-        cli::Audit::Verify => {
-            let verified = access::verify(&config.data_dir.join("audit"))?;
-            println!("{} lines", verified.lines);
-            if !verified.cut_off.is_empty() {
-                println!(
-                    "cut off when the process or the power ended, of no consequence: {}",
-                    verified.cut_off.join(", ")
-                );
-            }
-            if !verified.broken.is_empty() {
-                bail!("the chain does not hold at {}", verified.broken.join(", "));
-            }
-            Ok(())
-        }
-    }
 }

@@ -146,4 +146,32 @@ pub(crate) enum Repository {
 pub(crate) enum Audit {
     /// Walk the whole chain and say where it does not hold.
     Verify,
+    /// Who opened a study, a report or a record, as the trail of the running service tells. That somebody asked is in the trail too.
+    Readers(Readers),
+}
+
+#[derive(Debug, Args)]
+#[group(id = "of", required = true, multiple = true)]
+pub(crate) struct Readers {
+    /// StudyInstanceUID, also of a study that was moved or rejected.
+    #[arg(long, value_name = "UID", group = "of", conflicts_with = "report")]
+    pub(crate) study: Option<String>,
+    /// The report's key in the viewer's API.
+    #[arg(long, value_name = "KEY", group = "of")]
+    pub(crate) report: Option<String>,
+    /// The patient's key in the viewer's addresses; with a study or report, only what was shown under that patient.
+    #[arg(long, value_name = "KEY", group = "of")]
+    pub(crate) patient: Option<String>,
+    /// From this day (2026-01-31) or moment (2026-01-31T09:30:00-05:00) on.
+    #[arg(long)]
+    pub(crate) from: Option<String>,
+    /// Up to the end of this day, or before this moment.
+    #[arg(long)]
+    pub(crate) to: Option<String>,
+    /// Only who opened this version of the report.
+    #[arg(long, requires = "report")]
+    pub(crate) version: Option<u32>,
+    /// As JSON, for a notice or a spreadsheet.
+    #[arg(long)]
+    pub(crate) json: bool,
 }

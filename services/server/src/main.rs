@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod app;
+mod audit;
 mod cli;
 mod config;
 mod demo;
@@ -44,7 +45,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Command::CheckConfig => app::check(&config?),
             Command::Migrate => app::migrate(&config?).await,
             Command::Repository(command) => repository::run(&config?, command).await,
-            Command::Audit(command) => app::audit(&config?, command),
+            Command::Audit(command) => audit::run(&config?, command).await,
             Command::CodecWorker { .. } => Ok(()),
         }
     })

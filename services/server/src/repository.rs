@@ -247,7 +247,7 @@ async fn open(config: &Config) -> anyhow::Result<index_store::Store> {
         .context("the registry's database can't be opened: check data_dir")
 }
 
-fn words(problem: &Value) -> String {
+pub(crate) fn words(problem: &Value) -> String {
     let detail = problem["detail"].as_str().or(problem["title"].as_str()).unwrap_or("the service refused");
     match problem["parameter"].as_str() {
         Some(parameter) => format!("{parameter}: {detail}"),

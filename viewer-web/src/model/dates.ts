@@ -65,6 +65,21 @@ export function today(): string {
   return daysAgo(0);
 }
 
+/** How long ago an examination was, in words: hours on its day and the day after, then days, months and years. */
+export function sinceExam(date: string | null, time: string | null, language: string, now: Date = new Date()): string | null {
+  const day = dateParts(date);
+  if (day === null) return null;
+  const clock = /^(\d{2}):?(\d{2})/u.exec(time ?? "");
+  const begun = new Date(day.year, day.month - 1, day.day, Number(clock?.[1] ?? 0), Number(clock?.[2] ?? 0));
+  const hours = Math.max(0, Math.floor((now.getTime() - begun.getTime()) / 3_600_000));
+  const say = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+  if (clock !== null && hours < 48) return say.format(-hours, "hour");
+  const days = Math.max(0, Math.round((Date.UTC(now.getFullYear(), now.getMonth(), now.getDate()) - Date.UTC(day.year, day.month - 1, day.day)) / 86_400_000));
+  if (days < 62) return say.format(-days, "day");
+  const months = (now.getFullYear() - day.year) * 12 + now.getMonth() + 1 - day.month - (now.getDate() < day.day ? 1 : 0);
+  return months < 24 ? say.format(-months, "month") : say.format(-Math.floor(months / 12), "year");
+}
+
 /** A day before today as a DICOM date, in the reader's own zone. */
 export function daysAgo(days: number): string {
   const day = new Date();

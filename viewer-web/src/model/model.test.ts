@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { parseDataSet } from "../dicomweb/json";
 import { contentOf } from "./content";
 import type { DataSet } from "./dataset";
-import { ageOn, isoDate, isoTime } from "./dates";
+import { ageOn, isoDate, isoTime, sinceExam } from "./dates";
 import { selectedInstances } from "./keyObjects";
 import { lengthBetween } from "./measure";
 import type { PatientRecord, PatientStudy, ReportSummary } from "./patient";
@@ -37,6 +37,7 @@ test("a name is read family first, with its ideographic group beside it", () => 
 const study = (uid: string, date: string, modality: string, region: string, reports: readonly string[] = []): PatientStudy => ({
   studyInstanceUid: uid,
   studyDate: date,
+  listedDate: null,
   studyTime: null,
   description: null,
   modalities: [modality],
@@ -53,6 +54,7 @@ const study = (uid: string, date: string, modality: string, region: string, repo
 const report = (key: string, observed: string, studies: readonly string[]): ReportSummary => ({ reportKey: key, status: "final", title: null, observed, issued: null, region: "B", language: null, studyInstanceUids: studies });
 const record: PatientRecord = {
   patientKey: "p",
+  state: null,
   name: { alphabetic: null, ideographic: null, phonetic: null },
   birthDate: null,
   sex: null,
@@ -118,4 +120,26 @@ test("a key object selection leads to each of its instances once", () => {
   const data = { "0040A375": sq({ "0020000D": ui("1.2"), "00081115": sq(series) }) } as unknown as DataSet;
   expect(selectedInstances(data).map((it) => `${it.studyInstanceUid} ${it.seriesInstanceUid} ${it.sopInstanceUid}`)).toEqual(["1.2 1.2.1 1.2.1.1", "1.2 1.2.1 1.2.1.2"]);
   expect(selectedInstances({})).toEqual([]);
+});
+
+test("a study without a date stands where the best known day puts it, and says that none is given", () => {
+  const undated: PatientStudy = { ...study("4", "", "US", "A"), studyDate: null, listedDate: "20240601" };
+  const entries = timelineOf({ ...record, studies: [...record.studies, undated], reports: [] });
+  expect(entries.map((it) => (it.kind === "study" ? it.study.studyInstanceUid : ""))).toEqual(["3", "4", "2", "1"]);
+  expect(entries[1]).toMatchObject({ date: "20240601", study: { studyDate: null } });
+});
+
+test.each([
+  ["20260110", "1030", "3 hours ago", "il y a 3 heures"],
+  ["20260109", "1030", "27 hours ago", "il y a 27 heures"],
+  ["20260110", null, "today", "aujourd’hui"],
+  ["20260105", "1030", "5 days ago", "il y a 5 jours"],
+  ["20251010", null, "3 months ago", "il y a 3 mois"],
+  ["20210110", null, "5 years ago", "il y a 5 ans"],
+  ["20260111", null, "today", "aujourd’hui"],
+])("an examination of %s at %s was %s", (date, time, english, french) => {
+  const now = new Date(2026, 0, 10, 13, 45);
+  expect(sinceExam(date, time, "en", now)).toBe(english);
+  expect(sinceExam(date, time, "fr", now)).toBe(french);
+  expect(sinceExam(null, time, "en", now)).toBeNull();
 });

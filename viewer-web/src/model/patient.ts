@@ -12,6 +12,8 @@ export interface Identifier {
 export interface PatientStudy {
   readonly studyInstanceUid: string;
   readonly studyDate: string | null;
+  /** Where no date is given, the best known one: of its objects, its report, or its arrival. */
+  readonly listedDate: string | null;
   readonly studyTime: string | null;
   readonly description: string | null;
   readonly modalities: readonly string[];
@@ -52,6 +54,8 @@ export interface MissingRepository {
 /** One person's record of all regions. */
 export interface PatientRecord {
   readonly patientKey: string;
+  /** What stands for the record as it was when it was read. */
+  readonly state: string | null;
   readonly name: PersonName;
   readonly birthDate: string | null;
   readonly sex: string | null;

@@ -21,7 +21,7 @@ export function timelineOf(record: PatientRecord): readonly TimelineEntry[] {
     for (const report of record.reports) if (report.studyInstanceUids.includes(study.studyInstanceUid)) keys.add(report.reportKey);
     const reports = [...keys].flatMap((key) => byKey.get(key) ?? []);
     for (const report of reports) claimed.add(report.reportKey);
-    return { kind: "study", date: study.studyDate, study, reports };
+    return { kind: "study", date: study.studyDate ?? study.listedDate, study, reports };
   });
   const alone = record.reports
     .filter((report) => !claimed.has(report.reportKey))

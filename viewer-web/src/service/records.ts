@@ -46,6 +46,7 @@ export async function retrievePatient(http: Http, patientKey: string, signal: Ab
   const healthNumber = record.object("healthNumber");
   return {
     patientKey: record.text("patientKey"),
+    state: record.optional("state"),
     name: { alphabetic: name?.optional("alphabetic") ?? null, ideographic: name?.optional("ideographic") ?? null, phonetic: name?.optional("phonetic") ?? null },
     birthDate: record.optional("birthDate"),
     sex: record.optional("sex"),
@@ -55,6 +56,11 @@ export async function retrievePatient(http: Http, patientKey: string, signal: Ab
     reports: record.list("reports", reportSummaryOf),
     missing: record.list("missing", missingOf),
   };
+}
+
+/** What stands for a record as the service has it now. */
+export async function retrievePatientState(http: Http, patientKey: string, signal: AbortSignal): Promise<string | null> {
+  return fieldsOf((await requestJson(http, `/api/patients/${encodeURIComponent(patientKey)}/state`, { signal })).body).optional("state");
 }
 
 /** A report with all its versions, newest first. */
@@ -94,6 +100,7 @@ function studyOf(item: Fields): PatientStudy {
   return {
     studyInstanceUid: item.text("studyInstanceUid"),
     studyDate: item.optional("studyDate"),
+    listedDate: item.optional("listedDate"),
     studyTime: item.optional("studyTime"),
     description: item.optional("description"),
     modalities: item.texts("modalities"),

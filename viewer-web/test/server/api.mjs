@@ -14,19 +14,29 @@ export function createApi() {
   ];
 
   const conflicts = CONFLICTS.map((it) => ({ ...it }));
+  const moved = new Set();
 
   return (method, path, body) => {
     const [area, a, b, c] = path.split("/").filter(Boolean).slice(1).map(decodeURIComponent);
     if (area === "session") return ok(SESSION);
     if (area === "studies") return locate(a);
-    if (area === "patients") return orMissing(record(a));
+    // What no service has: a study goes to another patient while somebody looks at it, and comes back.
+    if (area === "move") return ok(moved.add(a).size);
+    if (area === "back") return ok(moved.clear() ?? 0);
+    if (area === "patients" && b === "state") return ok({ state: ["state", ...moved].join(" ") });
+    if (area === "patients") return orMissing(without(record(a), moved));
     if (area === "reports") return orMissing(report(a));
     if (area === "launches") return launch(a);
     if (area !== "admin") return problem(404, "Not Found", "there is no such resource");
     if (a === "quarantine") return ok(QUARANTINE);
     if (a === "conflicts") return contradictions(conflicts, method, b, body);
+    if (a === "readers") return ok(READERS);
     return admin(repositories, method, b, c, body);
   };
+}
+
+function without(body, moved) {
+  return body === null ? null : { ...body, state: ["state", ...moved].join(" "), studies: body.studies.filter((it) => !moved.has(it.studyInstanceUid)) };
 }
 
 function orMissing(body) {
@@ -121,6 +131,15 @@ const CONFLICTS = [
   { key: "instance-7", kind: "instance", severity: "warning", since: "2026-01-10T14:26:00Z", studyInstanceUid: STUDIES[1].uid, seriesInstanceUid: STUDIES[1].series[0].uid, sopInstanceUid: `${STUDIES[1].series[0].uid}.1`, instances: 1, shown: "neodin", beside: "hdirs", compared: true, leftBehind: null, dismissal: null, patients: [{ patientKey: "pk-tremblay", repository: "neodin", issuer: "NEODIN", patientId: "555001" }] },
   { key: "report-r-9", kind: "report", severity: "warning", since: null, studyInstanceUid: null, reportKey: "r-9", why: "other-issuer", studies: [STUDIES[3].uid], leftBehind: null, dismissal: null, patients: [] },
 ];
+const READERS = {
+  rows: [
+    { at: "2026-01-10T14:00:00Z", until: "2026-01-10T14:06:00Z", user: "dr.example", authority: "0001", face: "dicomweb", action: "view", patientKey: "pk-wang", otherPatient: true, withheld: false },
+    { at: "2026-01-10T15:00:00Z", user: "dr.example", authority: "0001", face: "portal", action: "read-report", version: 1, laterVersion: 2, otherPatient: false, withheld: false },
+  ],
+  notShown: 0,
+  altered: 0,
+  alsoInStudies: [],
+};
 
 const QUARANTINE = [
   { key: "q1", repository: "hdirs", received: "2026-01-10T14:25:00Z", attribute: "PixelData", rule: "is longer than the bytes that follow", sizeBytes: 500 },

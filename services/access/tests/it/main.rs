@@ -1,6 +1,8 @@
 //! The trail holds what was permitted, and shows when somebody changed it.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod readers;
+
 use std::fs;
 use std::net::IpAddr;
 use std::path::Path;

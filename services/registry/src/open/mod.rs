@@ -3,12 +3,13 @@
 mod conflicts;
 pub(crate) mod launch;
 pub(crate) mod patients;
+pub(crate) mod readers;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use access::{Action, Caller, Permit, Subject};
+use access::{Action, Caller, Permit, Shown, Subject};
 use index_model::Uid;
 use index_store::{SearchFilter, SeriesCopy, SeriesRow, StudyRow};
 use runtime::{Demand, Urgency};
@@ -131,7 +132,10 @@ impl Registry {
                 resolved
             }
         };
-        let permit = self.0.access.permit(caller, action, Subject::Study(resolved.study.study_key)).await?;
+        let StudyRow { study_key, patient_key, .. } = *resolved.study;
+        let shown =
+            Shown { study_instance_uid: Some(study.clone()), patient_key: Some(patient_key), ..Shown::default() };
+        let permit = self.0.access.permit_shown(caller, action, Subject::Study(study_key), shown).await?;
         let study = &resolved.study;
         if !study.repositories.is_empty() && study.repositories.iter().all(|code| study.removed.contains(code)) {
             return Err(RegistryError::Gone { repositories: study.removed.clone() });

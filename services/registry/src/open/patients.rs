@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use access::{Action, Caller, Permit, Subject};
+use access::{Action, Caller, Permit, Shown, Subject};
 use index_model::{Phi, ReportDocument, ReportStatus, Uid};
 use index_store::{PersonRow, ReportRow, Ruled, SearchFilter, StudyRow};
 
@@ -25,6 +25,8 @@ pub struct OpenedPatient {
     pub reports: Vec<ReportRow>,
     /// Repositories that do not answer.
     pub missing: Vec<Missing>,
+    /// What stands for the record as it was just before it was read: see [`Registry::patient_state`].
+    pub state: String,
 }
 
 impl Registry {
@@ -35,11 +37,12 @@ impl Registry {
     pub async fn open_patient(&self, caller: &Caller, public_id: &str) -> Result<OpenedPatient, RegistryError> {
         let person = self.0.store.person_by_id(public_id).await?.ok_or(RegistryError::NotFound)?;
         let permit = self.0.access.permit(caller, Action::OpenPatient, Subject::Person(person.person_key)).await?;
+        let state = self.state_of(&permit, person.person_key).await?;
         let studies = self.0.store.studies_of_person(person.person_key, &search_filter(&permit)).await?;
         let keys: Vec<i64> = studies.iter().map(|study| study.study_key).collect();
         let differing = self.0.store.differing_of_studies(&keys).await?;
         let reports = self.0.store.reports_of_person(person.person_key).await?;
-        Ok(OpenedPatient { permit, person, studies, differing, reports, missing: self.missing() })
+        Ok(OpenedPatient { permit, person, studies, differing, reports, missing: self.missing(), state })
     }
 
     /// Whose study this is: the id that the viewer's addresses name.
@@ -89,9 +92,27 @@ impl Registry {
     /// # Errors
     /// [`RegistryError::NotFound`] or the refusal.
     pub async fn report(&self, caller: &Caller, public_id: &str) -> Result<ReportRow, RegistryError> {
+        self.read_report(caller, public_id, None).await
+    }
+
+    /// The report, and a line in the trail that says which version is read: the current one unless another is named.
+    async fn read_report(
+        &self,
+        caller: &Caller,
+        public_id: &str,
+        version: Option<u32>,
+    ) -> Result<ReportRow, RegistryError> {
         let mut report = self.0.store.report(public_id).await?.ok_or(RegistryError::NotFound)?;
-        self.0.access.permit(caller, Action::ReadReport, Subject::Report(report.public_id.clone())).await?;
-        if is_withdrawn(&report) {
+        let is_withdrawn = is_withdrawn(&report);
+        let shown = Shown {
+            patient_key: Some(report.patient_key),
+            version: Some(version.unwrap_or(report.version)),
+            withheld: is_withdrawn,
+            ..Shown::default()
+        };
+        let subject = Subject::Report(report.public_id.clone());
+        self.0.access.permit_shown(caller, Action::ReadReport, subject, shown).await?;
+        if is_withdrawn {
             let records = report.versions.iter_mut().map(|version| &mut version.record);
             records.chain([&mut report.current]).for_each(|record| {
                 record.text = Phi::default();
@@ -112,7 +133,7 @@ impl Registry {
         version: u32,
         number: u32,
     ) -> Result<ReportDocument, RegistryError> {
-        let report = self.report(caller, public_id).await?;
+        let report = self.read_report(caller, public_id, Some(version)).await?;
         let of_version =
             report.versions.into_iter().find(|one| one.version == version).ok_or(RegistryError::NotFound)?;
         let place = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));

@@ -25,6 +25,7 @@ mod operations;
 mod orders;
 mod peers;
 mod processes;
+mod readers;
 mod register;
 mod reports;
 mod restart;

@@ -8,6 +8,7 @@ import { Notice } from "../parts/Notice";
 import { useServices } from "../services";
 import { Conflicts } from "./Conflicts";
 import { Quarantine } from "./Quarantine";
+import { Readers } from "./Readers";
 import { RegisterForm } from "./RegisterForm";
 import { RepositoryTable } from "./RepositoryTable";
 import { useRefresh } from "./useRefresh";
@@ -58,6 +59,7 @@ export function AdminPage(): React.JSX.Element {
         {quarantine.error === null ? null : <Failure error={quarantine.error} retry={quarantine.refresh} />}
         {quarantine.value === null ? null : <Quarantine entries={quarantine.value} />}
       </section>
+      <Readers />
     </div>
   );
 }

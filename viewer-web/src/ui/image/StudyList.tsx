@@ -38,7 +38,7 @@ export function StudyList({ open, priors, placed, setsOf, onOpen, onLoaded }: St
           <span className="study-text">
             <span className="strong">{study.description ?? t("common.noDescription")}</span>
             <span className="study-line">
-              <span className="number">{isoDate(study.studyDate) ?? "—"}</span>
+              <span className="number">{isoDate(study.studyDate) ?? t("common.dateNotGiven")}</span>
               <Modalities codes={study.modalities} />
               <Regions codes={study.regions} />
             </span>

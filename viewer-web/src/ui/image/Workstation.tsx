@@ -139,7 +139,7 @@ export function Workstation({ patient, study, entries }: WorkstationProps): Reac
             {engine.kind === "ready" && engine.engine.software ? ` ${t("image.software")}` : ""}
           </p>
         </div>
-        {reportOpen ? <ReportPanel key={reported.studyInstanceUid} study={reported} reports={patient.reports.filter((it) => it.studyInstanceUids.includes(reported.studyInstanceUid) || reported.reports.includes(it.reportKey))} /> : null}
+        {reportOpen ? <ReportPanel key={`${reported.studyInstanceUid} ${patient.state}`} study={reported} reports={patient.reports.filter((it) => it.studyInstanceUids.includes(reported.studyInstanceUid) || reported.reports.includes(it.reportKey))} /> : null}
       </div>
       <HelpDialog open={help} onClose={() => setHelp(false)} />
     </div>

@@ -4,7 +4,7 @@ interface FieldProps {
   readonly label: string;
   readonly value: string;
   readonly onChange: (value: string) => void;
-  readonly type?: "text" | "date" | "number";
+  readonly type?: "text" | "date" | "datetime-local" | "number";
   readonly hint?: string | null;
   readonly problem?: string | null;
   readonly required?: boolean;

@@ -10,6 +10,7 @@ import { Missing } from "../parts/Missing";
 import { PatientBanner } from "../parts/PatientBanner";
 import { ReportReader } from "../parts/ReportReader";
 import { useServices } from "../services";
+import { useCurrent } from "../useCurrent";
 import { useLoad } from "../useLoad";
 import { Timeline } from "./Timeline";
 
@@ -19,6 +20,7 @@ export function PatientPage({ patientKey }: { readonly patientKey: string }): Re
   const { t } = useTranslation();
   const [record, reload] = useLoad((signal) => retrievePatient(http, patientKey, signal), [http, patientKey]);
   const patient = record.kind === "ready" ? record.value : record.kind === "loading" ? record.previous : null;
+  useCurrent(patient, reload);
   if (record.kind === "failed") {
     return (
       <div className="page">
@@ -33,7 +35,8 @@ export function PatientPage({ patientKey }: { readonly patientKey: string }): Re
 function Record({ patient }: { readonly patient: PatientRecord }): React.JSX.Element {
   const { t } = useTranslation();
   const [filter, setFilter] = useState<TimelineFilter>({ modality: "", region: "" });
-  const [reportKey, setReportKey] = useState<string | null>(null);
+  const [chosen, setReportKey] = useState<string | null>(null);
+  const reportKey = patient.reports.some((it) => it.reportKey === chosen) ? chosen : null;
   const entries = useMemo(() => timelineOf(patient), [patient]);
   const choices = useMemo(() => filterChoices(entries), [entries]);
   const shown = filterTimeline(entries, filter);
@@ -72,7 +75,7 @@ function Record({ patient }: { readonly patient: PatientRecord }): React.JSX.Ele
         </section>
         {reportKey === null ? null : (
           <aside className="record-report" aria-label={t("report.label")}>
-            <ReportReader key={reportKey} reportKey={reportKey} onClose={() => setReportKey(null)} />
+            <ReportReader key={`${reportKey} ${patient.state}`} reportKey={reportKey} onClose={() => setReportKey(null)} />
           </aside>
         )}
       </div>

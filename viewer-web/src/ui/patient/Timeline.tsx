@@ -1,6 +1,6 @@
 import { Button } from "react-aria-components";
 import { useTranslation } from "react-i18next";
-import { isoDate, isoTime } from "../../model/dates";
+import { isoDate, isoTime, sinceExam } from "../../model/dates";
 import type { PatientStudy, ReportSummary } from "../../model/patient";
 import type { TimelineEntry } from "../../model/timeline";
 import { Modalities, Regions, Status } from "../parts/Chips";
@@ -59,11 +59,12 @@ interface StudyEntryProps {
 }
 
 function StudyEntry({ patientKey, study, reports, openReport, onReport }: StudyEntryProps): React.JSX.Element {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const images = study.numberOfInstances ?? 0;
+  const ago = sinceExam(study.studyDate, study.studyTime, i18n.language);
   return (
     <>
-      <EntryDate date={study.studyDate} time={study.studyTime} />
+      <EntryDate date={study.studyDate} time={study.studyTime} listed={study.listedDate} />
       <div className="entry-kind">
         <Modalities codes={study.modalities} />
       </div>
@@ -84,7 +85,7 @@ function StudyEntry({ patientKey, study, reports, openReport, onReport }: StudyE
         <Icon name="images" size={14} /> {images === 0 ? t("patient.noImages") : t("patient.images", { count: images })}
       </span>
       <div className="entry-reports">
-        {reports.length === 0 ? <span className="chip status status-none">{t("patient.noReport")}</span> : null}
+        {reports.length === 0 ? <span className="chip status status-none">{ago === null ? t("patient.noReport") : t("patient.noReportSince", { ago })}</span> : null}
         {reports.map((report) => (
           <ReportButton key={report.reportKey} report={report} open={openReport === report.reportKey} onReport={onReport} />
         ))}
@@ -114,10 +115,12 @@ function ReportEntry({ report, date, open, onReport }: { readonly report: Report
   );
 }
 
-function EntryDate({ date, time }: { readonly date: string | null; readonly time: string | null }): React.JSX.Element {
+function EntryDate({ date, time, listed = null }: { readonly date: string | null; readonly time: string | null; readonly listed?: string | null }): React.JSX.Element {
+  const { t } = useTranslation();
   return (
     <div className="entry-date number">
-      {isoDate(date) ?? "—"}
+      {isoDate(date) ?? t("common.dateNotGiven")}
+      {date === null && listed !== null ? <span className="faint">{t("patient.listedAt", { date: isoDate(listed) ?? "" })}</span> : null}
       <span className="faint">{isoTime(time) ?? ""}</span>
     </div>
   );

@@ -45,7 +45,7 @@ function StudyCells({ row }: { readonly row: StudyRow }): React.JSX.Element {
   return (
     <Row id={row.studyInstanceUid} textValue={main ?? row.studyInstanceUid} className={row.availability === "ONLINE" ? "row" : "row row-away"}>
       <Cell className="number nowrap">
-        {isoDate(row.studyDate) ?? "—"} <span className="faint">{isoTime(row.studyTime) ?? ""}</span>
+        {isoDate(row.studyDate) ?? <span className="faint">{t("common.dateNotGiven")}</span>} <span className="faint">{isoTime(row.studyTime) ?? ""}</span>
       </Cell>
       <Cell>
         <span className="strong">{main ?? t("patient.noName")}</span>

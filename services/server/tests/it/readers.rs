@@ -1,0 +1,139 @@
+//! Who opened something that stood under the wrong patient, or was corrected or withdrawn: asked of the audit trail, by API and command.
+
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::identity::{DOUBLE, JANE, message, record, start, tell};
+use crate::key_objects::{document, stow};
+use crate::processes::wait;
+use crate::service::Service;
+
+const STUDY: &str = "2.25.9001";
+const SERIES: &str = "2.25.9002";
+const INSTANCE: &str = "2.25.9003";
+
+fn readers(service: &Service, asked: &str) -> Vec<Value> {
+    let answer = service.client.get(&format!("/api/admin/readers?{asked}"));
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let found = answer.json();
+    assert_eq!((&found["notShown"], &found["altered"]), (&json!(0), &json!(0)));
+    found["rows"].as_array().unwrap().clone()
+}
+
+/// The `n`th message of one report.
+fn version(n: u32, status: &str, observation: &str) -> Vec<u8> {
+    let obr = format!("OBR|1||F1|CT^CT HEAD||||||||||||||ACC1|||||||{status}");
+    let obx = format!("OBX|1|TX|R||Words {n}.||||||{observation}");
+    let text = String::from_utf8(message("ORU^R01^ORU_R01", &format!("R{n}"), &[JANE, &obr, &obx])).unwrap();
+    text.replace("20260110093000-0500||ORU", &format!("202601100930{n:02}-0500||ORU")).into_bytes()
+}
+
+#[test]
+fn who_opened_a_report_before_its_correction_is_listed_and_whether_they_saw_the_later_one() {
+    let data = tempfile::tempdir().unwrap();
+    let service = start(data.path());
+    assert_eq!(tell(&service, &[version(1, "F", "F")]).0, 1);
+    let key = record(&service, "100")["reports"][0]["reportKey"].as_str().unwrap().to_owned();
+    let open = || assert_eq!(service.client.get(&format!("/api/reports/{key}")).status, 200);
+    open();
+    assert_eq!(tell(&service, &[version(2, "C", "C")]).0, 1);
+
+    let first = readers(&service, &format!("report={key}&version=1"));
+    assert_eq!(first.len(), 1);
+    let who = json!({ "user": "development", "authority": "development", "face": "portal", "action": "read-report",
+        "version": 1, "laterVersion": null, "withheld": false, "otherPatient": false });
+    for (field, value) in who.as_object().unwrap() {
+        assert_eq!(first[0][field], *value, "{field}");
+    }
+    assert_eq!(first[0]["patientKey"], record(&service, "100")["patientKey"]);
+    open();
+    assert_eq!(readers(&service, &format!("report={key}&version=1"))[0]["laterVersion"], 2);
+
+    assert_eq!(tell(&service, &[version(3, "X", "X")]).0, 1);
+    open();
+    let all = readers(&service, &format!("report={key}"));
+    assert_eq!(all.iter().map(|row| row["withheld"] == true).collect::<Vec<_>>(), [false, false, true]);
+    assert_eq!(readers(&service, &format!("report={key}&to=2020-01-01")).len(), 0);
+    assert_eq!(readers(&service, &format!("report={key}&from=2020-01-01")).len(), 3);
+
+    let said = Command::new(env!("CARGO_BIN_EXE_dics"))
+        .args(["audit", "readers", "--report", &key, "--version", "1"])
+        .env("DICS__HTTP__LISTEN", service.client.address())
+        .env("DICS__ACCESS__MODE", "development")
+        .output()
+        .unwrap();
+    let said = String::from_utf8(said.stdout).unwrap();
+    assert!(said.contains("development") && said.contains("1 rows"), "{said}");
+    assert!(!said.contains("DOE") && !said.contains("JANE"), "{said}");
+    let lines = trail(data.path());
+    assert!(lines.matches(r#""action":"review-audit""#).count() >= 6, "every question is in the trail itself");
+    assert!(!lines.contains("DOE"));
+
+    assert_eq!(service.client.get("/api/admin/readers?report=nothing").status, 404);
+    assert_eq!(service.client.get("/api/admin/readers").status, 400);
+    assert_eq!(service.client.get(&format!("/api/admin/readers?report={key}&from=soon")).status, 400);
+}
+
+fn trail(data: &std::path::Path) -> String {
+    let files = std::fs::read_dir(data.join("audit")).unwrap().flatten();
+    files.map(|file| std::fs::read_to_string(file.path()).unwrap()).collect()
+}
+
+/// A study of the double, of one object without pixels.
+fn store(service: &Service) {
+    let text = |vr: &str, value: &str| json!({ "vr": vr, "Value": [value] });
+    let object = json!({
+        "00020010": text("UI", "1.2.840.10008.1.2.1"), "00080016": text("UI", "1.2.840.10008.5.1.4.1.1.66"),
+        "00080018": text("UI", INSTANCE), "0020000D": text("UI", STUDY), "0020000E": text("UI", SERIES),
+        "00080020": text("DA", "20260110"), "00080060": text("CS", "CT"), "00100020": text("LO", "200"),
+        "00100021": text("LO", "NORTH"), "00100010": { "vr": "PN", "Value": [{ "Alphabetic": "DOE^J" }] },
+    });
+    let answer = stow(service, &object);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+}
+
+fn state(service: &Service, patient: &Value) -> Value {
+    service.client.get(&format!("/api/patients/{}/state", patient.as_str().unwrap())).json()["state"].clone()
+}
+
+#[test]
+fn who_opened_a_study_under_the_wrong_patient_is_listed_when_it_moved_and_when_it_was_rejected() {
+    let data = tempfile::tempdir().unwrap();
+    let service = start(data.path());
+    let report = |control_id: &str, patient: &str, filler: &str| {
+        let obr = format!("OBR|1||{filler}|CT^CT HEAD||||||||||||||ACC{filler}|||||||F");
+        message("ORU^R01^ORU_R01", control_id, &[patient, &obr, "OBX|1|TX|R||Words.||||||F"])
+    };
+    assert_eq!(tell(&service, &[report("R1", JANE, "F1"), report("R2", DOUBLE, "F2")]).0, 2);
+    store(&service);
+    let look = || service.client.get(&format!("/dicom-web/studies/{STUDY}/metadata")).status;
+    assert_eq!(look(), 200);
+    let wrong = record(&service, "200")["patientKey"].clone();
+    let before = state(&service, &wrong);
+    assert_eq!(before, state(&service, &wrong));
+
+    let moved = message("ADT^A43^ADT_A43", "E1", &[JANE, "MRG|200^^^NORTH^MR"]);
+    assert_eq!(tell(&service, &[moved]).0, 1);
+    assert_ne!(state(&service, &wrong), before, "a page that shows the record learns of it");
+    let seen = |asked: &str| {
+        let rows = readers(&service, asked).into_iter().filter(|row| row["action"] == "retrieve-metadata");
+        rows.map(|row| (row["face"].clone(), row["otherPatient"].clone())).collect::<Vec<_>>()
+    };
+    let (then, now) = ((json!("dicomweb"), json!(true)), (json!("dicomweb"), json!(false)));
+    // What is opened is believed for a moment; who looks after that looks at the right patient's.
+    wait(Duration::from_secs(20), "the move to be noticed", || {
+        assert_eq!(look(), 200);
+        seen(&format!("study={STUDY}")) == [then.clone(), now.clone()]
+    });
+
+    let note = document(1, "113037", STUDY, &[(SERIES, vec![INSTANCE.to_owned()])], &json!({}));
+    assert_eq!(stow(&service, &note).status, 200);
+    assert_eq!(look(), 404);
+    let unknown = json!(null);
+    let gone = seen(&format!("study={STUDY}"));
+    assert_eq!(gone.iter().map(|(_, other)| other).collect::<Vec<_>>(), [&unknown, &unknown], "it is nobody's now");
+    let jane = record(&service, "100")["patientKey"].as_str().unwrap().to_owned();
+    assert!(!readers(&service, &format!("patient={jane}")).is_empty(), "who opened the record");
+}
