@@ -29,6 +29,7 @@ mod search;
 mod small;
 mod sought;
 mod store;
+mod test_patients;
 
 pub use cache::{Eviction, FetchedInstance, FetchedSeries};
 pub use drift::MAX_LISTED;

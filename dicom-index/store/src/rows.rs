@@ -103,6 +103,40 @@ pub struct SearchFilter {
     pub regions: Option<Vec<String>>,
     /// Only studies of these persons.
     pub person_keys: Option<Vec<i64>>,
+    /// None of test patients.
+    pub without_tests: bool,
+}
+
+/// A patient who is taken for a test, or of whom an operator said that they are not.
+#[derive(Debug, Clone)]
+pub struct TestPatient {
+    /// Our key.
+    pub patient_key: i64,
+    /// Who they are linked with.
+    pub person_key: i64,
+    /// The public id of that person.
+    pub public_id: String,
+    /// Issuer of the number.
+    pub issuer: String,
+    /// The number.
+    pub patient_id: Phi<String>,
+    /// The repository that told of them first.
+    pub repository: RepositoryCode,
+    /// Studies that searches over all patients leave out.
+    pub hidden_studies: u32,
+    /// That they are not a test.
+    pub ruling: Option<TestRuling>,
+}
+
+/// An operator's word that a patient is no test.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestRuling {
+    /// Why.
+    pub reason: String,
+    /// Who said it.
+    pub by: String,
+    /// When, Unix milliseconds.
+    pub at_ms: i64,
 }
 
 /// One page of matches.

@@ -18,4 +18,7 @@ pub struct Shown {
     /// It had been withdrawn, so that neither words nor documents were given.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub withheld: bool,
+    /// Why an operator rules so, in their words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }

@@ -9,6 +9,7 @@ mod json;
 mod readers;
 mod reports;
 mod repositories;
+mod test_patients;
 
 use axum::middleware::{from_fn, map_response};
 use axum::response::Response;
@@ -37,6 +38,8 @@ pub fn router(registry: Registry) -> Router {
         .route("/api/admin/reports/{report}/studies/{study}", put(reports::link).delete(reports::unlink))
         .route("/api/admin/quarantine", get(repositories::quarantine))
         .route("/api/admin/readers", get(readers::search))
+        .route("/api/admin/test-patients", get(test_patients::list))
+        .route("/api/admin/test-patients/{key}/not-a-test", post(test_patients::rule))
         .layer(Extension(access::Face::Admin))
         .layer(map_response(no_store))
         .layer(from_fn(face::finish))

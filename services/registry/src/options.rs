@@ -45,6 +45,8 @@ pub struct Limits {
     pub first_image: Duration,
     /// For how long instances whose retention has expired are kept before they are deleted.
     pub expired_grace: Duration,
+    /// Whether searches over all patients show studies of test patients too.
+    pub shows_tests: bool,
     /// A node that was not heard of for so long has lost what it alone did to another.
     pub lease: Duration,
 }
@@ -64,6 +66,7 @@ impl Default for Limits {
             fetch: Duration::from_secs(600),
             first_image: Duration::from_secs(60),
             expired_grace: Duration::from_secs(30 * 86_400),
+            shows_tests: false,
             lease: Duration::from_secs(15),
         }
     }

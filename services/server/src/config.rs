@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use crate::dimse;
 
 pub(crate) use sections::{
-    Access, Cache, Cpu, Database, Derivatives, Dicomweb, Http, Memory, Mllp, Mode, Prefetch, Region, Storage,
+    Access, Cache, Cpu, Database, Derivatives, Dicomweb, Http, Memory, Mllp, Mode, Prefetch, Region, Registry,
+    Storage, TestPatients,
 };
 
 /// The whole configuration. `deploy/config/default.toml` shows every key with its default.
@@ -32,6 +33,8 @@ pub(crate) struct Config {
     pub(crate) http: Http,
     /// Bounds of the DICOMweb service.
     pub(crate) dicomweb: Dicomweb,
+    /// What the registry shows.
+    pub(crate) registry: Registry,
     /// Who may call.
     pub(crate) access: Access,
     /// The registry's database.
@@ -68,6 +71,7 @@ impl Default for Config {
             language: "en".into(),
             http: Http::default(),
             dicomweb: Dicomweb::default(),
+            registry: Registry::default(),
             access: Access::default(),
             database: Database::default(),
             storage: Storage::default(),
@@ -124,6 +128,7 @@ impl Config {
             expired_grace: Duration::from_secs(u64::from(self.storage.expired_grace_hours) * 3600),
             derivatives: self.derivatives.policy(),
             prefetch: self.prefetch.policy(),
+            shows_tests: self.registry.test_patients == TestPatients::Shown,
             ..registry::Limits::default()
         }
     }

@@ -98,6 +98,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/postgres/0027_sought.sql"),
     ),
     (
+        28,
+        "test patients",
+        include_str!("../../migrations/sqlite/0028_test_patients.sql"),
+        include_str!("../../migrations/postgres/0028_test_patients.sql"),
+    ),
+    (
         29,
         "undated studies",
         include_str!("../../migrations/sqlite/0029_undated.sql"),

@@ -14,6 +14,7 @@ mod series;
 pub(crate) mod sounds;
 mod study;
 mod take_out;
+pub(crate) mod test_patients;
 pub(crate) mod undated;
 pub(crate) mod visits;
 mod work;

@@ -13,7 +13,7 @@ use self::rows::{columns, issued};
 use super::merge::{agree, fill_study, renew_patient, renew_study};
 use super::patient::{self, Placed};
 use super::work::Work;
-use super::{Manner, other_ids, series, sounds, undated, visits};
+use super::{Manner, other_ids, series, sounds, test_patients, undated, visits};
 use crate::engine::{Link, Row, Sql, json};
 use crate::{ChangeKind, StoreError};
 
@@ -270,6 +270,7 @@ async fn refresh(
     work.link.run(sql).await?;
     sounds::renew(work.link, study_key, &union).await?;
     undated::renew(work, study_key, &union).await?;
+    test_patients::renew(work, study_key, &union, *placed).await?;
     work.changed(study_key);
     Ok(())
 }
@@ -323,6 +324,7 @@ pub(super) async fn take_out(work: &mut Work<'_>, uid: &Uid, repository_key: i64
 /// Removes a union study that has neither copies nor series any more.
 pub(super) async fn remove(work: &mut Work<'_>, study_key: i64) -> Result<(), StoreError> {
     undated::remove(work, study_key).await?;
+    test_patients::remove(work, study_key).await?;
     for text in [
         "DELETE FROM study_modality WHERE study_key = $1",
         "DELETE FROM study_sound WHERE study_key = $1",

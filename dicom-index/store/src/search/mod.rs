@@ -16,6 +16,7 @@ use index_query::{Page, Query, Rule, Tag};
 use self::render::{Conditions, MATCHED_SERIES_ORDER, ORDER, SERIES_ORDER};
 pub(crate) use self::render::{LISTED_DATE, MATCHED_ORDER};
 pub(crate) use self::scope::Scope;
+use self::scope::Tests;
 use crate::engine::{Link, Sql, dialect};
 use crate::locate::{series, studies};
 use crate::{Found, SearchFilter, SeriesRow, Store, StoreError, StudyRow};
@@ -184,11 +185,14 @@ fn study_search(conditions: &Conditions<'_>, scope: &Scope, window: Page) -> Sta
     } else {
         with_undated(conditions, scope, window)
     };
-    if conditions.are_none() && scope.is_all() {
-        return Statements { page, count: Some(Sql::new("SELECT value FROM tally WHERE name = 'studies'")) };
-    }
-    let mut count = Sql::new("SELECT count(*)");
-    conditions.studies(&mut count, scope);
+    let count = if conditions.are_none() && scope.is_all() {
+        Sql::new(match scope.tests {
+            Tests::Without => "SELECT value - (SELECT count(*) FROM test_study) FROM tally WHERE name = 'studies'",
+            Tests::With | Tests::Only => "SELECT value FROM tally WHERE name = 'studies'",
+        })
+    } else {
+        counted(scope, |sql, scope| conditions.studies(sql, scope))
+    };
     Statements { page, count: Some(count) }
 }
 
@@ -220,9 +224,23 @@ fn series_search(conditions: &Conditions<'_>, scope: &Scope) -> Statements {
     let mut page = Sql::new("SELECT r.series_key");
     conditions.series(&mut page, scope);
     page.push(SERIES_ORDER);
-    let mut count = Sql::new("SELECT count(*)");
-    conditions.series(&mut count, scope);
+    let count = counted(scope, |sql, scope| conditions.series(sql, scope));
     Statements { page, count: Some(count) }
+}
+
+/// A count of what `from` writes. Tests are counted apart and taken off, for an index that counts all matches knows nothing of them.
+fn counted(scope: &Scope, from: impl Fn(&mut Sql, &Scope)) -> Sql {
+    if scope.tests != Tests::Without {
+        let mut count = Sql::new("SELECT count(*)");
+        from(&mut count, scope);
+        return count;
+    }
+    let mut count = Sql::new("SELECT (SELECT count(*)");
+    from(&mut count, &scope.of_tests(Tests::With));
+    count.push(") - (SELECT count(*)");
+    from(&mut count, &scope.of_tests(Tests::Only));
+    count.push(")");
+    count
 }
 
 /// The keys of one page, and how many more there are.

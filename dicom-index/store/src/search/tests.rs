@@ -92,10 +92,23 @@ fn ids_and_their_issuers_are_of_one_copy() {
 
 #[test]
 fn a_filter_is_part_of_the_statement() {
-    let scope = Scope { repository_keys: Some(vec![7]), person_keys: Some(vec![1, 2]) };
+    let scope = Scope { repository_keys: Some(vec![7]), person_keys: Some(vec![1, 2]), ..Scope::default() };
     assert_snapshot!(rendered(Engine::Sqlite, Level::Study, "", &scope), @"AND s.study_key IN (SELECT c.study_key FROM study_copy c JOIN source_patient p ON p.patient_key = c.patient_key WHERE p.person_key IN ($1, $2)) AND EXISTS (SELECT 1 FROM study_copy c WHERE c.study_key = s.study_key AND c.repository_key IN ($3))");
-    let nothing = Scope { repository_keys: Some(Vec::new()), person_keys: None };
+    let nothing = Scope { repository_keys: Some(Vec::new()), ..Scope::default() };
     assert_snapshot!(rendered(Engine::Sqlite, Level::Study, "", &nothing), @"AND EXISTS (SELECT 1 FROM study_copy c WHERE c.study_key = s.study_key AND c.repository_key IN (NULL))");
+}
+
+#[test]
+fn tests_are_looked_up_for_the_rows_of_a_page_and_counted_apart() {
+    let scope = Scope { tests: super::Tests::Without, ..Scope::default() };
+    let of = |text: &str| {
+        let pairs: Vec<(String, String)> = text.split_once('=').map(|(a, b)| (a.into(), b.into())).into_iter().collect();
+        let query = parse(Level::Study, &pairs).unwrap().query;
+        let search = study_search(&Conditions::of(&query, Engine::Sqlite), &scope, query.page);
+        search.count.unwrap().text().to_owned()
+    };
+    assert_snapshot!(of(""), @"SELECT value - (SELECT count(*) FROM test_study) FROM tally WHERE name = 'studies'");
+    assert_snapshot!(of("ModalitiesInStudy=CT"), @"SELECT (SELECT count(*) FROM study_modality s WHERE s.modality = $1) - (SELECT count(*) FROM study_modality s WHERE s.modality = $2 AND s.study_key IN (SELECT t.study_key FROM test_study t))");
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod reports;
 mod searching;
 mod small;
 mod take_out;
+mod test_patients;
 mod undated;
 mod visits;
 
@@ -71,6 +72,7 @@ async fn the_contract_holds_on_postgres() {
         searching::contract::CASES,
         small::contract::CASES,
         take_out::contract::CASES,
+        test_patients::contract::CASES,
         undated::contract::CASES,
         visits::contract::CASES,
     ];

@@ -17,7 +17,7 @@ async fn an_id_and_its_issuer_are_one_patient_and_an_id_alone_is_not(store: Stor
     assert_eq!(persons.len(), 1);
     assert_eq!(tails(&store.studies_of_person(persons[0].person_key, &all()).await.unwrap()), "2 1");
     assert_eq!(store.persons_by_patient_id(None, "A1").await.unwrap().len(), 2);
-    let north_only = SearchFilter { regions: Some(vec!["north".into()]), person_keys: None };
+    let north_only = SearchFilter { regions: Some(vec!["north".into()]), person_keys: None, ..SearchFilter::default() };
     assert_eq!(tails(&store.studies_of_person(persons[0].person_key, &north_only).await.unwrap()), "1");
 }
 

@@ -244,7 +244,7 @@ async fn undated_studies_are_told(store: Store) {
     ] {
         assert_eq!(search(&store, text, &all()).await.undated, undated, "{text}");
     }
-    let south = SearchFilter { regions: Some(vec!["southwest".into()]), person_keys: None };
+    let south = SearchFilter { regions: Some(vec!["southwest".into()]), person_keys: None, ..SearchFilter::default() };
     assert_eq!(search(&store, "StudyDate=20260102-", &south).await.undated, 0, "hidden ones are not counted");
 }
 
@@ -261,7 +261,7 @@ async fn another_identifier_of_a_person_finds_all_their_studies(store: Store) {
     let issued = "OtherPatientIDsSequence.PatientID=A1&OtherPatientIDsSequence.IssuerOfPatientID=neodin";
     assert_eq!(found(&store, issued).await, "2 1");
     assert_eq!(found(&store, "OtherPatientIDsSequence.PatientID=A1").await, "3 2 1");
-    let filter = SearchFilter { regions: Some(vec!["north".into()]), person_keys: None };
+    let filter = SearchFilter { regions: Some(vec!["north".into()]), person_keys: None, ..SearchFilter::default() };
     assert_eq!(tails(&search(&store, "OtherPatientIDsSequence.PatientID=B7", &filter).await.rows), "");
     let person = search(&store, "PatientID=B7", &all()).await.rows[0].person_key;
     let identifiers = store.identifiers_of_persons(&[person], &all()).await.unwrap();
@@ -301,7 +301,7 @@ async fn an_identifier_that_only_an_object_says_finds_its_study(store: Store) {
     ] {
         assert_eq!(found(&store, &text).await, expected, "{text}");
     }
-    let filter = SearchFilter { regions: Some(vec!["southwest".into()]), person_keys: None };
+    let filter = SearchFilter { regions: Some(vec!["southwest".into()]), person_keys: None, ..SearchFilter::default() };
     assert_eq!(tails(&search(&store, &others("PatientID=X1"), &filter).await.rows), "3", "hidden ones are not found");
     // It is said anew, of another patient.
     let corrected = with(patient("neodin/A9", "DOE^JANE", "19700101"), &[issued("army", "Y3")]);
@@ -323,15 +323,15 @@ async fn a_renamed_patient_sounds_otherwise(store: Store) {
 
 async fn a_filter_hides_what_a_caller_may_not_see(store: Store) {
     province(&store).await;
-    let region = SearchFilter { regions: Some(vec!["southwest".into()]), person_keys: None };
+    let region = SearchFilter { regions: Some(vec!["southwest".into()]), person_keys: None, ..SearchFilter::default() };
     assert_eq!(tails(&search(&store, "PatientID=A1", &region).await.rows), "6");
     assert_eq!(tails(&store.studies_by_uid(&uid("1.1"), &region).await.unwrap()), "");
-    let nowhere = SearchFilter { regions: Some(Vec::new()), person_keys: None };
+    let nowhere = SearchFilter { regions: Some(Vec::new()), person_keys: None, ..SearchFilter::default() };
     assert_eq!(tails(&search(&store, "", &nowhere).await.rows), "");
     let person = store.persons_by_patient_id(Some("neodin"), "A1").await.unwrap()[0].person_key;
-    let own = SearchFilter { regions: None, person_keys: Some(vec![person]) };
+    let own = SearchFilter { regions: None, person_keys: Some(vec![person]), ..SearchFilter::default() };
     assert_eq!(tails(&search(&store, "", &own).await.rows), "1");
-    let nobody = SearchFilter { regions: None, person_keys: Some(Vec::new()) };
+    let nobody = SearchFilter { regions: None, person_keys: Some(Vec::new()), ..SearchFilter::default() };
     assert_eq!(tails(&search(&store, "", &nobody).await.rows), "");
 }
 
@@ -339,7 +339,7 @@ async fn a_filter_by_region_hides_the_holders_elsewhere(store: Store) {
     let (_, south) = province(&store).await;
     let copy = study("1.1", patient("neodin/A1", "DOE^JANE", "19700101"), "20260103");
     store.index_study(&south, &copy, &[], NOW).await.unwrap();
-    let north = SearchFilter { regions: Some(vec!["north".into()]), person_keys: None };
+    let north = SearchFilter { regions: Some(vec!["north".into()]), person_keys: None, ..SearchFilter::default() };
     let row = search(&store, "StudyInstanceUID=1.1", &north).await.rows.remove(0);
     assert_eq!((row.repositories.len(), row.regions), (1, vec!["north".to_owned()]));
     assert_eq!(search(&store, "StudyInstanceUID=1.1", &all()).await.rows[0].repositories.len(), 2);

@@ -4,6 +4,7 @@ mod conflicts;
 pub(crate) mod launch;
 pub(crate) mod patients;
 pub(crate) mod readers;
+pub(crate) mod test_patients;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -114,7 +115,7 @@ fn usual(caller: &Caller) -> Demand {
 
 pub(crate) fn search_filter(permit: &Permit) -> SearchFilter {
     let filter = permit.filter();
-    SearchFilter { regions: filter.regions.clone(), person_keys: filter.person_keys.clone() }
+    SearchFilter { regions: filter.regions.clone(), person_keys: filter.person_keys.clone(), without_tests: false }
 }
 
 impl Registry {

@@ -9,7 +9,7 @@ use index_store::{Found, SearchFilter, SeriesRow};
 
 use super::{Answer, InstanceRow, Missing};
 use crate::manifest::Manifest;
-use crate::open::{OpenedStudy, search_filter};
+use crate::open::OpenedStudy;
 use crate::{Registry, RegistryError};
 
 /// Series whose instances one search may look through, and of which it lists so many at a time.
@@ -36,7 +36,7 @@ impl Registry {
     /// Repositories that don't are in [`Answer::missing`].
     pub async fn search_instances(&self, permit: &Permit, query: &Query) -> Result<Answer<InstanceRow>, RegistryError> {
         let query = &self.by_code(query);
-        let filter = search_filter(permit);
+        let filter = self.filter_of(permit, query);
         let scope = self.0.store.instances_scope(query, &filter, Page::first(MOST_SERIES)).await?;
         // SOPInstanceUID finds the series by its column, and the instance in the manifest.
         let is_applied = |one: &&Match| {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use access::Permit;
 use index_model::{InstanceEntry, IssuedId, RepositoryCode, Uid};
 use index_query::{Attribute, Query, Rule, Tag};
-use index_store::{Found, PatientRow, SeriesRow, StudyRow};
+use index_store::{Found, PatientRow, SearchFilter, SeriesRow, StudyRow};
 
 pub use self::headers::{Header, MOST_DESCRIBED, MOST_EXAMINED};
 use crate::intake::manifest_document::ELSEWHERE;
@@ -25,6 +25,15 @@ const OTHER_PATIENT_IDS: Tag = Tag(0x0010, 0x1002);
 const ISSUER_OF_PATIENT_ID: Tag = Tag(0x0010, 0x0021);
 /// UniversalEntityID, of IssuerOfPatientIDQualifiersSequence.
 const UNIVERSAL_ENTITY_ID: [Tag; 2] = [Tag(0x0010, 0x0024), Tag(0x0040, 0x0032)];
+
+/// Keys that name one patient, study, series or instance.
+const IDENTIFIERS: [&[Tag]; 5] = [
+    &[Tag(0x0010, 0x0020)],
+    &[OTHER_PATIENT_IDS, Tag(0x0010, 0x0020)],
+    &[Tag(0x0020, 0x000D)],
+    &[Tag(0x0020, 0x000E)],
+    &[Tag(0x0008, 0x0018)],
+];
 
 /// What was found, and what may be missing from it.
 #[derive(Debug)]
@@ -97,7 +106,7 @@ impl Registry {
     /// # Errors
     /// When the index does not answer.
     pub async fn search_patients(&self, permit: &Permit, query: &Query) -> Result<Answer<PatientRow>, RegistryError> {
-        let found = self.0.store.search_patients(&self.by_code(query), &search_filter(permit)).await?;
+        let found = self.0.store.search_patients(&self.by_code(query), &self.filter_of(permit, query)).await?;
         Ok(Answer::found(found, self.missing()))
     }
 
@@ -106,7 +115,7 @@ impl Registry {
     /// # Errors
     /// When the index does not answer.
     pub async fn search_studies(&self, permit: &Permit, query: &Query) -> Result<Answer<StudyRow>, RegistryError> {
-        let (query, filter) = (&self.by_code(query), search_filter(permit));
+        let (query, filter) = (&self.by_code(query), self.filter_of(permit, query));
         let found = self.0.store.search_studies(query, &filter).await?;
         let found = self.examine_studies(query, &filter, found).await?;
         let mut answer = Answer::found(found, self.missing());
@@ -119,7 +128,7 @@ impl Registry {
     /// # Errors
     /// When the index does not answer.
     pub async fn search_series(&self, permit: &Permit, query: &Query) -> Result<Answer<SeriesRow>, RegistryError> {
-        let (query, filter) = (&self.by_code(query), search_filter(permit));
+        let (query, filter) = (&self.by_code(query), self.filter_of(permit, query));
         let found = self.0.store.search_series(query, &filter).await?;
         let found = self.examine_series(permit, query, &filter, found).await?;
         let mut answer = Answer::found(found, self.missing());
@@ -143,6 +152,15 @@ impl Registry {
     /// RetrieveLocationUID (0040,E011) of a repository.
     pub fn location_uid(&self, code: &RepositoryCode) -> Option<String> {
         self.0.directory.definition(code).map(|definition| definition.location_uid())
+    }
+
+    /// What a search lets through: no studies of test patients, unless the identifier of a patient, study, series or instance is asked for.
+    pub(crate) fn filter_of(&self, permit: &Permit, query: &Query) -> SearchFilter {
+        let names_one = query.matches.iter().any(|one| {
+            let is_identifier = IDENTIFIERS.contains(&one.attribute.path.as_slice());
+            is_identifier && matches!(one.rule, Rule::Equals(_) | Rule::AnyOf(_))
+        });
+        SearchFilter { without_tests: !self.0.limits.shows_tests && !names_one, ..search_filter(permit) }
     }
 
     /// The same query with repositories named by their codes and issuers by their names, as the index knows them.

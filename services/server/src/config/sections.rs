@@ -35,6 +35,25 @@ impl Http {
     }
 }
 
+/// What the registry shows.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Registry {
+    /// Studies of test patients in searches over all patients.
+    pub(crate) test_patients: TestPatients,
+}
+
+/// Whether searches over all patients have studies of test patients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum TestPatients {
+    /// Only who asks for an identifier of theirs finds them.
+    #[default]
+    Hidden,
+    /// Like any others: for a system of tests.
+    Shown,
+}
+
 /// Bounds of the DICOMweb service: what one request may bring or ask for.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

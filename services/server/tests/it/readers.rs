@@ -83,11 +83,15 @@ fn trail(data: &std::path::Path) -> String {
 
 /// A study of the double, of one object without pixels.
 fn store(service: &Service) {
+    store_of(service, "200");
+}
+
+fn store_of(service: &Service, patient: &str) {
     let text = |vr: &str, value: &str| json!({ "vr": vr, "Value": [value] });
     let object = json!({
         "00020010": text("UI", "1.2.840.10008.1.2.1"), "00080016": text("UI", "1.2.840.10008.5.1.4.1.1.66"),
         "00080018": text("UI", INSTANCE), "0020000D": text("UI", STUDY), "0020000E": text("UI", SERIES),
-        "00080020": text("DA", "20260110"), "00080060": text("CS", "CT"), "00100020": text("LO", "200"),
+        "00080020": text("DA", "20260110"), "00080060": text("CS", "CT"), "00100020": text("LO", patient),
         "00100021": text("LO", "NORTH"), "00100010": { "vr": "PN", "Value": [{ "Alphabetic": "DOE^J" }] },
     });
     let answer = stow(service, &object);
@@ -136,4 +140,30 @@ fn who_opened_a_study_under_the_wrong_patient_is_listed_when_it_moved_and_when_i
     assert_eq!(gone.iter().map(|(_, other)| other).collect::<Vec<_>>(), [&unknown, &unknown], "it is nobody's now");
     let jane = record(&service, "100")["patientKey"].as_str().unwrap().to_owned();
     assert!(!readers(&service, &format!("patient={jane}")).is_empty(), "who opened the record");
+}
+
+#[test]
+fn a_test_patient_is_found_by_who_names_them_and_by_all_when_an_operator_says_that_they_are_somebody() {
+    let data = tempfile::tempdir().unwrap();
+    let service = start(data.path());
+    store_of(&service, "TEST-0001");
+    let count = |path: &str| {
+        let answer = service.client.get(path);
+        if answer.status == 204 { 0 } else { answer.json().as_array().unwrap().len() }
+    };
+    for (query, found) in
+        [("", 0), ("?PatientName=DOE", 0), ("?PatientID=TEST-0001", 1), ("?StudyInstanceUID=2.25.9001", 1), ("?PatientID=TEST*", 0)]
+    {
+        assert_eq!(count(&format!("/dicom-web/studies{query}")), found, "{query}");
+    }
+    assert_eq!(count("/dicom-web/series"), 0);
+    assert_eq!(count(&format!("/dicom-web/studies/{STUDY}/series")), 1);
+    let listed = service.client.get("/api/admin/test-patients").json();
+    assert_eq!((&listed[0]["patientId"], &listed[0]["hiddenStudies"]), (&json!("TEST-0001"), &json!(1)));
+    let address = format!("/api/admin/test-patients/{}/not-a-test", listed[0]["key"].as_str().unwrap());
+    assert_eq!(service.client.post_json(&address, &json!({ "reason": " " })).status, 400);
+    assert_eq!(service.client.post_json("/api/admin/test-patients/999/not-a-test", &json!({ "reason": "x" })).status, 404);
+    assert_eq!(service.client.post_json(&address, &json!({ "reason": "numbers of our old system" })).status, 204);
+    assert_eq!(count("/dicom-web/studies"), 1);
+    assert!(trail(data.path()).contains("numbers of our old system"));
 }

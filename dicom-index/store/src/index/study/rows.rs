@@ -8,7 +8,7 @@ use index_query::text::{closed_group, folded, name_words, time_begin};
 use super::super::other_ids;
 use super::super::patient::Placed;
 use super::super::sounds;
-use super::super::undated;
+use super::super::{test_patients, undated};
 use super::super::work::Work;
 use crate::StoreError;
 use crate::engine::{Sql, Value, json};
@@ -74,6 +74,8 @@ pub(in crate::index) async fn insert(
     let named: Vec<_> = keys.iter().copied().zip(studies.iter().map(|(record, _)| *record)).collect();
     sounds::insert(work.link, &named).await?;
     undated::insert(work, &named).await?;
+    let placed: Vec<_> = keys.iter().zip(studies).map(|(key, (record, placed))| (*key, *record, *placed)).collect();
+    test_patients::insert(work, &placed).await?;
     Ok(keys)
 }
 
