@@ -69,6 +69,7 @@ async fn rule(link: &mut Link, patient_key: i64, ruling: &TestRuling) -> Result<
     );
     let sql = sql.arg(patient_key).arg(ruling.reason.as_str()).arg(ruling.by.as_str());
     link.run(sql.arg(ruling.at_ms)).await?;
-    let sql = Sql::new("DELETE FROM test_study WHERE study_key IN (SELECT study_key FROM study WHERE patient_key = $1)");
+    let sql =
+        Sql::new("DELETE FROM test_study WHERE study_key IN (SELECT study_key FROM study WHERE patient_key = $1)");
     link.run(sql.arg(patient_key)).await.map(drop)
 }

@@ -27,7 +27,7 @@ pub(crate) fn status(status: &RepositoryStatus) -> Value {
             "reports": counts.reports, "quarantined": counts.quarantined },
         "progress": { "indexed": status.indexed, "expected": status.expected, "remainingSeconds": status.remaining_seconds },
         "downSince": instant(status.down_since_ms), "reconciled": instant(status.reconciled_ms),
-        "lagSeconds": status.lag_seconds,
+        "lagSeconds": status.lag_seconds, "clockSkewSeconds": status.clock_skew_seconds,
         "lastContact": instant(status.last_contact_ms),
         "lastError": status.last_error.as_ref().map(|(at, text)| json!({ "at": instant(Some(*at)), "text": text })),
         "definition": definition,

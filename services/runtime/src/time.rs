@@ -97,6 +97,23 @@ mod tests {
     }
 
     #[test]
+    fn northwestern_ontario_has_its_own_zones() {
+        let of = |text: &str, name: &str| {
+            DateTime::from_timestamp_millis(instant_ms(text, zone(name))?).map(|at| at.format("%H:%M").to_string())
+        };
+        // Kenora keeps Winnipeg's time; Atikokan never moves its clock.
+        for (name, winter, summer) in [
+            ("America/Toronto", "14:30", "13:30"),
+            ("America/Winnipeg", "15:30", "14:30"),
+            ("America/Atikokan", "14:30", "14:30"),
+        ] {
+            assert_eq!(of("202601100930", name).as_deref(), Some(winter), "{name}");
+            assert_eq!(of("202607100930", name).as_deref(), Some(summer), "{name}");
+        }
+        assert_eq!(of("20261101013000", "America/Atikokan").as_deref(), Some("06:30"), "once only");
+    }
+
+    #[test]
     fn what_is_no_time_is_none() {
         for wrong in
             ["", "2026133", "20261331", "20260110250000", "now", "20260110-99", "20260110093000-2500", "é0260110"]

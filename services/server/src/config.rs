@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use crate::dimse;
 
 pub(crate) use sections::{
-    Access, Cache, Cpu, Database, Derivatives, Dicomweb, Http, Memory, Mllp, Mode, Prefetch, Region, Registry,
-    Storage, TestPatients,
+    Access, Cache, Cpu, Database, Derivatives, Dicomweb, Http, Memory, Mllp, Mode, Prefetch, Region, Registry, Storage,
+    TestPatients,
 };
 
 /// The whole configuration. `deploy/config/default.toml` shows every key with its default.

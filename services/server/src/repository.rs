@@ -225,6 +225,19 @@ fn spoken(seconds: u64) -> String {
     }
 }
 
+/// That a clock is wrong, and what to do about it.
+fn clock(row: &Value) -> Option<String> {
+    let seconds = row["clockSkewSeconds"].as_i64()?;
+    let off = spoken(seconds.unsigned_abs());
+    Some(if seconds > 0 {
+        format!("its clock is {off} ahead of ours: compare both with a time server, and look at its time zone")
+    } else {
+        format!(
+            "its clock is {off} behind ours, or its messages come late: compare both with a time server, and look at its time zone"
+        )
+    })
+}
+
 fn print(row: &Value) {
     let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
     println!(
@@ -239,6 +252,9 @@ fn print(row: &Value) {
         progress(row),
         row["lastError"]["text"].as_str().unwrap_or_default(),
     );
+    if let Some(words) = clock(row) {
+        println!("{:16} {words}", "");
+    }
 }
 
 async fn open(config: &Config) -> anyhow::Result<index_store::Store> {

@@ -14,6 +14,8 @@ export interface Repository {
   readonly progress: { readonly indexed: number; readonly expected: number | null; readonly remainingSeconds: number | null } | null;
   readonly downSince: string | null;
   readonly lagSeconds: number | null;
+  /** By how much its clock is ahead of the service's, or behind where it is negative; null where that is not much. */
+  readonly clockSkewSeconds: number | null;
   readonly lastContact: string | null;
   readonly lastError: { readonly at: string | null; readonly text: string } | null;
 }

@@ -93,6 +93,7 @@ function repositoryOf(item: Fields): Repository {
     progress: progress === null ? null : { indexed: progress.number("indexed") ?? 0, expected: progress.number("expected"), remainingSeconds: progress.number("remainingSeconds") },
     downSince: item.optional("downSince"),
     lagSeconds: item.number("lagSeconds"),
+    clockSkewSeconds: item.number("clockSkewSeconds"),
     lastContact: item.optional("lastContact"),
     lastError: lastError === null ? null : { at: lastError.optional("at"), text: lastError.optional("text") ?? "" },
   };

@@ -24,7 +24,7 @@ pub(crate) fn is_test(id: &IssuedId) -> bool {
         number.strip_prefix(*with).is_some_and(|rest| !rest.starts_with(|next: char| next.is_ascii_uppercase()))
     };
     let issuer = id.issuer.to_ascii_uppercase();
-    NUMBERS.iter().any(|with| begins(with)) || issuer.split(['-', '_', '.', ' ']).any(|word| word == ISSUER_WORD)
+    NUMBERS.iter().any(begins) || issuer.split(['-', '_', '.', ' ']).any(|word| word == ISSUER_WORD)
 }
 
 /// Whether a study is of a test, as far as its number tells. What was merged into somebody is theirs.
@@ -36,7 +36,8 @@ fn looks_so(record: &StudyRecord, placed: Placed) -> bool {
 pub(super) async fn insert(work: &mut Work<'_>, studies: &[(i64, &StudyRecord, Placed)]) -> Result<(), StoreError> {
     let of_tests: Vec<_> = studies.iter().filter(|(_, record, placed)| looks_so(record, *placed)).collect();
     for chunk in of_tests.chunks(CHUNK) {
-        let mut sql = Sql::new("INSERT INTO test_study (study_key) SELECT s.study_key FROM study s WHERE s.study_key IN (");
+        let mut sql =
+            Sql::new("INSERT INTO test_study (study_key) SELECT s.study_key FROM study s WHERE s.study_key IN (");
         sql.list(chunk.iter().map(|(study_key, ..)| *study_key));
         sql.push(") AND NOT EXISTS (SELECT 1 FROM test_ruling r WHERE r.patient_key = s.patient_key)");
         work.link.run(sql).await?;
@@ -69,9 +70,8 @@ mod tests {
 
     #[test]
     fn a_number_or_an_issuer_tells_a_test_and_a_word_within_a_number_does_not() {
-        let of = |issuer: &str, value: &str| {
-            is_test(&IssuedId { issuer: issuer.into(), value: Phi::new(value.into()) })
-        };
+        let of =
+            |issuer: &str, value: &str| is_test(&IssuedId { issuer: issuer.into(), value: Phi::new(value.into()) });
         for value in ["TEST", "test-1", "TEST0001", "ZZTEST 7", "Essai_3"] {
             assert!(of("NORTH", value), "{value}");
         }

@@ -102,7 +102,8 @@ fn a_filter_is_part_of_the_statement() {
 fn tests_are_looked_up_for_the_rows_of_a_page_and_counted_apart() {
     let scope = Scope { tests: super::Tests::Without, ..Scope::default() };
     let of = |text: &str| {
-        let pairs: Vec<(String, String)> = text.split_once('=').map(|(a, b)| (a.into(), b.into())).into_iter().collect();
+        let pairs: Vec<(String, String)> =
+            text.split_once('=').map(|(a, b)| (a.into(), b.into())).into_iter().collect();
         let query = parse(Level::Study, &pairs).unwrap().query;
         let search = study_search(&Conditions::of(&query, Engine::Sqlite), &scope, query.page);
         search.count.unwrap().text().to_owned()

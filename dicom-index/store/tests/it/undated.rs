@@ -79,7 +79,11 @@ async fn a_report_tells_the_day_of_an_undated_study(store: Store) {
     store.store_report(&north, &report, b"MSH", NOW).await.unwrap();
     assert_eq!(stands_under(&store, "1").await.0.as_deref(), Some("20270101"));
     store.index_study(&north, &record, &[series("2.1", "CT", 2)], NOW + 1).await.unwrap();
-    assert_eq!(stands_under(&store, "1").await.0.as_deref(), Some("20270101"), "it stands when the study is told again");
+    assert_eq!(
+        stands_under(&store, "1").await.0.as_deref(),
+        Some("20270101"),
+        "it stands when the study is told again"
+    );
 }
 
 pub(crate) mod contract {

@@ -93,6 +93,12 @@ pub trait Inbox: std::fmt::Debug + Send + Sync + 'static {
     /// The definition of the repository whose messages carry this MSH-4.1; `None` when nobody registered it.
     async fn facility(&self, sending_facility: &str) -> Option<index_model::RepositoryDefinition>;
 
+    /// A message of that repository says that it was sent at this moment (MSH-7), Unix milliseconds, and has come now: its clock may be
+    /// compared with ours.
+    fn sent(&self, from: &RepositoryCode, sent_ms: i64) {
+        let _ = (from, sent_ms);
+    }
+
     /// One report version of the repository that [`Inbox::facility`] named, and the message that it was read from, which is kept; empty for
     /// the further reports of one message.
     async fn accept_report(&self, from: &RepositoryCode, report: ReportRecord, message: &[u8]) -> ReportAnswer;

@@ -26,6 +26,8 @@ pub(crate) struct Header {
     pub(crate) addresses: [String; 4],
     /// MSH-4.1.
     pub(crate) sending_facility: String,
+    /// MSH-7.1.
+    pub(crate) sent: String,
     /// MSH-9.1.
     pub(crate) message_code: String,
     /// MSH-9.2.
@@ -58,6 +60,7 @@ impl Header {
             syntax: Syntax::read(&line, Charset::Ascii)?,
             addresses: [raw(3), raw(4), raw(5), raw(6)],
             sending_facility: text(4),
+            sent: text(7),
             message_code: text(9),
             trigger_event: msh.field(9).component(2).text(),
             control_id: msh.field(10).raw().trim().to_owned(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use adapter_api::{Inbox, PatientAnswer, ReportAnswer};
 use bytes::Bytes;
 use index_model::{OrderRecord, PatientEvent, ReportRecord, RepositoryCode};
-use runtime::CpuPool;
+use runtime::{CpuPool, time};
 
 use crate::acknowledge::{self, Stamp};
 use crate::header::Header;
@@ -52,6 +52,9 @@ async fn take(
 ) -> Result<usize, Refusal> {
     let definition = inbox.facility(&header.sending_facility).await.ok_or(NOT_AUTHORISED)?;
     let code = definition.code.clone();
+    if let Some(sent_ms) = time::instant_ms(&header.sent, time::zone(&definition.time_zone)) {
+        inbox.sent(&code, sent_ms);
+    }
     if header.message_code == "ADT" {
         let events = parse_adt(&message, &definition)?;
         let count = events.len();

@@ -71,6 +71,17 @@ impl Inbox for Registry {
         self.0.directory.by_facility(sending_facility).map(|entry| (*entry.definition).clone())
     }
 
+    fn sent(&self, from: &RepositoryCode, sent_ms: i64) {
+        let Some(entry) = self.0.directory.entry(from) else { return };
+        let before = entry.watch.skew_ms();
+        let skew = entry.watch.heard(sent_ms, self.0.clock.now_ms());
+        let seconds = skew.unwrap_or_default() / 1000;
+        metrics::gauge!("dics_source_clock_skew_seconds", "repository" => from.to_string()).set(seconds as f64);
+        if skew.is_some() && before.is_none() {
+            tracing::warn!(repository.code = %from, seconds, "the clock of a source is not ours, or its messages come late");
+        }
+    }
+
     async fn accept_report(&self, from: &RepositoryCode, mut report: ReportRecord, message: &[u8]) -> ReportAnswer {
         if let Some(definition) = self.0.directory.definition(from) {
             one_name_for_each_issuer(&definition, &mut report.patient);

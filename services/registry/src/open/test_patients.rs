@@ -29,8 +29,7 @@ impl Registry {
             return Err(RegistryError::Parameter { name: "reason".into(), rule: rule.into() });
         }
         let person = self.0.store.person_of_test_patient(patient_key).await?.ok_or(RegistryError::NotFound)?;
-        let shown =
-            Shown { patient_key: Some(patient_key), reason: Some(reason.to_owned()), ..Shown::default() };
+        let shown = Shown { patient_key: Some(patient_key), reason: Some(reason.to_owned()), ..Shown::default() };
         let permit = self.0.access.permit_shown(caller, Action::Administer, Subject::Person(person), shown).await?;
         let by = permit.caller().user().id.clone();
         let ruling = TestRuling { reason: reason.to_owned(), by, at_ms: self.0.clock.now_ms() };

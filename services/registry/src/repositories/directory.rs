@@ -9,6 +9,7 @@ use index_model::{AeTitle, DimseAddress, Protocol, RepositoryCode, RepositoryDef
 use index_store::Store;
 use runtime::Turns;
 
+use super::skew::Watch;
 use crate::repositories::breaker::Health;
 use crate::{RegistryError, SourceFactory};
 
@@ -19,6 +20,8 @@ pub(crate) struct Entry {
     /// `None` for one that only pushes, or whose definition makes no source.
     pub(crate) source: Option<Arc<dyn ImagingSource>>,
     pub(crate) health: Arc<Health>,
+    /// Of its clock.
+    pub(crate) watch: Arc<Watch>,
     /// As many as it may be asked for at a time, by viewers and the synchroniser together.
     pub(crate) slots: Turns,
 }
@@ -80,10 +83,12 @@ impl Directory {
             Err(fault) => (None, Some(fault)),
         };
         let slots = Turns::new("repository", definition.concurrency as usize, 0);
-        let mut entry = Entry { source, health: Arc::default(), definition: Arc::new(definition), slots };
+        let (health, watch) = Default::default();
+        let mut entry = Entry { source, health, watch, definition: Arc::new(definition), slots };
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(before) = entries.get(&entry.definition.code) {
             entry.health = Arc::clone(&before.health);
+            entry.watch = Arc::clone(&before.watch);
             entry.health.defined_anew();
         }
         entries.insert(entry.definition.code.clone(), entry);

@@ -3,6 +3,7 @@
 pub(crate) mod breaker;
 mod define;
 pub(crate) mod directory;
+pub(crate) mod skew;
 mod take_out;
 
 use access::Permit;
@@ -52,6 +53,8 @@ pub struct RepositoryStatus {
     pub reconciled_ms: Option<i64>,
     /// Age of the last complete look, in seconds.
     pub lag_seconds: Option<i64>,
+    /// By how many seconds its clock is ahead of ours, or behind where it is negative, when that is more than five minutes.
+    pub clock_skew_seconds: Option<i64>,
     /// Last answer, Unix milliseconds.
     pub last_contact_ms: Option<i64>,
     /// Last failure: Unix milliseconds and words.
@@ -200,6 +203,7 @@ impl Registry {
             // A repository grows while it is walked over.
             expected: row.sync.expected.map(|expected| expected.max(row.sync.indexed)),
             lag_seconds: if pushes { None } else { row.sync.synced_ms.map(|at| (now_ms - at).max(0) / 1000) },
+            clock_skew_seconds: entry.as_ref().and_then(|entry| entry.watch.skew_ms()).map(|ms| ms / 1000),
             last_contact_ms: row.last_contact_ms.max(heard_ms),
             last_error: row.last_error,
             definition: row.definition,

@@ -151,9 +151,13 @@ fn a_test_patient_is_found_by_who_names_them_and_by_all_when_an_operator_says_th
         let answer = service.client.get(path);
         if answer.status == 204 { 0 } else { answer.json().as_array().unwrap().len() }
     };
-    for (query, found) in
-        [("", 0), ("?PatientName=DOE", 0), ("?PatientID=TEST-0001", 1), ("?StudyInstanceUID=2.25.9001", 1), ("?PatientID=TEST*", 0)]
-    {
+    for (query, found) in [
+        ("", 0),
+        ("?PatientName=DOE", 0),
+        ("?PatientID=TEST-0001", 1),
+        ("?StudyInstanceUID=2.25.9001", 1),
+        ("?PatientID=TEST*", 0),
+    ] {
         assert_eq!(count(&format!("/dicom-web/studies{query}")), found, "{query}");
     }
     assert_eq!(count("/dicom-web/series"), 0);
@@ -162,8 +166,29 @@ fn a_test_patient_is_found_by_who_names_them_and_by_all_when_an_operator_says_th
     assert_eq!((&listed[0]["patientId"], &listed[0]["hiddenStudies"]), (&json!("TEST-0001"), &json!(1)));
     let address = format!("/api/admin/test-patients/{}/not-a-test", listed[0]["key"].as_str().unwrap());
     assert_eq!(service.client.post_json(&address, &json!({ "reason": " " })).status, 400);
-    assert_eq!(service.client.post_json("/api/admin/test-patients/999/not-a-test", &json!({ "reason": "x" })).status, 404);
+    assert_eq!(
+        service.client.post_json("/api/admin/test-patients/999/not-a-test", &json!({ "reason": "x" })).status,
+        404
+    );
     assert_eq!(service.client.post_json(&address, &json!({ "reason": "numbers of our old system" })).status, 204);
     assert_eq!(count("/dicom-web/studies"), 1);
     assert!(trail(data.path()).contains("numbers of our old system"));
+}
+
+#[test]
+fn a_source_whose_clock_is_wrong_is_named_to_the_operator() {
+    let data = tempfile::tempdir().unwrap();
+    let service = start(data.path());
+    let ahead = Command::new("date").args(["-u", "-d", "7 minutes 30 seconds", "+%Y%m%d%H%M%S"]).output().unwrap();
+    let ahead = String::from_utf8(ahead.stdout).unwrap();
+    let sent = |n: u32| {
+        let text = String::from_utf8(version(n, "F", "F")).unwrap();
+        text.replacen(&format!("202601100930{n:02}-0500||ORU"), &format!("{}+0000||ORU", ahead.trim()), 1).into_bytes()
+    };
+    assert_eq!(service.repository("north")["clockSkewSeconds"], json!(null));
+    assert_eq!(tell(&service, &[sent(1), sent(2)]).0, 2);
+    let off = service.repository("north")["clockSkewSeconds"].as_i64().unwrap();
+    assert!((7 * 60..=8 * 60).contains(&off), "{off}");
+    let metrics = service.client.get("/metrics").text();
+    assert!(metrics.contains("dics_source_clock_skew_seconds{repository=\"north\"}"), "{metrics}");
 }

@@ -45,6 +45,12 @@ function RepositoryCard({ repository, onChanged }: { readonly repository: Reposi
           {repository.downSince === null ? null : <span>{t("admin.downSince", { at: isoInstant(repository.downSince) ?? "" })}</span>}
         </span>
       </div>
+      {repository.clockSkewSeconds === null ? null : (
+        <p className="repository-error">
+          <Icon name="warning" size={14} />
+          {t("admin.clockSkew", { minutes: Math.round(repository.clockSkewSeconds / 60) })}
+        </p>
+      )}
       {repository.lastError === null ? null : (
         <p className="repository-error">
           <Icon name="warning" size={14} />

@@ -8,8 +8,8 @@ use index_query::text::{closed_group, folded, name_words, time_begin};
 use super::super::other_ids;
 use super::super::patient::Placed;
 use super::super::sounds;
-use super::super::{test_patients, undated};
 use super::super::work::Work;
+use super::super::{test_patients, undated};
 use crate::StoreError;
 use crate::engine::{Sql, Value, json};
 
