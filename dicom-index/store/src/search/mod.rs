@@ -39,7 +39,7 @@ impl Store {
         let conditions = Conditions::of(query, self.engine());
         let mut link = self.read().await?;
         let scope = Scope::of(&mut link, filter).await?;
-        let (keys, remaining) = fetch(&mut link, study_search(&conditions, &scope, query.page), query.page).await?;
+        let (keys, remaining) = fetch(&mut link, study_search(&conditions, &scope), query.page).await?;
         let undated = match without_date(query) {
             Some(query) => count_undated(&mut link, &Conditions::of(&query, self.engine()), &scope).await?,
             None => 0,
@@ -57,8 +57,7 @@ impl Store {
         let conditions = Conditions::of(query, self.engine());
         let mut link = self.read().await?;
         let scope = Scope::of(&mut link, filter).await?;
-        let explained =
-            dialect::explain(self.engine(), study_search(&conditions, &scope, query.page).page, query.page.limit);
+        let explained = dialect::explain(self.engine(), study_search(&conditions, &scope).page, query.page.limit);
         link.rows(explained).await?.iter().map(|row| dialect::explained(self.engine(), row)).collect()
     }
 
@@ -168,7 +167,7 @@ struct Statements {
     count: Option<Sql>,
 }
 
-fn study_search(conditions: &Conditions<'_>, scope: &Scope, window: Page) -> Statements {
+fn study_search(conditions: &Conditions<'_>, scope: &Scope) -> Statements {
     if conditions.are_narrow() {
         // All matches first, and apart from their order: else a planner may walk along the order instead, hoping for an early end.
         let mut page = Sql::new("WITH m AS MATERIALIZED (SELECT s.study_key, ");
@@ -183,7 +182,7 @@ fn study_search(conditions: &Conditions<'_>, scope: &Scope, window: Page) -> Sta
         page.push(ORDER);
         page
     } else {
-        with_undated(conditions, scope, window)
+        with_undated(conditions, scope)
     };
     let count = if conditions.are_none() && scope.is_all() {
         Sql::new(match scope.tests {
@@ -196,17 +195,14 @@ fn study_search(conditions: &Conditions<'_>, scope: &Scope, window: Page) -> Sta
     Statements { page, count: Some(count) }
 }
 
-/// Those that have a date in the order of their index, and the few that have none in the order of theirs: each as far as the page may
-/// reach, and both together in order.
-fn with_undated(conditions: &Conditions<'_>, scope: &Scope, window: Page) -> Sql {
-    let reach = i64::from(window.offset) + i64::from(window.limit) + 1;
-    let mut page = Sql::new("WITH d AS (SELECT s.study_key, s.study_date, s.study_time, s.study_instance_uid");
+/// Those that have a date in the order of their index, and the few that have none in the order of theirs: both engines read one row of each
+/// in turn, as far as the page reaches.
+fn with_undated(conditions: &Conditions<'_>, scope: &Scope) -> Sql {
+    let mut page = Sql::new("SELECT s.study_key, s.study_date, s.study_time, s.study_instance_uid");
     conditions.studies(&mut page, scope);
-    page.push(" AND s.study_date > ''").push(ORDER).push(" LIMIT ").bind(reach);
-    page.push("), u AS (SELECT u.study_key, u.listed_date AS study_date, u.study_time, u.study_instance_uid");
+    page.push(" AND s.study_date > '' UNION ALL SELECT u.study_key, u.listed_date, u.study_time, u.study_instance_uid");
     conditions.undated_studies(&mut page, scope);
-    page.push(" ORDER BY u.listed_date DESC, u.study_time DESC, u.study_instance_uid, u.study_key LIMIT ").bind(reach);
-    page.push(") SELECT study_key FROM (SELECT * FROM d UNION ALL SELECT * FROM u) m").push(MATCHED_ORDER);
+    page.push(MATCHED_ORDER);
     page
 }
 

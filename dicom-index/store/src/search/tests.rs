@@ -4,7 +4,7 @@
 use index_query::{Level, parse};
 use insta::assert_snapshot;
 
-use super::{Conditions, Scope, series_search, study_search};
+use super::{Conditions, MATCHED_ORDER, Scope, series_search, study_search};
 use crate::Engine;
 
 /// The one place that knows the API; the tests below are only data.
@@ -14,7 +14,7 @@ fn rendered(engine: Engine, level: Level, text: &str, scope: &Scope) -> String {
     let query = parse(level, &pairs).unwrap().query;
     let conditions = Conditions::of(&query, engine);
     let search = match level {
-        Level::Study => study_search(&conditions, scope, query.page),
+        Level::Study => study_search(&conditions, scope),
         Level::Series | Level::Instance => series_search(&conditions, scope),
     };
     let page = search.page.text();
@@ -22,13 +22,13 @@ fn rendered(engine: Engine, level: Level, text: &str, scope: &Scope) -> String {
     let (_, rest) = page.split_once(" FROM ").unwrap();
     let conditions = match &search.count {
         Some(count) => {
-            let (conditions, order) = rest.split_once(" ORDER BY ").unwrap();
             // Those that have no date are of the same page, by a part of their own.
-            let is_in_two = page.starts_with("WITH d AS");
-            let dated = conditions.strip_suffix(" AND s.study_date > ''").filter(|_| is_in_two);
-            let conditions = dated.unwrap_or(conditions);
+            let dated = rest.split_once(" AND s.study_date > '' UNION ALL ").map(|(dated, _)| (dated, MATCHED_ORDER));
+            let (conditions, order) = dated.or_else(|| rest.split_once(" ORDER BY ")).unwrap();
             assert_eq!(count.text(), format!("SELECT count(*) FROM {conditions}"), "what is counted is paged");
-            assert!(order.starts_with("s.study_date DESC, s.study_time DESC, s.study_instance_uid, s.study_key"));
+            let order = order.trim_start_matches(" ORDER BY ").replace("s.", "");
+            assert!(order.starts_with("study_date DESC, study_time DESC, study_instance_uid, study_key"));
+            assert!(page.contains(" ORDER BY "));
             conditions
         }
         None => rest.rsplit_once(") SELECT ").unwrap().0,
@@ -105,7 +105,7 @@ fn tests_are_looked_up_for_the_rows_of_a_page_and_counted_apart() {
         let pairs: Vec<(String, String)> =
             text.split_once('=').map(|(a, b)| (a.into(), b.into())).into_iter().collect();
         let query = parse(Level::Study, &pairs).unwrap().query;
-        let search = study_search(&Conditions::of(&query, Engine::Sqlite), &scope, query.page);
+        let search = study_search(&Conditions::of(&query, Engine::Sqlite), &scope);
         search.count.unwrap().text().to_owned()
     };
     assert_snapshot!(of(""), @"SELECT value - (SELECT count(*) FROM test_study) FROM tally WHERE name = 'studies'");
