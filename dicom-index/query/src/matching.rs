@@ -45,34 +45,51 @@ const IDENTIFIERS: [Tag; 26] = [
     tags::CLINICAL_TRIAL_TIME_POINT_ID,
 ];
 
-/// Whether a data set meets a condition. Of several values or items one must meet it.
-pub fn matches(query_match: &Match, dataset: &Map<String, Value>) -> bool {
-    within(&query_match.attribute.path, query_match, dataset)
+/// Whether a data set meets every condition. Of several values one must meet it; of several items one must meet all that is asked of its
+/// sequence (PS3.4 §C.2.2.2.6).
+pub fn matches<'a>(conditions: impl IntoIterator<Item = &'a Match>, dataset: &Map<String, Value>) -> bool {
+    let asked = conditions.into_iter().filter(|one| one.rule != Rule::Universal);
+    all_within(&asked.map(|one| (one.attribute.path.as_slice(), one)).collect::<Vec<_>>(), dataset)
 }
 
-fn within(path: &[Tag], condition: &Match, dataset: &Map<String, Value>) -> bool {
-    if condition.rule == Rule::Universal {
-        return true;
-    }
-    let Some((tag, rest)) = path.split_first() else { return false };
+/// Conditions with what is left of their paths at this depth.
+fn all_within(conditions: &[(&[Tag], &Match)], dataset: &Map<String, Value>) -> bool {
+    let mut done: Vec<Tag> = Vec::new();
+    conditions.iter().all(|(path, condition)| match path.split_first() {
+        None => false,
+        Some((tag, [])) => of_value(*tag, condition, dataset),
+        Some((tag, _)) if done.contains(tag) => true,
+        Some((tag, _)) => {
+            done.push(*tag);
+            let of_items: Vec<_> = conditions
+                .iter()
+                .filter_map(|(path, one)| path.strip_prefix(&[*tag]).map(|rest| (rest, *one)))
+                .filter(|(rest, _)| !rest.is_empty())
+                .collect();
+            let values = values_of(*tag, dataset).1;
+            // No item is nothing within it.
+            if values.is_empty() {
+                return of_items.iter().all(|(_, one)| one.rule == Rule::Empty);
+            }
+            values.iter().take(MAX_ITEMS).filter_map(Value::as_object).any(|item| all_within(&of_items, item))
+        }
+    })
+}
+
+fn values_of(tag: Tag, dataset: &Map<String, Value>) -> (Option<&Value>, &[Value]) {
     let element = dataset.get(&format!("{:04X}{:04X}", tag.group(), tag.element()));
     let values = element.and_then(|element| element.get("Value")).and_then(Value::as_array);
-    let values = values.map_or(&[][..], Vec::as_slice);
-    if !rest.is_empty() {
-        let mut items = values.iter().take(MAX_ITEMS).filter_map(Value::as_object);
-        // No item is nothing within it.
-        return if values.is_empty() {
-            condition.rule == Rule::Empty
-        } else {
-            items.any(|item| within(rest, condition, item))
-        };
-    }
+    (element, values.map_or(&[][..], Vec::as_slice))
+}
+
+fn of_value(tag: Tag, condition: &Match, dataset: &Map<String, Value>) -> bool {
+    let (element, values) = values_of(tag, dataset);
     if condition.rule == Rule::Empty {
         let bulk = element.is_some_and(|e| e.get("BulkDataURI").is_some() || e.get("InlineBinary").is_some());
         return !bulk && values.iter().all(is_empty);
     }
     let has =
-        |rule: &Rule| values.iter().any(|value| !is_empty(value) && one(*tag, condition.attribute.vr, rule, value));
+        |rule: &Rule| values.iter().any(|value| !is_empty(value) && one(tag, condition.attribute.vr, rule, value));
     match &condition.rule {
         Rule::AllOf(wanted) => wanted.iter().all(|wanted| has(&Rule::Equals(wanted.clone()))),
         Rule::Span(span) => values.first().and_then(Value::as_str).is_some_and(|day| spans(span, day.trim(), dataset)),

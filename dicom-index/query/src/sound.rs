@@ -38,9 +38,15 @@ impl FuzzyWord {
 
 /// The words of a query's name, in no order; `*` before a word lets it be within another.
 pub fn fuzzy_words(value: &str) -> Vec<FuzzyWord> {
-    let folded = words(value);
+    let folded = words(&joined(value));
     let has_letters = |word: &&str| word.chars().any(|c| !matches!(c, '*' | '?'));
     folded.split_whitespace().filter(has_letters).take(MAX_WORDS).map(fuzzy_word).collect()
+}
+
+/// A word with a mark within, `O'Brien` or `Mary-Ann`, is asked for as one: so it is heard in names of either spelling.
+fn joined(value: &str) -> String {
+    const MARKS: [char; 5] = ['\'', '\u{2019}', '\u{2018}', '-', '\u{2010}'];
+    value.chars().filter(|c| !MARKS.contains(c)).collect()
 }
 
 fn fuzzy_word(word: &str) -> FuzzyWord {
@@ -50,9 +56,22 @@ fn fuzzy_word(word: &str) -> FuzzyWord {
     FuzzyWord { pattern, sounds: sound(&plain).map(|sound| near(&sound)).unwrap_or_default() }
 }
 
-/// The sounds of all words of a name.
+/// The sounds of all words of a name, and of words that others write as one: `O'Brien` is heard as `OBRIEN` too, `Van der Berg` as
+/// `VANDERBERG`. Sources take marks and gaps out of names at will.
 pub fn sounds(name: &PersonName) -> BTreeSet<String> {
-    words(&name.to_dicom()).split_whitespace().filter_map(sound).collect()
+    let dicom = name.to_dicom();
+    let components = dicom.split(['^', '=', ',']).map(words);
+    let mut out = BTreeSet::new();
+    for component in components {
+        let spoken: Vec<&str> = component.split_whitespace().take(MAX_WORDS).collect();
+        out.extend(spoken.iter().filter_map(|word| sound(word)));
+        if let [_, _, ..] = spoken[..] {
+            out.extend(
+                spoken.windows(2).map(<[&str]>::concat).chain([spoken.concat()]).filter_map(|joined| sound(&joined)),
+            );
+        }
+    }
+    out
 }
 
 /// The sound of a folded word of Latin letters; `None` for initials and other scripts.
@@ -233,6 +252,28 @@ mod tests {
         for query in ["jane smith", "mit", "ohn", "smith k"] {
             assert!(!is(query), "{query}");
         }
+    }
+
+    #[test]
+    fn a_name_is_found_with_its_marks_and_gaps_and_without() {
+        let is = |name: &str, query: &str| {
+            let name = PersonName::parse(name);
+            let words = crate::text::name_words(&name);
+            fuzzy_words(query).iter().all(|word| word.is_in(&words, &sounds(&name)))
+        };
+        for (name, query) in [
+            ("O'Brien^Mary-Ann", "obrien"),
+            ("O'Brien^Mary-Ann", "o'brien maryann"),
+            ("OBRIEN^MARYANN", "O\u{2019}Brien^Mary-Ann"),
+            ("O'Brien^Mary-Ann", "o brien mary"),
+            ("Van der Berg^Jan", "vanderberg"),
+            ("ST-PIERRE^LUC", "stpierre luc"),
+            ("STPIERRE^LUC", "St-Pierre"),
+        ] {
+            assert!(is(name, query), "{name} by {query}");
+        }
+        assert!(!is("O'Brien^Mary-Ann", "obrian^joan"));
+        assert!(!is("Berg^Jan", "vanderberg"));
     }
 
     #[test]

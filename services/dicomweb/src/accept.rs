@@ -72,6 +72,8 @@ impl Offer {
 pub(crate) struct Accept {
     ranges: Vec<MediaRange>,
     refused: Vec<MediaRange>,
+    /// What the header says beside an `accept` parameter: it counts when the resource has nothing that the parameter names.
+    otherwise: Option<Box<Self>>,
 }
 
 impl Accept {
@@ -80,18 +82,23 @@ impl Accept {
     pub(crate) fn of_request(headers: &HeaderMap, parameters: &Parameters) -> Result<Self, Problem> {
         let mut accept = Self::of(headers, parameters.get("accept"));
         let Some(syntax) = parameters.transfer_syntax()? else { return Ok(accept) };
-        for range in accept.ranges.iter_mut().filter(|range| range.parameter("transfer-syntax").is_none()) {
+        let ranges = accept.ranges.iter_mut().chain(accept.otherwise.iter_mut().flat_map(|header| &mut header.ranges));
+        for range in ranges.filter(|range| range.parameter("transfer-syntax").is_none()) {
             range.parameters.push(("transfer-syntax".to_owned(), syntax.clone()));
         }
         Ok(accept)
     }
 
-    /// The `accept` parameter where given, else the header; everything when neither says anything.
+    /// The `accept` parameter where given, then the header (§8.7.8.1); everything when neither says anything.
     pub(crate) fn of(headers: &HeaderMap, parameter: Option<&str>) -> Self {
         let header =
             headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect::<Vec<_>>().join(",");
-        let text = parameter.filter(|text| !text.trim().is_empty()).unwrap_or(&header);
-        Self::parse(if text.trim().is_empty() { "*/*" } else { text })
+        let header = header.trim();
+        let Some(parameter) = parameter.filter(|text| !text.trim().is_empty()) else {
+            return Self::parse(if header.is_empty() { "*/*" } else { header });
+        };
+        let otherwise = (!header.is_empty()).then(|| Box::new(Self::parse(header)));
+        Self { otherwise, ..Self::parse(parameter) }
     }
 
     /// Parses a list of media ranges. What can't be read accepts nothing.
@@ -100,12 +107,13 @@ impl Accept {
         let (mut ranges, refused): (Vec<_>, Vec<_>) = ranges.partition(|range| range.quality > 0);
         // Of two that are liked alike, the one that says more (RFC 9110 §12.5.1); else in the caller's order.
         ranges.sort_by_key(|range| std::cmp::Reverse((range.quality, range.specificity())));
-        Self { ranges, refused }
+        Self { ranges, refused, otherwise: None }
     }
 
     /// The forms that would do, best first.
     pub(crate) fn wanted(&self) -> impl Iterator<Item = Wanted<'_>> {
-        self.ranges.iter().map(MediaRange::wanted)
+        let otherwise = self.otherwise.iter().flat_map(|header| &header.ranges);
+        self.ranges.iter().chain(otherwise).map(MediaRange::wanted)
     }
 
     /// Whether any range takes this form.
@@ -116,7 +124,8 @@ impl Accept {
     /// The first offer that the best range takes; offers are in the resource's own order.
     pub(crate) fn best(&self, offers: &[Offer]) -> Option<Offer> {
         let takes = |range: &MediaRange, offer: Offer| range.wanted().takes(offer) && !self.refuses(range, offer);
-        self.ranges.iter().find_map(|range| offers.iter().copied().find(|offer| takes(range, *offer)))
+        let best = self.ranges.iter().find_map(|range| offers.iter().copied().find(|offer| takes(range, *offer)));
+        best.or_else(|| self.otherwise.as_ref()?.best(offers))
     }
 
     /// Whether a range that says more than `range` has refused what it would take.
@@ -132,7 +141,7 @@ impl Accept {
             let closest = covering.max_by_key(|range| range.specificity())?;
             (!self.refuses(closest, *offer)).then_some(closest.quality)
         };
-        let best = offers.iter().filter_map(liking).max()?;
+        let Some(best) = offers.iter().filter_map(liking).max() else { return self.otherwise.as_ref()?.select(offers) };
         offers.iter().copied().find(|offer| liking(offer) == Some(best))
     }
 }
@@ -296,6 +305,20 @@ mod tests {
         assert_eq!(of("transferSyntax=%221.2.3%22").as_deref(), Some("1.2.3"));
         let wrong = Parameters::parse("transferSyntax=JPEG").expect("well formed");
         assert!(Accept::of_request(&http::HeaderMap::new(), &wrong).is_err());
+    }
+
+    #[test]
+    fn the_header_counts_when_the_parameter_names_nothing_that_there_is() {
+        let header = |text: &'static str| {
+            http::HeaderMap::from_iter([(http::header::ACCEPT, http::HeaderValue::from_static(text))])
+        };
+        let offers = [Offer::single("image/jpeg"), Offer::single("image/png")];
+        let best = |text, parameter| Accept::of(&header(text), Some(parameter)).best(&offers);
+        assert_eq!(best("image/png", "image/jpeg"), Some(offers[0]));
+        assert_eq!(best("image/png", "text/css"), Some(offers[1]));
+        assert_eq!(best("image/png", ""), Some(offers[1]));
+        assert_eq!(best("text/css", "text/css"), None);
+        assert_eq!(Accept::of(&http::HeaderMap::new(), Some("text/css")).best(&offers), None);
     }
 
     #[test]

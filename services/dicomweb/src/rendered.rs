@@ -51,12 +51,13 @@ pub(crate) async fn rendered(
     let accept = Accept::of(&headers, parameters.get("accept"));
     let asked = Asked { face, base, opened, parameters, headers, accept };
     let Scope { series, instance, frames, .. } = scope;
-    let (Some(series), Some(instance)) = (&series, &instance) else { return asked.several(series).await };
+    // Each way on its own, and not within this future: together they are too much for a worker's stack.
+    let (Some(series), Some(instance)) = (&series, &instance) else { return Box::pin(asked.several(series)).await };
     let manifest = asked.face.registry.manifest(&asked.opened, series).await?;
     let entry = Arc::clone(manifest.entry(instance).ok_or(RegistryError::NotFound)?);
     match frames {
-        Some(numbers) => asked.frames(series, &entry, numbers).await,
-        None => asked.instance(series, &entry).await,
+        Some(numbers) => Box::pin(asked.frames(series, &entry, numbers)).await,
+        None => Box::pin(asked.instance(series, &entry)).await,
     }
 }
 
@@ -111,10 +112,12 @@ impl Asked {
                 rendition::video(&self.face, &self.opened, (series, entry), media_type).await?
             }
             Category::Text(kind) => {
-                self.parameters.check_charset(&self.headers)?;
                 // None of them applies to words; one that can't be read is named all the same (§8.3.1).
                 options::of_image(&self.parameters, "image/png")?;
                 let (made, form) = self.document(series, entry, kind, form).await?;
+                if form.payload.starts_with("text/") {
+                    self.parameters.check_charset(&self.headers)?;
+                }
                 return Ok(self.one(made, form, series, instance));
             }
             _ => return Err(category.refused()),

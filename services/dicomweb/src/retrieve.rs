@@ -248,7 +248,7 @@ impl Known {
             }
         }
         let of = asked.instance.as_ref().map_or("", Uid::as_str);
-        let form = format!("-{:?}-{}", asked.asked, known.short);
+        let form = format!("-{}-{}", asked.asked.name(), known.short);
         known.tag = tags.map(|tags| range::weak(&range::digest(&format!("{tags}{of}")), &form));
         known
     }

@@ -85,6 +85,19 @@ pub(crate) enum Asked {
     Encoded(&'static str),
 }
 
+impl Asked {
+    /// In a word, for entity tags (RFC 9110 §8.8.3).
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::Unsaid => "unsaid",
+            Self::Explicit => "explicit",
+            Self::Stored => "stored",
+            Self::Encoded(syntax) => syntax,
+        }
+    }
+}
+
 /// What happens to one stored object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rewriting {

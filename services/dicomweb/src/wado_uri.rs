@@ -59,8 +59,12 @@ pub(crate) async fn retrieve(
     }
     let category = Category::of(&pick.entry);
     if !category.is_image() && category != Category::State {
-        parameters.check_charset(&headers)?;
         return match other(&face, &opened, &pick, &accept, &headers).await {
+            Ok(answer) => {
+                let is_text =
+                    answer.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/"));
+                if is_text { parameters.check_charset(&headers).map(|()| answer) } else { Ok(answer) }
+            }
             // What has no rendered form is the object itself, where the caller takes that too.
             Err(problem) if problem.status() == StatusCode::NOT_ACCEPTABLE && accept.takes(DICOM) => {
                 whole(&face, &opened, &pick, &parameters, &headers).await

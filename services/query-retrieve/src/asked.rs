@@ -33,8 +33,8 @@ pub(crate) struct Asked {
     pub(crate) matches: Vec<Match>,
     /// A matching key was given that can't be matched.
     pub(crate) ignored: bool,
-    /// Person names match by sound.
-    pub(crate) fuzzy: bool,
+    /// How keys are read that can be read in two ways.
+    pub(crate) extensions: Extensions,
 }
 
 impl Asked {
@@ -46,8 +46,7 @@ impl Asked {
             above(root, model, level)?;
             below(root, level)?;
         }
-        let mut asked =
-            Self { model, level, wanted: Vec::new(), matches: Vec::new(), ignored: false, fuzzy: extensions.fuzzy };
+        let mut asked = Self { model, level, wanted: Vec::new(), matches: Vec::new(), ignored: false, extensions };
         for (tag, is_sequence) in root.attributes() {
             if ABOUT.contains(&tag) || tag.element() == 0 {
                 continue;
@@ -100,8 +99,14 @@ impl Asked {
         }
         let name: Vec<_> = path.iter().map(|tag| format!("{:04X}{:04X}", tag.group(), tag.element())).collect();
         // The level of a search is of no matter to how one key is read.
-        let fuzzy = ("fuzzymatching".to_owned(), self.fuzzy.to_string());
-        let parsed = index_query::parse(index_query::Level::Study, &[fuzzy, (name.join("."), value)]);
+        let turned = |name: &str, on: bool| (name.to_owned(), on.to_string());
+        let asked = [
+            turned("fuzzymatching", self.extensions.fuzzy),
+            turned("emptyvaluematching", self.extensions.empty),
+            turned("multiplevaluematching", self.extensions.multiple),
+            (name.join("."), value),
+        ];
+        let parsed = index_query::parse(index_query::Level::Study, &asked);
         let parsed = parsed.map_err(|error| {
             let comment = format!("{} {}", keyword(*last), error.reason);
             Refusal::of_element(Status::CANNOT_UNDERSTAND, *last, comment)
@@ -226,4 +231,32 @@ fn keyword(tag: Tag) -> String {
 const fn is_matched(vr: VR) -> bool {
     use VR::{AT, FD, FL, OB, OD, OF, OL, OV, OW, SQ, SV, UN, UV};
     !matches!(vr, AT | FD | FL | OB | OD | OF | OL | OV | OW | SQ | SV | UN | UV)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use dicom_dictionary_std::{tags, uids};
+    use dimse::identifier::{Identifier, Level, Received};
+    use index_query::Rule;
+
+    use super::Asked;
+    use crate::model::{Extensions, Model};
+
+    fn rules(extensions: Extensions) -> Vec<Rule> {
+        let wanted = Identifier::new(Level::Study).key(tags::ACCESSION_NUMBER, "\"\"");
+        let wanted = wanted.key(tags::MODALITIES_IN_STUDY, "CT\\US");
+        let bytes = wanted.encode(uids::EXPLICIT_VR_LITTLE_ENDIAN).into();
+        let received = Received::scan(bytes, uids::EXPLICIT_VR_LITTLE_ENDIAN, None).unwrap();
+        let asked = Asked::read(&received, Model::StudyRoot, extensions).ok().unwrap();
+        asked.matches.into_iter().map(|one| one.rule).collect()
+    }
+
+    #[test]
+    fn two_quotes_and_several_values_are_read_as_was_negotiated() {
+        let values = || vec!["CT".to_owned(), "US".to_owned()];
+        assert_eq!(rules(Extensions::default()), [Rule::Equals("\"\"".into()), Rule::AnyOf(values())]);
+        let all = Extensions { empty: true, multiple: true, ..Extensions::default() };
+        assert_eq!(rules(all), [Rule::Empty, Rule::AllOf(values())]);
+    }
 }

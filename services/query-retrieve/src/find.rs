@@ -106,7 +106,7 @@ impl Search {
             matches: self.asked.matches.clone(),
             include: Include::default(),
             page: Page { limit: face.options.page, offset },
-            fuzzy: self.asked.fuzzy,
+            fuzzy: self.asked.extensions.fuzzy,
         };
         let (answers, remaining) = self.rows(face, &query).await?;
         // A query of all images looks into a bounded number of series; what is beyond is not passed over in silence.

@@ -99,13 +99,17 @@ pub struct Extensions {
     pub relational: bool,
     /// Person names match by sound and word (PS3.4 §C.2.2.2.1.1).
     pub fuzzy: bool,
+    /// Two quotes match what is empty (PS3.4 §C.2.2.2.7).
+    pub empty: bool,
+    /// Of several values of a key each must be there (PS3.4 §C.2.2.2.8).
+    pub multiple: bool,
 }
 
 impl Extensions {
     /// From what extended negotiation came to.
     pub fn of(agreed: &[u8]) -> Self {
         let at = |index: usize| agreed.get(index) == Some(&1);
-        Self { relational: at(0), fuzzy: at(2) }
+        Self { relational: at(0), fuzzy: at(2), empty: at(5), multiple: at(6) }
     }
 }
 
@@ -119,8 +123,11 @@ mod tests {
             let all = class.extend(&[1; 9]);
             if class.transaction == Transaction::Find {
                 assert_eq!(all, [1, 0, 1, 0, 0, 1, 1]);
-                assert_eq!(Extensions::of(&class.extend(&[1])), Extensions { relational: true, fuzzy: false });
-                assert_eq!(Extensions::of(&class.extend(&[0, 1, 1])), Extensions { relational: false, fuzzy: true });
+                let agreed = |asked: &[u8]| Extensions::of(&class.extend(asked));
+                assert_eq!(agreed(&[1]), Extensions { relational: true, ..Extensions::default() });
+                assert_eq!(agreed(&[0, 1, 1]), Extensions { fuzzy: true, ..Extensions::default() });
+                assert_eq!(agreed(&[0, 0, 0, 0, 0, 1]), Extensions { empty: true, ..Extensions::default() });
+                assert_eq!(agreed(&[0, 0, 0, 0, 0, 0, 1]), Extensions { multiple: true, ..Extensions::default() });
             } else {
                 assert_eq!(all, [0, 0]);
             }

@@ -61,6 +61,7 @@ pub(crate) fn router(config: &Config, registry: Registry) -> Router {
         .merge(operators)
         .layer(CompressionLayer::new().compress_when(Text))
         .layer(from_fn(without_body))
+        .layer(from_fn(own_pages))
         .layer(from_fn(one_host))
         .layer(from_fn_with_state(TaskTracker::new(), unread::read_beside))
         .layer(from_fn(record))
@@ -113,6 +114,26 @@ fn refused(status: StatusCode, detail: &str) -> Response {
     let body =
         serde_json::json!({ "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail });
     (status, [(CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
+}
+
+/// What changes something by our own API comes from our own pages or from no page at all: another site that is open in the same browser would
+/// act with the rights of whoever reads it (Fetch Metadata; RFC 6454).
+async fn own_pages(request: Request, next: Next) -> Response {
+    let is_api = request.uri().path().starts_with("/api/");
+    if is_api && !request.method().is_safe() && is_of_another_site(&request) {
+        return refused(StatusCode::FORBIDDEN, "this is asked for by a page of another site");
+    }
+    next.run(request).await
+}
+
+fn is_of_another_site(request: &Request) -> bool {
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    if let Some(site) = header("sec-fetch-site") {
+        return !matches!(site, "same-origin" | "none");
+    }
+    let Some(origin) = header("origin") else { return false };
+    let host = request.uri().authority().map(Authority::as_str).or_else(|| header("host"));
+    origin.split_once("://").map(|(_, named)| named) != host
 }
 
 /// A request of HTTP/1.1 names one host (RFC 9112 §3.2).

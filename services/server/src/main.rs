@@ -34,8 +34,13 @@ fn main() -> ExitCode {
     }
 }
 
+/// A request is a nest of futures that lie on a worker's stack while it is polled, layer within layer, and an overflow ends the whole process:
+/// four times the usual. What is not used is only address space.
+const WORKER_STACK_BYTES: usize = 8 << 20;
+
 fn run(cli: Cli) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(WORKER_STACK_BYTES).build()?;
     let config = config::Config::load(cli.config.as_deref());
     runtime.block_on(async {
         match cli.command {

@@ -127,6 +127,24 @@ def queries():
     matches, last = find(STUDY_FIND, identifier("SERIES", SeriesInstanceUID=series), extended=[relational])
     assert last.Status == 0 and values(matches, "SeriesInstanceUID") == [series], "a relational query"
 
+    # PS3.4 C.2.2.2.7 and C.2.2.2.8: what is empty, and each of several values.
+    of_study = {study: [file for file in files if file.StudyInstanceUID == study] for study in studies}
+    empty = [study for study, own in of_study.items() if not any(of(file, "AccessionNumber") for file in own)]
+    modalities = {study: {of(file, "Modality") for file in own} for study, own in of_study.items()}
+    several = max(modalities.values(), key=len)
+    both = [study for study, own in modalities.items() if own >= several]
+    for information, keys, expected in (
+        (b"\x00\x00\x00\x00\x00\x01", {"AccessionNumber": '""'}, empty),
+        (b"\x00\x00\x00\x00\x00\x00\x01", {"ModalitiesInStudy": sorted(several | {"CT"})}, [
+            study for study in both if "CT" in modalities[study]
+        ]),
+    ):
+        negotiated = SOPClassExtendedNegotiation()
+        negotiated.sop_class_uid = STUDY_FIND
+        negotiated.service_class_application_information = information
+        matches, last = find(STUDY_FIND, identifier("STUDY", StudyInstanceUID="", **keys), extended=[negotiated])
+        assert last.Status == 0 and values(matches, "StudyInstanceUID") == sorted(expected), (keys, len(matches), len(expected))
+
 
 def same(came, what):
     file = FILES[came.SOPInstanceUID]

@@ -42,7 +42,7 @@ fn is(text: &str) -> bool {
     if text.contains("\"\"") {
         pairs.push(("emptyvaluematching".to_owned(), "true".to_owned()));
     }
-    parse(Level::Instance, &pairs).unwrap().query.matches.iter().all(|one| matches(one, &header()))
+    matches(&parse(Level::Instance, &pairs).unwrap().query.matches, &header())
 }
 
 macro_rules! pairs {
@@ -137,6 +137,35 @@ fn broken_headers_match_nothing_and_harm_nobody() {
     {
         let (name, value) = text.split_once('=').unwrap();
         let query = parse(Level::Instance, &[(name.to_owned(), value.to_owned())]).unwrap().query;
-        assert!(!matches(&query.matches[0], dataset));
+        assert!(!matches(&query.matches[..1], dataset));
+    }
+}
+
+#[test]
+fn what_is_asked_of_one_sequence_is_met_by_one_item() {
+    for (text, expected) in [
+        ("RequestAttributesSequence.RequestedProcedureID=P1", true),
+        (
+            "RequestAttributesSequence.RequestedProcedureID=P1&RequestAttributesSequence.ScheduledProcedureStepID=S1",
+            true,
+        ),
+        (
+            "RequestAttributesSequence.RequestedProcedureID=P1&RequestAttributesSequence.ScheduledProcedureStepID=S2",
+            false,
+        ),
+        (
+            "RequestAttributesSequence.RequestedProcedureID=P2&RequestAttributesSequence.ScheduledProcedureStepID=S2",
+            true,
+        ),
+        ("RequestAttributesSequence.RequestedProcedureID=P2&Modality=MR", false),
+    ] {
+        let items = json!({ "00080060": {"vr": "CS", "Value": ["CT"]}, "00400275": {"vr": "SQ", "Value": [
+            {"00401001": {"vr": "SH", "Value": ["P1"]}, "00400009": {"vr": "SH", "Value": ["S1"]}},
+            {"00401001": {"vr": "SH", "Value": ["P2"]}, "00400009": {"vr": "SH", "Value": ["S2"]}}
+        ]}});
+        let pairs: Vec<_> = text.split('&').filter_map(|pair| pair.split_once('=')).collect();
+        let pairs: Vec<_> = pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let query = parse(Level::Instance, &pairs).unwrap().query;
+        assert_eq!(matches(&query.matches, items.as_object().unwrap()), expected, "{text}");
     }
 }

@@ -28,7 +28,7 @@ const SPECIFIC_CHARACTER_SET: Tag = Tag(0x0008, 0x0005);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{parameter}: {reason}")]
 pub struct QueryError {
-    /// Name of the parameter; what is no letter, digit or dot is left out.
+    /// Name of the parameter, as far as it is printable and short.
     pub parameter: String,
     /// The rule, lower case, no full stop.
     pub reason: &'static str,
@@ -36,7 +36,7 @@ pub struct QueryError {
 
 impl QueryError {
     fn new(parameter: &str, reason: &'static str) -> Self {
-        let parameter = parameter.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '.').take(64).collect();
+        let parameter = parameter.chars().take(64).filter(|c| !c.is_control()).collect();
         Self { parameter, reason }
     }
 }

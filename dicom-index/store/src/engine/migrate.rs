@@ -80,6 +80,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/postgres/0022_small_objects.sql"),
     ),
     (
+        23,
+        "names heard without their marks",
+        include_str!("../../migrations/sqlite/0023_joined_sounds.sql"),
+        include_str!("../../migrations/postgres/0023_joined_sounds.sql"),
+    ),
+    (
         24,
         "visits",
         include_str!("../../migrations/sqlite/0024_visits.sql"),

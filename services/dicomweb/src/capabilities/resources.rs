@@ -21,7 +21,7 @@ pub(super) struct Transaction {
     pub(super) gives: &'static [&'static str],
 }
 
-const ACCEPT: &[&str] = &["accept"];
+const ACCEPT: &[&str] = &["accept", "charset"];
 const SYNTAX: &[&str] = &["transferSyntax"];
 const PAGING: &[&str] =
     &["limit", "offset", "includefield", "fuzzymatching", "emptyvaluematching", "multiplevaluematching"];

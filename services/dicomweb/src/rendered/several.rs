@@ -117,7 +117,7 @@ impl Asked {
         let category = Category::of(entry);
         let offers: Vec<_> = category.media_types().iter().map(|media_type| Offer::multipart(media_type)).collect();
         let Some(form) = self.accept.best(&offers) else { return Ok(None) };
-        if matches!(category, Category::Text(_)) {
+        if matches!(category, Category::Text(_)) && form.payload.starts_with("text/") {
             match self.parameters.check_charset(&self.headers) {
                 Err(problem) if problem.status() == StatusCode::NOT_ACCEPTABLE => return Ok(None),
                 checked => checked?,

@@ -55,12 +55,22 @@ impl Parameters {
     pub(crate) fn check_charset(&self, headers: &HeaderMap) -> Result<(), Problem> {
         let header = headers.get(ACCEPT_CHARSET).and_then(|value| value.to_str().ok());
         let Some(list) = self.one("charset")?.or(header) else { return Ok(()) };
-        let ours = |name: &str| {
-            let name = name.split(';').next().unwrap_or_default().trim().trim_matches('"');
-            ["utf-8", "utf8", "iso_ir 192", "*", ""].iter().any(|known| name.eq_ignore_ascii_case(known))
-        };
-        let taken = list.split(',').any(ours);
+        let taken = list.split(',').any(|one| Charset::of(one) == Charset::Ours);
         if taken { Ok(()) } else { Err(Problem::not_acceptable("text is answered in UTF-8")) }
+    }
+
+    /// A `charset` that is the name of no character set is 400 (§8.3.3.2), whatever is answered.
+    fn check_charset_name(&self) -> Result<(), Problem> {
+        let Some(list) = self.one("charset")? else { return Ok(()) };
+        let unknown = list.split(',').any(|one| Charset::of(one) == Charset::Unknown);
+        if unknown { Err(Problem::parameter("charset", "names of character sets are wanted")) } else { Ok(()) }
+    }
+
+    /// A value of two would be half of what was asked for.
+    fn once(&self) -> Result<(), Problem> {
+        let names: Vec<_> = self.0.iter().map(|(name, _)| normal(name).to_ascii_lowercase()).collect();
+        let twice = names.iter().enumerate().find(|(at, name)| names.iter().take(*at).any(|earlier| earlier == *name));
+        twice.map_or(Ok(()), |(_, name)| Err(Problem::parameter(name, "is given twice")))
     }
 
     /// All but those named.
@@ -73,9 +83,46 @@ impl Parameters {
         let own = || known.iter().copied().flatten().filter(|name| !EVERYWHERE.contains(name));
         let known = || own().chain(&EVERYWHERE);
         let is_unknown = |name: &&str| !known().any(|known| known.eq_ignore_ascii_case(normal(name)));
-        let Some(unknown) = self.0.iter().map(|(name, _)| name.as_str()).find(is_unknown) else { return Ok(()) };
+        let Some(unknown) = self.0.iter().map(|(name, _)| name.as_str()).find(is_unknown) else { return self.once() };
         let names = known().copied().collect::<Vec<_>>().join(", ");
         Err(Problem::parameter(unknown, format!("this resource knows no such parameter; it knows {names}")))
+    }
+}
+
+/// What text can be answered in: UTF-8, and no other set that has a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Charset {
+    Ours,
+    Another,
+    Unknown,
+}
+
+impl Charset {
+    /// Of one element of a list: a name of IANA's or one of PS3.3 §C.12.1.1.2, with a quality perhaps.
+    fn of(element: &str) -> Self {
+        const OTHERS: [&str; 14] = [
+            "iso-8859-",
+            "iso_8859-",
+            "iso-2022-",
+            "iso_ir ",
+            "iso 2022 ir ",
+            "windows-125",
+            "utf-16",
+            "utf-32",
+            "us-ascii",
+            "shift_jis",
+            "euc-",
+            "gb",
+            "big5",
+            "koi8-",
+        ];
+        let name = element.split(';').next().unwrap_or_default().trim().trim_matches('"').to_ascii_lowercase();
+        match name.as_str() {
+            "utf-8" | "utf8" | "iso_ir 192" | "*" | "" => Self::Ours,
+            "tis-620" => Self::Another,
+            name if OTHERS.iter().any(|known| name.starts_with(known)) => Self::Another,
+            _ => Self::Unknown,
+        }
     }
 }
 
@@ -96,6 +143,7 @@ impl FromRequestParts<Face> for Parameters {
         if let Some(known) = capabilities::parameters(route, &parts.method) {
             parameters.check(known)?;
         }
+        parameters.check_charset_name()?;
         Ok(parameters)
     }
 }
@@ -109,5 +157,13 @@ mod tests {
         let parameters = |query| Parameters::parse(query).expect("well formed");
         assert!(parameters("Viewport=1,1&ACCEPT=image/png&charset=utf-8").check(&[&["viewport"]]).is_ok());
         assert!(parameters("viewport=1,1&windw=1,2").check(&[&["viewport"]]).is_err());
+        assert!(parameters("viewport=1,1&Viewport=2,2").check(&[&["viewport"]]).is_err(), "half of what is asked");
+    }
+
+    #[test]
+    fn a_charset_has_a_name_that_is_known() {
+        let named = |query| Parameters::parse(query).expect("well formed").check_charset_name().is_ok();
+        assert!(named("charset=utf-8") && named("charset=iso-8859-1,utf-8;q=0.5") && named("charset=ISO_IR%20100"));
+        assert!(!named("charset=bogus") && !named("charset=utf-8,bogus"));
     }
 }

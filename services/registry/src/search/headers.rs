@@ -210,7 +210,7 @@ fn first_of(array: &[u8]) -> Option<Header> {
 }
 
 fn all_match(applied: &[&Match], header: Option<&Header>) -> bool {
-    header.is_some_and(|header| applied.iter().all(|one| index_query::matches(one, header)))
+    header.is_some_and(|header| index_query::matches(applied.iter().copied(), header))
 }
 
 fn left_over(unsupported: &[Attribute], applied: &[&Match]) -> Vec<Attribute> {

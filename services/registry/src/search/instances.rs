@@ -150,5 +150,5 @@ fn count(number: u64) -> usize {
 
 fn all_match(applied: &[&Match], entry: &InstanceEntry) -> bool {
     let header: Result<super::Header, _> = serde_json::from_str(entry.metadata.get());
-    header.is_ok_and(|header| applied.iter().all(|one| index_query::matches(one, &header)))
+    header.is_ok_and(|header| index_query::matches(applied.iter().copied(), &header))
 }

@@ -32,3 +32,4 @@ mod restart;
 mod service;
 mod sources;
 mod tidy;
+mod whole_stack;
