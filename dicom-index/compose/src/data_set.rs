@@ -142,11 +142,57 @@ pub(crate) fn parse_tag(text: &str) -> Option<Tag> {
     Some(Tag((number >> 16) as u16, number as u16))
 }
 
+/// Representations that stand for each other between editions, and in what is written by hand: text that differs by its length or repertoire
+/// only, numbers of one size, bytes.
+const ALIKE: [&[VR]; 4] = [
+    &[
+        VR::AE,
+        VR::AS,
+        VR::CS,
+        VR::DA,
+        VR::DS,
+        VR::DT,
+        VR::IS,
+        VR::LO,
+        VR::LT,
+        VR::SH,
+        VR::ST,
+        VR::TM,
+        VR::UC,
+        VR::UR,
+        VR::UT,
+    ],
+    &[VR::US, VR::SS],
+    &[VR::UL, VR::SL],
+    &[VR::OB, VR::OW, VR::OD, VR::OF, VR::OL, VR::OV, VR::UN],
+];
+
+/// Whether an attribute may have this representation: PS3.6 gives it, or one that stands for it. Rows in another could be read by nobody, and
+/// a PatientID that is a name is another patient's.
+fn may_be(tag: Tag, vr: VR) -> bool {
+    let alike = |one: VR| one == vr || ALIKE.iter().any(|set| set.contains(&one) && set.contains(&vr));
+    match StandardDataDictionary.by_tag(tag).map(DataDictionaryEntry::vr) {
+        _ if vr == VR::UN => true,
+        None => true,
+        Some(VirtualVr::Exact(one)) => alike(one),
+        Some(VirtualVr::Xs) => alike(VR::US),
+        Some(VirtualVr::Ox | VirtualVr::Px) => alike(VR::OW),
+        Some(VirtualVr::Lt) => alike(VR::OW) || alike(VR::US),
+        Some(_) => true,
+    }
+}
+
 /// The value representation as given, else that of PS3.6.
 pub(crate) fn vr_of(tag: Tag, given: Option<&str>) -> Result<VR, Fault> {
     let unknown = || Fault::of(tag, "has no valid value representation");
+    if tag.group() % 2 == 1 && (0x0001..=0x000F).contains(&tag.element()) {
+        return Err(Fault::of(tag, "is no private element (PS3.5 §7.8.1)"));
+    }
     match given {
-        Some(text) => text.trim().parse().map_err(|_| unknown()),
+        Some(text) => {
+            let vr = text.trim().parse().map_err(|_| unknown())?;
+            if may_be(tag, vr) { Ok(vr) } else { Err(Fault::of(tag, "has another value representation in PS3.6")) }
+        }
         None => match StandardDataDictionary.by_tag(tag).map(DataDictionaryEntry::vr) {
             Some(VirtualVr::Exact(vr)) => Ok(vr),
             Some(vr) => Ok(vr.relaxed()),

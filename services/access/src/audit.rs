@@ -3,10 +3,11 @@
 //! One writer thread collects what arrives while the disk is busy, writes it in one go and syncs once; a caller goes on only when its
 //! own line is on disk. A file holds at most a day; the chain runs on through all files.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -20,6 +21,8 @@ const QUEUE: usize = 4096;
 const BATCH: usize = 512;
 /// Room that a file holds beforehand, so that looking goes on, and is written down, when the disk is full.
 const ROOM_BYTES: u64 = 16 << 20;
+/// How long a writer before us may take to end.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Why a line is not in the trail.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -30,6 +33,9 @@ pub enum AuditError {
     /// The writer has ended.
     #[error("the audit trail is closed")]
     Closed,
+    /// Two writers would bind their lines to one and the same line, and the chain would look as if lines had been taken out.
+    #[error("another process writes this audit trail: end it first, or give this one a data folder of its own")]
+    InUse,
 }
 
 impl From<io::Error> for AuditError {
@@ -89,13 +95,17 @@ impl AuditLog {
     /// Opens the trail in `folder`, finding the end of the chain in the newest file.
     ///
     /// # Errors
-    /// When the folder can't be made or read. A last line that was cut off by a power failure is closed with a line break and left.
+    /// When the folder can't be made or read; [`AuditError::InUse`] when another process still writes after ten seconds. A last line that was cut off by a power failure is closed with a line break and left.
     pub fn open(folder: &Path) -> Result<Self, AuditError> {
         fs::create_dir_all(folder)?;
+        let lock = alone(folder)?;
         let (seq, previous) = last_link(folder)?;
         let (sender, receiver) = mpsc::channel(QUEUE);
         let mut writer = Writer { folder: folder.to_owned(), day: i64::MIN, file: None, room_until: 0, seq, previous };
-        std::thread::Builder::new().name("audit".into()).spawn(move || writer.run(receiver))?;
+        std::thread::Builder::new().name("audit".into()).spawn(move || {
+            writer.run(receiver);
+            drop(lock);
+        })?;
         Ok(Self { lines: sender, folder: folder.into(), reading: Arc::new(Semaphore::new(1)) })
     }
 
@@ -115,6 +125,22 @@ impl AuditLog {
             found
         });
         walk.await.map_err(|_| AuditError::Closed)?
+    }
+}
+
+/// A lock that is held until the last line is written: a process that was told to end may still write when the next one starts.
+fn alone(folder: &Path) -> Result<File, AuditError> {
+    let lock = OpenOptions::new().create(true).truncate(false).write(true).open(folder.join("lock"))?;
+    let begun = Instant::now();
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(lock),
+            Err(TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => {
+                std::thread::sleep(Duration::from_millis(20))
+            }
+            Err(TryLockError::WouldBlock) => return Err(AuditError::InUse),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
     }
 }
 

@@ -50,12 +50,14 @@ pub(crate) async fn pick_of(face: &Face, opened: &OpenedStudy, series: Option<&U
     }
 }
 
-/// The middle instance of a series, and its middle frame; one whose frames can't be located only where there is no other.
+/// The middle instance of a series, and its middle frame; one whose frames can't be located, or that can't be had now, only where there is no other.
 async fn of_series(face: &Face, opened: &OpenedStudy, series: &Uid) -> Result<Pick, Problem> {
     let manifest = face.registry.manifest(opened, series).await?;
     let pictures: Vec<_> = manifest.entries.iter().filter(|entry| is_picture(entry)).collect();
     let is_sound = |entry: &&Arc<InstanceEntry>| entry.object.is_none() || entry.frames.count() > 0;
-    let sound: Vec<_> = pictures.iter().copied().filter(is_sound).collect();
+    let out_of_reach = face.registry.out_of_reach(opened, series, &manifest).instances;
+    let is_there = |entry: &&Arc<InstanceEntry>| !out_of_reach.contains(&entry.instance.sop_instance_uid);
+    let sound: Vec<_> = pictures.iter().copied().filter(is_sound).filter(is_there).collect();
     let pictures = if sound.is_empty() { pictures } else { sound };
     let entry = pictures.get(pictures.len() / 2).ok_or_else(nothing_to_show)?;
     Ok(Pick { series: series.clone(), entry: Arc::clone(entry), number: middle_frame(entry) })

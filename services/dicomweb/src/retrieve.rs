@@ -13,7 +13,7 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use index_model::{InstanceEntry, Uid};
 use registry::rendering::can_decode;
-use registry::{InstanceBytes, Manifest, OpenedStudy, RegistryError, Uncompressed, encodes_to};
+use registry::{InstanceBytes, Manifest, OpenedStudy, OutOfReach, RegistryError, Uncompressed, encodes_to};
 
 use crate::Face;
 use crate::accept::{Accept, Container, Offer, Wanted};
@@ -35,6 +35,8 @@ struct Opened {
     opened: OpenedStudy,
     series: Vec<Uid>,
     instance: Option<Uid>,
+    /// Of several, those that are left out.
+    left_out: OutOfReach,
     /// In which transfer syntax it is wanted.
     asked: Asked,
 }
@@ -61,8 +63,8 @@ pub(crate) async fn instances(
         Some(series) => vec![series],
         None => opened.series.iter().map(|row| row.series.series_instance_uid.clone()).collect(),
     };
-    let asked = Asked::Unsaid;
-    Opened { face, base, opened, series, instance: scope.instance, asked }.answer(&accept, &headers).await
+    let (asked, left_out) = (Asked::Unsaid, OutOfReach::default());
+    Opened { face, base, opened, series, instance: scope.instance, left_out, asked }.answer(&accept, &headers).await
 }
 
 fn none_of_these() -> Problem {
@@ -117,10 +119,34 @@ impl Opened {
     }
 
     /// What is asked for of a series.
-    fn entries<'m>(&self, manifest: &'m Manifest) -> impl Iterator<Item = &'m Arc<InstanceEntry>> + use<'m> {
+    fn entries<'m>(&'m self, manifest: &'m Manifest) -> impl Iterator<Item = &'m Arc<InstanceEntry>> {
         let one = self.instance.as_ref().map(|uid| manifest.entry(uid));
         let all = if one.is_some() { &[] } else { manifest.entries.as_slice() };
-        one.flatten().into_iter().chain(all)
+        one.flatten().into_iter().chain(all.iter().filter(|entry| !self.leaves_out(entry)))
+    }
+
+    fn leaves_out(&self, entry: &InstanceEntry) -> bool {
+        self.left_out.instances.contains(&entry.instance.sop_instance_uid)
+    }
+
+    /// Leaves out what can't be had now, so that the rest can be sent whole.
+    async fn leave_out(&mut self) -> Result<(), RegistryError> {
+        let (mut left_out, mut some) = (OutOfReach::default(), false);
+        for series in &self.series {
+            // What else is wrong is told where it is sent.
+            let Ok(manifest) = self.face.registry.manifest(&self.opened, series).await else {
+                some = true;
+                continue;
+            };
+            let of_series = self.face.registry.out_of_reach(&self.opened, series, &manifest);
+            some |= of_series.instances.len() < manifest.entries.len();
+            left_out.extend(of_series);
+        }
+        if !some && !left_out.is_empty() {
+            return Err(left_out.nothing_left());
+        }
+        self.left_out = left_out;
+        Ok(())
     }
 
     async fn send(self, wanted: Wanted<'_>, headers: &HeaderMap) -> Result<Response, Problem> {
@@ -131,7 +157,10 @@ impl Opened {
     }
 
     /// In parts; 206 with a warning when the repositories give fewer instances of a series or study than they declare.
-    async fn many(self, headers: &HeaderMap) -> Result<Response, Problem> {
+    async fn many(mut self, headers: &HeaderMap) -> Result<Response, Problem> {
+        if self.instance.is_none() {
+            self.leave_out().await?;
+        }
         let mut known = Known::of(&self).await;
         let tag = known.tag.take();
         if let Some(unchanged) = tag.as_deref().and_then(|tag| range::not_modified(headers, tag)) {
@@ -247,6 +276,8 @@ impl Known {
                 Err(_) => (known.length, tags) = (None, None),
             }
         }
+        known.short |= !asked.left_out.is_empty();
+        known.warnings.out_of_reach(&asked.left_out);
         let of = asked.instance.as_ref().map_or("", Uid::as_str);
         let form = format!("-{}-{}", asked.asked.name(), known.short);
         known.tag = tags.map(|tags| range::weak(&range::digest(&format!("{tags}{of}")), &form));

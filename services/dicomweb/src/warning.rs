@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use index_query::{Attribute, Level, is_of_objects, level_of};
-use registry::{MOST_DESCRIBED, MOST_EXAMINED, Missing};
+use registry::{MOST_DESCRIBED, MOST_EXAMINED, Missing, OutOfReach};
 
 const WARNING: HeaderName = http::header::WARNING;
 /// More matching keys than this are not named one by one.
@@ -87,6 +87,16 @@ impl Warnings {
         if let Some((known, declared)) = shortfall {
             self.add(format!("{known} of {declared} instances of a series could be retrieved; the rest is missing."));
         }
+    }
+
+    /// Instances are left out, because nobody who has them answers now.
+    pub(crate) fn out_of_reach(&mut self, left_out: &OutOfReach) {
+        if left_out.is_empty() {
+            return;
+        }
+        let count = left_out.instances.len();
+        let from: Vec<_> = left_out.repositories.iter().map(ToString::to_string).collect();
+        self.add(format!("{count} instances are left out: {} did not answer.", from.join(", ")));
     }
 
     /// Writes them.

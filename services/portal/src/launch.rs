@@ -139,7 +139,8 @@ fn study_request(uids: Option<&str>, accessions: Option<&str>, patient: Option<&
         (None, None) => Err(("studyUID", "or accessionNumber is required with requestType=STUDY")),
         (Some(uids), None) => {
             let uids: Result<Vec<Uid>, _> = uids.split(',').map(|uid| Uid::parse(uid.trim())).collect();
-            Ok(LaunchRequest::Studies(uids.map_err(|_| ("studyUID", "is a list of unique identifiers"))?))
+            let studies = uids.map_err(|_| ("studyUID", "is a list of unique identifiers"))?;
+            Ok(LaunchRequest::Studies { studies, patient: patient.map(issued) })
         }
         (None, Some(accessions)) => Ok(LaunchRequest::Accessions {
             accessions: accessions.split(',').map(|one| issued(one.trim())).collect(),
@@ -175,10 +176,9 @@ mod tests {
         assert_eq!(parse("requestType=PATIENT").unwrap_err().0, "patientID");
         assert_eq!(parse("studyUID=1.2").unwrap_err().0, "requestType");
         assert_eq!(parse("requestType=STUDY&studyUID=1.2&diagnosticQuality=yes").unwrap_err().0, "diagnosticQuality");
-        let LaunchRequest::Studies(uids) = parse("requestType=STUDY&studyUID=1.2,1.3").unwrap().request else {
-            panic!()
-        };
-        assert_eq!(uids.len(), 2);
+        let query = "requestType=STUDY&studyUID=1.2,1.3&patientID=P1^^^NORTH";
+        let LaunchRequest::Studies { studies, patient } = parse(query).unwrap().request else { panic!() };
+        assert_eq!((studies.len(), patient), (2, Some((Some("NORTH".into()), "P1".into()))));
     }
 
     #[test]

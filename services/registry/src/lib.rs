@@ -44,6 +44,7 @@ pub use rendered::{Picture, ShownFrame};
 pub use repositories::{Quarantined, RegisterError, RepositoryState, RepositoryStatus};
 pub use retrieve::encapsulated::{decodes, encodes_to};
 pub use retrieve::frame_run::FrameRun;
+pub use retrieve::reach::OutOfReach;
 pub use retrieve::uncompressed::Uncompressed;
 pub use retrieve::{Frame, InstanceBytes, PixelBytes, StoredMetadata};
 pub use search::{Answer, Header, InstanceRow, MOST_DESCRIBED, MOST_EXAMINED, Missing};

@@ -11,7 +11,7 @@ use futures::stream;
 use futures::{StreamExt, TryStreamExt};
 use http::StatusCode;
 use index_model::{InstanceEntry, Uid};
-use registry::{OpenedStudy, PathStep, RegistryError};
+use registry::{OpenedStudy, OutOfReach, PathStep, RegistryError};
 
 use super::pixels::{self, Parts};
 use super::{Held, path};
@@ -98,6 +98,7 @@ impl Level {
             None => self.opened.series.iter().map(|row| row.series.series_instance_uid.clone()).collect(),
         };
         let mut plan = Plan { instances: Vec::new(), left_out: 0, warnings: Warnings::of(&self.base.0) };
+        let mut missing = OutOfReach::default();
         for uid in &series {
             let manifest = match self.face.registry.manifest(&self.opened, uid).await {
                 // Registered, and now empty: there is nothing to send of it.
@@ -107,8 +108,13 @@ impl Level {
             if scope.instance.is_none() {
                 plan.warnings.shortfall(self.opened.shortfall(uid, &manifest));
             }
-            let is_asked = |entry: &&Arc<InstanceEntry>| {
-                scope.instance.as_ref().is_none_or(|instance| entry.instance.sop_instance_uid == *instance)
+            let mut out_of_reach = OutOfReach::default();
+            if scope.instance.is_none() {
+                out_of_reach = self.face.registry.out_of_reach(&self.opened, uid, &manifest);
+            }
+            let is_asked = |entry: &&Arc<InstanceEntry>| match &scope.instance {
+                Some(instance) => entry.instance.sop_instance_uid == *instance,
+                None => !out_of_reach.instances.contains(&entry.instance.sop_instance_uid),
             };
             for entry in manifest.entries.iter().filter(is_asked) {
                 let (fitting, others): (Vec<_>, Vec<_>) =
@@ -121,7 +127,12 @@ impl Level {
                 // Each look at a header is short; many of them would hold others up.
                 tokio::task::consume_budget().await;
             }
+            missing.extend(out_of_reach);
         }
+        if plan.instances.is_empty() && plan.left_out == 0 && !missing.is_empty() {
+            return Err(missing.nothing_left().into());
+        }
+        plan.warnings.out_of_reach(&missing);
         Ok(plan)
     }
 

@@ -9,7 +9,7 @@ use futures::stream::{self, BoxStream};
 use http::StatusCode;
 use index_model::{InstanceEntry, Uid};
 use registry::rendering::RenderOptions;
-use registry::{RegistryError, ShownFrame};
+use registry::{OutOfReach, RegistryError, ShownFrame};
 
 use super::{Asked, part, shown};
 use crate::accept::{Container, Offer};
@@ -93,7 +93,7 @@ impl Asked {
     /// What is sent of each instance, and how many have nothing that the caller takes.
     async fn plan(&self, series: Option<Uid>, warnings: &mut Warnings) -> Result<(Vec<Planned>, usize), Problem> {
         let all = self.series(series);
-        let (mut planned, mut left_out) = (Vec::new(), 0);
+        let (mut planned, mut left_out, mut missing) = (Vec::new(), 0, OutOfReach::default());
         for uid in &all {
             let manifest = match self.face.registry.manifest(&self.opened, uid).await {
                 // Registered, and now empty: there is nothing to send of it.
@@ -101,7 +101,10 @@ impl Asked {
                 other => other?,
             };
             warnings.shortfall(self.opened.shortfall(uid, &manifest));
-            for entry in &manifest.entries {
+            let out_of_reach = self.face.registry.out_of_reach(&self.opened, uid, &manifest);
+            let is_there =
+                |entry: &&Arc<InstanceEntry>| !out_of_reach.instances.contains(&entry.instance.sop_instance_uid);
+            for entry in manifest.entries.iter().filter(is_there) {
                 match self.planned(uid, entry)? {
                     Some(one) => planned.push(one),
                     None => left_out += 1,
@@ -109,7 +112,12 @@ impl Asked {
                 // Each look at a header is short; many of them would hold others up.
                 tokio::task::consume_budget().await;
             }
+            missing.extend(out_of_reach);
         }
+        if planned.is_empty() && left_out == 0 && !missing.is_empty() {
+            return Err(missing.nothing_left().into());
+        }
+        warnings.out_of_reach(&missing);
         Ok((planned, left_out))
     }
 

@@ -53,6 +53,13 @@ async fn metadata_that_could_be_read_in_two_ways_are_refused_by_attribute_and_ru
             "PatientName",
             "equals sign",
         ),
+        (body(in_json, &json(",\"00280010\":{\"vr\":\"SV\",\"Value\":[\"4\"]}"), ""), "Rows", "PS3.6"),
+        (
+            body(in_json, &json(",\"00100020\":{\"vr\":\"PN\",\"Value\":[{\"Alphabetic\":\"a\"}]}"), ""),
+            "PatientID",
+            "PS3.6",
+        ),
+        (body(in_json, &json(",\"00110001\":{\"vr\":\"LO\",\"Value\":[\"a\"]}"), ""), "(0011,0001)", "7.8.1"),
         (body(native, &model(&name("A=B")), ""), "PatientName", "equals sign"),
         (body(native, &model(&name("A^B")), ""), "PatientName", "caret"),
         (body(native, &model(items), ""), "ReferencedStudySequence", "do not ascend"),

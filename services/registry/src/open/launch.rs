@@ -1,5 +1,7 @@
 //! A portal opens the viewer in context (IHE RAD-106): which study or patient is meant. Never a guess.
 
+use std::collections::BTreeSet;
+
 use access::{Action, Caller, Subject};
 use index_model::Uid;
 use index_store::{SearchFilter, StudyRow};
@@ -10,7 +12,12 @@ use crate::{Registry, RegistryError};
 #[derive(Debug, Clone)]
 pub enum LaunchRequest {
     /// `requestType=STUDY` with `studyUID`.
-    Studies(Vec<Uid>),
+    Studies {
+        /// StudyInstanceUIDs.
+        studies: Vec<Uid>,
+        /// (issuer, id) of the patient whose chart is open, when given: studies of anybody else are not opened.
+        patient: Option<(Option<String>, String)>,
+    },
     /// `requestType=STUDY` with `accessionNumber`, each with its issuer when given; the patient disambiguates.
     Accessions {
         /// (issuer, number).
@@ -62,13 +69,7 @@ impl Registry {
     pub async fn resolve_launch(&self, caller: &Caller, request: &LaunchRequest) -> Result<Launch, RegistryError> {
         self.0.access.permit(caller, Action::Launch, Subject::Registry).await?;
         match request {
-            LaunchRequest::Studies(uids) => {
-                let mut rows = Vec::new();
-                for uid in uids {
-                    rows.extend(self.0.store.studies_by_uid(uid, &SearchFilter::default()).await?);
-                }
-                self.one_patient(rows).await
-            }
+            LaunchRequest::Studies { studies, patient } => self.by_uid(studies, patient.as_ref()).await,
             LaunchRequest::Patient(issuer, id) => {
                 let persons = self.0.store.persons_by_patient_id(issuer.as_deref(), id).await?;
                 match persons.as_slice() {
@@ -79,6 +80,29 @@ impl Registry {
             }
             LaunchRequest::Accessions { accessions, patient } => self.by_accession(accessions, patient.as_ref()).await,
         }
+    }
+
+    async fn by_uid(
+        &self,
+        studies: &[Uid],
+        patient: Option<&(Option<String>, String)>,
+    ) -> Result<Launch, RegistryError> {
+        let mut rows = Vec::new();
+        for uid in studies {
+            rows.extend(self.0.store.studies_by_uid(uid, &SearchFilter::default()).await?);
+        }
+        if let Some((issuer, id)) = patient {
+            let persons = self.0.store.persons_by_patient_id(issuer.as_deref(), id).await?;
+            let is_named = |row: &StudyRow| persons.iter().any(|person| person.person_key == row.person_key);
+            // Of an identifier that two patients have, theirs; any other would be shown in somebody else's chart.
+            let others: BTreeSet<_> =
+                rows.iter().filter(|row| !is_named(row)).map(|row| row.study.study_instance_uid.clone()).collect();
+            rows.retain(is_named);
+            if others.iter().any(|uid| rows.iter().all(|row| row.study.study_instance_uid != *uid)) {
+                return Err(RegistryError::Ambiguous { choices: others.len() + 1 });
+            }
+        }
+        self.one_patient(rows).await
     }
 
     async fn by_accession(

@@ -3,6 +3,7 @@
 pub(crate) mod encapsulated;
 pub(crate) mod encoded;
 pub(crate) mod frame_run;
+pub(crate) mod reach;
 mod rewrite;
 pub(crate) mod uncompressed;
 
@@ -248,15 +249,17 @@ impl Registry {
         let Some((from, entry)) = manifest.entry_of(instance) else {
             return Err(if failed.is_empty() { RegistryError::NotFound } else { nothing(failed) });
         };
-        // Who gave the header may no longer have the object; then whoever else has the series is asked.
+        // Who gave the header may no longer have the object, or not answer; then whoever else has the series is asked.
         let copies = self.copies(opened, row.series_key).await?;
-        let has = |code: &RepositoryCode| copies.iter().any(|copy| copy.repository == *code);
-        if has(from) {
-            return self.fetch_and_find(opened, row, instance, (from, entry.remote.clone())).await;
-        }
-        match copies.iter().find(|copy| self.can_be_asked(&copy.repository)) {
-            Some(other) => self.fetch_and_find(opened, row, instance, (&other.repository, None)).await,
-            None => Err(RegistryError::Gone { repositories: vec![from.clone()] }),
+        let has = copies.iter().any(|copy| copy.repository == *from);
+        let mut others = copies.iter().map(|copy| &copy.repository).filter(|code| self.can_be_asked(code));
+        let other = others.find(|code| *code != from && (!has || self.answers(code)));
+        match other {
+            Some(other) if !has || !self.answers(from) => {
+                self.fetch_and_find(opened, row, instance, (other, None)).await
+            }
+            _ if has => self.fetch_and_find(opened, row, instance, (from, entry.remote.clone())).await,
+            _ => Err(RegistryError::Gone { repositories: vec![from.clone()] }),
         }
     }
 
