@@ -131,7 +131,11 @@ impl Accept {
     /// Whether a range that says more than `range` has refused what it would take.
     fn refuses(&self, range: &MediaRange, offer: Offer) -> bool {
         let said = range.specificity();
-        self.refused.iter().any(|refused| refused.specificity() > said && refused.wanted().takes(offer))
+        self.refused.iter().any(|refused| {
+            // `multipart/*;q=0` refuses every multipart, whatever range would take its parts.
+            let says_more = refused.specificity() > said || (refused.is_multipart() && !range.is_multipart());
+            says_more && refused.wanted().takes(offer)
+        })
     }
 
     /// The offer that is liked best, each by the most specific range that covers it (§8.7.8.1); among equals, the first.
@@ -185,6 +189,10 @@ impl MediaRange {
             Some((_, "*")) => 1,
             _ => 2,
         }
+    }
+
+    fn is_multipart(&self) -> bool {
+        self.essence.starts_with("multipart/")
     }
 
     fn wanted(&self) -> Wanted<'_> {
@@ -291,6 +299,8 @@ mod tests {
         let offers = [Offer::single("image/jpeg"), Offer::single("image/png")];
         assert_eq!(Accept::parse("image/*, image/jpeg;q=0").best(&offers), Some(offers[1]));
         assert_eq!(Accept::parse("*/*, image/*;q=0").best(&offers), None);
+        let either = [Offer::multipart("image/png"), Offer::single("image/png")];
+        assert_eq!(Accept::parse("multipart/*;q=0, */*").best(&either), Some(either[1]));
     }
 
     #[test]

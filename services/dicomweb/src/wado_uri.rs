@@ -4,6 +4,7 @@ use access::Action;
 use axum::extract::State;
 use axum::response::Response;
 use face::Problem;
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use index_model::Uid;
 use index_model::transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN as EXPLICIT;

@@ -144,3 +144,15 @@ async fn an_application_entity_has_the_rights_that_are_registered_and_its_own_na
     let outside = access.application_entity(&title, "192.0.2.1".parse().unwrap());
     assert!(matches!(outside, Err(Refused::NotSignedOn)));
 }
+
+#[test]
+fn two_writers_never_bind_their_lines_to_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = AuditLog::open(folder.path()).unwrap();
+    let place = folder.path().to_owned();
+    let second = std::thread::spawn(move || AuditLog::open(&place).is_ok());
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    assert!(!second.is_finished(), "it waits for the first one's last line");
+    drop(first);
+    assert!(second.join().unwrap());
+}

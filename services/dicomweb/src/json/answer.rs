@@ -117,7 +117,10 @@ pub(crate) fn study(row: &StudyRow, header: Option<&Header>, shown: Shown<'_>) -
     let study = row.study.study_instance_uid.as_str();
     locations(&mut out, &row.repositories, shown.registry);
     availability(&mut out, shown.registry.is_available(row));
-    out.text("00081190", "UR", Some(&shown.base.study(study)));
+    // What can't be retrieved has no address (table 10.6.3-3).
+    if !row.conflict {
+        out.text("00081190", "UR", Some(&shown.base.study(study)));
+    }
     out.0
 }
 
@@ -192,7 +195,10 @@ pub(crate) fn series(row: &SeriesRow, header: Option<&Header>, shown: Shown<'_>)
     let study = row.study.study.study_instance_uid.as_str();
     locations(&mut out, &row.repositories, shown.registry);
     availability(&mut out, shown.registry.is_available(&row.study));
-    out.text("00081190", "UR", Some(&shown.base.series(study, row.series.series_instance_uid.as_str())));
+    // What can't be retrieved has no address (table 10.6.3-3).
+    if !row.study.conflict {
+        out.text("00081190", "UR", Some(&shown.base.series(study, row.series.series_instance_uid.as_str())));
+    }
     out.0
 }
 

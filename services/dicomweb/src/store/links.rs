@@ -1,7 +1,8 @@
 //! How metadata find their bulk data: the `Content-Location` of a part is the `BulkDataURI` (PS3.18 §8.6.1.2, §10.5.1.4).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 use index_compose::Bulk;
 use url::Url;
@@ -38,12 +39,14 @@ impl BulkPart {
 pub(super) struct Links {
     base: Option<Url>,
     parts: HashMap<String, Vec<BulkPart>>,
+    /// Addresses that metadata referred to.
+    wanted: Mutex<HashSet<String>>,
 }
 
 impl Links {
     /// None yet; relative addresses are those below `base`.
     pub(super) fn new(base: &str) -> Self {
-        Self { base: Url::parse(&format!("{base}/studies/")).ok(), parts: HashMap::new() }
+        Self { base: Url::parse(&format!("{base}/studies/")).ok(), parts: HashMap::new(), wanted: Mutex::default() }
     }
 
     /// Puts a part in. Several of one address are frames, in their order.
@@ -53,7 +56,9 @@ impl Links {
 
     /// The part of an address; none where there are several, which contradict each other.
     pub(super) fn only(&self, uri: &str) -> Option<&BulkPart> {
-        match self.parts.get(&self.address(uri))?.as_slice() {
+        let address = self.address(uri);
+        self.want(&address);
+        match self.parts.get(&address)?.as_slice() {
             [only] => Some(only),
             _ => None,
         }
@@ -62,11 +67,27 @@ impl Links {
     /// The frames of pixel data: the parts of the address itself, else those of `…/frames/1`, `…/frames/2` and so on.
     pub(super) fn frames(&self, uri: &str) -> Vec<&BulkPart> {
         let address = self.address(uri);
+        self.want(&address);
         if let Some(parts) = self.parts.get(&address) {
             return parts.iter().collect();
         }
-        let frame = |number: u32| self.parts.get(&format!("{address}/frames/{number}"))?.first();
+        let frame = |number: u32| {
+            let address = format!("{address}/frames/{number}");
+            let part = self.parts.get(&address)?.first();
+            self.want(&address);
+            part
+        };
         (1..).map_while(frame).collect()
+    }
+
+    fn want(&self, address: &str) {
+        self.wanted.lock().unwrap_or_else(PoisonError::into_inner).insert(address.to_owned());
+    }
+
+    /// How many addresses of parts no metadata referred to: what lies there belongs to no instance.
+    pub(super) fn unwanted(&self) -> usize {
+        let wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        self.parts.keys().filter(|address| !wanted.contains(*address)).count()
     }
 
     /// One spelling for an address, whether it is written in full or relative.
@@ -94,6 +115,9 @@ mod tests {
         assert_eq!(links.only(" urn:uuid:9").map(|part| part.bytes.start), Some(4));
         let frames = links.frames("/dicom-web/studies/pixels");
         assert_eq!(frames.iter().map(|part| part.bytes.start).collect::<Vec<_>>(), [2, 3]);
+        assert_eq!(links.unwanted(), 0);
+        links.add("lost", part(8));
+        assert_eq!(links.unwanted(), 1);
         links.add("bulk/1", part(7));
         assert!(links.only("bulk/1").is_none(), "which of them is meant?");
         assert!(links.only("bulk/2").is_none() && links.frames("bulk/2").is_empty());

@@ -162,6 +162,7 @@ impl Collected {
             Form::Json => instances(body.clone(), metadata, storing.face.options.store_instances).await?,
         };
         let links = Arc::new(links);
+        let (count, mut composed) = (texts.len(), 0);
         for (at, text) in texts.into_iter().enumerate() {
             let spool = storing.face.registry.spool();
             let text = Text { body: body.clone(), form, bytes: text };
@@ -169,13 +170,22 @@ impl Collected {
             // Reads and writes files.
             let composing = tokio::task::spawn_blocking(move || compose::compose(&text, &links, spool));
             match storing.meanwhile(composing).await {
-                Ok(Ok(object)) => storing.store(at, object).await,
+                Ok(Ok(object)) => {
+                    composed += 1;
+                    storing.store(at, object).await;
+                }
                 Ok(Err((keys, failure))) => storing.outcomes.push(Outcome { at, keys, result: Err(failure) }),
                 Err(error) => {
                     tracing::error!(error = %error, "an instance could not be composed");
                     storing.fail(at, Failure::new(reason::PROCESSING_FAILURE, "the service failed"));
                 }
             }
+        }
+        // Of an instance that could not be read the parts are not known.
+        let lost = if composed == count { links.unwanted() } else { 0 };
+        for at in count..count + lost {
+            let comment = "a part of bulk data that no BulkDataURI of the metadata refers to: it is not kept";
+            storing.fail(at, Failure::new(reason::CANNOT_UNDERSTAND, comment));
         }
         Ok(())
     }

@@ -22,7 +22,13 @@ async fn a_study_identifier_of_two_patients_is_found_twice_and_opens_neither_by_
     let mut patients = found.column("00100020");
     patients.sort();
     assert_eq!(patients, ["P-100", "Q-200"]);
+    let found = found.json();
+    assert!(found[0]["00081190"].is_null() && found[1]["00081190"].is_null(), "what opens nothing has no address");
     for path in [
+        format!("/studies/{STUDY}/series"),
+        format!("/studies/{STUDY}/instances"),
+        format!("/studies/{STUDY}/series/{SERIES}/instances"),
+        format!("/series?StudyInstanceUID={STUDY}&includefield=PatientName"),
         format!("/studies/{STUDY}"),
         format!("/studies/{STUDY}/metadata"),
         format!("/studies/{STUDY}/rendered"),

@@ -38,6 +38,7 @@ impl Registry {
         let query = &self.by_code(query);
         let filter = self.filter_of(permit, query);
         let scope = self.0.store.instances_scope(query, &filter, Page::first(MOST_SERIES)).await?;
+        super::of_one_patient(query, scope.rows.iter().map(|row| &row.study))?;
         // SOPInstanceUID finds the series by its column, and the instance in the manifest.
         let is_applied = |one: &&Match| {
             let is_below = scope.unsupported.contains(&one.attribute) && is_of_objects(&one.attribute);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use access::Permit;
 use index_model::{InstanceEntry, IssuedId, RepositoryCode, Uid};
-use index_query::{Attribute, Query, Rule, Tag};
+use index_query::{Attribute, Match, Query, Rule, Tag};
 use index_store::{Found, PatientRow, SearchFilter, SeriesRow, StudyRow};
 
 pub use self::headers::{Header, MOST_DESCRIBED, MOST_EXAMINED};
@@ -19,6 +19,8 @@ use crate::{Registry, RegistryError};
 
 /// RetrieveLocationUID.
 const RETRIEVE_LOCATION_UID: Tag = Tag(0x0040, 0xE011);
+const PATIENT_ID: Tag = Tag(0x0010, 0x0020);
+const STUDY_INSTANCE_UID: Tag = Tag(0x0020, 0x000D);
 /// OtherPatientIDsSequence.
 const OTHER_PATIENT_IDS: Tag = Tag(0x0010, 0x1002);
 /// IssuerOfPatientID.
@@ -100,6 +102,20 @@ pub struct InstanceRow {
     pub entry: Arc<InstanceEntry>,
 }
 
+/// Below a study that patients who are not the same have one each of, nothing is listed unless the patient is named: whoever lists series by
+/// the study's identifier alone would show one patient's images as another's.
+pub(super) fn of_one_patient<'a>(
+    query: &Query,
+    mut studies: impl Iterator<Item = &'a Arc<StudyRow>>,
+) -> Result<(), RegistryError> {
+    let is_named = |tag: Tag| {
+        let named = |one: &Match| one.attribute.path == [tag] && matches!(one.rule, Rule::Equals(_));
+        query.matches.iter().any(named)
+    };
+    let is_disputed = is_named(STUDY_INSTANCE_UID) && !is_named(PATIENT_ID) && studies.any(|study| study.conflict);
+    if is_disputed { Err(RegistryError::Ambiguous { choices: 2 }) } else { Ok(()) }
+}
+
 impl Registry {
     /// Search at the patient level (PS3.4 §C.6.1): one row for each PatientID of an issuer.
     ///
@@ -130,6 +146,7 @@ impl Registry {
     pub async fn search_series(&self, permit: &Permit, query: &Query) -> Result<Answer<SeriesRow>, RegistryError> {
         let (query, filter) = (&self.by_code(query), self.filter_of(permit, query));
         let found = self.0.store.search_series(query, &filter).await?;
+        of_one_patient(query, found.rows.iter().map(|row| &row.study))?;
         let found = self.examine_series(permit, query, &filter, found).await?;
         let mut answer = Answer::found(found, self.missing());
         self.describe_series(query, &mut answer).await?;
@@ -231,15 +248,17 @@ impl Registry {
         })
     }
 
-    /// Whether a study's images can be looked at now: held here, or its repository answers and has them still.
+    /// Whether a study's images can be looked at now: held here, or its repository answers and has them still; and nobody else has a study of
+    /// its identifier, which would then open neither.
     pub fn is_available(&self, study: &StudyRow) -> bool {
-        study.repositories.iter().filter(|code| !study.removed.contains(code) && code.as_str() != ELSEWHERE).any(
-            |code| {
-                // What was pushed to us stays when its repository is taken out.
-                let is_down = |entry: &Entry| entry.source.is_some() && entry.health.down_since_ms().is_some();
-                self.0.directory.entry(code).is_none_or(|entry| !is_down(&entry))
-            },
-        )
+        !study.conflict
+            && study.repositories.iter().filter(|code| !study.removed.contains(code) && code.as_str() != ELSEWHERE).any(
+                |code| {
+                    // What was pushed to us stays when its repository is taken out.
+                    let is_down = |entry: &Entry| entry.source.is_some() && entry.health.down_since_ms().is_some();
+                    self.0.directory.entry(code).is_none_or(|entry| !is_down(&entry))
+                },
+            )
     }
 
     /// The series that an instance is in, for services that name it alone.

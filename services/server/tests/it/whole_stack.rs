@@ -48,6 +48,23 @@ fn every_resource_of_an_image_of_several_frames_is_answered_in_every_form() {
 }
 
 #[test]
+fn a_launch_by_study_opens_nobody_elses_chart() {
+    let data = tempfile::tempdir().unwrap();
+    let service = Service::start(data.path());
+    let sources = pydicom();
+    let one = several_frames(&sources)[0];
+    service.client.stow(&[std::fs::read(&one.path).unwrap()]);
+    let row = service.client.get(&format!("/dicom-web/studies?StudyInstanceUID={}", one.study)).json();
+    let patient = row[0]["00100020"]["Value"][0].as_str().unwrap();
+    let launch = |more: &str| {
+        let launch = format!("/IHEInvokeImageDisplay?requestType=STUDY&studyUID={}{more}", one.study);
+        service.client.get(&launch).status
+    };
+    assert_eq!((launch(""), launch(&format!("&patientID={patient}"))), (303, 303));
+    assert_eq!(launch("&patientID=SOMEBODY-ELSE"), 409);
+}
+
+#[test]
 fn a_page_of_another_site_changes_nothing() {
     let data = tempfile::tempdir().unwrap();
     let service = Service::start(data.path());
