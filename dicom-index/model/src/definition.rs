@@ -96,6 +96,17 @@ pub struct DimseAddress {
 pub struct ArchiveAddress {
     /// A folder's path, or a `file://` or `s3://` URL.
     pub url: String,
+    /// What the bucket's entity tags say of the objects, so that each is held against its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<Checksum>,
+}
+
+/// A checksum that an archive keeps beside its objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Checksum {
+    /// Entity tags are the MD5 of what was uploaded in one piece: so with S3 and its kin, unless keys of a key service encrypt the objects.
+    Md5Etag,
 }
 
 /// Who may store to us in this repository's name.

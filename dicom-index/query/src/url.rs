@@ -36,6 +36,11 @@ fn pair(piece: &str) -> Result<(String, String), UrlError> {
     Ok((name.into_owned(), value.into_owned()))
 }
 
+/// One value as forms write it; `None` where it is not percent-encoded UTF-8.
+pub fn component(text: &str) -> Option<String> {
+    decoded(text).map(Cow::into_owned)
+}
+
 /// Percent-encoded UTF-8; `None` where it is not.
 fn decoded(text: &str) -> Option<Cow<'_, str>> {
     let mut escapes = text.split('%').skip(1);

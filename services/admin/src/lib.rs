@@ -3,6 +3,7 @@
 //! The pages are the viewer's, at `/admin`; all they show comes from here (`docs/api.md`).
 #![forbid(unsafe_code)]
 
+mod changed;
 mod conflicts;
 mod drift;
 mod json;
@@ -28,6 +29,7 @@ pub fn router(registry: Registry) -> Router {
         .route("/api/admin/repositories/{code}/pause", post(repositories::pause))
         .route("/api/admin/repositories/{code}/resume", post(repositories::resume))
         .route("/api/admin/repositories/{code}/backfill", post(repositories::backfill))
+        .route("/api/admin/repositories/{code}/changed", post(changed::changed))
         .route("/api/admin/repositories/{code}/reconcile", post(drift::reconcile))
         .route("/api/admin/repositories/{code}/drift", get(drift::reports))
         .route("/api/admin/repositories/{code}/drift/{report}", get(drift::studies))

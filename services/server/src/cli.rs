@@ -119,6 +119,11 @@ pub(crate) enum Repository {
         /// Code.
         code: String,
     },
+    /// Look at a repository now, instead of at its next turn.
+    Look {
+        /// Code.
+        code: String,
+    },
     /// Compare the registry with the repository's own list, and show what differs.
     Reconcile {
         /// Code.

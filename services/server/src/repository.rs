@@ -25,6 +25,7 @@ pub(crate) async fn run(config: &Config, command: Repository) -> anyhow::Result<
         Repository::Backfill { code } => {
             service.tell(config, &code, "backfill", "is walked over anew, from the newest study").await
         }
+        Repository::Look { code } => service.tell(config, &code, "changed", "is looked at now").await,
         Repository::Reconcile { code, accept } => service.reconcile(config, &code, accept).await,
         Repository::Drift { code } => service.drift(config, &code).await,
         Repository::Remove { code, confirm } => service.remove(config, &code, confirm).await,

@@ -145,6 +145,13 @@ pub trait ImagingSource: std::fmt::Debug + Send + Sync + 'static {
     /// `Part::Unsettled` when something was too young to be read. Others give an empty stream.
     fn list<'a>(&'a self, ctx: &'a Ctx, filter: &'a StudyFilter) -> BoxStream<'a, Result<Part, SourceError>>;
 
+    /// For sources that only list: what it keeps under this name, which an event of its storage told of. None is no error: the next walk
+    /// has it. Others give an empty stream.
+    fn named<'a>(&'a self, ctx: &'a Ctx, name: &'a str) -> BoxStream<'a, Result<Part, SourceError>> {
+        let _ = (ctx, name);
+        futures::stream::empty().boxed()
+    }
+
     /// For sources that only list: its names of all objects, nothing read. Others give an empty stream.
     fn names<'a>(&'a self, ctx: &'a Ctx) -> BoxStream<'a, Result<String, SourceError>> {
         let _ = ctx;

@@ -12,7 +12,7 @@ use runtime::Ctx;
 use crate::mark::{Mark, Walk};
 use crate::medium;
 use crate::read::{Outcome, listed};
-use crate::source::ArchiveSource;
+use crate::source::{ArchiveSource, DAMAGED};
 use crate::store::{Entry, StoreError};
 use crate::zip::{self, Member};
 
@@ -232,6 +232,7 @@ impl Progress<'_> {
                 self.ready.push_back(Part::Object { object, remote });
             }
             Ok(Outcome::TooLarge) => told("the limit for the size of one object"),
+            Ok(Outcome::Damaged) => told(DAMAGED),
             Ok(Outcome::NotDicom | Outcome::Unfinished | Outcome::Gone | Outcome::Denied) => {}
             Err(StoreError::Rule(rule)) => told(rule),
             // It was moved away since: what is left of it is not there.
@@ -289,6 +290,10 @@ async fn pass(source: &ArchiveSource, window: Window, entry: Result<Entry, Store
         }
         Outcome::TooLarge => {
             tracing::warn!(repository.code = %source.repository, size_bytes = entry.size_bytes, "a file of an archive is larger than the limit");
+            None
+        }
+        Outcome::Damaged => {
+            tracing::error!(repository.code = %source.repository, size_bytes = entry.size_bytes, "an object is not what its checksum says: it is not indexed");
             None
         }
         Outcome::NotDicom | Outcome::Unfinished | Outcome::Gone => None,

@@ -2,6 +2,8 @@
 
 use adapter_api::{Object, Spool};
 use futures::StreamExt;
+use index_model::Checksum;
+use md5::{Digest, Md5};
 
 use crate::medium::is_directory_file;
 use crate::source::ArchiveOptions;
@@ -25,6 +27,8 @@ pub(crate) enum Outcome {
     Denied,
     /// Larger than the limit.
     TooLarge,
+    /// Its bytes are not those of its checksum.
+    Damaged,
 }
 
 /// Reads a file that a walk has listed. Its size and time must be the same before and after.
@@ -64,6 +68,7 @@ async fn spool(mut opened: Opened<'_>, options: &ArchiveOptions) -> Result<Outco
         return Ok(Outcome::TooLarge);
     }
     let size_bytes = opened.entry.size_bytes;
+    let mut md5 = opened.md5.filter(|_| options.checksum == Some(Checksum::Md5Etag)).map(|right| (right, Md5::new()));
     let mut spool = Spool::new(&options.spool_folder, options.object_limit_bytes);
     let mut head: Vec<u8> = Vec::with_capacity(MAGIC.end);
     while let Some(bytes) = opened.bytes.next().await {
@@ -73,6 +78,9 @@ async fn spool(mut opened: Opened<'_>, options: &ArchiveOptions) -> Result<Outco
             if head.get(MAGIC).is_some_and(|magic| magic != b"DICM") {
                 return Ok(Outcome::NotDicom);
             }
+        }
+        if let Some((_, md5)) = &mut md5 {
+            md5.update(&bytes);
         }
         match spool.write(&bytes) {
             // It grew beyond what it was when it was opened.
@@ -84,15 +92,21 @@ async fn spool(mut opened: Opened<'_>, options: &ArchiveOptions) -> Result<Outco
     if head.len() < MAGIC.end || spool.len() != size_bytes {
         return Ok(Outcome::Unfinished);
     }
+    if md5.is_some_and(|(right, md5)| md5.finalize().as_slice() != right) {
+        return Ok(Outcome::Damaged);
+    }
     Ok(Outcome::Object(spool.finish()?))
 }
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use super::{Outcome, listed};
+    use futures::StreamExt;
+    use index_model::Checksum;
+
+    use super::{Outcome, listed, spool};
     use crate::source::ArchiveOptions;
-    use crate::store::{Entry, Folder, Store};
+    use crate::store::{Entry, Folder, Opened, Store};
 
     #[tokio::test]
     async fn a_file_that_is_not_what_it_was_when_listed_is_unfinished() {
@@ -108,5 +122,23 @@ mod tests {
         assert!(matches!(listed(&store, &options, &now).await.unwrap(), Outcome::Object(_)));
         assert!(matches!(listed(&store, &options, &grown).await.unwrap(), Outcome::Unfinished));
         assert!(matches!(listed(&store, &options, &touched).await.unwrap(), Outcome::Unfinished));
+    }
+
+    #[tokio::test]
+    async fn an_object_is_held_against_the_checksum_that_the_archive_keeps() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut bytes = vec![0; 500];
+        bytes[128..132].copy_from_slice(b"DICM");
+        let right = <md5::Md5 as md5::Digest>::digest(&bytes).into();
+        for (checksum, md5, is_whole) in
+            [(Some(Checksum::Md5Etag), right, true), (Some(Checksum::Md5Etag), [7; 16], false), (None, [7; 16], true)]
+        {
+            let entry = Entry { key: "1.dcm".into(), changed_ms: 0, size_bytes: 500 };
+            let stream = futures::stream::iter([Ok(bytes.clone().into())]).boxed();
+            let options = ArchiveOptions { checksum, ..ArchiveOptions::new(folder.path()) };
+            let outcome = spool(Opened { entry, md5: Some(md5), bytes: stream }, &options).await.unwrap();
+            assert_eq!(matches!(outcome, Outcome::Object(_)), is_whole, "{outcome:?}");
+            assert!(is_whole || matches!(outcome, Outcome::Damaged));
+        }
     }
 }

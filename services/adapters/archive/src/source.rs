@@ -8,7 +8,7 @@ use adapter_api::{Capabilities, ImagingSource, InstanceKey, Part, Retrieve, Sour
 use async_trait::async_trait;
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use index_model::{RepositoryCode, RepositoryDefinition, SeriesRecord, StudyRecord, Uid};
+use index_model::{Checksum, RepositoryCode, RepositoryDefinition, SeriesRecord, StudyRecord, Uid};
 use object_store::aws::AmazonS3Builder;
 use object_store::path::Path;
 use object_store::{ObjectStore, RetryConfig};
@@ -26,6 +26,9 @@ const CONCURRENCY_LIMIT: u32 = 8;
 /// How often a bucket that does not answer is asked again within one call: whoever follows it, or tests it, has a patience of their own.
 const RETRIES: usize = 3;
 const RETRY_LIMIT: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// An object that is not what was uploaded.
+pub(crate) const DAMAGED: &str = "the checksum that the archive keeps of an object";
 
 const FOLDER_OVERLAP_MS: i64 = 60 * 1000;
 const BUCKET_OVERLAP_MS: i64 = 60 * 60 * 1000;
@@ -46,6 +49,8 @@ pub struct ArchiveOptions {
     pub clock: Clock,
     /// Settings of a bucket by their names in `object_store` (`aws_endpoint`, `aws_access_key_id`, …), before those of the environment.
     pub bucket: Vec<(String, String)>,
+    /// What the definition says of the bucket's entity tags.
+    pub checksum: Option<Checksum>,
 }
 
 impl ArchiveOptions {
@@ -58,6 +63,7 @@ impl ArchiveOptions {
             overlap_ms: None,
             clock: Clock::system(),
             bucket: Vec::new(),
+            checksum: None,
         }
     }
 }
@@ -95,7 +101,8 @@ impl ArchiveSource {
     pub fn new(definition: &RepositoryDefinition, options: ArchiveOptions) -> Result<Self, InvalidArchive> {
         let address = definition.archive.as_ref().ok_or(InvalidArchive::NoAddress)?;
         let store = store(address.url.trim(), &options.bucket)?;
-        Ok(Self::of(definition, store, options))
+        let checksum = address.checksum.or(options.checksum);
+        Ok(Self::of(definition, store, ArchiveOptions { checksum, ..options }))
     }
 
     /// An archive in any object store, below a prefix of its keys (empty for all of it).
@@ -159,6 +166,7 @@ impl ArchiveSource {
                 Err(SourceError::Unavailable { repository, cause })
             }
             Outcome::TooLarge => Err(self.error(StoreError::Rule("the limit for the size of one object"))),
+            Outcome::Damaged => Err(self.error(StoreError::Rule(DAMAGED))),
         }
     }
 }
@@ -256,6 +264,20 @@ impl ImagingSource for ArchiveSource {
 
     fn list<'a>(&'a self, ctx: &'a Ctx, filter: &'a StudyFilter) -> BoxStream<'a, Result<Part, SourceError>> {
         list::parts(self, ctx, filter.changed_after.as_deref()).boxed()
+    }
+
+    fn named<'a>(&'a self, ctx: &'a Ctx, name: &'a str) -> BoxStream<'a, Result<Part, SourceError>> {
+        // A file of a folder may still be written, and of a ZIP file members are what is indexed: both are for the next walk.
+        if matches!(self.store, Store::Folder(_)) || zip::is_zip(name) {
+            return futures::stream::empty().boxed();
+        }
+        let read = async move {
+            match ctx.run(read::whole(&self.store, &self.options, name)).await?.map_err(|error| self.error(error))? {
+                Outcome::Object(object) => Ok(Some(Part::Object { object, remote: Some(name.to_owned()) })),
+                _ => Ok(None),
+            }
+        };
+        futures::stream::once(read).filter_map(|read| std::future::ready(read.transpose())).boxed()
     }
 
     fn names<'a>(&'a self, ctx: &'a Ctx) -> BoxStream<'a, Result<String, SourceError>> {

@@ -159,7 +159,7 @@ impl Registry {
     }
 
     /// A repository that can be asked what it holds.
-    async fn asked(&self, code: &RepositoryCode) -> Result<Entry, RegistryError> {
+    pub(crate) async fn asked(&self, code: &RepositoryCode) -> Result<Entry, RegistryError> {
         let entry = self.known_repository(code).await?;
         if entry.source.is_none() {
             let rule = "this repository stores to us and can't be asked what it holds".into();

@@ -3,6 +3,7 @@
 //! Each repository has its own task, its own pace and its own misfortunes; none waits for another.
 
 mod cut_off;
+mod hint;
 mod listing;
 mod pull;
 mod reconcile;

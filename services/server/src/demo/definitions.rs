@@ -61,7 +61,7 @@ pub(super) fn swodin(at: SocketAddr) -> Result<RepositoryDefinition, InvalidCode
 
 pub(super) fn gta_west(folder: &Path) -> Result<RepositoryDefinition, InvalidCode> {
     let mut definition = definition("gtaw", Region::GtaWest, Protocol::Archive)?;
-    definition.archive = Some(ArchiveAddress { url: folder.display().to_string() });
+    definition.archive = Some(ArchiveAddress { url: folder.display().to_string(), checksum: None });
     Ok(definition)
 }
 

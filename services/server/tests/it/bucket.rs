@@ -202,6 +202,28 @@ fn an_archive_over_a_bucket_is_walked_page_by_page_and_followed() {
     assert!(!tested.status.success() && said.contains("FAIL") && said.contains("bucket"), "{said}");
 }
 
+#[test]
+fn an_event_of_the_bucket_is_followed_at_once_and_objects_are_held_against_their_checksums() {
+    let garage = Garage::start();
+    assert!(garage.try_put("archive/1/1.dcm", key(1, 1).file(1)));
+    let data = tempfile::tempdir().unwrap();
+    let service = Service::start_with(data.path(), &garage.environment("", SECRET));
+    let address = json!({ "url": "s3://dics/archive", "checksum": "md5-etag" });
+    service.register(&definition("gtaw", "archive", address, 86_400));
+    service.wait_until_indexed("gtaw", 1);
+    assert!(garage.try_put("archive/2 b/+1.dcm", key(2, 1).file(1)));
+    let event = json!({ "Records": [{ "eventName": "ObjectCreated:Put", "s3": { "object": { "key": "archive/2+b/%2B1.dcm" } } }] });
+    let told = service.client.post_json("/api/admin/repositories/gtaw/changed", &event);
+    assert_eq!(told.status, 202, "{}", told.text());
+    wait(Duration::from_secs(10), "what the event told of", || {
+        service.client.get(&format!("{}/metadata", series(key(2, 1)))).status == 200
+    });
+    assert!(instances(&service, key(2, 1)) == [key(2, 1).file(1)]);
+    assert!(garage.try_put("archive/3/1.dcm", key(3, 1).file(1)));
+    assert!(dics(&service, &["look", "gtaw"]).status.success());
+    service.wait_until_indexed("gtaw", 3);
+}
+
 /// What `dics repository test` says, and whether it is content.
 fn tested(service: &Service, code: &str) -> (bool, String) {
     let output = dics(service, &["test", code]);

@@ -85,7 +85,8 @@ impl Bucket {
 
     pub(super) async fn open<'a>(&'a self, key: &str) -> Result<Opened<'a>, StoreError> {
         let got = self.store.get(&self.path(key)?).await?;
-        Ok(Opened { entry: entry(got.meta.clone()), bytes: got.into_stream().map_err(StoreError::from).boxed() })
+        let md5 = got.meta.e_tag.as_deref().and_then(md5_of);
+        Ok(Opened { entry: entry(got.meta.clone()), md5, bytes: got.into_stream().map_err(StoreError::from).boxed() })
     }
 
     pub(super) async fn range(&self, key: &str, range: Range<u64>) -> Result<Bytes, StoreError> {
@@ -109,4 +110,17 @@ impl Bucket {
 fn entry(meta: ObjectMeta) -> Entry {
     let ObjectMeta { location, last_modified, size, .. } = meta;
     Entry { key: location.into(), changed_ms: last_modified.timestamp_millis(), size_bytes: size }
+}
+
+/// The MD5 that an entity tag of 32 hexadecimal digits is; one of an upload in parts has a hyphen and is none.
+fn md5_of(etag: &str) -> Option<[u8; 16]> {
+    let digits = etag.trim_matches('"');
+    if digits.len() != 32 || !digits.is_ascii() {
+        return None;
+    }
+    let mut md5 = [0; 16];
+    for (byte, at) in md5.iter_mut().zip((0..).step_by(2)) {
+        *byte = u8::from_str_radix(digits.get(at..at + 2)?, 16).ok()?;
+    }
+    Some(md5)
 }

@@ -81,7 +81,7 @@ impl Folder {
             return Err(StoreError::NotFound);
         }
         let bytes = futures::TryStreamExt::map_err(ReaderStream::with_capacity(file, READ_BYTES), StoreError::from);
-        Ok(Opened { entry: entry(key.to_owned(), &metadata, i64::MIN), bytes: Box::pin(bytes) })
+        Ok(Opened { entry: entry(key.to_owned(), &metadata, i64::MIN), md5: None, bytes: Box::pin(bytes) })
     }
 
     pub(super) async fn range(&self, key: &str, range: Range<u64>) -> Result<Bytes, StoreError> {

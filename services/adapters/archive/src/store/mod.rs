@@ -54,6 +54,8 @@ impl From<std::io::Error> for StoreError {
 pub(crate) struct Opened<'a> {
     /// As of opening.
     pub(crate) entry: Entry,
+    /// MD5 of its bytes, if its entity tag may be one.
+    pub(crate) md5: Option<[u8; 16]>,
     pub(crate) bytes: BoxStream<'a, Result<Bytes, StoreError>>,
 }
 
