@@ -28,7 +28,7 @@ const SPECIFIC_CHARACTER_SET: Tag = Tag(0x0008, 0x0005);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{parameter}: {reason}")]
 pub struct QueryError {
-    /// Name of the parameter, as far as it is printable and short.
+    /// Name of the parameter; what is in no name, such as an angle bracket, is left out.
     pub parameter: String,
     /// The rule, lower case, no full stop.
     pub reason: &'static str,
@@ -36,7 +36,8 @@ pub struct QueryError {
 
 impl QueryError {
     fn new(parameter: &str, reason: &'static str) -> Self {
-        let parameter = parameter.chars().take(64).filter(|c| !c.is_control()).collect();
+        let parameter =
+            parameter.chars().filter(|c| c.is_ascii_alphanumeric() || "._,-".contains(*c)).take(64).collect();
         Self { parameter, reason }
     }
 }

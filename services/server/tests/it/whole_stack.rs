@@ -19,7 +19,7 @@ fn every_resource_of_an_image_of_several_frames_is_answered_in_every_form() {
     let service = Service::start(data.path());
     let sources = pydicom();
     let images = several_frames(&sources);
-    assert!(images.len() >= 3, "{} images", images.len());
+    assert!(images.len() >= 2, "{} images", images.len());
     for Source { study, series, instance, path, .. } in images {
         service.client.stow(&[std::fs::read(path).unwrap()]);
         let study = format!("/dicom-web/studies/{study}");
