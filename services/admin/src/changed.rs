@@ -43,7 +43,7 @@ pub(crate) async fn changed(
     body: Bytes,
 ) -> Result<StatusCode, Problem> {
     let permit = permit(&registry, &caller).await?;
-    registry.changed(&permit, &code(&named)?, keys(&body)?).await?;
+    registry.look_now(&permit, &code(&named)?, keys(&body)?).await?;
     Ok(StatusCode::ACCEPTED)
 }
 

@@ -21,7 +21,7 @@ impl Registry {
     ///
     /// # Errors
     /// [`RegistryError::NotFound`]; [`RegistryError::Parameter`] for one that can't be asked.
-    pub async fn changed(
+    pub async fn look_now(
         &self,
         permit: &Permit,
         code: &RepositoryCode,
