@@ -28,8 +28,8 @@ mod visit;
 
 pub use codes::{AeTitle, InvalidCode, RepositoryCode};
 pub use definition::{
-    ArchiveAddress, Credentials, DicomwebAddress, DimseAddress, Hl7Source, Protocol, PushSource, RepositoryDefinition,
-    RetrieveBy, SecretAt, TlsFiles,
+    ArchiveAddress, Checksum, Credentials, DicomwebAddress, DimseAddress, Hl7Source, Protocol, PushSource,
+    RepositoryDefinition, RetrieveBy, SecretAt, TlsFiles,
 };
 pub use finding::{Finding, Severity};
 pub use instance::{FrameIndex, InstanceEntry, InstanceRecord, Span};
