@@ -2,7 +2,9 @@
 
 use dicom_core::Tag;
 use index_guard::attribute_name;
-use index_model::{Finding, HealthNumber, IssuedId, PatientRecord, Phi, SeriesRecord, StudyRecord, Uid};
+use index_model::{
+    Finding, HealthNumber, IssuedId, PatientRecord, Phi, RequestAttributes, SeriesRecord, StudyRecord, Uid,
+};
 
 use crate::attributes::Attributes;
 use crate::notes::{Notes, quarantine};
@@ -54,10 +56,10 @@ pub(crate) fn series(from: &impl Attributes, notes: &mut Notes) -> Result<Series
     record.body_part_examined = from.text(tags::BODY_PART_EXAMINED);
     record.performed_procedure_step_start_date = date(from, tags::PERFORMED_PROCEDURE_STEP_START_DATE, notes);
     record.performed_procedure_step_start_time = time(from, tags::PERFORMED_PROCEDURE_STEP_START_TIME, notes);
-    if let Some(request) = from.items(tags::REQUEST_ATTRIBUTES_SEQUENCE).first() {
-        record.scheduled_procedure_step_id = request.text(tags::SCHEDULED_PROCEDURE_STEP_ID);
-        record.requested_procedure_id = request.text(tags::REQUESTED_PROCEDURE_ID);
-    }
+    record.add_requests(from.items(tags::REQUEST_ATTRIBUTES_SEQUENCE).iter().map(|item| RequestAttributes {
+        scheduled_procedure_step_id: item.text(tags::SCHEDULED_PROCEDURE_STEP_ID),
+        requested_procedure_id: item.text(tags::REQUESTED_PROCEDURE_ID),
+    }));
     record.number_of_series_related_instances = from.count(tags::NUMBER_OF_SERIES_RELATED_INSTANCES);
     Ok(record)
 }
@@ -75,7 +77,11 @@ fn patient(from: &impl Attributes, defaults: &Defaults, notes: &mut Notes) -> Pa
         None => {}
     }
     if is_health_card(from) {
-        record.health_number = from.text(tags::PATIENT_ID).and_then(|id| HealthNumber::read(&id));
+        record.health_number = record.patient_id.as_ref().and_then(|id| HealthNumber::read(id.value.expose()));
+    }
+    if let Some(id) = record.patient_id.as_ref().filter(|id| id.has_several_values()) {
+        notes.note(tags::PATIENT_ID, "has several values");
+        record.other_patient_ids.extend(id.values());
     }
     for item in from.items(tags::OTHER_PATIENT_IDS_SEQUENCE) {
         let Some(id) = item.text(tags::PATIENT_ID) else { continue };
@@ -94,11 +100,12 @@ fn patient(from: &impl Attributes, defaults: &Defaults, notes: &mut Notes) -> Pa
 
 /// PatientID with its issuer: IssuerOfPatientID, else the universal one of its qualifiers, else the source's.
 fn patient_id(from: &impl Attributes, default_issuer: &str) -> Option<IssuedId> {
-    let value = from.text(tags::PATIENT_ID)?;
+    let values = from.values(tags::PATIENT_ID)?;
     let qualified =
         || from.items(tags::ISSUER_OF_PATIENT_ID_QUALIFIERS_SEQUENCE).first()?.text(tags::UNIVERSAL_ENTITY_ID);
-    let issuer = from.text(tags::ISSUER_OF_PATIENT_ID).or_else(qualified).unwrap_or_else(|| default_issuer.to_owned());
-    Some(IssuedId { issuer, value: value.into() })
+    let issuer =
+        || from.text(tags::ISSUER_OF_PATIENT_ID).or_else(qualified).unwrap_or_else(|| default_issuer.to_owned());
+    IssuedId::of_values(values, issuer)
 }
 
 pub(crate) fn accession_number(from: &impl Attributes, defaults: &Defaults) -> Option<IssuedId> {

@@ -13,6 +13,29 @@ pub struct IssuedId {
     pub value: Phi<String>,
 }
 
+impl IssuedId {
+    /// Values of one identifier that are looked up each for itself.
+    const MOST_VALUES: usize = 8;
+
+    /// The identifier of an attribute's values; `None` without one. It has one by its VM. Several are one number together, as they stand:
+    /// a site's code before each patient's number would make one patient of all.
+    pub fn of_values(values: Vec<String>, issuer: impl FnOnce() -> String) -> Option<Self> {
+        let values: Vec<String> = values.into_iter().filter(|value| !value.is_empty()).collect();
+        (!values.is_empty()).then(|| Self { issuer: issuer(), value: values.join("\\").into() })
+    }
+
+    /// Whether it is of several values.
+    pub fn has_several_values(&self) -> bool {
+        self.value.expose().contains('\\')
+    }
+
+    /// Each of its values, of the same issuer.
+    pub fn values(&self) -> impl Iterator<Item = Self> {
+        let each = self.value.expose().split('\\').take(Self::MOST_VALUES);
+        each.map(|value| Self { issuer: self.issuer.clone(), value: value.to_owned().into() })
+    }
+}
+
 /// An Ontario health card number: ten digits with a Luhn check digit, and its version code apart.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct HealthNumber {
@@ -177,6 +200,32 @@ impl StudyRecord {
     }
 }
 
+/// What a series says of one request that it answers: an item of RequestAttributesSequence (0040,0275).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestAttributes {
+    /// ScheduledProcedureStepID (0040,0009).
+    pub scheduled_procedure_step_id: Option<String>,
+    /// RequestedProcedureID (0040,1001).
+    pub requested_procedure_id: Option<String>,
+}
+
+impl RequestAttributes {
+    /// Requests of one series that are kept.
+    pub const MOST: usize = 64;
+
+    /// Whether it says nothing.
+    pub const fn is_empty(&self) -> bool {
+        self.scheduled_procedure_step_id.is_none() && self.requested_procedure_id.is_none()
+    }
+
+    /// Whether all that `other` says is said here too.
+    fn covers(&self, other: &Self) -> bool {
+        let has = |own: &Option<String>, other: &Option<String>| other.is_none() || own == other;
+        has(&self.scheduled_procedure_step_id, &other.scheduled_procedure_step_id)
+            && has(&self.requested_procedure_id, &other.requested_procedure_id)
+    }
+}
+
 /// A series as one repository knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeriesRecord {
@@ -194,10 +243,13 @@ pub struct SeriesRecord {
     pub performed_procedure_step_start_date: Option<String>,
     /// PerformedProcedureStepStartTime (0040,0245).
     pub performed_procedure_step_start_time: Option<String>,
-    /// ScheduledProcedureStepID (0040,0009) within RequestAttributesSequence (0040,0275).
+    /// ScheduledProcedureStepID (0040,0009) within the first item of RequestAttributesSequence (0040,0275).
     pub scheduled_procedure_step_id: Option<String>,
-    /// RequestedProcedureID (0040,1001) within RequestAttributesSequence (0040,0275).
+    /// RequestedProcedureID (0040,1001) within the first item of RequestAttributesSequence (0040,0275).
     pub requested_procedure_id: Option<String>,
+    /// The other items: apart, because records that were written with the first one alone are read too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further_requests: Vec<RequestAttributes>,
     /// NumberOfSeriesRelatedInstances (0020,1209), where the repository says it.
     pub number_of_series_related_instances: Option<u32>,
 }
@@ -215,14 +267,72 @@ impl SeriesRecord {
             performed_procedure_step_start_time: None,
             scheduled_procedure_step_id: None,
             requested_procedure_id: None,
+            further_requests: Vec::new(),
             number_of_series_related_instances: None,
         }
+    }
+
+    /// The items of RequestAttributesSequence that say something.
+    pub fn requests(&self) -> Vec<RequestAttributes> {
+        let first = RequestAttributes {
+            scheduled_procedure_step_id: self.scheduled_procedure_step_id.clone(),
+            requested_procedure_id: self.requested_procedure_id.clone(),
+        };
+        std::iter::once(&first).chain(&self.further_requests).filter(|item| !item.is_empty()).cloned().collect()
+    }
+
+    /// Adds items to those that are here. Of two, one of which says all that the other does, the fuller one stays.
+    pub fn add_requests(&mut self, items: impl IntoIterator<Item = RequestAttributes>) {
+        let mut all = self.requests();
+        for item in items.into_iter().filter(|item| !item.is_empty()) {
+            if all.iter().any(|known| known.covers(&item)) {
+                continue;
+            }
+            if let Some(known) = all.iter_mut().find(|known| item.covers(known)) {
+                *known = item;
+            } else if all.len() < RequestAttributes::MOST {
+                all.push(item);
+            }
+        }
+        let mut all = all.into_iter();
+        let first = all.next().unwrap_or_default();
+        self.scheduled_procedure_step_id = first.scheduled_procedure_step_id;
+        self.requested_procedure_id = first.requested_procedure_id;
+        self.further_requests = all.collect();
     }
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use super::HealthNumber;
+    use super::{HealthNumber, RequestAttributes, SeriesRecord};
+    use crate::Uid;
+
+    fn request(step: &str, procedure: &str) -> RequestAttributes {
+        let said = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        RequestAttributes { scheduled_procedure_step_id: said(step), requested_procedure_id: said(procedure) }
+    }
+
+    #[test]
+    fn requests_are_united_and_the_fuller_item_stays() {
+        let mut series = SeriesRecord::new(Uid::parse("1.2").unwrap());
+        assert!(series.requests().is_empty());
+        series.add_requests([request("S1", ""), request("", ""), request("S2", "P2")]);
+        assert_eq!(series.requests(), [request("S1", ""), request("S2", "P2")]);
+        series.add_requests([request("S2", ""), request("S1", "P1"), request("", "P2"), request("S2", "P3")]);
+        assert_eq!(series.requests(), [request("S1", "P1"), request("S2", "P2"), request("S2", "P3")]);
+        series.add_requests((0..100).map(|n| request("", &n.to_string())));
+        assert_eq!(series.requests().len(), RequestAttributes::MOST);
+    }
+
+    #[test]
+    fn a_record_that_was_written_with_one_request_is_read() {
+        let mut series = SeriesRecord::new(Uid::parse("1.2").unwrap());
+        series.add_requests([request("S1", "P1")]);
+        let text = serde_json::to_string(&series).unwrap();
+        assert!(!text.contains("further_requests"), "one item is written as ever");
+        assert_eq!(serde_json::from_str::<SeriesRecord>(&text).unwrap(), series);
+    }
 
     #[test]
     fn a_health_number_has_a_right_check_digit() {

@@ -173,14 +173,13 @@ fn series(out: &mut Attributes, row: &SeriesRow) {
     text(out, tags::PERFORMED_PROCEDURE_STEP_START_DATE, series.performed_procedure_step_start_date.as_deref());
     text(out, tags::PERFORMED_PROCEDURE_STEP_START_TIME, series.performed_procedure_step_start_time.as_deref());
     number(out, tags::NUMBER_OF_SERIES_RELATED_INSTANCES, Some(row.number_of_instances.into()));
-    let request = (series.scheduled_procedure_step_id.as_deref(), series.requested_procedure_id.as_deref());
-    let item = (request != (None, None)).then(|| {
+    let requests = series.requests().into_iter().map(|request| {
         let mut item = Attributes::new();
-        text(&mut item, tags::SCHEDULED_PROCEDURE_STEP_ID, request.0);
-        text(&mut item, tags::REQUESTED_PROCEDURE_ID, request.1);
+        text(&mut item, tags::SCHEDULED_PROCEDURE_STEP_ID, request.scheduled_procedure_step_id.as_deref());
+        text(&mut item, tags::REQUESTED_PROCEDURE_ID, request.requested_procedure_id.as_deref());
         item
     });
-    items(out, tags::REQUEST_ATTRIBUTES_SEQUENCE, item);
+    items(out, tags::REQUEST_ATTRIBUTES_SEQUENCE, requests);
 }
 
 /// What is known of an instance: of its header what was asked for, and all above it. Everything that a header can have is supported.

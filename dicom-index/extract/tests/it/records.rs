@@ -18,7 +18,11 @@ fn an_instance_is_read_into_its_records() {
         LE.element(0x0040_0245, "TM", "0930"),
         LE.sequence(
             0x0040_0275,
-            &[[LE.element(0x0040_0009, "SH", "STEP"), LE.element(0x0040_1001, "SH", "REQ")].concat()],
+            &[
+                [LE.element(0x0040_0009, "SH", "STEP"), LE.element(0x0040_1001, "SH", "REQ")].concat(),
+                LE.element(0x0040_0007, "LO", "names neither"),
+                LE.element(0x0040_1001, "SH", "REQ2"),
+            ],
         ),
     ];
     let bytes = image_with(&more);
@@ -31,6 +35,8 @@ fn an_instance_is_read_into_its_records() {
     assert_eq!(found.series.performed_procedure_step_start_time.as_deref(), Some("093000"));
     assert_eq!(found.series.scheduled_procedure_step_id.as_deref(), Some("STEP"));
     assert_eq!(found.series.requested_procedure_id.as_deref(), Some("REQ"));
+    let requests = found.series.requests();
+    assert_eq!((requests.len(), requests[1].requested_procedure_id.as_deref()), (2, Some("REQ2")));
     let instance = &found.entry.instance;
     assert_eq!((instance.instance_number, instance.number_of_frames), (Some(7), 1));
     assert_eq!(instance.transfer_syntax_uid, EXPLICIT_LE);
@@ -140,6 +146,27 @@ fn an_object_without_its_identifiers_is_kept_aside() {
             assert_eq!(refused(&part10(EXPLICIT_LE, &with)), format!("{name} is not a unique identifier"));
         }
     }
+}
+
+/// VM 1 (PS3.6): a site's code before each number would make one patient of all of its patients.
+#[test]
+fn a_patient_id_of_two_values_is_no_one_elses() {
+    let of = |text: &str| {
+        let header = LE.image_header(1);
+        let own = LE.element(0x0010_0020, "LO", "MRN-1");
+        let at = header.windows(own.len()).position(|window| window == own).unwrap();
+        let with = [&header[..at], &LE.element(0x0010_0020, "LO", text), &header[at + own.len()..]].concat();
+        read(&part10(EXPLICIT_LE, &with)).unwrap()
+    };
+    let two = of("SITE\\123 ");
+    assert_eq!(two.study.patient.patient_id, Some(id("NEODIN", "SITE\\123")));
+    assert_eq!(two.study.patient.other_patient_ids, [id("NEODIN", "SITE"), id("NEODIN", "123")]);
+    assert_eq!(notes(&two), ["PatientID has several values"]);
+    for (text, expected) in [("\\123", "123"), ("123\\ ", "123"), (" 123", "123")] {
+        let one = of(text).study.patient;
+        assert_eq!((one.patient_id, one.other_patient_ids.len()), (Some(id("NEODIN", expected)), 0), "{text}");
+    }
+    assert_eq!(of("\\ ").study.patient.patient_id, None);
 }
 
 #[test]

@@ -123,6 +123,41 @@ pairs! {
     ] not ["StudyDate=\"\"", "PatientName=\"\"", "PixelData=\"\""],
 }
 
+/// PS3.4 §C.2.2.2.6.
+#[test]
+fn keys_within_one_sequence_are_met_by_one_item() {
+    let item = |step: &str, code: &str| {
+        json!({
+            "00400009": {"vr": "SH", "Value": [step]},
+            "00400008": {"vr": "SQ", "Value": [{"00080100": {"vr": "SH", "Value": [code]}, "00080102": {"vr": "SH", "Value": ["L"]}}]}
+        })
+    };
+    let header = json!({
+        "00080060": {"vr": "CS", "Value": ["CT"]},
+        "00400275": {"vr": "SQ", "Value": [item("S1", "A"), item("S2", "B")]}
+    });
+    let is = |text: &str| {
+        let pairs: Vec<_> = text.split('&').filter_map(|pair| pair.split_once('=')).collect();
+        let pairs: Vec<_> = pairs
+            .iter()
+            .map(|(name, value)| (name.replace("R.", "RequestAttributesSequence."), (*value).to_owned()))
+            .collect();
+        let query = parse(Level::Instance, &pairs).unwrap().query;
+        matches(&query.matches, header.as_object().unwrap())
+    };
+    let code = "R.ScheduledProtocolCodeSequence.CodeValue";
+    let scheme = "R.ScheduledProtocolCodeSequence.CodingSchemeDesignator";
+    assert!(is(&format!("R.ScheduledProcedureStepID=S1&Modality=CT&{code}=A&{scheme}=L")));
+    assert!(is(&format!("R.ScheduledProcedureStepID=S2&{code}=B&R.RequestedProcedureID=")));
+    assert!(!is(&format!("R.ScheduledProcedureStepID=S1&{code}=B")), "of two items");
+    assert!(!is(&format!("{code}=A&R.ScheduledProcedureStepID=S2&{scheme}=L")));
+    assert!(!is(&format!("{code}=B&Modality=MR")));
+    assert!(is("R.ScheduledProcedureStepID=S1&R.RequestedProcedureID=\"\"&emptyvaluematching=true"));
+    let none =
+        "ReferencedStudySequence.ReferencedSOPInstanceUID=\"\"&ReferencedStudySequence.ReferencedSOPClassUID=\"\"";
+    assert!(is(&format!("{none}&emptyvaluematching=true")));
+}
+
 #[test]
 fn broken_headers_match_nothing_and_harm_nobody() {
     let broken = json!({

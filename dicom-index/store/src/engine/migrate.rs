@@ -92,6 +92,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/postgres/0024_visits.sql"),
     ),
     (
+        25,
+        "requests that a series answers",
+        include_str!("../../migrations/sqlite/0025_requests.sql"),
+        include_str!("../../migrations/postgres/0025_requests.sql"),
+    ),
+    (
         26,
         "conflicts",
         include_str!("../../migrations/sqlite/0026_conflicts.sql"),

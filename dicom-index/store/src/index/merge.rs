@@ -79,8 +79,7 @@ pub(super) fn fill_series(into: &mut SeriesRecord, from: &SeriesRecord) {
     gap(&mut into.body_part_examined, &from.body_part_examined);
     gap(&mut into.performed_procedure_step_start_date, &from.performed_procedure_step_start_date);
     gap(&mut into.performed_procedure_step_start_time, &from.performed_procedure_step_start_time);
-    gap(&mut into.scheduled_procedure_step_id, &from.scheduled_procedure_step_id);
-    gap(&mut into.requested_procedure_id, &from.requested_procedure_id);
+    into.add_requests(from.requests());
     into.number_of_series_related_instances =
         into.number_of_series_related_instances.max(from.number_of_series_related_instances);
 }

@@ -10,6 +10,7 @@ mod move_series;
 mod other_ids;
 pub(crate) mod patient;
 mod rejections;
+mod requests;
 mod series;
 pub(crate) mod sounds;
 mod study;

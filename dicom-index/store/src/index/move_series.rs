@@ -1,7 +1,7 @@
 //! A repository's copy of a study moves to another union study, because its patient is another than was thought.
 
-use super::series;
 use super::work::Work;
+use super::{requests, series};
 use crate::StoreError;
 use crate::engine::Sql;
 
@@ -59,7 +59,9 @@ async fn duplicate(work: &mut Work<'_>, series: i64, to: i64) -> Result<i64, Sto
          series_description, body_part_examined, step_start_date, step_start_time, scheduled_procedure_step_id, \
          requested_procedure_id, 0, 0, record FROM series WHERE series_key = $2 RETURNING series_key",
     );
-    work.link.number(sql.arg(to).arg(series)).await
+    let twin = work.link.number(sql.arg(to).arg(series)).await?;
+    requests::copy(work.link, series, twin).await?;
+    Ok(twin)
 }
 
 async fn move_rows(work: &mut Work<'_>, from: i64, to: i64, repository_key: i64) -> Result<(), StoreError> {
@@ -82,6 +84,7 @@ async fn inherit(work: &mut Work<'_>, from: i64, to: i64) -> Result<(), StoreErr
          WHERE series.series_key = $2 AND series.base_object IS NULL",
     );
     work.link.run(sql.arg(from).arg(to)).await?;
+    requests::remove(work.link, from).await?;
     work.link.run(Sql::new("DELETE FROM series WHERE series_key = $1").arg(from)).await.map(drop)
 }
 

@@ -6,7 +6,7 @@ use index_model::SeriesRecord;
 
 use super::merge::{fill_series, renew_series};
 use super::work::Work;
-use super::{Manner, move_series};
+use super::{Manner, move_series, requests};
 use crate::StoreError;
 use crate::engine::{Row, Sql, Value, json};
 use index_query::text::{folded, time_begin};
@@ -116,14 +116,16 @@ async fn renew(
 ) -> Result<(), StoreError> {
     let place = series.copies.iter().position(|copy| copy.repository_key == repository_key);
     let is_alone = series.copies.len() == 1;
+    if let Some(copy) = place.and_then(|place| series.copies.get(place))
+        && renew_series(&copy.record, said, manner) == copy.record
+    {
+        return Ok(());
+    }
+    let before = union(&series.copies);
     let was = place.and_then(|place| series.copies.get(place)).map_or(0, Copy::instances);
     if let Some(copy) = place.and_then(|place| series.copies.get_mut(place)) {
-        let record = renew_series(&copy.record, said, manner);
-        if record == copy.record {
-            return Ok(());
-        }
-        copy.declared = record.number_of_series_related_instances;
-        copy.record = record;
+        copy.record = renew_series(&copy.record, said, manner);
+        copy.declared = copy.record.number_of_series_related_instances;
         let written = if is_alone { String::new() } else { json(&copy.record)? };
         let sql = Sql::new("UPDATE series_copy SET declared = $1, record = $2 WHERE series_copy_key = $3");
         work.link.run(sql.arg(copy.declared).arg(written).arg(copy.copy_key)).await?;
@@ -140,7 +142,7 @@ async fn renew(
     let now = series.copy(repository_key).map_or(0, Copy::instances);
     work.delta(repository_key).instances += now - was;
     work.changed(study_key);
-    refresh(work, series).await
+    refresh(work, series, before).await
 }
 
 /// Writes the record of a copy that is alone so far, before the series' record becomes another.
@@ -152,12 +154,21 @@ pub(super) async fn spell_out(work: &mut Work<'_>, series_key: i64) -> Result<()
     work.link.run(sql.arg(series_key)).await.map(drop)
 }
 
-/// Writes the union of a series' copies.
-async fn refresh(work: &mut Work<'_>, series: &mut Known) -> Result<(), StoreError> {
-    let mut copies = series.copies.iter();
-    let Some(mut union) = copies.next().map(|copy| copy.record.clone()) else { return Ok(()) };
-    for copy in copies {
+/// What the copies of a series say together.
+fn union(copies: &[Copy]) -> Option<SeriesRecord> {
+    let (first, others) = copies.split_first()?;
+    let mut union = first.record.clone();
+    for copy in others {
         fill_series(&mut union, &copy.record);
+    }
+    Some(union)
+}
+
+/// Writes the union of a series' copies, which was another before.
+async fn refresh(work: &mut Work<'_>, series: &mut Known, before: Option<SeriesRecord>) -> Result<(), StoreError> {
+    let Some(union) = union(&series.copies) else { return Ok(()) };
+    if let Some(before) = before {
+        requests::renew(work.link, series.series_key, &before, &union).await?;
     }
     let declared = series.copies.iter().filter_map(|copy| copy.declared).max().unwrap_or(0);
     let mut sql = Sql::new("UPDATE series SET ");
@@ -206,6 +217,8 @@ pub(super) async fn insert(work: &mut Work<'_>, fresh: &[Fresh<'_>]) -> Result<V
     for chunk in fresh.chunks(CHUNK) {
         let series_keys = insert_series(work, chunk).await?;
         let copies = insert_copies(work, chunk, &series_keys).await?;
+        let records = chunk.iter().map(|one| one.record);
+        requests::insert(work.link, series_keys.iter().copied().zip(records)).await?;
         for ((one, series_key), copy_key) in chunk.iter().zip(series_keys).zip(copies) {
             let declared = one.record.number_of_series_related_instances;
             let (repository_key, record) = (one.repository_key, one.record.clone());
@@ -264,6 +277,7 @@ pub(super) async fn remove(work: &mut Work<'_>, series_key: i64) -> Result<(), S
         "DELETE FROM manifest_entry WHERE series_key = $1",
         "DELETE FROM held_instance WHERE series_key = $1",
         "DELETE FROM series_copy WHERE series_key = $1",
+        "DELETE FROM series_request WHERE series_key = $1",
         "DELETE FROM series WHERE series_key = $1",
     ] {
         work.link.run(Sql::new(text).arg(series_key)).await?;

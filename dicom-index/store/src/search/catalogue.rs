@@ -26,6 +26,8 @@ pub(crate) enum How {
     Copy(CopyColumn),
     /// An identifier that the same person has somewhere, and its issuer.
     Person(PersonColumn),
+    /// An item of a series' RequestAttributesSequence.
+    Request(RequestColumn),
     /// Who has it.
     Repository,
     /// An instance that is held or known.
@@ -46,6 +48,13 @@ pub(crate) enum CopyColumn {
 pub(crate) enum PersonColumn {
     PatientId,
     IssuerOfPatientId,
+}
+
+/// What is compared within one request that a series answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RequestColumn {
+    ScheduledProcedureStepId,
+    RequestedProcedureId,
 }
 
 const fn tag(group: u16, element: u16) -> Tag {
@@ -79,6 +88,7 @@ pub(crate) fn time_beside(column: &'static str) -> Option<&'static str> {
 pub(crate) fn find(path: &[Tag]) -> Option<(Level, How)> {
     use CopyColumn as C;
     use PersonColumn as P;
+    use RequestColumn as R;
     let study = |how| Some((Level::Study, how));
     let series = |how| Some((Level::Series, how));
     match path {
@@ -112,8 +122,8 @@ pub(crate) fn find(path: &[Tag]) -> Option<(Level, How)> {
         [Tag(0x0040, 0x0244)] => series(How::Date("r.step_start_date")),
         [Tag(0x0040, 0x0245)] => series(How::Time("r.step_start_time")),
         [Tag(0x0020, 0x1209)] => series(How::Number("r.number_of_instances")),
-        [REQUEST, Tag(0x0040, 0x0009)] => series(How::Exact("r.scheduled_procedure_step_id")),
-        [REQUEST, Tag(0x0040, 0x1001)] => series(How::Exact("r.requested_procedure_id")),
+        [REQUEST, Tag(0x0040, 0x0009)] => series(How::Request(R::ScheduledProcedureStepId)),
+        [REQUEST, Tag(0x0040, 0x1001)] => series(How::Request(R::RequestedProcedureId)),
         [Tag(0x0008, 0x0018)] => Some((Level::Instance, How::Instance)),
         _ => None,
     }

@@ -1,11 +1,13 @@
 //! Search: from the registry alone, whatever the repositories do.
 
 mod catalogue;
+mod merged;
 mod names;
 mod patients;
 mod pattern;
 mod persons;
 mod render;
+mod requests;
 mod scope;
 
 use std::collections::HashMap;
@@ -36,12 +38,15 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn search_studies(&self, query: &Query, filter: &SearchFilter) -> Result<Found<StudyRow>, StoreError> {
-        let conditions = Conditions::of(query, self.engine());
         let mut link = self.read().await?;
+        let conditions = Conditions::looked_up(query, &mut link, self.engine()).await?;
         let scope = Scope::of(&mut link, filter).await?;
         let (keys, remaining) = fetch(&mut link, study_search(&conditions, &scope), query.page).await?;
         let undated = match without_date(query) {
-            Some(query) => count_undated(&mut link, &Conditions::of(&query, self.engine()), &scope).await?,
+            Some(query) => {
+                let conditions = Conditions::looked_up(&query, &mut link, self.engine()).await?;
+                count_undated(&mut link, &conditions, &scope).await?
+            }
             None => 0,
         };
         let rows = studies(&mut link, &keys, filter).await?;
@@ -54,8 +59,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn plan_of_search(&self, query: &Query, filter: &SearchFilter) -> Result<Vec<String>, StoreError> {
-        let conditions = Conditions::of(query, self.engine());
         let mut link = self.read().await?;
+        let conditions = Conditions::looked_up(query, &mut link, self.engine()).await?;
         let scope = Scope::of(&mut link, filter).await?;
         let explained = dialect::explain(self.engine(), study_search(&conditions, &scope).page, query.page.limit);
         link.rows(explained).await?.iter().map(|row| dialect::explained(self.engine(), row)).collect()
@@ -89,8 +94,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn count_instances(&self, query: &Query, filter: &SearchFilter) -> Result<u64, StoreError> {
-        let conditions = Conditions::of(query, self.engine());
         let mut link = self.read().await?;
+        let conditions = Conditions::looked_up(query, &mut link, self.engine()).await?;
         let scope = Scope::of(&mut link, filter).await?;
         let mut sql = Sql::new("SELECT CAST(COALESCE(sum(r.number_of_instances), 0) AS BIGINT)");
         conditions.series(&mut sql, &scope);
@@ -133,8 +138,8 @@ impl Store {
         filter: &SearchFilter,
         page: Page,
     ) -> Result<Found<SeriesRow>, StoreError> {
-        let conditions = Conditions::of(query, self.engine());
         let mut link = self.read().await?;
+        let conditions = Conditions::looked_up(query, &mut link, self.engine()).await?;
         let scope = Scope::of(&mut link, filter).await?;
         let (keys, remaining) = fetch(&mut link, series_search(&conditions, &scope), page).await?;
         let rows = series(&mut link, &keys, filter).await?;

@@ -17,8 +17,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn search_patients(&self, query: &Query, filter: &SearchFilter) -> Result<Found<PatientRow>, StoreError> {
-        let conditions = Conditions::of(query, self.engine());
         let mut link = self.read().await?;
+        let conditions = Conditions::looked_up(query, &mut link, self.engine()).await?;
         let scope = Scope::of(&mut link, filter).await?;
         let window = Page { limit: query.page.limit, offset: query.page.offset };
         let (keys, remaining) = fetch(&mut link, patient_search(&conditions, &scope), window).await?;

@@ -2,14 +2,16 @@
 
 use index_query::{Attribute, Level, Match, Query, Rule, Span};
 
-use super::catalogue::{CopyColumn, How, PersonColumn, find, time_beside};
+use super::catalogue::{CopyColumn, How, PersonColumn, RequestColumn, find, time_beside};
+use super::merged;
 use super::names;
 use super::pattern::Pattern;
 use super::persons;
+use super::requests;
 use super::scope::Scope;
-use crate::Engine;
 use crate::engine::dialect::has_pieces;
-use crate::engine::{Sql, Value};
+use crate::engine::{Link, Sql, Value};
+use crate::{Engine, StoreError};
 use index_query::text::{folded, time_begin, time_end};
 
 /// The day under which a study is listed: its own, else the best known.
@@ -32,8 +34,11 @@ pub(crate) struct Conditions<'q> {
     engine: Engine,
     study: Vec<(&'q Match, How)>,
     series: Vec<(&'q Match, How)>,
+    request: Vec<(&'q Match, RequestColumn)>,
     instance: Vec<(&'q Match, How)>,
     copy: Vec<(&'q Match, CopyColumn)>,
+    /// Whom merged numbers that were asked for go by now.
+    survivors: Vec<i64>,
     person: Vec<(&'q Match, PersonColumn)>,
     pub(crate) unsupported: Vec<Attribute>,
 }
@@ -44,8 +49,10 @@ impl<'q> Conditions<'q> {
             engine,
             study: Vec::new(),
             series: Vec::new(),
+            request: Vec::new(),
             instance: Vec::new(),
             copy: Vec::new(),
+            survivors: Vec::new(),
             person: Vec::new(),
             unsupported: Vec::new(),
         };
@@ -57,12 +64,20 @@ impl<'q> Conditions<'q> {
                 Some((Level::Study, How::Copy(column))) => out.copy.push((condition, column)),
                 Some((Level::Study, How::Person(column))) => out.person.push((condition, column)),
                 Some((Level::Study, how)) => out.study.push((condition, how)),
+                Some((Level::Series, How::Request(column))) => out.request.push((condition, column)),
                 Some((Level::Series, how)) => out.series.push((condition, how)),
                 Some((Level::Instance, how)) => out.instance.push((condition, how)),
                 None => out.unsupported.push(condition.attribute.clone()),
             }
         }
         out
+    }
+
+    /// [`Conditions::of`], where a PatientID that was merged stands for whom it goes by too.
+    pub(crate) async fn looked_up(query: &'q Query, link: &mut Link, engine: Engine) -> Result<Self, StoreError> {
+        let mut out = Self::of(query, engine);
+        out.survivors = merged::survivors(link, &out.copy).await?;
+        Ok(out)
     }
 
     /// Whether something narrows the matches down to a few, so that all of them are looked at once, sorted and counted. Otherwise a
@@ -72,10 +87,16 @@ impl<'q> Conditions<'q> {
             let is_wide = matches!(how, How::Date("s.study_date") | How::Exact("s.patient_sex") | How::Modalities);
             !is_wide && !matches!(how, How::Time(_) | How::Number(_) | How::Repository)
         };
-        !self.instance.is_empty()
+        self.are_narrow_of_series()
             || !self.person.is_empty()
             || self.copy.iter().any(|(condition, _)| condition.rule != Rule::Empty)
             || self.study.iter().any(|(condition, how)| is_narrow(how) && condition.rule != Rule::Empty)
+    }
+
+    /// The same of series and what is below them.
+    fn are_narrow_of_series(&self) -> bool {
+        !self.instance.is_empty()
+            || self.request.iter().any(|(condition, _)| condition.rule != Rule::Empty)
             || self.series.iter().any(|(_, how)| *how == How::Exact("r.series_instance_uid"))
     }
 
@@ -83,6 +104,7 @@ impl<'q> Conditions<'q> {
     pub(crate) const fn are_none(&self) -> bool {
         self.study.is_empty()
             && self.series.is_empty()
+            && self.request.is_empty()
             && self.instance.is_empty()
             && self.copy.is_empty()
             && self.person.is_empty()
@@ -116,7 +138,12 @@ impl<'q> Conditions<'q> {
 
     /// Conditions on a series of the study.
     fn write_of_series(&self, sql: &mut Sql) {
-        if !self.series.is_empty() || !self.instance.is_empty() {
+        if self.are_narrow_of_series() {
+            // The few series are looked up first, and not for each study.
+            sql.push(" AND s.study_key IN (SELECT r.study_key FROM series r WHERE 1 = 1");
+            self.write_series(sql);
+            sql.push(")");
+        } else if !self.series.is_empty() || !self.request.is_empty() {
             sql.push(" AND EXISTS (SELECT 1 FROM series r WHERE r.study_key = s.study_key");
             self.write_series(sql);
             sql.push(")");
@@ -159,6 +186,9 @@ impl<'q> Conditions<'q> {
         for (condition, how) in &self.series {
             write(sql, self.engine, *how, &condition.rule);
         }
+        if !self.request.is_empty() {
+            requests::write(sql, &self.request);
+        }
         for (condition, _) in &self.instance {
             sql.push(" AND r.series_key IN (SELECT h.series_key FROM held_instance h WHERE 1 = 1");
             exact(sql, "h.sop_instance_uid", &condition.rule);
@@ -181,10 +211,17 @@ impl<'q> Conditions<'q> {
 
     /// The same of alias `c` (study copy) with its patient `p`.
     pub(crate) fn write_of_copy(&self, sql: &mut Sql) {
+        if self.survivors.is_empty() {
+            merged::write(sql, &self.copy);
+        } else {
+            sql.push(" AND c.patient_key IN (SELECT p.patient_key FROM source_patient p WHERE 1 = 1");
+            merged::write(sql, &self.copy);
+            sql.push(" UNION SELECT p.patient_key FROM source_patient p WHERE p.patient_key IN (");
+            sql.list(self.survivors.iter().copied()).push("))");
+        }
         for (condition, column) in &self.copy {
             match column {
-                CopyColumn::PatientId => exact(sql, "p.patient_id", &condition.rule),
-                CopyColumn::IssuerOfPatientId => exact(sql, "p.issuer", &condition.rule),
+                CopyColumn::PatientId | CopyColumn::IssuerOfPatientId => {}
                 CopyColumn::IssuerOfAccessionNumber => exact(sql, "c.accession_issuer", &condition.rule),
                 CopyColumn::AccessionNumber => {
                     exact(sql, "c.accession_number", &condition.rule);
@@ -241,8 +278,8 @@ fn write(sql: &mut Sql, engine: Engine, how: How, rule: &Rule) {
             Rule::AllOf(codes) => codes.iter().for_each(|code| holder(sql, &Rule::Equals(code.clone()))),
             rule => holder(sql, rule),
         },
-        // Written where copies, persons and instances are looked up.
-        How::Copy(_) | How::Person(_) | How::Instance => {}
+        // Written where copies, persons, requests and instances are looked up.
+        How::Copy(_) | How::Person(_) | How::Request(_) | How::Instance => {}
     }
 }
 

@@ -1,9 +1,10 @@
 //! What a patient administration system tells, and what follows it.
 
 use index_model::{Demographic, PatientChange as Change, PatientEvent, PatientRecord, ReportStatus, RepositoryCode};
+use index_query::{Level, parse};
 use index_store::{PatientTold, Store};
 
-use crate::build::{NOW, all, found, issued, jane, patient, study, tails, two, uid, with_number};
+use crate::build::{NOW, all, found, issued, jane, patient, series, study, tails, two, uid, with_number};
 use crate::reports::{id_of, report};
 
 const NUMBER: &str = "9876543217";
@@ -94,6 +95,48 @@ async fn what_was_deleted_stays_absent_until_it_is_told_anew(store: Store) {
     assert_eq!(found(&store, "PatientBirthDate=19700101").await, "");
     assert_eq!(tell(&store, &north, &later("E4", jane(), 4)).await, PatientTold::Done);
     assert_eq!(found(&store, "PatientBirthDate=19700101").await, "2 1", "who keeps it tells it anew");
+}
+
+/// Launch links and lists of workstations have the old number for years: who asks by it is answered of whom it goes by.
+async fn a_merged_number_finds_what_the_survivor_has(store: Store) {
+    let (north, south) = two(&store).await;
+    let mut of_jane = study("1.1", jane(), "20260101");
+    of_jane.accession_number = Some(issued("neodin", "ACC1"));
+    store.index_study(&north, &of_jane, &[series("2.1", "CT", 1)], NOW).await.unwrap();
+    store.index_study(&north, &study("1.2", ann(), "20260102"), &[series("2.2", "CT", 1)], NOW).await.unwrap();
+    let namesake = patient("swodin/A2", "ROE^RITA", "19330303");
+    store.index_study(&south, &study("1.3", namesake, "20260103"), &[], NOW).await.unwrap();
+    assert_eq!(found(&store, "PatientID=A2").await, "3 2");
+    tell(&store, &north, &event("E1", Change::Merge, jane(), "neodin/A2")).await;
+    for (text, expected) in [
+        ("PatientID=A2&IssuerOfPatientID=neodin", "2 1"),
+        ("PatientID=A2", "3 2 1"),
+        ("PatientID=A2\\A9&IssuerOfPatientID=neodin\\army", "2 1"),
+        ("PatientID=?2&IssuerOfPatientID=neodin", "2 1"),
+        ("PatientID=A2&IssuerOfPatientID=swodin", "3"),
+        ("PatientID=A2&AccessionNumber=ACC1", "1"),
+        ("PatientID=A2&StudyDate=20260102", "2"),
+        ("PatientID=A1", "2 1"),
+        ("PatientID=a2", ""),
+    ] {
+        assert_eq!(found(&store, text).await, expected, "{text}");
+    }
+    let asked = [("PatientID".to_owned(), "A2".to_owned()), ("IssuerOfPatientID".to_owned(), "neodin".to_owned())];
+    let of_series = store.search_series(&parse(Level::Series, &asked).unwrap().query, &all()).await.unwrap();
+    assert_eq!(of_series.rows.len(), 2);
+    let patients = store.search_patients(&parse(Level::Study, &asked).unwrap().query, &all()).await.unwrap();
+    let ids: Vec<_> = patients.rows.iter().map(|row| row.patient.patient_id.clone().unwrap()).collect();
+    assert_eq!(ids, [issued("neodin", "A1")], "one patient, by the number that is theirs now");
+    let third = patient("neodin/A3", "DOE^JANE", "19700101");
+    tell(&store, &north, &event("E2", Change::Merge, third, "neodin/A1")).await;
+    assert_eq!(found(&store, "PatientID=A2&IssuerOfPatientID=neodin").await, "2 1", "through two merges");
+    tell(&store, &north, &event("E3", Change::Unmerge, jane(), "neodin/A2")).await;
+    assert_eq!(
+        found(&store, "PatientID=A2&IssuerOfPatientID=neodin").await,
+        "2",
+        "and its own after it was taken back"
+    );
+    assert_eq!(found(&store, "PatientID=A1").await, "1");
 }
 
 async fn what_comes_late_under_a_merged_number_is_the_survivors(store: Store) {
@@ -216,6 +259,7 @@ pub(crate) mod contract {
     crate::contract!(
         what_was_deleted_stays_absent_until_it_is_told_anew,
         a_merge_takes_everything_to_the_survivor_and_an_unmerge_gives_it_back,
+        a_merged_number_finds_what_the_survivor_has,
         what_comes_late_under_a_merged_number_is_the_survivors,
         a_merge_ends_at_its_issuer,
         merges_of_merged_numbers_are_followed_and_circles_refused,

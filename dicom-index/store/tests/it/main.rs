@@ -123,6 +123,15 @@ async fn other_identifiers_of_older_databases_are_found() {
 }
 
 #[tokio::test]
+async fn requests_of_older_databases_are_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("registry.sqlite").display());
+    older::requests_are_found(&url).await;
+    let cluster = cluster::Cluster::start().await;
+    older::requests_are_found(&cluster.database("older")).await;
+}
+
+#[tokio::test]
 async fn each_named_search_uses_its_index() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("registry.sqlite").display());

@@ -50,6 +50,41 @@ pub(crate) async fn other_identifiers_are_found(url: &str) {
     store.close().await;
 }
 
+/// What was known of requests before there was a table of them is found.
+pub(crate) async fn requests_are_found(url: &str) {
+    let store = Store::open(url).await.unwrap();
+    let (north, _) = two(&store).await;
+    for (n, step, procedure) in [("1.1", "S1", "P1"), ("1.2", "", "P2"), ("1.3", "", "")] {
+        let mut of = series(&format!("{n}.1"), "CT", 3);
+        of.scheduled_procedure_step_id = (!step.is_empty()).then(|| step.to_owned());
+        of.requested_procedure_id = (!procedure.is_empty()).then(|| procedure.to_owned());
+        store.index_study(&north, &study(n, jane(), "20260101"), &[of], NOW).await.unwrap();
+    }
+    store.close().await;
+    for sql in ["DROP TABLE series_request", "DELETE FROM _sqlx_migrations WHERE version = 25"] {
+        if url.starts_with("sqlite:") {
+            let mut database = sqlx::SqliteConnection::connect(url).await.unwrap();
+            sqlx::query(sql).execute(&mut database).await.unwrap();
+            database.close().await.unwrap();
+        } else {
+            let mut database = sqlx::PgConnection::connect(url).await.unwrap();
+            sqlx::query(sql).execute(&mut database).await.unwrap();
+            database.close().await.unwrap();
+        }
+    }
+    let store = Store::open(url).await.unwrap();
+    for (key, expected) in [
+        ("ScheduledProcedureStepID=S1", "1"),
+        ("RequestedProcedureID=P1", "1"),
+        ("RequestedProcedureID=P2", "2"),
+        ("RequestedProcedureID=P3", ""),
+        ("RequestedProcedureID=\"\"&emptyvaluematching=true", "3"),
+    ] {
+        assert_eq!(found(&store, &format!("RequestAttributesSequence.{key}")).await, expected, "{key}");
+    }
+    store.close().await;
+}
+
 /// Body parts were folded once; now they are as their repositories wrote them.
 pub(crate) async fn body_parts_are_as_they_were_written(url: &str) {
     let store = Store::open(url).await.unwrap();

@@ -45,7 +45,14 @@ const SEARCHES: &[(&str, &str, &str)] = &[
     ("ReferringPhysicianName=HOUSE*", "study_by_referring_name", "study_by_referring_name"),
     ("StudyID=7", "study_by_study_id", "study_by_study_id"),
     ("PatientBirthDate=19700101", "study_by_birth_date", "study_by_birth_date"),
-    ("SeriesInstanceUID=2.7", "series_", "series_"),
+    ("SeriesInstanceUID=2.7", "series_by_uid", "series_by_uid"),
+    ("RequestAttributesSequence.RequestedProcedureID=P7", "series_request_by_procedure", "series_request_"),
+    ("RequestAttributesSequence.ScheduledProcedureStepID=S7", "series_request_by_step", "series_request_"),
+    (
+        "RequestAttributesSequence.ScheduledProcedureStepID=S7&RequestAttributesSequence.RequestedProcedureID=P7",
+        "series_request_by_",
+        "series_request_",
+    ),
     ("SOPInstanceUID=9.7", "held_instance_by_uid", "held_instance_by_uid"),
     ("", "study_by_date", "study_by_date"),
 ];
@@ -61,7 +68,10 @@ pub(crate) async fn check(store: Store) {
             record.accession_number = Some(issued("neodin", &format!("A{n}")));
             record.study_id = Some(n.to_string().into());
             record.study_description = Some(format!("HEAD {n}"));
-            (record, vec![series(&format!("2.{n}"), if n % 3 == 0 { "CT" } else { "MR" }, 1)])
+            let mut one = series(&format!("2.{n}"), if n % 3 == 0 { "CT" } else { "MR" }, 1);
+            one.scheduled_procedure_step_id = Some(format!("S{n}"));
+            one.requested_procedure_id = Some(format!("P{n}"));
+            (record, vec![one])
         })
         .collect();
     store.index_studies(&north, &batch, NOW).await.unwrap();
@@ -75,9 +85,9 @@ pub(crate) async fn check(store: Store) {
         let query = parse(Level::Study, &pairs).unwrap().query;
         let plan = store.plan_of_search(&query, &SearchFilter::default()).await.unwrap().join("\n");
         let (index, scan) = match store.engine() {
-            Engine::Sqlite => (sqlite, ["SCAN s\n", "SCAN c\n", "SCAN p\n", "SCAN h\n"]),
+            Engine::Sqlite => (sqlite, &["SCAN s\n", "SCAN c\n", "SCAN p\n", "SCAN h\n", "SCAN r\n", "SCAN q\n"][..]),
             Engine::Postgres => {
-                (postgres, ["Seq Scan on study", "Seq Scan on series", "Seq Scan on held", "Seq Scan on source"])
+                (postgres, &["Seq Scan on study", "Seq Scan on series", "Seq Scan on held", "Seq Scan on source"][..])
             }
         };
         if !plan.contains(index) || scan.iter().any(|scan| format!("{plan}\n").contains(scan)) {

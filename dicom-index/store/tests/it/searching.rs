@@ -1,6 +1,6 @@
 //! What a search finds, rule by rule.
 
-use index_model::{IssuedId, PatientRecord, PersonName, RepositoryCode, SeriesRecord};
+use index_model::{IssuedId, PatientRecord, PersonName, RepositoryCode, RequestAttributes, SeriesRecord};
 use index_query::{Level, Page, parse};
 use index_store::{Found, SearchFilter, SeriesRow, Store};
 
@@ -313,6 +313,76 @@ async fn an_identifier_that_only_an_object_says_finds_its_study(store: Store) {
     assert_eq!(found(&store, &others("PatientID=Y3")).await, "");
 }
 
+/// RequestAttributesSequence has an item for each request; both keys are of one of them (PS3.4 §C.2.2.2.6).
+async fn a_series_is_found_by_each_request_that_it_answers(store: Store) {
+    let (north, south) = two(&store).await;
+    let requests = |uid: &str, items: &[(&str, &str)]| {
+        let mut record = series(uid, "CT", 1);
+        record.add_requests(items.iter().map(|(step, procedure)| RequestAttributes {
+            scheduled_procedure_step_id: (!step.is_empty()).then(|| (*step).to_owned()),
+            requested_procedure_id: (!procedure.is_empty()).then(|| (*procedure).to_owned()),
+        }));
+        record
+    };
+    let one = study("1.1", patient("neodin/A1", "DOE^JANE", "19700101"), "20260101");
+    let two_of = requests("2.1", &[("S1", "P1"), ("S2", "P2")]);
+    store.index_study(&north, &one, &[two_of.clone(), requests("2.2", &[])], NOW).await.unwrap();
+    let other = study("1.2", patient("neodin/A2", "ROE^RICK", "19500101"), "20260102");
+    store.index_study(&north, &other, &[requests("2.3", &[("S1", "P2"), ("", "P3")])], NOW).await.unwrap();
+    let (step, procedure) =
+        ("RequestAttributesSequence.ScheduledProcedureStepID", "RequestAttributesSequence.RequestedProcedureID");
+    let empty = "\"\"&emptyvaluematching=true";
+    for (text, series, studies) in [
+        (format!("{procedure}=P1"), "1", "1"),
+        (format!("{procedure}=P2"), "3 1", "2 1"),
+        (format!("{step}=S2"), "1", "1"),
+        (format!("{step}=S2&{procedure}=P2"), "1", "1"),
+        (format!("{step}=S1&{procedure}=P2"), "3", "2"),
+        (format!("{step}=S2&{procedure}=P1"), "", ""),
+        (format!("{step}=S?&{procedure}=P*&PatientID=A1"), "1", "1"),
+        (format!("{procedure}=P3\\P1&Modality=CT"), "3 1", "2 1"),
+        (format!("{procedure}=P3&Modality=MR"), "", ""),
+        (format!("{procedure}=p1"), "", ""),
+        (format!("{procedure}=P3&{step}={empty}"), "3", "2"),
+        (format!("{procedure}=P2&{step}={empty}"), "", ""),
+        (format!("{step}={empty}"), "3 2", "2 1"),
+        (format!("{step}=\"\"&{procedure}={empty}"), "2", "1"),
+    ] {
+        assert_eq!(series_tails(&search_series(&store, &text).await), series, "{text}");
+        assert_eq!(found(&store, &text).await, studies, "{text}");
+    }
+    let row = search_series(&store, &format!("{step}=S2")).await.rows.remove(0);
+    assert_eq!(row.series.requests(), two_of.requests(), "the answer has all items");
+    // Another copy knows one more; when it is taken out, what is left is what the first says.
+    store.index_study(&south, &one, &[requests("2.1", &[("S2", ""), ("S4", "P4")])], NOW).await.unwrap();
+    for (text, expected) in [("P4", "1"), ("P1", "1")] {
+        assert_eq!(series_tails(&search_series(&store, &format!("{procedure}={text}")).await), expected, "{text}");
+    }
+    let row = search_series(&store, &format!("{procedure}=P4")).await.rows.remove(0);
+    assert_eq!(row.series.requests().len(), 3);
+    for repository in [&north, &south] {
+        store.retire_repository(repository, NOW).await.unwrap();
+        store.take_copies_out(repository, NOW).await.unwrap();
+    }
+    assert_eq!(found(&store, &format!("{procedure}=P*")).await, "");
+}
+
+/// A series that goes to another union study, because its patient is another, takes its requests along.
+async fn requests_follow_a_series_that_moves(store: Store) {
+    let (north, south) = two(&store).await;
+    let mut record = series("2.1", "CT", 1);
+    record.requested_procedure_id = Some("P1".into());
+    let jane = study("1.1", patient("neodin/A1", "DOE^JANE", "19700101"), "20260101");
+    for repository in [&north, &south] {
+        store.index_study(repository, &jane, &[record.clone()], NOW).await.unwrap();
+    }
+    let procedure = "RequestAttributesSequence.RequestedProcedureID=P1";
+    assert_eq!(search_series(&store, procedure).await.rows.len(), 1);
+    let other = study("1.1", patient("swodin/B9", "ROE^RICHARD", "19500505"), "20260101");
+    store.index_study(&south, &other, &[record], NOW).await.unwrap();
+    assert_eq!(search_series(&store, procedure).await.rows.len(), 2, "of each patient's study");
+}
+
 async fn a_renamed_patient_sounds_otherwise(store: Store) {
     let (north, _) = province(&store).await;
     let renamed = study("1.2", patient("neodin/A2", "SMITH^JIM", "19710202"), "20260102");
@@ -431,6 +501,8 @@ pub(crate) mod contract {
         undated_studies_are_told,
         another_identifier_of_a_person_finds_all_their_studies,
         an_identifier_that_only_an_object_says_finds_its_study,
+        a_series_is_found_by_each_request_that_it_answers,
+        requests_follow_a_series_that_moves,
         a_renamed_patient_sounds_otherwise,
         fuzzy_names_match_words_that_begin_alike_in_any_order,
         conditions_all_hold,

@@ -2,7 +2,9 @@
 
 mod attribute;
 
-use index_model::{HealthNumber, IssuedId, PatientRecord, Phi, RepositoryDefinition, SeriesRecord, StudyRecord, Uid};
+use index_model::{
+    HealthNumber, IssuedId, PatientRecord, Phi, RepositoryDefinition, RequestAttributes, SeriesRecord, StudyRecord, Uid,
+};
 use serde_json::{Map, Value};
 
 use adapter_api::InstanceKey;
@@ -77,15 +79,16 @@ impl Match for StudyRecord {
 impl Match for SeriesRecord {
     fn read(object: &Object, _: &RepositoryDefinition) -> Option<Self> {
         let mut series = Self::new(uid(object, "0020000E")?);
-        let request = items(object, "00400275").next();
         series.modality = text(object, "00080060");
         series.series_number = integer(object, "00200011");
         series.series_description = text(object, "0008103E");
         series.body_part_examined = text(object, "00180015");
         series.performed_procedure_step_start_date = date(object, "00400244");
         series.performed_procedure_step_start_time = time(object, "00400245");
-        series.scheduled_procedure_step_id = request.and_then(|request| text(request, "00400009"));
-        series.requested_procedure_id = request.and_then(|request| text(request, "00401001"));
+        series.add_requests(items(object, "00400275").map(|item| RequestAttributes {
+            scheduled_procedure_step_id: text(item, "00400009"),
+            requested_procedure_id: text(item, "00401001"),
+        }));
         series.number_of_series_related_instances = number(object, "00201209");
         Some(series)
     }
@@ -124,10 +127,13 @@ fn patient(object: &Object, definition: &RepositoryDefinition) -> PatientRecord 
             .filter(|sex| matches!(&**sex, "M" | "F" | "O")),
         ..PatientRecord::default()
     };
-    if let Some(value) = text(object, "00100020") {
-        let issuer = patient_issuer(object, definition).unwrap_or_else(|| definition.patient_id_issuer.clone());
-        keep_health_number(&issuer, &value, &mut patient);
-        patient.patient_id = Some(IssuedId { issuer, value: Phi::new(value) });
+    let issuer = || patient_issuer(object, definition).unwrap_or_else(|| definition.patient_id_issuer.clone());
+    if let Some(id) = IssuedId::of_values(texts(object, "00100020"), issuer) {
+        keep_health_number(&id.issuer, id.value.expose(), &mut patient);
+        if id.has_several_values() {
+            patient.other_patient_ids.extend(id.values());
+        }
+        patient.patient_id = Some(id);
     }
     for other in items(object, "00101002").take(OTHER_ID_LIMIT) {
         if let (Some(value), Some(issuer)) = (text(other, "00100020"), patient_issuer(other, definition))

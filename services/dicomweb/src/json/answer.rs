@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use index_model::{IssuedId, RepositoryCode};
+use index_model::{IssuedId, RepositoryCode, RequestAttributes};
 use index_query::{Attribute, Level, Query, Tag, level_of};
 use registry::{Header, Registry, SeriesRow, StudyRow};
 use serde_json::Value;
@@ -72,17 +72,25 @@ pub(crate) fn shows_identifiers(query: &Query) -> bool {
 /// OtherPatientIDsSequence.
 const OTHER_PATIENT_IDS: Tag = Tag(0x0010, 0x1002);
 const OTHER_IDS: &str = "00101002";
-/// Sequences of which rows know a part: of RequestAttributesSequence what its table has, of OtherPatientIDsSequence what was linked.
-pub(super) const COMPLETED: [&str; 2] = ["00400275", OTHER_IDS];
+/// RequestAttributesSequence.
+const REQUESTS: &str = "00400275";
+/// Sequences of which rows know a part: of RequestAttributesSequence what its table has of all instances, of OtherPatientIDsSequence what
+/// was linked.
+pub(super) const COMPLETED: [&str; 2] = [REQUESTS, OTHER_IDS];
 
-/// What a header has, and of a patient's other identifiers what the registry knows beside.
+/// What a header has, and of those sequences the items that the registry knows beside.
 pub(super) fn completed(tag: &str, known: Option<&Value>, header: &Value) -> Value {
     let items = |attribute: &Value| attribute.get("Value").and_then(Value::as_array).cloned().unwrap_or_default();
-    let known = known.filter(|_| tag == OTHER_IDS).map(items).unwrap_or_default();
+    let named_by = match tag {
+        OTHER_IDS => ["00100020", "00100021"],
+        REQUESTS => ["00400009", "00401001"],
+        _ => return header.clone(),
+    };
+    let known = known.map(items).unwrap_or_default();
     if known.is_empty() {
         return header.clone();
     }
-    let id = |item: &Value| ["00100020", "00100021"].map(|tag| item.pointer(&format!("/{tag}/Value/0")).cloned());
+    let id = |item: &Value| named_by.map(|tag| item.pointer(&format!("/{tag}/Value/0")).cloned());
     let mut all = items(header);
     let new = known.into_iter().filter(|known| !all.iter().any(|one| id(one) == id(known)));
     let new: Vec<Value> = new.collect();
@@ -149,7 +157,7 @@ fn study_attributes(out: &mut Writer, row: &StudyRow, shown: Shown<'_>) {
 fn patient_attributes(out: &mut Writer, row: &StudyRow) {
     let patient = &row.study.patient;
     out.name("00100010", &patient.patient_name);
-    out.text("00100020", "LO", patient.patient_id.as_ref().map(|id| id.value.expose().as_str()));
+    out.texts("00100020", "LO", patient.patient_id.iter().flat_map(|id| id.value.expose().split('\\')));
     out.text("00100021", "LO", patient.patient_id.as_ref().map(|id| id.issuer.as_str()));
     let universal = patient.patient_id.iter().filter(|id| is_oid(&id.issuer)).map(issuer);
     out.items("00100024", universal.collect());
@@ -229,13 +237,18 @@ pub(super) fn series_attributes(out: &mut Writer, row: &SeriesRow) {
     out.number("00201209", "IS", Some(row.number_of_instances.into()));
     out.known("00400244", "DA", series.performed_procedure_step_start_date.as_deref());
     out.known("00400245", "TM", series.performed_procedure_step_start_time.as_deref());
-    let request = (series.scheduled_procedure_step_id.as_deref(), series.requested_procedure_id.as_deref());
-    if request != (None, None) {
-        let mut item = Writer::default();
-        item.text("00400009", "SH", request.0);
-        item.text("00401001", "SH", request.1);
-        out.items("00400275", vec![item.0]);
+    let requests: Vec<_> = series.requests().iter().map(request).collect();
+    if !requests.is_empty() {
+        out.items(REQUESTS, requests);
     }
+}
+
+/// An item of RequestAttributesSequence: what table 10.6.3-4 has of it.
+fn request(request: &RequestAttributes) -> DataSet {
+    let mut item = Writer::default();
+    item.text("00400009", "SH", request.scheduled_procedure_step_id.as_deref());
+    item.text("00401001", "SH", request.requested_procedure_id.as_deref());
+    item.0
 }
 
 #[cfg(test)]
@@ -255,6 +268,21 @@ mod tests {
         let known = identifiers(&[("8", "X"), ("7", "Y")]);
         assert_eq!(completed("00101002", Some(&known), &header), identifiers(&[("7", "X"), ("8", "X"), ("7", "Y")]));
         assert_eq!(completed("00101002", None, &header), header);
-        assert_eq!(completed("00400275", Some(&known), &header), header, "of other sequences the header knows all");
+        assert_eq!(completed("00081032", Some(&known), &header), header, "of other sequences the header knows all");
+    }
+
+    #[test]
+    fn requests_are_those_of_the_header_and_of_other_instances_of_the_series() {
+        let item = |step: &str, more: bool| {
+            let mut item = json!({"00400009": {"vr": "SH", "Value": [step]}, "00401001": {"vr": "SH", "Value": ["P"]}});
+            if more {
+                item["00400007"] = json!({"vr": "LO", "Value": ["HEAD"]});
+            }
+            item
+        };
+        let header = json!({"vr": "SQ", "Value": [item("S1", true)]});
+        let known = json!({"vr": "SQ", "Value": [item("S1", false), item("S2", false)]});
+        let all = json!({"vr": "SQ", "Value": [item("S1", true), item("S2", false)]});
+        assert_eq!(completed("00400275", Some(&known), &header), all);
     }
 }

@@ -221,6 +221,66 @@ async fn an_identifier_that_only_the_object_says_finds_it_at_every_resource() {
 }
 
 #[tokio::test]
+async fn a_patient_id_of_two_values_is_shown_as_it_is_and_found_by_each() {
+    let app = app().await;
+    let text = |vr: &str, value: &str| json!({ "vr": vr, "Value": [value] });
+    let object = json!([{
+        "00080016": text("UI", "1.2.840.10008.5.1.4.1.1.66"), "00080018": text("UI", "1.2.3.1.1"),
+        "00080060": text("CS", "CT"), "00100020": { "vr": "LO", "Value": ["SITE", "123"] },
+        "0020000D": text("UI", "1.2.3"), "0020000E": text("UI", "1.2.3.1"),
+    }]);
+    let body = format!("--tests\r\nContent-Type: application/dicom+json\r\n\r\n{object}\r\n--tests--\r\n");
+    let kind = "multipart/related; type=\"application/dicom+json\"; boundary=tests";
+    app.post_as("/studies", kind, body.as_bytes()).await.expect(200);
+    for key in ["PatientID=SITE%5C123", "OtherPatientIDsSequence.PatientID=123", "StudyInstanceUID=1.2.3"] {
+        let row = &app.get(&format!("/studies?{key}")).await.expect(200).json()[0];
+        assert_eq!(row["00100020"]["Value"], json!(["SITE", "123"]), "{key}");
+    }
+    app.get("/studies?PatientID=SITE").await.expect(204);
+}
+
+/// Table 10.6.1-5, PS3.4 §C.2.2.2.6: a series of two requests is found by each, and by two keys of one of them.
+#[tokio::test]
+async fn a_series_is_found_by_each_request_at_every_resource() {
+    let app = app().await;
+    let text = |vr: &str, value: &str| json!({ "vr": vr, "Value": [value] });
+    let item = |(step, procedure): (&str, &str)| json!({ "00400007": text("LO", procedure), "00400009": text("SH", step), "00401001": text("SH", procedure) });
+    let said = [("S1", "P1"), ("S2", "P2")];
+    let object = json!([{
+        "00080016": text("UI", "1.2.840.10008.5.1.4.1.1.66"), "00080018": text("UI", "1.2.3.1.1"),
+        "00080060": text("CS", "CT"), "00100020": text("LO", "P-200"), "0020000D": text("UI", "1.2.3"),
+        "0020000E": text("UI", "1.2.3.1"), "00400275": { "vr": "SQ", "Value": said.map(item) },
+    }]);
+    let body = format!("--tests\r\nContent-Type: application/dicom+json\r\n\r\n{object}\r\n--tests--\r\n");
+    let kind = "multipart/related; type=\"application/dicom+json\"; boundary=tests";
+    app.post_as("/studies", kind, body.as_bytes()).await.expect(200);
+    let (step, procedure) = ("ScheduledProcedureStepID", "RequestedProcedureID");
+    for resource in ["/studies", "/series", "/instances", "/studies/1.2.3/series", "/studies/1.2.3/instances"] {
+        for (keys, status) in [
+            (vec![(procedure, "P1")], 200),
+            (vec![(procedure, "P2")], 200),
+            (vec![(step, "S2"), (procedure, "P2")], 200),
+            (vec![(step, "S1"), (procedure, "P2")], 204),
+            (vec![(step, "S2"), ("ScheduledProcedureStepDescription", "P2")], 200),
+            (vec![(step, "S1"), ("ScheduledProcedureStepDescription", "P2")], 204),
+            (vec![(procedure, "P3")], 204),
+        ] {
+            let keys: Vec<_> = keys.iter().map(|(k, v)| format!("RequestAttributesSequence.{k}={v}")).collect();
+            // A study is no series: of what no column has it is told that it was ignored.
+            if resource == "/studies" && keys.iter().any(|key| key.contains("Description")) {
+                continue;
+            }
+            let answer = app.get(&format!("{resource}?{}", keys.join("&"))).await.expect(status);
+            if status == 200 && resource != "/studies" {
+                let items = answer.json()[0]["00400275"]["Value"].clone();
+                let steps: Vec<_> = items.as_array().unwrap().iter().map(|item| first(item, "00400009")).collect();
+                assert_eq!(steps, ["S1", "S2"], "{resource}?{keys:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_a_search_may_not_say_is_400_naming_it() {
     let app = app().await;
     for (query, parameter) in [

@@ -1,10 +1,12 @@
 //! C-FIND: PS3.4 §C.4.1.
 
+use adapter_api::{Inbox, PatientAnswer};
 use dicom_core::{Tag, VR};
 use dicom_dictionary_std::tags;
 use dimse::identifier::{Identifier, Level, Value};
 use dimse::message::{Operation, Request, Status};
 use dimse::uids::{PATIENT_ROOT_FIND, STUDY_ROOT_FIND};
+use index_model::{IssuedId, PatientChange, PatientEvent, PatientRecord, Phi, RepositoryCode};
 
 use crate::app::{App, Outcome, ask, scu, until_last};
 use crate::objects::{CT, Object, corpus, uid};
@@ -95,6 +97,58 @@ async fn codes_are_compared_character_by_character() {
             let outcome = find(&app, STUDY_ROOT_FIND, asked_for).await;
             assert_eq!(column(&outcome, unique).len(), count, "{asked} at {level:?}");
         }
+    }
+}
+
+/// PS3.4 §C.2.2.2.6: an item of a sequence meets all keys, and the answer has all items.
+#[tokio::test]
+async fn a_series_is_found_by_each_request_that_it_answers() {
+    let app = App::start().await;
+    for (step, procedure, count) in [("", "P1", 1), ("", "P2", 1), ("S2", "P2", 1), ("S1", "P2", 0), ("S*", "P3", 0)] {
+        for level in [Level::Series, Level::Instance] {
+            let item = Identifier::default()
+                .key(tags::SCHEDULED_PROCEDURE_STEP_ID, step)
+                .key(tags::REQUESTED_PROCEDURE_ID, procedure);
+            let mut asked = Identifier::new(level).key(tags::STUDY_INSTANCE_UID, "2.25.2");
+            if level == Level::Instance {
+                asked = asked.key(tags::SERIES_INSTANCE_UID, "2.25.2.1");
+            }
+            asked.0.insert(tags::REQUEST_ATTRIBUTES_SEQUENCE, (VR::SQ, Value::Items(vec![item.0])));
+            let outcome = find(&app, STUDY_ROOT_FIND, asked).await;
+            assert_eq!(outcome.last.status, Status::SUCCESS);
+            assert_eq!(outcome.matches.len(), count, "{step} {procedure} at {level:?}");
+            for found in &outcome.matches {
+                let items = found.root().items(tags::REQUEST_ATTRIBUTES_SEQUENCE);
+                let steps: Vec<_> = items.map(|item| item.written(tags::SCHEDULED_PROCEDURE_STEP_ID)).collect();
+                assert_eq!(steps, ["S1", "S2"]);
+            }
+        }
+    }
+}
+
+/// HL7 A40: a list of a workstation has the old number for years.
+#[tokio::test]
+async fn a_merged_number_finds_what_it_goes_by() {
+    let app = App::start().await;
+    let id = |value: &str| IssuedId { issuer: "NORTH".into(), value: Phi::new(value.into()) };
+    let merge = PatientEvent {
+        message_control_id: "E1".into(),
+        message_sha256: "sha".into(),
+        change: PatientChange::Merge,
+        patient: PatientRecord { patient_id: Some(id("A1")), ..PatientRecord::default() },
+        other: Some(id("A2")),
+        visit: None,
+        recorded_ms: None,
+    };
+    let from = RepositoryCode::parse("local").unwrap();
+    assert_eq!(app.registry.accept_patient(&from, merge, b"MSH").await, PatientAnswer::Accepted);
+    let asked = |level| Identifier::new(level).key(tags::PATIENT_ID, "A2").wanted(&[tags::ISSUER_OF_PATIENT_ID]);
+    let patients = find(&app, PATIENT_ROOT_FIND, asked(Level::Patient)).await;
+    assert_eq!(column(&patients, tags::PATIENT_ID), ["A1"]);
+    for class in [PATIENT_ROOT_FIND, STUDY_ROOT_FIND] {
+        let studies = find(&app, class, asked(Level::Study)).await;
+        assert_eq!(column(&studies, tags::STUDY_INSTANCE_UID), ["2.25.1", "2.25.2", "2.25.3"]);
+        assert_eq!(column(&studies, tags::PATIENT_ID), ["A1"; 3]);
     }
 }
 

@@ -78,6 +78,14 @@ impl Object {
         ] {
             whole.0.insert(tag, number(value));
         }
+        if self.class == MR {
+            let request = |n: u32| {
+                let (step, procedure) = (format!("S{n}"), format!("P{n}"));
+                let item = Identifier::default().key(tags::SCHEDULED_PROCEDURE_STEP_ID, step);
+                item.key(tags::REQUESTED_PROCEDURE_ID, procedure).0
+            };
+            whole.0.insert(tags::REQUEST_ATTRIBUTES_SEQUENCE, (VR::SQ, Value::Items(vec![request(1), request(2)])));
+        }
         let pixels = (0..64u8).map(|at| at.wrapping_add(self.number as u8)).collect();
         whole.0.insert(Tag(0x7FE0, 0x0010), (VR::OW, Value::Binary(pixels)));
         whole

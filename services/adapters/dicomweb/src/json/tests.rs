@@ -107,7 +107,7 @@ fn series_and_instances_are_read() {
             "0020000E": {"vr": "UI", "Value": ["1.2.4"]},
             "00080060": {"vr": "CS", "Value": ["MR"]},
             "00200011": {"vr": "IS", "Value": ["+7"]},
-            "00400275": {"vr": "SQ", "Value": [{"00400009": {"vr": "SH", "Value": ["SPS"]}, "00401001": {"vr": "SH", "Value": ["RP"]}}]},
+            "00400275": {"vr": "SQ", "Value": [{"00400009": {"vr": "SH", "Value": ["SPS"]}, "00401001": {"vr": "SH", "Value": ["RP"]}}, {"00401001": {"vr": "SH", "Value": ["RP2"]}}]},
             "00201209": {"vr": "IS", "Value": [12]}
         })),
         &definition(),
@@ -118,6 +118,8 @@ fn series_and_instances_are_read() {
         (series.scheduled_procedure_step_id.as_deref(), series.requested_procedure_id.as_deref()),
         (Some("SPS"), Some("RP"))
     );
+    let second = series.requests().pop().unwrap();
+    assert_eq!((second.scheduled_procedure_step_id, second.requested_procedure_id.as_deref()), (None, Some("RP2")));
     let instance =
         object(json!({"00080018": {"vr": "UI", "Value": ["1.2.5"]}, "00200013": {"vr": "IS", "Value": [3]}}));
     let instance = InstanceKey::read(&instance, &definition()).unwrap();

@@ -4,7 +4,8 @@ use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 use dimse::identifier::Item;
 use index_model::{
-    HealthNumber, IssuedId, PatientRecord, PersonName, Phi, RepositoryDefinition, SeriesRecord, StudyRecord, Uid,
+    HealthNumber, IssuedId, PatientRecord, PersonName, Phi, RepositoryDefinition, RequestAttributes, SeriesRecord,
+    StudyRecord, Uid,
 };
 
 /// A study, or the attribute whose value can't be used.
@@ -35,19 +36,22 @@ pub(super) fn study(item: Item<'_>, definition: &RepositoryDefinition) -> Result
 pub(super) fn series(item: Item<'_>, study: &Uid) -> Result<SeriesRecord, &'static str> {
     belongs(item, tags::STUDY_INSTANCE_UID, study, "StudyInstanceUID")?;
     let uid = item.uid(tags::SERIES_INSTANCE_UID).ok_or("SeriesInstanceUID")?;
-    let request = |tag| item.items(tags::REQUEST_ATTRIBUTES_SEQUENCE).find_map(|request| request.text(tag));
-    Ok(SeriesRecord {
+    let requests = item.items(tags::REQUEST_ATTRIBUTES_SEQUENCE).map(|request| RequestAttributes {
+        scheduled_procedure_step_id: request.text(tags::SCHEDULED_PROCEDURE_STEP_ID),
+        requested_procedure_id: request.text(tags::REQUESTED_PROCEDURE_ID),
+    });
+    let mut record = SeriesRecord {
         modality: item.text(tags::MODALITY),
         series_number: item.number(tags::SERIES_NUMBER),
         series_description: item.text(tags::SERIES_DESCRIPTION),
         body_part_examined: item.text(tags::BODY_PART_EXAMINED),
         performed_procedure_step_start_date: date(item, tags::PERFORMED_PROCEDURE_STEP_START_DATE),
         performed_procedure_step_start_time: time(item, tags::PERFORMED_PROCEDURE_STEP_START_TIME),
-        scheduled_procedure_step_id: request(tags::SCHEDULED_PROCEDURE_STEP_ID),
-        requested_procedure_id: request(tags::REQUESTED_PROCEDURE_ID),
         number_of_series_related_instances: item.number(tags::NUMBER_OF_SERIES_RELATED_INSTANCES),
         ..SeriesRecord::new(uid)
-    })
+    };
+    record.add_requests(requests);
+    Ok(record)
 }
 
 /// Peers that ignore a key answer with what was not asked for.
@@ -67,7 +71,10 @@ fn patient(item: Item<'_>, definition: &RepositoryDefinition) -> PatientRecord {
         ..PatientRecord::default()
     };
     if is_health_card(item) {
-        record.health_number = item.text(tags::PATIENT_ID).and_then(|id| HealthNumber::read(&id));
+        record.health_number = record.patient_id.as_ref().and_then(|id| HealthNumber::read(id.value.expose()));
+    }
+    if let Some(id) = record.patient_id.as_ref().filter(|id| id.has_several_values()) {
+        record.other_patient_ids.extend(id.values());
     }
     for other in item.items(tags::OTHER_PATIENT_I_DS_SEQUENCE) {
         if is_health_card(other) {
@@ -82,12 +89,12 @@ fn patient(item: Item<'_>, definition: &RepositoryDefinition) -> PatientRecord {
 
 /// PatientID with its issuer: IssuerOfPatientID, else the universal one of its qualifiers, else the repository's.
 fn patient_id(item: Item<'_>, definition: &RepositoryDefinition) -> Option<IssuedId> {
-    let value = item.text(tags::PATIENT_ID)?;
+    let values = item.texts(tags::PATIENT_ID);
     let qualified =
         || item.items(tags::ISSUER_OF_PATIENT_ID_QUALIFIERS_SEQUENCE).next()?.text(tags::UNIVERSAL_ENTITY_ID);
-    let named = item.text(tags::ISSUER_OF_PATIENT_ID).or_else(qualified);
-    let issuer = named.as_deref().map_or(definition.patient_id_issuer.as_str(), |named| definition.issuer(named));
-    Some(IssuedId { issuer: issuer.to_owned(), value: Phi::new(value) })
+    let named = || item.text(tags::ISSUER_OF_PATIENT_ID).or_else(qualified);
+    let issuer = |named: &str| definition.issuer(named).to_owned();
+    IssuedId::of_values(values, || named().map_or_else(|| definition.patient_id_issuer.clone(), |named| issuer(&named)))
 }
 
 fn accession_issuer(item: Item<'_>, definition: &RepositoryDefinition) -> String {
