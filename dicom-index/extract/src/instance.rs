@@ -42,7 +42,7 @@ pub fn extract(bytes: &[u8], defaults: &Defaults) -> Result<Extracted, Finding> 
         transfer_syntax_uid: &structure.transfer_syntax_uid,
     };
     let metadata = raw(json::write(header, &target, &mut notes)?)?;
-    let part10 = part10_of(&structure, bytes, &sop_class_uid, &sop_instance_uid, &mut notes);
+    let (misnamed, part10) = part10_of(&structure, bytes, &sop_class_uid, &sop_instance_uid, &mut notes);
     let data_set_length = bytes.len() - structure.data_set_offset;
     let stored_length = part10.as_ref().map_or(bytes.len(), Vec::len);
     let frames = frames::moved(frames, structure.data_set_offset, stored_length - data_set_length);
@@ -56,7 +56,7 @@ pub fn extract(bytes: &[u8], defaults: &Defaults) -> Result<Extracted, Finding> 
     let data_set = &bytes[structure.data_set_offset..];
     let (size_bytes, sha256) = (stored_length as u64, sha256(&structure.transfer_syntax_uid, data_set));
     let entry = InstanceEntry { instance, metadata, frames, size_bytes, sha256, object: None, remote: None };
-    Ok(Extracted { study, series, entry, findings: notes.into_findings(), part10 })
+    Ok(Extracted { study, series, entry, findings: notes.into_findings(), misnamed, part10 })
 }
 
 /// Where the bulk values of an instance are retrieved.
@@ -76,27 +76,34 @@ fn default_repertoire(defaults: &Defaults) -> Repertoire {
     defaults.character_set.as_deref().and_then(Repertoire::parse).unwrap_or(Repertoire::Default)
 }
 
-/// The object with a right meta header, when it came without one.
+/// The object with a right meta header, when it came without one or with one of another instance or class (PS3.10 §7.1); and whether the
+/// latter. The data set is what the object is: it stays as it came.
 fn part10_of(
     structure: &Structure,
     bytes: &[u8],
     sop_class_uid: &Uid,
     sop_instance_uid: &Uid,
     notes: &mut Notes,
-) -> Option<Vec<u8>> {
+) -> (bool, Option<Vec<u8>>) {
     let meta = Header::new(structure.meta(bytes), Repertoire::Default);
-    let named = meta.text(tags::MEDIA_STORAGE_SOP_INSTANCE_UID);
-    if named.is_some_and(|uid| uid != sop_instance_uid.as_str()) {
-        notes.note(tags::MEDIA_STORAGE_SOP_INSTANCE_UID, "is not the SOPInstanceUID");
-    }
-    if structure.part10 {
-        return None;
+    let mut is_other = |tag, own: &Uid, rule| {
+        let is_other = meta.text(tag).is_some_and(|named| named != own.as_str());
+        if is_other {
+            notes.note(tag, rule);
+        }
+        is_other
+    };
+    let of_class = is_other(tags::MEDIA_STORAGE_SOP_CLASS_UID, sop_class_uid, "is not the SOPClassUID");
+    let of_instance = is_other(tags::MEDIA_STORAGE_SOP_INSTANCE_UID, sop_instance_uid, "is not the SOPInstanceUID");
+    let misnamed = of_class || of_instance;
+    if structure.part10 && !misnamed {
+        return (false, None);
     }
     let source = meta.text(tags::SOURCE_APPLICATION_ENTITY_TITLE);
     let uid = structure.transfer_syntax_uid.as_str();
     let mut file = part10_header(sop_class_uid.as_str(), sop_instance_uid.as_str(), uid, source.as_deref());
     file.extend_from_slice(&bytes[structure.data_set_offset..]);
-    Some(file)
+    (misnamed, Some(file))
 }
 
 /// SHA-256 in hex of a data set and how it is written. What a sender's software puts into the meta header is no part of the instance.

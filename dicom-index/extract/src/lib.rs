@@ -65,6 +65,8 @@ pub struct Extracted {
     pub entry: InstanceEntry,
     /// What was odd about it; notes only.
     pub findings: Vec<Finding>,
+    /// Whether its File Meta Information named another instance or class than the data set, which is what counts.
+    pub misnamed: bool,
     /// The bytes to store, when those given are no Part 10 file or one whose meta header is wrong. Frames are offsets into these.
     pub part10: Option<Vec<u8>>,
 }

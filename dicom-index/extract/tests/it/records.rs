@@ -169,6 +169,30 @@ fn a_patient_id_of_two_values_is_no_one_elses() {
     assert_eq!(of("\\ ").study.patient.patient_id, None);
 }
 
+/// PS3.10 §7.1: the data set is what the object is, and stays as it came.
+#[test]
+fn a_meta_header_of_another_object_is_written_anew() {
+    let right = image_with(&[]);
+    let found = read(&right).unwrap();
+    assert!(!found.misnamed && found.part10.is_none());
+    for (own, other, note) in [
+        ("1.2.3.4.5", "1.2.3.4.6", "MediaStorageSOPInstanceUID is not the SOPInstanceUID"),
+        ("1.2.840.10008.5.1.4.1.1.7", "1.2.840.10008.5.1.4.1.1.2", "MediaStorageSOPClassUID is not the SOPClassUID"),
+    ] {
+        let at = right.windows(own.len()).position(|window| window == own.as_bytes()).unwrap();
+        let wrong = [&right[..at], other.as_bytes(), &right[at + own.len()..]].concat();
+        let mended = read(&wrong).unwrap();
+        assert_eq!((mended.misnamed, notes(&mended)), (true, vec![note.to_owned()]));
+        assert_eq!(mended.entry.instance.sop_instance_uid.as_str(), "1.2.3.4.5");
+        assert_eq!(mended.entry.sha256, found.entry.sha256, "it is the same object");
+        let file = mended.part10.unwrap();
+        assert!(file.ends_with(&right[right.len() - 200..]), "the data set is as it came");
+        let again = read(&file).unwrap();
+        assert!(!again.misnamed && again.part10.is_none() && again.findings.is_empty());
+        assert_eq!(mended.entry.size_bytes, file.len() as u64);
+    }
+}
+
 #[test]
 fn a_directory_of_media_is_no_instance() {
     let directory = LE.sequence(0x0004_1220, &[]);

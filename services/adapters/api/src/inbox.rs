@@ -38,6 +38,8 @@ pub enum StoreAnswer {
     },
     /// Another object of this SOPInstanceUID is stored and stays; this one is held beside it and shown to nobody.
     Duplicate,
+    /// It was rejected before it came (IHE RAD IOCM): held, and shown to nobody.
+    Rejected,
     /// Nobody registered this sender.
     NotAuthorised,
     /// Try again later: no room, or no database.

@@ -34,6 +34,7 @@ impl Default for StoreOptions {
 
 const OTHER: &str = "the request names another SOP class or instance";
 const DUPLICATE: &str = "another object of this SOP Instance UID is stored and stays";
+const REJECTED: &str = "kept and shown to nobody: it was rejected before it came";
 /// The remedy, as long as an ErrorComment may be.
 const LATER: &str = "no room or no database: send it again later";
 
@@ -81,6 +82,8 @@ impl StoreService {
                     }
                     // The sender keeps what nobody will be shown.
                     StoreAnswer::Duplicate => (Status::DUPLICATE_SOP_INSTANCE, Some(DUPLICATE.to_owned())),
+                    // Kept: a failure would have it sent again. A success would have it looked for.
+                    StoreAnswer::Rejected => (Status::REJECTED_BEFORE, Some(REJECTED.to_owned())),
                     StoreAnswer::NotAuthorised => (Status::NOT_AUTHORISED, None),
                     StoreAnswer::OutOfResources => (Status::OUT_OF_RESOURCES, Some(LATER.to_owned())),
                 }

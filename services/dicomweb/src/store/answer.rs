@@ -15,7 +15,7 @@ use crate::xml;
 /// A sender is told to come back after so many seconds when nothing could be kept.
 const RETRY_SECONDS: &str = "30";
 
-/// 200 when all is stored, 202 when some is, 409 when nothing is (table 10.5.3-1). When all of it failed for one reason that has a status of
+/// 200 when all is stored, 202 when some is or a warning goes with it, 409 when nothing is (table 10.5.3-1). When all of it failed for one reason that has a status of
 /// its own, that one: 413 too large, 507 no room, 503 no database (§8.5).
 fn status(outcomes: &[Outcome]) -> StatusCode {
     let stored = outcomes.iter().filter(|outcome| outcome.is_stored()).count();
@@ -25,7 +25,7 @@ fn status(outcomes: &[Outcome]) -> StatusCode {
             Some(status) if outcomes.iter().all(|outcome| own(outcome) == Some(status)) => status,
             _ => StatusCode::CONFLICT,
         },
-        stored if stored == outcomes.len() => StatusCode::OK,
+        stored if stored == outcomes.len() && outcomes.iter().all(|one| one.warning().is_none()) => StatusCode::OK,
         _ => StatusCode::ACCEPTED,
     }
 }
@@ -119,6 +119,11 @@ fn referenced(outcome: &Outcome, base: &Base) -> DataSet {
     // Type 2: without a value where there is nothing to retrieve.
     let url = outcome.is_retrievable().then(|| instance_url(&outcome.keys, base)).flatten();
     out.text("00081190", "UR", url.as_deref());
+    if let Some((reason, comment)) = outcome.warning() {
+        out.number("00081196", "US", Some(reason.into()));
+        out.text("00000902", "LO", Some(&within(comment)));
+        out.0.sort_keys();
+    }
     out.0
 }
 

@@ -56,13 +56,21 @@ impl Failure {
     }
 }
 
-/// That an instance is stored, told apart by what can be said of where it is.
+/// WarningReason (0008,1196): PS3.18 table I.2-1, and one of ours.
+pub(super) mod warning {
+    /// Elements were changed.
+    pub(in crate::store) const COERCION: u16 = 0xB000;
+    /// Kept and shown to nobody, because a rejection note names it (IHE RAD IOCM); C-STORE answers with the same.
+    pub(in crate::store) const REJECTED_BEFORE: u16 = 0xB770;
+}
+
+/// That an instance is stored, and what is to be said of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kept {
-    /// It has an address.
-    Retrievable,
-    /// It is kept and given to nobody, as a rejection note is (IHE RAD IOCM).
-    Withheld,
+pub(super) struct Kept {
+    /// Whether it has an address; what is given to nobody, as a rejection note is, has none.
+    is_retrievable: bool,
+    /// WarningReason and the words for it.
+    pub(super) warning: Option<(u16, &'static str)>,
 }
 
 /// What became of one instance.
@@ -99,7 +107,11 @@ impl Outcome {
     }
 
     pub(super) fn is_retrievable(&self) -> bool {
-        matches!(self.result, Ok(Kept::Retrievable))
+        matches!(self.result, Ok(Kept { is_retrievable: true, .. }))
+    }
+
+    pub(super) fn warning(&self) -> Option<(u16, &'static str)> {
+        self.result.as_ref().ok()?.warning
     }
 }
 
@@ -120,9 +132,17 @@ fn fault(error: &RegistryError) -> Failure {
 
 /// Which reason is given for which fate; the most fitting of the table each.
 fn told(fate: Fate) -> Result<Kept, Failure> {
+    let kept = |is_retrievable, warning| Ok(Kept { is_retrievable, warning });
     Err(match fate {
-        Fate::Stored => return Ok(Kept::Retrievable),
-        Fate::Withheld => return Ok(Kept::Withheld),
+        Fate::Stored => return kept(true, None),
+        Fate::Mended => {
+            let words = "File Meta Information named another instance or class";
+            return kept(true, Some((warning::COERCION, words)));
+        }
+        Fate::Withheld => return kept(false, None),
+        Fate::Rejected => {
+            return kept(false, Some((warning::REJECTED_BEFORE, "kept and not shown: rejected before it came")));
+        }
         Fate::Conflict => Failure::new(
             reason::DUPLICATE_SOP_INSTANCE,
             "SOPInstanceUID: another instance of this identifier is stored and stays",

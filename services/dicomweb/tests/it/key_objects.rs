@@ -59,8 +59,12 @@ async fn what_can_not_be_retrieved_is_told_without_an_address() {
 async fn what_was_rejected_before_it_came_is_kept_without_an_address_and_not_committed_to() {
     let app = TestApp::start().await;
     store(&app, &document(REJECTED_FOR_QUALITY, &image(1).instance), "*/*").await;
-    let answer = app.store(&[image(1), image(2)]).await.expect(200);
+    // Not all is as its sender expects (table 10.5.3-1): kept, so that nobody sends it again, and told that nobody is shown it.
+    let answer = app.store(&[image(1), image(2)]).await.expect(202);
     let told = answer.json();
+    let warning = |at: usize| first(&told["00081199"]["Value"][at], "00081196");
+    assert_eq!((warning(0), warning(1)), (0xB770.to_string(), String::new()));
+    assert!(told.get("00081198").is_none(), "nothing failed");
     let study = format!("http://di.test/dicom-web/studies/{STUDY}");
     assert_eq!(first(&told, "00081190"), study, "what else came is there");
     let url = |at: usize| first(&told["00081199"]["Value"][at], "00081190");

@@ -30,6 +30,8 @@ impl Status {
     pub const CANCELLED: Self = Self(0xFE00);
     /// Sub-operations complete, one or more failed.
     pub const SOME_FAILED: Self = Self(0xB000);
+    /// Of ours, in the range of warnings: stored, and not shown because a rejection note names it (IHE RAD IOCM).
+    pub const REJECTED_BEFORE: Self = Self(0xB770);
     /// Out of resources.
     pub const OUT_OF_RESOURCES: Self = Self(0xA700);
     /// Out of resources: unable to perform sub-operations.
@@ -90,6 +92,7 @@ impl Status {
             0xA801 => "move destination unknown",
             0xA900..=0xA9FF => "identifier or data set does not match the SOP class",
             0xB000 => "sub-operations complete, one or more failed",
+            0xB770 => "stored, and not shown: rejected before it came",
             0xB001..=0xBFFF => "warning",
             0xC000..=0xCFFF => "unable to process",
             0xFE00 => "cancelled",

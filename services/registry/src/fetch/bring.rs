@@ -9,8 +9,8 @@ use index_store::NewInstance;
 use runtime::Ctx;
 
 use super::{Failed, Key, Target};
+use crate::Registry;
 use crate::manifest::Manifest;
-use crate::{Fate, Registry};
 
 /// Why a fetch was not all that it should be.
 #[derive(Debug, thiserror::Error)]
@@ -209,7 +209,7 @@ impl Registry {
                 Part::Object { object, remote } => {
                     permit.count(1, object.len() as u64);
                     let stored = self.take_in(code, object, remote).await;
-                    came.objects += u32::from(matches!(stored.fate, Fate::Stored | Fate::Withheld | Fate::Conflict));
+                    came.objects += u32::from(stored.fate.is_held());
                 }
                 Part::Delivered { completed, failed } => {
                     came.objects += completed;

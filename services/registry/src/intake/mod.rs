@@ -50,8 +50,12 @@ pub struct StoredInstance {
 pub enum Fate {
     /// Held and indexed (also for an exact repeat).
     Stored,
-    /// Held and given to nobody: a rejection note, a manifest, or what was rejected before it came.
+    /// Held and indexed; its File Meta Information named another instance or class, and names this one now.
+    Mended,
+    /// Held and given to nobody: a rejection note or a manifest.
     Withheld,
+    /// Held and given to nobody: it was rejected before it came (IHE RAD IOCM).
+    Rejected,
     /// Held beside an instance of the same SOPInstanceUID that has other bytes and stays the one that is shown.
     Conflict,
     /// Of another study than the request names. Not kept.
@@ -79,6 +83,11 @@ pub enum Fate {
 }
 
 impl Fate {
+    /// Whether the object is here for good, shown or not.
+    pub(crate) const fn is_held(&self) -> bool {
+        matches!(self, Self::Stored | Self::Mended | Self::Withheld | Self::Rejected | Self::Conflict)
+    }
+
     /// What is told of a fault of ours.
     fn of(error: &RegistryError) -> Self {
         if matches!(error, RegistryError::NoRoom(_)) { Self::NoRoom } else { Self::OutOfResources }
@@ -88,7 +97,8 @@ impl Fate {
 impl From<Fate> for StoreAnswer {
     fn from(fate: Fate) -> Self {
         match fate {
-            Fate::Stored | Fate::Withheld => Self::Stored,
+            Fate::Stored | Fate::Mended | Fate::Withheld => Self::Stored,
+            Fate::Rejected => Self::Rejected,
             Fate::Conflict => Self::Duplicate,
             Fate::Quarantined { attribute, rule } => Self::Quarantined { attribute, rule },
             Fate::NoRoom | Fate::OutOfResources => Self::OutOfResources,
@@ -161,7 +171,7 @@ impl Registry {
                 None => self.kept(&code, object, extracted, None).await,
             },
         };
-        if matches!(stored.fate, Fate::Stored | Fate::Withheld) {
+        if matches!(stored.fate, Fate::Stored | Fate::Mended | Fate::Withheld | Fate::Rejected) {
             permit.count(1, size_bytes);
         }
         Ok(stored)
@@ -284,7 +294,7 @@ impl Registry {
         extracted: Extracted,
         remote: Option<String>,
     ) -> Result<Fate, RegistryError> {
-        let Extracted { study, series, mut entry, part10, .. } = extracted;
+        let Extracted { study, series, mut entry, misnamed, part10, .. } = extracted;
         let document = match index_extract::key_object(&entry) {
             Ok(document) => document,
             Err(finding) => return Ok(self.put_aside(repository, &object, &finding).await),
@@ -351,7 +361,8 @@ impl Registry {
         }
         Ok(match indexed.outcome {
             Outcome::Conflict => Fate::Conflict,
-            Outcome::Rejected => Fate::Withheld,
+            Outcome::Rejected => Fate::Rejected,
+            Outcome::New | Outcome::Upgraded | Outcome::Repeat if misnamed => Fate::Mended,
             Outcome::New | Outcome::Upgraded | Outcome::Repeat => Fate::Stored,
         })
     }

@@ -72,7 +72,9 @@ impl Registry {
 async fn wait_for(under_way: &mut FuturesUnordered<JoinHandle<StoreAnswer>>) -> Result<bool, RoundError> {
     match under_way.next().await {
         None => Ok(false),
-        Some(Ok(StoreAnswer::Stored | StoreAnswer::Quarantined { .. } | StoreAnswer::Duplicate)) => Ok(true),
+        Some(Ok(
+            StoreAnswer::Stored | StoreAnswer::Quarantined { .. } | StoreAnswer::Duplicate | StoreAnswer::Rejected,
+        )) => Ok(true),
         Some(Ok(StoreAnswer::OutOfResources | StoreAnswer::NotAuthorised)) => {
             Err(RegistryError::internal("an object could not be indexed").into())
         }

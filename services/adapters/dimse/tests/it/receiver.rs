@@ -56,6 +56,7 @@ async fn every_answer_of_the_inbox_has_its_status() {
         (StoreAnswer::Stored, Status::SUCCESS),
         (quarantined, Status::CANNOT_UNDERSTAND),
         (StoreAnswer::Duplicate, Status::DUPLICATE_SOP_INSTANCE),
+        (StoreAnswer::Rejected, Status::REJECTED_BEFORE),
         (StoreAnswer::NotAuthorised, Status::NOT_AUTHORISED),
         (StoreAnswer::OutOfResources, Status::OUT_OF_RESOURCES),
     ] {
