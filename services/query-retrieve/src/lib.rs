@@ -159,9 +159,11 @@ impl Service for QueryRetrieve {
             return on.association.answer(on.context, Response::to(operation, message_id, status), None).await;
         };
         match request {
-            Request::Move { destination, .. } => retrieval::serve(self, class, message_id, Some(destination), on).await,
-            Request::Get { .. } => retrieval::serve(self, class, message_id, None, on).await,
-            _ => find::serve(self, class, message_id, on).await,
+            Request::Move { destination, .. } => {
+                Box::pin(retrieval::serve(self, class, message_id, Some(destination), on)).await
+            }
+            Request::Get { .. } => Box::pin(retrieval::serve(self, class, message_id, None, on)).await,
+            _ => Box::pin(find::serve(self, class, message_id, on)).await,
         }
     }
 }

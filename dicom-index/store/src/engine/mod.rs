@@ -6,8 +6,11 @@ pub(crate) mod dialect;
 mod migrate;
 mod open;
 mod readers;
+mod server;
 mod statement;
 
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
@@ -15,6 +18,7 @@ use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
 
 pub(crate) use self::open::Pools;
 use self::readers::Reading;
+use self::server::{FOR_A_STATEMENT, Server};
 pub(crate) use self::statement::{Row, Sql, Value, json};
 use crate::{Engine, StoreError};
 
@@ -28,9 +32,12 @@ const READING: Duration = Duration::from_secs(30);
 pub(crate) enum Link {
     SqliteRead(Reading),
     SqliteWrite(Transaction<'static, Sqlite>),
-    PostgresRead(PoolConnection<Postgres>),
+    PostgresRead(PoolConnection<Postgres>, Arc<Server>),
     PostgresWrite(Transaction<'static, Postgres>),
 }
+
+/// A statement under way. The drivers' futures are large and deep: none is a part of every future above it.
+pub(crate) type Asking<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 enum Target<'a> {
     Sqlite(&'a mut SqliteConnection),
@@ -47,7 +54,7 @@ impl Pools {
     async fn read_for(&self, limit: Duration) -> Result<Link, StoreError> {
         Ok(match self {
             Self::Sqlite { readers, .. } => Link::SqliteRead(readers.acquire(limit).await?),
-            Self::Postgres(pool) => Link::PostgresRead(pool.acquire().await?),
+            Self::Postgres(server) => Link::PostgresRead(server.acquire().await?, Arc::clone(server)),
         })
     }
 
@@ -55,7 +62,7 @@ impl Pools {
     pub(crate) async fn begin(&self) -> Result<Link, StoreError> {
         Ok(match self {
             Self::Sqlite { writer, .. } => Link::SqliteWrite(writer.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Postgres(pool) => Link::PostgresWrite(pool.begin().await?),
+            Self::Postgres(server) => Link::PostgresWrite(server.pool.begin().await?),
         })
     }
 }
@@ -65,7 +72,7 @@ impl Link {
     pub(crate) const fn engine(&self) -> Engine {
         match self {
             Self::SqliteRead(_) | Self::SqliteWrite(_) => Engine::Sqlite,
-            Self::PostgresRead(_) | Self::PostgresWrite(_) => Engine::Postgres,
+            Self::PostgresRead(..) | Self::PostgresWrite(_) => Engine::Postgres,
         }
     }
 
@@ -73,7 +80,7 @@ impl Link {
         match self {
             Self::SqliteRead(held) => Target::Sqlite(held.begin()),
             Self::SqliteWrite(held) => Target::Sqlite(held),
-            Self::PostgresRead(held) => Target::Postgres(held),
+            Self::PostgresRead(held, _) => Target::Postgres(held),
             Self::PostgresWrite(held) => Target::Postgres(held),
         }
     }
@@ -86,8 +93,21 @@ impl Link {
     }
 
     /// All rows of a statement, which has a limit of its own.
-    pub(crate) async fn rows(&mut self, sql: Sql) -> Result<Vec<Row>, StoreError> {
+    pub(crate) fn rows(&mut self, sql: Sql) -> Asking<'_, Vec<Row>> {
+        Box::pin(self.ask(sql))
+    }
+
+    async fn ask(&mut self, sql: Sql) -> Result<Vec<Row>, StoreError> {
         let Sql { text, args } = sql;
+        if let Self::PostgresRead(held, server) = self {
+            let asking = sqlx::query_with(text, statement::postgres(args)?).fetch_all(&mut **held);
+            let rows = server.while_it_answers(FOR_A_STATEMENT, asking).await;
+            if matches!(rows, Err(sqlx::Error::Io(_))) {
+                // Nobody knows what is still on its way by it.
+                held.close_on_drop();
+            }
+            return Ok(rows?.into_iter().map(Row::Postgres).collect());
+        }
         Ok(match self.target() {
             Target::Sqlite(connection) => {
                 let rows = sqlx::query_with(text, statement::sqlite(args)?).fetch_all(connection).await;
@@ -112,7 +132,11 @@ impl Link {
     }
 
     /// Runs a statement; the number of rows that it wrote.
-    pub(crate) async fn run(&mut self, sql: Sql) -> Result<u64, StoreError> {
+    pub(crate) fn run(&mut self, sql: Sql) -> Asking<'_, u64> {
+        Box::pin(self.write(sql))
+    }
+
+    async fn write(&mut self, sql: Sql) -> Result<u64, StoreError> {
         let Sql { text, args } = sql;
         Ok(match self.target() {
             Target::Sqlite(connection) => {
@@ -131,7 +155,7 @@ impl Link {
         match self {
             Self::SqliteWrite(transaction) => transaction.commit().await?,
             Self::PostgresWrite(transaction) => transaction.commit().await?,
-            Self::SqliteRead(_) | Self::PostgresRead(_) => {}
+            Self::SqliteRead(_) | Self::PostgresRead(..) => {}
         }
         Ok(())
     }

@@ -1,18 +1,20 @@
 //! Connections: how many there are, and how they are set.
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection, PgPool, SqlitePool};
+use sqlx::{Connection, SqlitePool};
 
 use super::migrate::migrate;
 use super::readers::Readers;
+use super::server::Server;
 use crate::{Engine, StoreError};
 
 const POSTGRES_CONNECTIONS: u32 = 16;
-/// How long a caller waits for a connection.
+/// How long a caller waits for a connection; who reads gives up sooner when the server is away ([`Server`]).
 const ACQUIRE: Duration = Duration::from_secs(15);
 /// How long SQLite waits for another process.
 const BUSY: Duration = Duration::from_secs(10);
@@ -23,7 +25,7 @@ pub(crate) enum Pools {
     /// SQLite lets one connection write; giving it a pool of one makes the others wait in order instead of in a busy loop.
     Sqlite { writer: SqlitePool, readers: Readers },
     /// PostgreSQL's connections are all alike.
-    Postgres(PgPool),
+    Postgres(Arc<Server>),
 }
 
 impl Pools {
@@ -52,7 +54,7 @@ impl Pools {
                 readers.close().await;
                 writer.close().await;
             }
-            Self::Postgres(pool) => pool.close().await,
+            Self::Postgres(server) => server.pool.close().await,
         }
     }
 }
@@ -110,8 +112,8 @@ async fn open_postgres(url: &str) -> Result<Pools, StoreError> {
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(ACQUIRE)
-        .connect_with(options)
+        .connect_with(options.clone())
         .await?;
     migrate(Engine::Postgres, &pool).await?;
-    Ok(Pools::Postgres(pool))
+    Ok(Pools::Postgres(Arc::new(Server::new(pool, options))))
 }

@@ -28,8 +28,13 @@ mod visits;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use index_store::Store;
+use sqlx::Connection as _;
+
+/// Within so long a reader is told that the database is away.
+const IN_TIME: Duration = Duration::from_secs(5);
 
 type Case = (&'static str, fn(Store) -> Pin<Box<dyn Future<Output = ()> + Send>>);
 
@@ -98,8 +103,10 @@ async fn the_contract_holds_on_postgres() {
     let store = Store::open(&cluster.database("away")).await.unwrap();
     build::repository(&store, "north", "north").await;
     cluster.stop();
+    let began = std::time::Instant::now();
     let away = store.repositories().await.unwrap_err();
     assert!(away.is_outage() && !away.is_full(), "{away:?}");
+    assert!(began.elapsed() < IN_TIME, "{:?}", began.elapsed());
     cluster.start_again().await;
     assert_eq!(store.repositories().await.unwrap().len(), 1, "what was committed is there, without opening again");
 }
@@ -136,6 +143,65 @@ async fn each_named_search_uses_its_index() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("registry.sqlite").display());
     plans::check(Store::open(&url).await.unwrap()).await;
+}
+
+/// Stops all processes of a cluster where they are, or lets them go on.
+fn stand_still(database: &str, still: bool) {
+    let folder = database.split("host=").nth(1).unwrap().split('&').next().unwrap();
+    let file = std::fs::read_to_string(format!("{folder}/data/postmaster.pid")).unwrap();
+    let server = file.lines().next().unwrap();
+    let children = std::process::Command::new("ps").args(["-o", "pid=", "--ppid", server]).output().unwrap();
+    let children = String::from_utf8(children.stdout).unwrap();
+    let all = std::iter::once(server).chain(children.split_whitespace());
+    let signal = if still { "-STOP" } else { "-CONT" };
+    assert!(std::process::Command::new("kill").arg(signal).args(all).status().unwrap().success());
+}
+
+/// A server that stands still, as one does whose machine or network went: it neither refuses nor answers.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_reader_is_told_soon_of_a_server_that_stands_still_and_waits_for_one_that_is_busy() {
+    let cluster = cluster::Cluster::start().await;
+    let url = cluster.database("still");
+    let store = Store::open(&url).await.unwrap();
+    build::repository(&store, "north", "north").await;
+    let _ = store.repositories().await.unwrap();
+    stand_still(&url, true);
+    let readers: Vec<_> = (0..40)
+        .map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                let began = std::time::Instant::now();
+                (store.repositories().await.unwrap_err(), began.elapsed())
+            })
+        })
+        .collect();
+    for reader in readers {
+        let (away, after) = reader.await.unwrap();
+        assert!(away.is_outage(), "{away:?}");
+        assert!(after < IN_TIME + Duration::from_secs(1), "{after:?}");
+    }
+    stand_still(&url, false);
+    let began = std::time::Instant::now();
+    while store.repositories().await.is_err() {
+        assert!(began.elapsed() < Duration::from_secs(20), "it comes back by itself");
+    }
+    // All connections are in use for longer than anybody is patient: who waits is served.
+    let url = cluster.database("busy");
+    let store = Store::open(&url).await.unwrap();
+    build::repository(&store, "north", "north").await;
+    let mut lock = sqlx::PgConnection::connect(&url).await.unwrap();
+    sqlx::raw_sql("BEGIN; LOCK TABLE repository").execute(&mut lock).await.unwrap();
+    let readers: Vec<_> = (0..40)
+        .map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move { store.repositories().await.map(|all| all.len()) })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    sqlx::raw_sql("COMMIT").execute(&mut lock).await.unwrap();
+    for reader in readers {
+        assert_eq!(reader.await.unwrap().unwrap(), 1);
+    }
 }
 
 #[tokio::test]
