@@ -8,7 +8,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use index_model::Uid;
 use index_model::transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN as EXPLICIT;
-use registry::rendering::{RenderOptions, SourceRegion, Viewport, WindowFunction};
+use registry::rendering::{Annotation, RenderOptions, SourceRegion, Viewport, WindowFunction};
 use registry::{OpenedStudy, ShownFrame};
 
 use crate::Face;
@@ -137,6 +137,13 @@ async fn whole(
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let stored = pick.entry.instance.transfer_syntax_uid.as_str();
+    if parameters.get("frameNumber").is_some() {
+        // Table 9.4.1-1 has none: who names a frame is not given all of them as if that were it.
+        return Err(Problem::parameter(
+            "frameNumber",
+            "an object is given out whole: ask for an image, or leave this out",
+        ));
+    }
     parameters.one("transferSyntax")?;
     let wanted = parameters.transfer_syntax()?;
     let wanted = wanted.as_deref();
@@ -181,8 +188,20 @@ fn options(parameters: &Parameters, accept: &Accept, pick: &Pick) -> Result<Rend
         viewport: viewport(parameters, pick)?,
         window,
         icc_profile: options::icc_profile(parameters, form.payload)?,
-        annotation: options::annotation(parameters)?,
+        annotation: annotation(parameters)?,
     })
+}
+
+/// Editions name it in two ways, and what burns in names is not passed over for its spelling.
+fn annotation(parameters: &Parameters) -> Result<Annotation, Problem> {
+    const OTHER: &str = "imageAnnotation";
+    match (parameters.one("annotation")?, parameters.one(OTHER)?) {
+        (Some(_), Some(_)) => {
+            Err(Problem::parameter(OTHER, "this is another name of annotation: one of them is wanted"))
+        }
+        (None, Some(_)) => options::annotation_named(parameters, OTHER),
+        _ => options::annotation(parameters),
+    }
 }
 
 /// The presentation state of `presentationSeriesUID` and `presentationUID`, both or neither. It has its own window and region.

@@ -3,6 +3,7 @@
 mod answering;
 mod listener;
 mod measured;
+mod target;
 mod traffic;
 mod unread;
 
@@ -10,7 +11,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
-use axum::http::header::{CONTENT_TYPE, HOST};
+use axum::http::header::{CONTENT_TYPE, HOST, TRANSFER_ENCODING};
 use axum::http::uri::Authority;
 use axum::http::{HeaderName, HeaderValue, StatusCode, Version};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
@@ -62,6 +63,8 @@ pub(crate) fn router(config: &Config, registry: Registry) -> Router {
         .layer(CompressionLayer::new().compress_when(Text))
         .layer(from_fn(without_body))
         .layer(from_fn(own_pages))
+        .layer(from_fn(target::of_everything))
+        .layer(from_fn(one_coding))
         .layer(from_fn(one_host))
         .layer(from_fn_with_state(TaskTracker::new(), unread::read_beside))
         .layer(from_fn(record))
@@ -134,6 +137,17 @@ fn is_of_another_site(request: &Request) -> bool {
     let Some(origin) = header("origin") else { return false };
     let host = request.uri().authority().map(Authority::as_str).or_else(|| header("host"));
     origin.split_once("://").map(|(_, named)| named) != host
+}
+
+/// A body that is coded otherwise than in chunks is not understood (RFC 9112 §6.1), and would be taken for what it is not.
+async fn one_coding(request: Request, next: Next) -> Response {
+    let codings =
+        request.headers().get_all(TRANSFER_ENCODING).iter().flat_map(|value| value.as_bytes().split(|b| *b == b','));
+    let mut named = codings.map(<[u8]>::trim_ascii).filter(|coding| !coding.is_empty());
+    if named.any(|coding| !coding.eq_ignore_ascii_case(b"chunked")) {
+        return refused(StatusCode::NOT_IMPLEMENTED, "Transfer-Encoding: no coding but chunked is understood");
+    }
+    next.run(request).await
 }
 
 /// A request of HTTP/1.1 names one host (RFC 9112 §3.2).

@@ -59,6 +59,7 @@ const URI: &[&str] = &[
     "transferSyntax",
     "frameNumber",
     "annotation",
+    "imageAnnotation",
     "imageQuality",
     "rows",
     "columns",

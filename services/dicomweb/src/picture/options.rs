@@ -54,12 +54,17 @@ fn digits(text: &str) -> Option<u32> {
 }
 
 pub(crate) fn annotation(parameters: &Parameters) -> Result<Annotation, Problem> {
+    annotation_named(parameters, "annotation")
+}
+
+/// What a picture is annotated with, by the parameter of this name.
+pub(crate) fn annotation_named(parameters: &Parameters, name: &str) -> Result<Annotation, Problem> {
     let mut annotation = Annotation::default();
-    for word in parameters.get("annotation").into_iter().flat_map(|list| list.split(',')) {
+    for word in parameters.get(name).into_iter().flat_map(|list| list.split(',')) {
         match word.trim() {
             "patient" => annotation.patient = true,
             "technique" => annotation.technique = true,
-            _ => return Err(Problem::parameter("annotation", "one or both of these are wanted: patient, technique")),
+            _ => return Err(Problem::parameter(name, "one or both of these are wanted: patient, technique")),
         }
     }
     Ok(annotation)

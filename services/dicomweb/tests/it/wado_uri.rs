@@ -66,6 +66,10 @@ async fn what_is_wrong_is_named() {
         (query(&frames(3), "&frameNumber=3"), 200),
         (format!("?studyUID={STUDY}&seriesUID=1.2&objectUID=1.2"), 400),
         (query(&image(1), "&contentType=application/dicom&transferSyntax=x"), 400),
+        (query(&frames(3), "&contentType=application/dicom&frameNumber=2"), 400),
+        (query(&frames(3), "&contentType=application/dicom&rows=16&windowCenter=1&windowWidth=2"), 200),
+        (query(&image(1), "&annotation=patient&imageAnnotation=patient"), 400),
+        (query(&image(1), "&imageAnnotation=all"), 400),
         (query(&image(1), "&contentType=application/dicom&transferSyntax=1.2.840.10008.1.2"), 406),
         (query(&image(7), ""), 404),
         (query(&image(1), "&contentType=text/css"), 406),
@@ -75,6 +79,18 @@ async fn what_is_wrong_is_named() {
     ] {
         app.get(&query).await.expect(status);
     }
+}
+
+/// Editions of the standard have two names for it.
+#[tokio::test]
+async fn an_image_is_annotated_by_either_name_of_the_parameter() {
+    let app = TestApp::holding(&[image(1)]).await;
+    let of = |rest: &'static str| query(&image(1), &format!("&contentType=image/png&rows=256&columns=256{rest}"));
+    let plain = app.get(&of("")).await.expect(200).body;
+    let annotated = app.get(&of("&annotation=patient")).await.expect(200).body;
+    assert_ne!(plain, annotated);
+    assert_eq!(app.get(&of("&imageAnnotation=patient")).await.expect(200).body, annotated);
+    assert_eq!(app.get(&of("&imageannotation=patient,technique")).await.expect(200).status, 200);
 }
 
 #[tokio::test]

@@ -27,6 +27,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use super::answering::Answering;
+use super::target;
 use super::traffic::{Counted, Traffic};
 use crate::app::occupied;
 use crate::config::Http;
@@ -170,6 +171,9 @@ impl Peer {
     async fn answer(&self, request: hyper::Request<Incoming>) -> Result<http::Response<Answering>, Infallible> {
         let under_way = self.traffic.begin();
         let mut request: Request = request.map(Body::new);
+        if let Some(uri) = target::normal(request.uri()) {
+            *request.uri_mut() = uri;
+        }
         request.extensions_mut().insert(ConnectInfo(self.from));
         request.extensions_mut().insert(self.port);
         if self.secure {

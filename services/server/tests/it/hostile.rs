@@ -213,6 +213,34 @@ fn what_is_refused_for_its_headers_is_answered_at_once() {
     assert!(other.starts_with("HTTP/1.1 415 "), "{other}");
 }
 
+/// RFC 3986 §6.2.2.2, RFC 9110 §9.3.7, RFC 9112 §6.1 and §6.3: every spelling of a target, none at all, and bodies in codings that nobody understands.
+#[test]
+fn what_is_asked_for_in_rare_ways_is_answered_by_the_letter() {
+    let data = tempfile::tempdir().unwrap();
+    let service = Service::start(data.path());
+    let store =
+        "POST /dicom-web/studies HTTP/1.1\r\nHost: here\r\nContent-Type: application/dicom\r\nConnection: close\r\n";
+    let chunks = "5\r\nhello\r\n0\r\n\r\n";
+    for (request, status, named) in [
+        ("GET /dicom%2Dweb/%73tudies HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n".to_owned(), "204", ""),
+        ("GET /dicom-web%2Fstudies HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n".to_owned(), "404", ""),
+        ("OPTIONS * HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n".to_owned(), "204", "allow: get,head,"),
+        (format!("{store}Transfer-Encoding: gzip, chunked\r\n\r\n{chunks}"), "501", "transfer-encoding"),
+        (
+            format!("{store}Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}"),
+            "501",
+            "transfer-encoding",
+        ),
+        // Its end can't be told: §6.3 wants 400 then.
+        (format!("{store}Transfer-Encoding: gzip\r\n\r\nhello"), "400", ""),
+        (format!("{store}Transfer-Encoding: Chunked\r\n\r\n{chunks}"), "409", ""),
+    ] {
+        let answer = raw(&service, request.as_bytes()).to_ascii_lowercase();
+        assert!(answer.starts_with(&format!("http/1.1 {status} ")), "{request}: {answer}");
+        assert!(answer.contains(named), "{request}: {answer}");
+    }
+}
+
 /// RFC 9112 §9.6: who is answered before the body was read learns whether the connection serves another request, and it does as it says.
 #[test]
 fn an_answer_before_the_body_says_what_becomes_of_the_connection() {

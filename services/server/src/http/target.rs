@@ -1,0 +1,80 @@
+//! What a request is about: its target, in the one spelling that routes know.
+
+use axum::extract::Request;
+use axum::http::header::ALLOW;
+use axum::http::uri::{PathAndQuery, Uri};
+use axum::http::{Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+/// Methods that some resource has.
+const METHODS: &str = "GET,HEAD,POST,PUT,DELETE,OPTIONS";
+
+/// The same target with unreserved characters of its path as they are (RFC 3986 §6.2.2.2); `None` where it is so already. Everything else
+/// that is percent-encoded stays so, a slash above all.
+pub(super) fn normal(uri: &Uri) -> Option<Uri> {
+    let path = uri.path();
+    if !path.contains('%') {
+        return None;
+    }
+    let mut plain = String::with_capacity(path.len());
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once('%') {
+        plain.push_str(before);
+        (plain, rest) = match after.split_at_checked(2).and_then(|(digits, after)| Some((unreserved(digits)?, after))) {
+            Some((character, after)) => (plain + character.encode_utf8(&mut [0; 4]), after),
+            None => (plain + "%", after),
+        };
+    }
+    plain.push_str(rest);
+    if plain == path {
+        return None;
+    }
+    let target = match uri.query() {
+        Some(query) => format!("{plain}?{query}"),
+        None => plain,
+    };
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(PathAndQuery::try_from(target).ok()?);
+    Uri::from_parts(parts).ok()
+}
+
+/// The unreserved character (RFC 3986 §2.3) of two hexadecimal digits.
+fn unreserved(digits: &str) -> Option<char> {
+    let is_code = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    let code = u8::from_str_radix(digits, 16).ok().filter(|_| is_code)?;
+    (code.is_ascii_alphanumeric() || b"-._~".contains(&code)).then(|| char::from(code))
+}
+
+/// `OPTIONS *` asks of the service and of no resource (RFC 9110 §9.3.7).
+pub(super) async fn of_everything(request: Request, next: Next) -> Response {
+    if request.method() == Method::OPTIONS && request.uri().path() == "*" {
+        return (StatusCode::NO_CONTENT, [(ALLOW, METHODS)]).into_response();
+    }
+    next.run(request).await
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use axum::http::Uri;
+
+    use super::normal;
+
+    #[test]
+    fn what_is_encoded_without_need_is_the_same_target() {
+        let of = |text: &str| normal(&text.parse::<Uri>().unwrap()).map(|uri| uri.to_string());
+        for (coded, plain) in [
+            ("/dicom-web/%73tudies?PatientID=%73", "/dicom-web/studies?PatientID=%73"),
+            ("/%64icom%2Dweb/studies/1%2E2%7E%5F", "/dicom-web/studies/1.2~_"),
+            ("/a%2Fb%41", "/a%2FbA"),
+            ("http://host/%41", "http://host/A"),
+            ("/%25%37%33", "/%2573"),
+        ] {
+            assert_eq!(of(coded).as_deref(), Some(plain), "{coded}");
+        }
+        for same in ["/dicom-web/studies", "/a%2Fb", "/a%2", "/a%zz", "/%E9", "*"] {
+            assert_eq!(of(same), None, "{same}");
+        }
+    }
+}
