@@ -92,5 +92,6 @@ export interface Report {
   readonly title: string | null;
   readonly status: ReportStatus;
   readonly region: string | null;
+  readonly studyInstanceUids: readonly string[];
   readonly versions: readonly ReportVersion[];
 }

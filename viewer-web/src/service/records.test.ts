@@ -16,6 +16,7 @@ test("a record needs its key and lives without the rest", async () => {
 test("a report's versions come newest first", async () => {
   const report = await retrieveReport(answering({ reportKey: "r", status: "final", versions: [{ version: 1, status: "preliminary" }, { version: 2, status: "final", current: true }] }), "r", signal);
   expect(report.versions.map((it) => it.version)).toEqual([2, 1]);
+  expect(report.studyInstanceUids).toEqual([]);
 });
 
 test("a version lists its documents, and each has an address", async () => {

@@ -71,6 +71,7 @@ export async function retrieveReport(http: Http, reportKey: string, signal: Abor
     title: report.optional("title"),
     status: statusOf(report),
     region: report.optional("region"),
+    studyInstanceUids: report.texts("studyInstanceUids"),
     versions: report.list("versions", versionOf).toSorted((a, b) => b.version - a.version),
   };
 }

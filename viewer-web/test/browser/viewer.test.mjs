@@ -260,6 +260,14 @@ test("an administrator tests and registers a repository and sees it index", asyn
   await card.waitFor({ state: "detached" });
 });
 
+test("a report of several studies is at each of them and says how many it covers", async () => {
+  await page.goto(`${server.url}/viewer/patients/pk-wang`);
+  await page.locator(".timeline .report-button").nth(1).waitFor();
+  assert.equal(await page.locator(".timeline .report-button").count(), 2);
+  await page.locator(".timeline .report-button").first().click();
+  await page.getByText("covers 2 studies", { exact: true }).waitFor();
+});
+
 test("what contradicts itself is told in words, and dismissed only with a reason", async () => {
   await page.goto(`${server.url}/viewer/patients/pk-tremblay`);
   await page.locator(".timeline").getByText("copies differ", { exact: true }).waitFor();

@@ -67,7 +67,7 @@ export const REPORTS = [
   { key: "r-3", person: "pk-tremblay", studies: [`${ROOT}.3`], region: "HDIRS", status: "final", title: "ECHOCARDIOGRAM", observed: "2023-11-18T15:10:00Z", issued: "2023-11-18T18:00:00Z", language: "en", texts: [["final", "FINDINGS: Normal left ventricular size and function.\nIMPRESSION: Normal study.", "2023-11-18T18:00:00Z"]] },
   { key: "r-4", person: "pk-tremblay", studies: [`${ROOT}.4`], region: "SWODIN", status: "preliminary", title: "TDM THORAX", observed: "2023-09-20T11:30:00Z", issued: "2023-09-20T12:00:00Z", language: "fr", texts: [["preliminary", "RÉSULTATS : Pas de nodule.\nCONCLUSION : Examen sans particularité.", "2023-09-20T12:00:00Z"]] },
   { key: "r-9", person: "pk-tremblay", studies: [], region: "SWODIN", status: "final", title: "MRI KNEE LEFT", observed: "2021-05-04T14:00:00Z", issued: "2021-05-04T18:00:00Z", language: "en", documents: [{ number: 1, mediaType: "application/pdf", title: "MRI KNEE LEFT", sizeBytes: 600 }], texts: [["final", "IMPRESSION: Medial meniscus tear.", "2021-05-04T18:00:00Z"]] },
-  { key: "r-5", person: "pk-wang", studies: [`${ROOT}.5`], region: "SWODIN", status: "final", title: "CT CHEST SCREENING", observed: "2026-01-08T21:05:00Z", issued: "2026-01-08T22:05:00Z", language: "en", texts: [["final", "IMPRESSION: No nodule.", "2026-01-08T22:05:00Z"]] },
+  { key: "r-5", person: "pk-wang", studies: [`${ROOT}.5`, `${ROOT}.100`], region: "SWODIN", status: "final", title: "CT CHEST SCREENING", observed: "2026-01-08T21:05:00Z", issued: "2026-01-08T22:05:00Z", language: "en", texts: [["final", "IMPRESSION: No nodule.", "2026-01-08T22:05:00Z"]] },
 ];
 
 export const SESSION = {

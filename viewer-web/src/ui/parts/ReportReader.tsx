@@ -45,6 +45,7 @@ function ReportBody({ report }: { readonly report: Report }): React.JSX.Element 
         <div className="report-head">
           <Status status={version?.status ?? report.status} />
           <Regions codes={report.region === null ? [] : [report.region]} />
+          {report.studyInstanceUids.length < 2 ? null : <span className="chip">{t("report.covers", { count: report.studyInstanceUids.length })}</span>}
           {version?.issued === undefined || version.issued === null ? null : <span className="number muted">{isoInstant(version.issued)}</span>}
           {version?.interpreter === undefined || version.interpreter === null ? null : <span className="muted">{displayName(version.interpreter)}</span>}
         </div>
