@@ -57,9 +57,17 @@ fn needs_headers(query: &Query, level: Level) -> bool {
 /// Conditions on attributes of this level or above that no column has.
 fn of_headers<'q>(query: &'q Query, unsupported: &[Attribute], level: Level) -> Vec<&'q Match> {
     let is_one = |one: &&Match| {
-        unsupported.contains(&one.attribute) && level_of(&one.attribute) <= level && is_of_objects(&one.attribute)
+        let is_applied = unsupported.contains(&one.attribute) || is_of_their_item(&one.attribute, unsupported);
+        is_applied && level_of(&one.attribute) <= level && is_of_objects(&one.attribute)
     };
     query.matches.iter().filter(is_one).collect()
+}
+
+/// Whether an attribute of RequestAttributesSequence has a column and another key does not: both must be met by one item, which only
+/// headers know whole.
+pub(super) fn is_of_their_item(attribute: &Attribute, unsupported: &[Attribute]) -> bool {
+    let is_within = |one: &Attribute| matches!(one.path[..], [Tag(0x0040, 0x0275), _, ..]);
+    is_within(attribute) && unsupported.iter().any(is_within)
 }
 
 /// Whether one study or one series is named: then its repositories may be asked for headers.

@@ -7,6 +7,7 @@ use index_model::InstanceEntry;
 use index_query::{Match, Page, Query, Tag, is_of_objects};
 use index_store::{Found, SearchFilter, SeriesRow};
 
+use super::headers::is_of_their_item;
 use super::{Answer, InstanceRow, Missing};
 use crate::manifest::Manifest;
 use crate::open::OpenedStudy;
@@ -42,7 +43,7 @@ impl Registry {
         // SOPInstanceUID finds the series by its column, and the instance in the manifest.
         let is_applied = |one: &&Match| {
             let is_below = scope.unsupported.contains(&one.attribute) && is_of_objects(&one.attribute);
-            is_below || one.attribute.path == [SOP_INSTANCE_UID]
+            is_below || is_of_their_item(&one.attribute, &scope.unsupported) || one.attribute.path == [SOP_INSTANCE_UID]
         };
         let applied: Vec<_> = query.matches.iter().filter(is_applied).collect();
         let mut gathered =
