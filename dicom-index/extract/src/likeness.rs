@@ -125,7 +125,8 @@ fn images((a, x): (&Side<'_>, &Header), (b, y): (&Side<'_>, &Header), tag: u32) 
     }
     let is_plain = |side: &Side<'_>| !matches!(side.entry.frames, FrameIndex::Encapsulated(_));
     let of_one_syntax = a.entry.instance.transfer_syntax_uid == b.entry.instance.transfer_syntax_uid;
-    if !of_one_syntax && !(is_plain(a) && is_plain(b)) {
+    let are_comparable = of_one_syntax || (is_plain(a) && is_plain(b));
+    if !are_comparable {
         return Likeness::Undecoded;
     }
     is_one(ARRANGEMENT.iter().all(is_same) && is_same_bulk(a, b, &[PathStep::Attribute(tag)]))
