@@ -5,7 +5,7 @@ use http::header::{CONTENT_LOCATION, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use index_model::Uid;
 
-use super::outcome::{Keys, Outcome};
+use super::outcome::{Keys, Outcome, warning};
 use crate::accept::{Container, Offer};
 use crate::json::{DataSet, Writer};
 use crate::multipart::{self, Part};
@@ -15,8 +15,8 @@ use crate::xml;
 /// A sender is told to come back after so many seconds when nothing could be kept.
 const RETRY_SECONDS: &str = "30";
 
-/// 200 when all is stored, 202 when some is or a warning goes with it, 409 when nothing is (table 10.5.3-1). When all of it failed for one reason that has a status of
-/// its own, that one: 413 too large, 507 no room, 503 no database (§8.5).
+/// 200 when all is stored and can be retrieved, 202 when some is, or is kept for nobody, 409 when nothing is (table 10.5.3-1). When all of it
+/// failed for one reason that has a status of its own, that one: 413 too large, 507 no room, 503 no database (§8.5).
 fn status(outcomes: &[Outcome]) -> StatusCode {
     let stored = outcomes.iter().filter(|outcome| outcome.is_stored()).count();
     let own = |outcome: &Outcome| outcome.result.as_ref().err().and_then(|failure| failure.status);
@@ -25,9 +25,14 @@ fn status(outcomes: &[Outcome]) -> StatusCode {
             Some(status) if outcomes.iter().all(|outcome| own(outcome) == Some(status)) => status,
             _ => StatusCode::CONFLICT,
         },
-        stored if stored == outcomes.len() && outcomes.iter().all(|one| one.warning().is_none()) => StatusCode::OK,
+        stored if stored == outcomes.len() && outcomes.iter().all(is_as_sent) => StatusCode::OK,
         _ => StatusCode::ACCEPTED,
     }
+}
+
+/// Whether the sender got what it asked for. Meta headers that are written anew are no part of the data set: a word of warning beside it is enough.
+fn is_as_sent(outcome: &Outcome) -> bool {
+    outcome.warning().is_none_or(|(reason, _)| reason == warning::COERCION)
 }
 
 /// The answer in the form that was chosen.

@@ -123,8 +123,8 @@ fn rejected_instances_leave_searches_metadata_and_retrieval_in_any_order() {
     let note = rejection(1, &[sops[0].clone(), sops[2].clone()]);
     assert_eq!(stow(&service, &note).status, 200);
     assert_eq!(stow(&service, &note).status, 200, "a repeat changes nothing");
-    assert_eq!(service.client.stow(&bytes[2..]).status, 200);
-    assert_eq!(service.client.stow(&bytes[..1]).status, 200);
+    assert_eq!(service.client.stow(&bytes[2..]).status, 202, "kept, and given to nobody");
+    assert_eq!(service.client.stow(&bytes[..1]).status, 202);
     assert_eq!(count(&service, &format!("{of_series}/instances")), 1);
     assert_eq!(count(&service, &format!("{of_series}/metadata")), 1);
     let found = service.client.get(&format!("/dicom-web/studies?StudyInstanceUID={}", study.study_uid)).json();
@@ -218,7 +218,7 @@ fn what_has_expired_is_deleted_after_its_grace_and_what_is_rejected_otherwise_is
     wait(Duration::from_secs(20), "the expired instance to be deleted", || left() < 3);
     let kept = files();
     // What comes again is deleted again, and what was rejected for another reason is kept all the while.
-    assert_eq!(service.client.stow(&bytes[2..]).status, 200);
+    assert_eq!(service.client.stow(&bytes[2..]).status, 202);
     wait(Duration::from_secs(20), "it to be deleted again", || files() == kept);
     assert_eq!(left(), 2);
     let trail = std::fs::read_dir(data.path().join("audit")).unwrap().flatten();

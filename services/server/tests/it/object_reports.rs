@@ -161,7 +161,7 @@ fn a_rejected_object_withdraws_its_report() {
     let report = service.client.get(&format!("/api/reports/{key}"));
     assert_eq!(report.json()["status"], "entered-in-error");
     assert!(!String::from_utf8_lossy(&report.body).contains("Secret"), "its words are given to nobody");
-    assert_eq!(stow(&service, &sr("2.25.9301", "0900", "Secret.", "VERIFIED", None)).status, 200);
+    assert_eq!(stow(&service, &sr("2.25.9301", "0900", "Secret.", "VERIFIED", None)).status, 202);
     assert!(!String::from_utf8_lossy(&service.client.get(&format!("/api/reports/{key}")).body).contains("Secret"));
 }
 
