@@ -167,9 +167,42 @@ const ALIKE: [&[VR]; 4] = [
     &[VR::OB, VR::OW, VR::OD, VR::OF, VR::OL, VR::OV, VR::UN],
 ];
 
+/// What an object is, whose, and how its pixels lie: these must be what they are called.
+const MATTERS: [Tag; 26] = [
+    tags::SPECIFIC_CHARACTER_SET,
+    tags::SOP_CLASS_UID,
+    tags::SOP_INSTANCE_UID,
+    tags::STUDY_DATE,
+    tags::STUDY_TIME,
+    tags::ACCESSION_NUMBER,
+    tags::MODALITY,
+    tags::PATIENT_NAME,
+    tags::PATIENT_ID,
+    tags::ISSUER_OF_PATIENT_ID,
+    tags::PATIENT_BIRTH_DATE,
+    tags::PATIENT_SEX,
+    tags::STUDY_INSTANCE_UID,
+    tags::SERIES_INSTANCE_UID,
+    tags::SAMPLES_PER_PIXEL,
+    tags::PHOTOMETRIC_INTERPRETATION,
+    tags::PLANAR_CONFIGURATION,
+    tags::NUMBER_OF_FRAMES,
+    tags::ROWS,
+    tags::COLUMNS,
+    tags::BITS_ALLOCATED,
+    tags::BITS_STORED,
+    tags::HIGH_BIT,
+    tags::PIXEL_REPRESENTATION,
+    tags::FRAME_INCREMENT_POINTER,
+    tags::PIXEL_DATA,
+];
+
 /// Whether an attribute may have this representation: PS3.6 gives it, or one that stands for it. Rows in another could be read by nobody, and
-/// a PatientID that is a name is another patient's.
+/// a PatientID that is a name is another patient's; of what is none of these, senders may have their own opinion.
 fn may_be(tag: Tag, vr: VR) -> bool {
+    if !MATTERS.contains(&tag) {
+        return true;
+    }
     let alike = |one: VR| one == vr || ALIKE.iter().any(|set| set.contains(&one) && set.contains(&vr));
     match StandardDataDictionary.by_tag(tag).map(DataDictionaryEntry::vr) {
         _ if vr == VR::UN => true,
