@@ -4,6 +4,8 @@
 //! It is one [`dimse::Service`] of the listener; C-STORE is another. Who calls is known by AE title, and `access` decides what that
 //! caller may. Matches are answered page by page, objects are streamed, and each ends at the next C-CANCEL.
 #![forbid(unsafe_code)]
+// The future of a retrieval goes from the association down to the database.
+#![recursion_limit = "256"]
 
 mod answer;
 mod asked;

@@ -63,7 +63,8 @@ pub(crate) async fn serve(
     };
     asker.progress = Progress::new(selection.expected());
     let mut retrieval = Retrieval { selection: &selection, carrier, breaks: 0 };
-    retrieval.run(&mut asker).await?;
+    // On its own: within this future its type is deeper than the compiler counts.
+    Box::pin(retrieval.run(&mut asker)).await?;
     if let Carrier::Move(mover) = retrieval.carrier {
         mover.release().await;
     }
