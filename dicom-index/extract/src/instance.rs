@@ -76,8 +76,8 @@ fn default_repertoire(defaults: &Defaults) -> Repertoire {
     defaults.character_set.as_deref().and_then(Repertoire::parse).unwrap_or(Repertoire::Default)
 }
 
-/// The object with a right meta header, when it came without one or with one of another instance or class (PS3.10 §7.1); and whether the
-/// latter. The data set is what the object is: it stays as it came.
+/// The object with a meta header, when it came without one; and whether the one that it came with is of another instance or class (PS3.10
+/// §7.1). The data set is what the object is, and its bytes are kept as they came.
 fn part10_of(
     structure: &Structure,
     bytes: &[u8],
@@ -96,8 +96,8 @@ fn part10_of(
     let of_class = is_other(tags::MEDIA_STORAGE_SOP_CLASS_UID, sop_class_uid, "is not the SOPClassUID");
     let of_instance = is_other(tags::MEDIA_STORAGE_SOP_INSTANCE_UID, sop_instance_uid, "is not the SOPInstanceUID");
     let misnamed = of_class || of_instance;
-    if structure.part10 && !misnamed {
-        return (false, None);
+    if structure.part10 {
+        return (misnamed, None);
     }
     let source = meta.text(tags::SOURCE_APPLICATION_ENTITY_TITLE);
     let uid = structure.transfer_syntax_uid.as_str();

@@ -171,7 +171,7 @@ fn a_patient_id_of_two_values_is_no_one_elses() {
 
 /// PS3.10 §7.1: the data set is what the object is, and stays as it came.
 #[test]
-fn a_meta_header_of_another_object_is_written_anew() {
+fn an_object_is_what_its_data_set_says_whatever_its_meta_header_does() {
     let right = image_with(&[]);
     let found = read(&right).unwrap();
     assert!(!found.misnamed && found.part10.is_none());
@@ -185,11 +185,7 @@ fn a_meta_header_of_another_object_is_written_anew() {
         assert_eq!((mended.misnamed, notes(&mended)), (true, vec![note.to_owned()]));
         assert_eq!(mended.entry.instance.sop_instance_uid.as_str(), "1.2.3.4.5");
         assert_eq!(mended.entry.sha256, found.entry.sha256, "it is the same object");
-        let file = mended.part10.unwrap();
-        assert!(file.ends_with(&right[right.len() - 200..]), "the data set is as it came");
-        let again = read(&file).unwrap();
-        assert!(!again.misnamed && again.part10.is_none() && again.findings.is_empty());
-        assert_eq!(mended.entry.size_bytes, file.len() as u64);
+        assert!(mended.part10.is_none(), "its bytes are kept as they came");
     }
 }
 

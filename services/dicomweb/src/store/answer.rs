@@ -30,9 +30,9 @@ fn status(outcomes: &[Outcome]) -> StatusCode {
     }
 }
 
-/// Whether the sender got what it asked for. Meta headers that are written anew are no part of the data set: a word of warning beside it is enough.
+/// Whether the sender got what it asked for. A meta header is no part of the data set: a word of warning beside it is enough.
 fn is_as_sent(outcome: &Outcome) -> bool {
-    outcome.warning().is_none_or(|(reason, _)| reason == warning::COERCION)
+    outcome.warning().is_none_or(|(reason, _)| reason == warning::DOES_NOT_MATCH)
 }
 
 /// The answer in the form that was chosen.

@@ -58,8 +58,8 @@ impl Failure {
 
 /// WarningReason (0008,1196): PS3.18 table I.2-1, and one of ours.
 pub(super) mod warning {
-    /// Elements were changed.
-    pub(in crate::store) const COERCION: u16 = 0xB000;
+    /// The data set is not what it was said to be.
+    pub(in crate::store) const DOES_NOT_MATCH: u16 = 0xB007;
     /// Kept and shown to nobody, because a rejection note names it (IHE RAD IOCM); C-STORE answers with the same.
     pub(in crate::store) const REJECTED_BEFORE: u16 = 0xB770;
 }
@@ -135,9 +135,9 @@ fn told(fate: Fate) -> Result<Kept, Failure> {
     let kept = |is_retrievable, warning| Ok(Kept { is_retrievable, warning });
     Err(match fate {
         Fate::Stored => return kept(true, None),
-        Fate::Mended => {
-            let words = "File Meta Information named another instance or class";
-            return kept(true, Some((warning::COERCION, words)));
+        Fate::Misnamed => {
+            let words = "File Meta Information names another instance or class";
+            return kept(true, Some((warning::DOES_NOT_MATCH, words)));
         }
         Fate::Withheld => return kept(false, None),
         Fate::Rejected => {

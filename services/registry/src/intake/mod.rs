@@ -50,8 +50,8 @@ pub struct StoredInstance {
 pub enum Fate {
     /// Held and indexed (also for an exact repeat).
     Stored,
-    /// Held and indexed; its File Meta Information named another instance or class, and names this one now.
-    Mended,
+    /// Held and indexed as its data set says; its File Meta Information names another instance or class.
+    Misnamed,
     /// Held and given to nobody: a rejection note or a manifest.
     Withheld,
     /// Held and given to nobody: it was rejected before it came (IHE RAD IOCM).
@@ -85,7 +85,7 @@ pub enum Fate {
 impl Fate {
     /// Whether the object is here for good, shown or not.
     pub(crate) const fn is_held(&self) -> bool {
-        matches!(self, Self::Stored | Self::Mended | Self::Withheld | Self::Rejected | Self::Conflict)
+        matches!(self, Self::Stored | Self::Misnamed | Self::Withheld | Self::Rejected | Self::Conflict)
     }
 
     /// What is told of a fault of ours.
@@ -97,7 +97,7 @@ impl Fate {
 impl From<Fate> for StoreAnswer {
     fn from(fate: Fate) -> Self {
         match fate {
-            Fate::Stored | Fate::Mended | Fate::Withheld => Self::Stored,
+            Fate::Stored | Fate::Misnamed | Fate::Withheld => Self::Stored,
             Fate::Rejected => Self::Rejected,
             Fate::Conflict => Self::Duplicate,
             Fate::Quarantined { attribute, rule } => Self::Quarantined { attribute, rule },
@@ -171,7 +171,7 @@ impl Registry {
                 None => self.kept(&code, object, extracted, None).await,
             },
         };
-        if matches!(stored.fate, Fate::Stored | Fate::Mended | Fate::Withheld | Fate::Rejected) {
+        if matches!(stored.fate, Fate::Stored | Fate::Misnamed | Fate::Withheld | Fate::Rejected) {
             permit.count(1, size_bytes);
         }
         Ok(stored)
@@ -362,7 +362,7 @@ impl Registry {
         Ok(match indexed.outcome {
             Outcome::Conflict => Fate::Conflict,
             Outcome::Rejected => Fate::Rejected,
-            Outcome::New | Outcome::Upgraded | Outcome::Repeat if misnamed => Fate::Mended,
+            Outcome::New | Outcome::Upgraded | Outcome::Repeat if misnamed => Fate::Misnamed,
             Outcome::New | Outcome::Upgraded | Outcome::Repeat => Fate::Stored,
         })
     }
