@@ -51,9 +51,11 @@ live: viewer ## The viewer against the running demo
 fuzz: setup-test ## Fuzz what reads bytes from outside, SECONDS each (600), one after the other
 	PATH="$(CURDIR)/target/tools/bin:$$PATH" fixtures/fuzz/run.sh $(or $(SECONDS),600)
 
-bench: build ## Measure, beside Orthanc and nginx in the same run
+bench: build ## Measure, beside Orthanc and nginx in the same run; one table at the end (50 minutes)
 	deploy/setup/install.sh bench
-	cargo bench --package benches
+	rm -f target/bench.md
+	BENCH_TABLE=$(CURDIR)/target/bench.md cargo bench --package benches
+	cat target/bench.md
 
 fmt:
 	cargo fmt --all

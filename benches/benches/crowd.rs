@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use benches::{Question, crowd, large_series, start};
+use benches::{Question, Row, crowd, head, large_series, start};
 
 const READERS: usize = 200;
 const MOST_MIB: u64 = 600;
@@ -24,15 +24,15 @@ fn main() {
     });
     let question = Question { callers: READERS, ..Question::new("a crowd", "*/*", paths.collect()) };
     let (figures, memory) = crowd(&servers, &question, Duration::from_secs(seconds));
-    println!(
-        "\n{READERS} readers for {seconds} s: {:.0} answers/s, p50 {:.1} ms, p99 {:.1} ms",
-        figures.rate, figures.p50_ms, figures.p99_ms
-    );
     let part = (memory.len() / 10).max(1);
     let most = |run: &[u64]| run.iter().copied().max().unwrap_or(0);
     let (first, last, all) = (most(&memory[..part]), most(&memory[memory.len() - part..]), most(&memory));
-    let met = if all <= MOST_MIB && last as f64 <= first as f64 * FLAT { "" } else { ", not met" };
-    println!(
-        "memory: at most {first} MiB in the first tenth, {last} MiB in the last, {all} MiB at any time (≤ {MOST_MIB}, flat{met})"
-    );
+    let is_flat = last as f64 <= first as f64 * FLAT;
+    let lasts = format!("{last} MiB in the last tenth, {first} in the first");
+    head();
+    Row::new(format!("{READERS} readers for {seconds} s"), format!("{:.0}/s", figures.rate))
+        .latency([figures.p50_ms, figures.p95_ms, figures.p99_ms])
+        .bar(&format!("{all} MiB at most"), &format!("≤ {MOST_MIB} MiB"), all <= MOST_MIB)
+        .bar(&lasts, "flat, that is within a tenth", is_flat)
+        .print();
 }

@@ -1,6 +1,6 @@
 //! Reports over MLLP, each durable before it is acknowledged.
 
-use benches::{start, tell};
+use benches::{Row, head, start, tell};
 use serde_json::json;
 
 /// Connections, and reports that each sends one after the other.
@@ -9,7 +9,7 @@ const SENDERS: [(usize, usize); 3] = [(1, 2_000), (4, 2_000), (8, 1_000)];
 const BAR: f64 = 500.0;
 
 fn main() {
-    println!("| reports over MLLP | dics (bar) |\n| --- | --- |");
+    head();
     for (senders, each) in SENDERS {
         let servers = start(&[]);
         servers.register(&json!({
@@ -19,12 +19,10 @@ fn main() {
         let messages = (0..senders).map(|sender| (0..each).map(|number| report(sender, number)).collect()).collect();
         let took = tell(servers.our_mllp, messages);
         let rate = (senders * each) as f64 / took.as_secs_f64();
-        let bar = match senders {
-            8 if rate >= BAR => format!(" (≥ {BAR})"),
-            8 => format!(" (≥ {BAR}, not met)"),
-            _ => String::new(),
-        };
-        println!("| {senders} connections, {each} each | {rate:.0}/s{bar} |");
+        let row = Row::new(format!("reports over MLLP, {senders} connections, {each} each"), format!("{rate:.0}/s"));
+        let row =
+            if senders == 8 { row.bar(&format!("{rate:.0}/s"), &format!("≥ {BAR}/s"), rate >= BAR) } else { row };
+        row.print();
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use benches::{Latency, Region, Service, Silent, search_at_leisure};
+use benches::{Latency, Region, Row, Service, Silent, head, search_at_leisure};
 
 const STUDIES: usize = 100_000;
 /// Requests at a time, as repositories are registered with.
@@ -23,7 +23,7 @@ const LISTENING: Duration = Duration::from_secs(15);
 fn main() {
     let studies = std::env::var("STUDIES").map_or(STUDIES, |text| text.parse().expect("STUDIES is a number"));
     let only = std::env::var("ONLY").unwrap_or_default();
-    println!("| {studies} studies | dics | searches meanwhile, p50 / p95 / p99 ms |\n| --- | --- | --- |");
+    head();
     for (name, region, bar) in [
         ("over DICOMweb", Region::dicomweb as fn(usize, usize) -> Region, BARS[0]),
         ("over DIMSE", Region::dimse, BARS[1]),
@@ -47,28 +47,27 @@ fn index(name: &str, region: &Region, studies: usize, bar: f64) {
         searching.join().expect("searches are answered")
     });
     let took = began.elapsed().as_secs_f64();
-    println!(
-        "| indexed {name} | {took:.0} s, {:.0}/s (≤ {bar:.0} s{}) | {} (p99 ≤ {SEARCH_BAR_MS}{}) |",
-        studies as f64 / took,
-        met(took <= bar),
-        shown(&latency),
-        met(latency.percentile_ms(99) <= SEARCH_BAR_MS),
-    );
+    let p99 = latency.percentile_ms(99);
+    Row::new(format!("{studies} studies indexed {name}"), format!("{took:.0} s, {:.0}/s", studies as f64 / took))
+        .bar(&format!("{took:.0} s"), &format!("≤ {bar:.0} s"), took <= bar)
+        .print();
+    Row::new(format!("searches meanwhile ({name})"), searched(&latency))
+        .latency(percentiles(&latency))
+        .bar(&format!("p99 {p99:.2} ms"), &format!("≤ {SEARCH_BAR_MS} ms"), p99 <= SEARCH_BAR_MS)
+        .print();
     let alone = listen(&service, studies);
     let silent = Silent::default();
     service.register(&silent.definition);
     let beside = listen(&service, studies);
-    let added = [50, 95, 99].map(|percent| beside.percentile_ms(percent) - alone.percentile_ms(percent));
-    println!("| searches after that | – | {} |", shown(&alone));
-    println!(
-        "| beside a repository that never answers | {:+.2} ms at p50, {:+.2} at p95, {:+.2} at p99 (≤ {SILENT_BAR_MS}{}) | {} |",
-        added[0],
-        added[1],
-        added[2],
-        met(added.iter().all(|added| *added <= SILENT_BAR_MS)),
-        shown(&beside),
-    );
-    println!("| memory then | {} MiB | |", service.memory_mib());
+    let (now, before) = (percentiles(&beside), percentiles(&alone));
+    let added: [f64; 3] = std::array::from_fn(|at| now[at] - before[at]);
+    let shown = format!("{:+.2} / {:+.2} / {:+.2} ms", added[0], added[1], added[2]);
+    Row::new("searches after that", searched(&alone)).latency(percentiles(&alone)).print();
+    Row::new("searches beside a repository that never answers", searched(&beside))
+        .latency(percentiles(&beside))
+        .bar(&shown, &format!("≤ {SILENT_BAR_MS} ms"), added.iter().all(|added| *added <= SILENT_BAR_MS))
+        .print();
+    Row::new("memory then", format!("{} MiB", service.memory_mib())).print();
 }
 
 /// Every study is known and the repository followed; else how far that is.
@@ -117,11 +116,10 @@ fn searches(studies: usize) -> Vec<String> {
     (0..200).flat_map(of).collect()
 }
 
-fn shown(latency: &Latency) -> String {
-    let at = |percent| latency.percentile_ms(percent);
-    format!("{:.2} / {:.2} / {:.2}, {} searches", at(50), at(95), at(99), latency.searches())
+fn percentiles(latency: &Latency) -> [f64; 3] {
+    [50, 95, 99].map(|percent| latency.percentile_ms(percent))
 }
 
-fn met(is_met: bool) -> &'static str {
-    if is_met { "" } else { ", not met" }
+fn searched(latency: &Latency) -> String {
+    format!("{} searches", latency.searches())
 }

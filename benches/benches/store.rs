@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use benches::{Sent, Servers, Storescp, Stow, large_series, small_studies, start};
+use benches::{Row, Sent, Servers, Storescp, Stow, head, large_series, small_studies, start};
 
 /// Runs, each with servers of its own; the median is quoted.
 const RUNS: usize = 3;
 
 fn main() {
-    println!("| what | dics | peer | ratio (bar) |\n| --- | --- | --- | --- |");
+    head();
     let large = large_series(600).objects;
     let stow = |name, objects: &[Vec<u8>], how: Stow, bar| {
         let to_us = |servers: &Servers| servers.stow(&servers.ours, objects, how);
@@ -43,6 +43,5 @@ fn row(
     us.sort_by(f64::total_cmp);
     them.sort_by(f64::total_cmp);
     let (us, them) = (us[RUNS / 2], them[RUNS / 2]);
-    let met = if us / them >= bar { "" } else { ", not met" };
-    println!("| {name} | {us:.0}/s | {peer} {them:.0}/s | {:.2} (≥ {bar}{met}) |", us / them);
+    Row::new(name, format!("{us:.0}/s")).beside(format!("{peer} {them:.0}/s")).times(us / them, peer, bar).print();
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use benches::{Question, Table, large_series, start};
+use benches::{Question, Row, Table, large_series, start};
 
 const FRAME: &str = "multipart/related; type=\"application/octet-stream\"; transfer-syntax=*";
 const OBJECT: &str = "multipart/related; type=\"application/dicom\"; transfer-syntax=*";
@@ -32,5 +32,8 @@ fn main() {
     let before = servers.memory_mib();
     let crowd = Question { callers: 200, ..Question::new("stored frame, 200 readers", FRAME, frames()) };
     table.ask(&crowd.beside_nginx(0.6));
-    println!("\nmemory: {before} MiB before, {} MiB after 200 readers (≤ 600)", servers.memory_mib());
+    let after = servers.memory_mib();
+    let memory =
+        Row::new("memory, codec workers included", format!("{before} MiB before, {after} MiB after 200 readers"));
+    memory.bar(&format!("{after} MiB"), "≤ 600 MiB", after <= 600).print();
 }

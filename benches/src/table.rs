@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::Servers;
 use crate::load::{CALLERS, Figures, Turn, turn};
+use crate::row::{Row, head};
 use crate::servers::get;
 
 /// Turns for each server; the median turn is quoted.
@@ -68,10 +69,7 @@ pub struct Table<'a> {
 impl<'a> Table<'a> {
     /// Prints its head.
     pub fn new(servers: &'a Servers) -> Self {
-        println!(
-            "| question | dics | p50 / p95 / p99 ms | Orthanc | p50 / p99 ms | × Orthanc (bar) | nginx | × nginx (bar) |\n\
-             | --- | --- | --- | --- | --- | --- | --- | --- |"
-        );
+        head();
         Self { servers, scratch: tempfile::tempdir().unwrap() }
     }
 
@@ -103,26 +101,14 @@ impl<'a> Table<'a> {
             }
         }
         let (us, them, plain) = (ours.median(), orthanc.map(|runs| runs.median()), nginx.map(|runs| runs.median()));
-        let beside = |other: Option<Figures>, bar: Option<f64>| match (other, bar) {
-            (Some(other), Some(bar)) => {
-                let ratio = us.rate / other.rate;
-                format!("{ratio:.2} (≥ {bar}{})", if ratio >= bar { "" } else { ", not met" })
+        let mut row = Row::new(question.name, format!("{:.0}/s", us.rate)).latency([us.p50_ms, us.p95_ms, us.p99_ms]);
+        for (peer, name, bar) in [(them, "Orthanc", question.orthanc), (plain, "nginx", question.nginx)] {
+            if let (Some(peer), Some(bar)) = (peer, bar) {
+                row = row.beside(format!("{name} {:.0}/s, {:.2} / {:.2}", peer.rate, peer.p50_ms, peer.p99_ms));
+                row = row.times(us.rate / peer.rate, name, bar);
             }
-            _ => "–".into(),
-        };
-        println!(
-            "| {} | {:.0}/s | {:.2} / {:.2} / {:.2} | {} | {} | {} | {} | {} |",
-            question.name,
-            us.rate,
-            us.p50_ms,
-            us.p95_ms,
-            us.p99_ms,
-            them.map_or("–".into(), |them| format!("{:.0}/s", them.rate)),
-            them.map_or("–".into(), |them| format!("{:.2} / {:.2}", them.p50_ms, them.p99_ms)),
-            beside(them, question.orthanc),
-            plain.map_or("–".into(), |plain| format!("{:.0}/s", plain.rate)),
-            beside(plain, question.nginx),
-        );
+        }
+        row.print();
         us
     }
 }
