@@ -7,7 +7,7 @@ use index_query::{Attribute, Level, Query, Tag, level_of};
 use registry::{Header, Registry, SeriesRow, StudyRow};
 use serde_json::Value;
 
-use super::value::{DataSet, Writer};
+use super::Writer;
 use crate::dictionary;
 use crate::request::Base;
 
@@ -40,24 +40,30 @@ impl Shown<'_> {
         let is_between = |attribute: &Attribute| (above..=level).contains(&level_of(attribute));
         if self.query.include.all {
             for (tag, attribute) in header {
-                let is_new = !out.0.contains_key(tag) || COMPLETED.contains(&tag.as_str());
-                if is_new && index_query::attribute(tag).is_some_and(|attribute| is_between(&attribute)) {
-                    let attribute = completed(tag, out.0.get(tag), attribute);
-                    out.0.insert(tag.clone(), attribute);
+                if index_query::attribute(tag).is_some_and(|attribute| is_between(&attribute)) {
+                    add(out, tag, attribute);
                 }
             }
             return;
         }
         for attribute in self.wanted().filter(|attribute| is_between(attribute)) {
             for tag in tags_of(attribute) {
-                let is_new = !out.0.contains_key(&tag) || COMPLETED.contains(&tag.as_str());
-                if let Some(value) = header.get(&tag).filter(|_| is_new) {
-                    let value = completed(&tag, out.0.get(&tag), value);
-                    out.0.insert(tag, value);
+                if let Some(value) = header.get(&tag) {
+                    add(out, &tag, value);
                 }
             }
         }
     }
+}
+
+/// Adds what a header has, unless the row knows better.
+fn add(out: &mut Writer, tag: &str, header: &Value) {
+    let known = out.get(tag);
+    if known.is_some() && !COMPLETED.contains(&tag) {
+        return;
+    }
+    let known = known.and_then(|known| serde_json::from_str(known).ok());
+    out.written(tag, &completed(tag, known.as_ref(), header).to_string());
 }
 
 fn wanted(query: &Query) -> impl Iterator<Item = &Attribute> {
@@ -118,7 +124,7 @@ pub(super) fn locations(out: &mut Writer, repositories: &[RepositoryCode], regis
 }
 
 /// A study.
-pub(crate) fn study(row: &StudyRow, header: Option<&Header>, shown: Shown<'_>) -> DataSet {
+pub(crate) fn study(row: &StudyRow, header: Option<&Header>, shown: Shown<'_>) -> Writer {
     let mut out = Writer::default();
     study_attributes(&mut out, row, shown);
     shown.add_from(&mut out, header, Level::Study, Level::Study);
@@ -129,7 +135,7 @@ pub(crate) fn study(row: &StudyRow, header: Option<&Header>, shown: Shown<'_>) -
     if !row.conflict {
         out.text("00081190", "UR", Some(&shown.base.study(study)));
     }
-    out.0
+    out
 }
 
 fn study_attributes(out: &mut Writer, row: &StudyRow, shown: Shown<'_>) {
@@ -138,7 +144,7 @@ fn study_attributes(out: &mut Writer, row: &StudyRow, shown: Shown<'_>) {
     out.text("00080020", "DA", study.study_date.as_deref());
     out.text("00080030", "TM", study.study_time.as_deref());
     out.text("00080050", "SH", study.accession_number.as_ref().map(|id| id.value.expose().as_str()));
-    out.items("00080051", study.accession_number.iter().map(issuer).collect());
+    out.items("00080051", study.accession_number.iter().map(issuer));
     out.texts("00080061", "CS", row.modalities.iter().map(String::as_str));
     out.text("00080080", "LO", study.institution_name.as_deref());
     out.name("00080090", &study.referring_physician_name);
@@ -146,7 +152,7 @@ fn study_attributes(out: &mut Writer, row: &StudyRow, shown: Shown<'_>) {
     out.text("00081030", "LO", study.study_description.as_deref());
     patient_attributes(out, row);
     if let Some(identifiers) = shown.identifiers.get(&row.person_key) {
-        out.items(OTHER_IDS, identifiers.iter().map(identifier).collect());
+        out.items(OTHER_IDS, identifiers.iter().map(identifier));
     }
     out.text("0020000D", "UI", Some(study.study_instance_uid.as_str()));
     out.text("00200010", "SH", study.study_id.as_ref().map(|id| id.expose().as_str()));
@@ -160,13 +166,13 @@ fn patient_attributes(out: &mut Writer, row: &StudyRow) {
     out.texts("00100020", "LO", patient.patient_id.iter().flat_map(|id| id.value.expose().split('\\')));
     out.text("00100021", "LO", patient.patient_id.as_ref().map(|id| id.issuer.as_str()));
     let universal = patient.patient_id.iter().filter(|id| is_oid(&id.issuer)).map(issuer);
-    out.items("00100024", universal.collect());
+    out.items("00100024", universal);
     out.text("00100030", "DA", patient.patient_birth_date.as_ref().map(|date| date.expose().as_str()));
     out.text("00100040", "CS", patient.patient_sex.as_deref());
 }
 
 /// Who issued an identifier: PS3.3 table 10-17 (hierarchic designator), without the type 3 attributes.
-fn issuer(id: &IssuedId) -> DataSet {
+fn issuer(id: &IssuedId) -> Writer {
     let mut out = Writer::default();
     if is_oid(&id.issuer) {
         out.text("00400032", "UT", Some(&id.issuer));
@@ -174,19 +180,19 @@ fn issuer(id: &IssuedId) -> DataSet {
     } else {
         out.text("00400031", "UT", Some(&id.issuer));
     }
-    out.0
+    out
 }
 
 /// An identifier of a patient with its issuer: an item of OtherPatientIDsSequence (PS3.3 §C.7.1.1).
-fn identifier(id: &IssuedId) -> DataSet {
+fn identifier(id: &IssuedId) -> Writer {
     let mut out = Writer::default();
     out.text("00100020", "LO", Some(id.value.expose()));
     out.text("00100021", "LO", Some(&id.issuer));
     out.text("00100022", "CS", Some("TEXT"));
     if is_oid(&id.issuer) {
-        out.items("00100024", vec![issuer(id)]);
+        out.items("00100024", [issuer(id)]);
     }
-    out.0
+    out
 }
 
 fn is_oid(issuer: &str) -> bool {
@@ -194,7 +200,7 @@ fn is_oid(issuer: &str) -> bool {
 }
 
 /// A series.
-pub(crate) fn series(row: &SeriesRow, header: Option<&Header>, shown: Shown<'_>) -> DataSet {
+pub(crate) fn series(row: &SeriesRow, header: Option<&Header>, shown: Shown<'_>) -> Writer {
     let mut out = Writer::default();
     study_part(&mut out, &row.study, shown, shown.with_study);
     series_attributes(&mut out, row);
@@ -207,22 +213,21 @@ pub(crate) fn series(row: &SeriesRow, header: Option<&Header>, shown: Shown<'_>)
     if !row.study.conflict {
         out.text("00081190", "UR", Some(&shown.base.series(study, row.series.series_instance_uid.as_str())));
     }
-    out.0
+    out
 }
 
 /// All attributes of the study, or those that were asked for by name.
 pub(super) fn study_part(out: &mut Writer, study: &StudyRow, shown: Shown<'_>, all: bool) {
+    if all {
+        return study_attributes(out, study, shown);
+    }
     let mut whole = Writer::default();
     study_attributes(&mut whole, study, shown);
-    if all {
-        out.0.append(&mut whole.0);
-        return;
-    }
     let named = shown.wanted().flat_map(tags_of);
     let own = ["00080005", "00080201", "0020000D"].map(str::to_owned);
     for tag in named.chain(own) {
-        if let Some(attribute) = whole.0.remove(&tag) {
-            out.0.insert(tag, attribute);
+        if let Some(attribute) = whole.get(&tag) {
+            out.written(&tag, attribute);
         }
     }
 }
@@ -244,11 +249,11 @@ pub(super) fn series_attributes(out: &mut Writer, row: &SeriesRow) {
 }
 
 /// An item of RequestAttributesSequence: what table 10.6.3-4 has of it.
-fn request(request: &RequestAttributes) -> DataSet {
+fn request(request: &RequestAttributes) -> Writer {
     let mut item = Writer::default();
     item.text("00400009", "SH", request.scheduled_procedure_step_id.as_deref());
     item.text("00401001", "SH", request.requested_procedure_id.as_deref());
-    item.0
+    item
 }
 
 #[cfg(test)]

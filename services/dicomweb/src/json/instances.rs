@@ -67,7 +67,8 @@ impl Instances {
             };
             attributes.insert(tag, text);
         }
-        attributes.extend(texts(self.own(entry)).map(|(tag, text)| (tag.into(), text.into())));
+        let own = self.own(entry);
+        attributes.extend(own.attributes().map(|(tag, text)| (tag.into(), text.into())));
         Text::of(&attributes)
     }
 
@@ -129,11 +130,7 @@ fn shared(row: &InstanceRow, shown: Shown<'_>) -> BTreeMap<String, String> {
     locations(&mut out, &row.series.repositories, shown.registry);
     out.text("00080005", "CS", Some("ISO_IR 192"));
     out.text("0020000E", "UI", Some(row.series.series.series_instance_uid.as_str()));
-    texts(out).collect()
-}
-
-fn texts(attributes: Writer) -> impl Iterator<Item = (String, String)> {
-    attributes.0.into_iter().map(|(tag, attribute)| (tag, attribute.to_string()))
+    out.attributes().map(|(tag, text)| (tag.to_owned(), text.to_owned())).collect()
 }
 
 /// Takes those attributes of a header that a test says, each as its text; the others are only passed over.

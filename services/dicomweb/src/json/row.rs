@@ -13,17 +13,6 @@ pub(crate) trait Row {
     fn data_set(self) -> DataSet;
 }
 
-impl Row for DataSet {
-    fn json(self) -> String {
-        serde_json::Value::Object(self.data_set()).to_string()
-    }
-
-    fn data_set(mut self) -> DataSet {
-        self.sort_keys();
-        self
-    }
-}
-
 /// A row whose JSON is written.
 #[derive(Debug)]
 pub(crate) struct Text(String);

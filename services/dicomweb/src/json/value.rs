@@ -1,57 +1,9 @@
-//! Attributes of the DICOM JSON model. An attribute without a value has no `Value` at all, never an empty one.
+//! Data sets of the DICOM JSON model that are looked at.
 
-use index_model::PersonName;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-/// A data set or an item: attributes by their eight digits, in tag order.
+/// A data set or an item: attributes by their eight digits.
 pub(crate) type DataSet = Map<String, Value>;
-
-/// Puts attributes into a data set.
-#[derive(Debug, Default)]
-pub(crate) struct Writer(pub(crate) DataSet);
-
-impl Writer {
-    fn put(&mut self, tag: &str, vr: &str, values: Vec<Value>) {
-        let attribute = if values.is_empty() { json!({ "vr": vr }) } else { json!({ "vr": vr, "Value": values }) };
-        self.0.insert(tag.to_owned(), attribute);
-    }
-
-    /// Text; empty when there is none.
-    pub(crate) fn text(&mut self, tag: &str, vr: &str, value: Option<&str>) {
-        self.put(tag, vr, value.filter(|text| !text.is_empty()).into_iter().map(Value::from).collect());
-    }
-
-    /// Text that is there only when it is known: type C of the tables of PS3.18 §10.6.3.
-    pub(crate) fn known(&mut self, tag: &str, vr: &str, value: Option<&str>) {
-        if value.is_some_and(|text| !text.is_empty()) {
-            self.text(tag, vr, value);
-        }
-    }
-
-    /// Several texts.
-    pub(crate) fn texts<'a>(&mut self, tag: &str, vr: &str, values: impl IntoIterator<Item = &'a str>) {
-        self.put(tag, vr, values.into_iter().map(Value::from).collect());
-    }
-
-    /// A number.
-    pub(crate) fn number(&mut self, tag: &str, vr: &str, value: Option<i64>) {
-        self.put(tag, vr, value.into_iter().map(Value::from).collect());
-    }
-
-    /// A person's name, in its component groups (§F.2.2).
-    pub(crate) fn name(&mut self, tag: &str, name: &PersonName) {
-        let groups =
-            [("Alphabetic", &name.alphabetic), ("Ideographic", &name.ideographic), ("Phonetic", &name.phonetic)];
-        let groups = groups.into_iter().filter(|(_, text)| !text.is_empty());
-        let groups: DataSet = groups.map(|(group, text)| (group.to_owned(), text.as_str().into())).collect();
-        self.put(tag, "PN", if groups.is_empty() { Vec::new() } else { vec![groups.into()] });
-    }
-
-    /// A sequence.
-    pub(crate) fn items(&mut self, tag: &str, items: Vec<DataSet>) {
-        self.put(tag, "SQ", items.into_iter().map(Value::Object).collect());
-    }
-}
 
 /// The first value of an attribute as text; a name's alphabetic group.
 pub(crate) fn string<'a>(data_set: &'a DataSet, tag: &str) -> Option<&'a str> {

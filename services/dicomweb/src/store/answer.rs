@@ -7,7 +7,7 @@ use index_model::Uid;
 
 use super::outcome::{Keys, Outcome, warning};
 use crate::accept::{Container, Offer};
-use crate::json::{DataSet, Writer};
+use crate::json::{Row as _, Writer};
 use crate::multipart::{self, Part};
 use crate::request::Base;
 use crate::xml;
@@ -39,8 +39,8 @@ fn is_as_sent(outcome: &Outcome) -> bool {
 pub(super) fn response(outcomes: &[Outcome], base: &Base, form: Offer) -> Response {
     let data_set = data_set(outcomes, base);
     let text = match form.payload {
-        "application/dicom+xml" => xml::document(&data_set),
-        _ => serde_json::Value::Object(data_set).to_string(),
+        "application/dicom+xml" => xml::document(&data_set.data_set()),
+        _ => data_set.json(),
     };
     let mut response = if form.container == Container::Multipart {
         multipart::whole(form.payload, vec![Part::of(form.payload, text.into())])
@@ -80,7 +80,7 @@ fn address(outcomes: &[Outcome], base: &Base) -> Option<String> {
     }
 }
 
-fn data_set(outcomes: &[Outcome], base: &Base) -> DataSet {
+fn data_set(outcomes: &[Outcome], base: &Base) -> Writer {
     let mut out = Writer::default();
     let study = common_study(outcomes);
     out.text("00081190", "UR", study.map(|study| base.study(study.as_str())).as_deref());
@@ -97,7 +97,7 @@ fn data_set(outcomes: &[Outcome], base: &Base) -> DataSet {
             out.items(tag, items);
         }
     }
-    out.0
+    out
 }
 
 /// The study in which all is that can be retrieved, if it is one.
@@ -118,7 +118,7 @@ fn instance_url(keys: &Keys, base: &Base) -> Option<String> {
     Some(base.instance(study.as_str(), series.as_str(), keys.sop_instance.as_ref()?.as_str()))
 }
 
-fn referenced(outcome: &Outcome, base: &Base) -> DataSet {
+fn referenced(outcome: &Outcome, base: &Base) -> Writer {
     let mut out = Writer::default();
     sop(&mut out, &outcome.keys);
     // Type 2: without a value where there is nothing to retrieve.
@@ -127,26 +127,24 @@ fn referenced(outcome: &Outcome, base: &Base) -> DataSet {
     if let Some((reason, comment)) = outcome.warning() {
         out.number("00081196", "US", Some(reason.into()));
         out.text("00000902", "LO", Some(&within(comment)));
-        out.0.sort_keys();
     }
-    out.0
+    out
 }
 
-fn failed(outcome: &Outcome) -> DataSet {
-    let mut out = Writer(reason(outcome));
+fn failed(outcome: &Outcome) -> Writer {
+    let mut out = reason(outcome);
     sop(&mut out, &outcome.keys);
-    out.0.sort_keys();
-    out.0
+    out
 }
 
-fn reason(outcome: &Outcome) -> DataSet {
+fn reason(outcome: &Outcome) -> Writer {
     let mut out = Writer::default();
     if let Err(failure) = &outcome.result {
         out.number("00081197", "US", Some(failure.reason.into()));
         // ErrorComment: not in the module, but where other servers put their words and clients look for them.
         out.text("00000902", "LO", Some(&within(&failure.comment)));
     }
-    out.0
+    out
 }
 /// A value of VR LO has 64 characters at most (PS3.5 §6.2).
 fn within(comment: &str) -> String {
