@@ -31,6 +31,11 @@ pub enum ReportStatus {
 }
 
 impl ReportStatus {
+    /// Whether what the report says is given to nobody.
+    pub const fn is_withdrawn(self) -> bool {
+        matches!(self, Self::Cancelled | Self::EnteredInError)
+    }
+
     /// The FHIR code.
     pub const fn code(self) -> &'static str {
         match self {

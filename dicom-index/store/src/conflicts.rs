@@ -18,8 +18,8 @@ const MOST: u32 = 1_000;
 const MOST_DISMISSALS: u32 = 100_000;
 
 impl Store {
-    /// What somebody has to look at, the latest of each kind first and at most so many of each: studies that several patients have, health
-    /// numbers that several persons have, what is known by no visit and stayed when one moved, instances of which two differ, and reports that
+    /// What somebody has to look at, the latest of each kind first and at most so many of each: studies that several patients have, numbers under
+    /// which studies of somebody else came, health numbers that several persons have, what is known by no visit and stayed when one moved, instances of which two differ, and reports that
     /// name what is not their patient's alone. Or, of these, what was dismissed.
     ///
     /// # Errors
@@ -119,6 +119,33 @@ impl Store {
         in_transaction!(self.pools(), |link| async {
             let sql = Sql::new("UPDATE study SET alerted_ms = $1 WHERE study_key = $2 AND conflict = 1");
             link.run(sql.arg(now_ms).arg(study_key)).await.map(drop)
+        })
+    }
+}
+
+impl Store {
+    /// Patients under whose number studies of somebody else came, and persons, of which the security alert is still to be written.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn patients_to_alert(&self, limit: u32) -> Result<Vec<(i64, i64)>, StoreError> {
+        let sql = Sql::new(
+            "SELECT DISTINCT d.patient_key, p.person_key FROM doubted_study d JOIN source_patient p \
+             ON p.patient_key = d.patient_key WHERE d.alerted_ms IS NULL ORDER BY d.patient_key LIMIT $1",
+        );
+        let rows = self.read().await?.rows(sql.arg(limit)).await?;
+        rows.iter().map(|row| Ok((row.int(0)?, row.int(1)?))).collect()
+    }
+
+    /// The alert of a patient's number was written. A study that comes later is another.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn note_patient_alerted(&self, patient_key: i64, now_ms: i64) -> Result<(), StoreError> {
+        in_transaction!(self.pools(), |link| async {
+            let sql =
+                Sql::new("UPDATE doubted_study SET alerted_ms = $1 WHERE patient_key = $2 AND alerted_ms IS NULL");
+            link.run(sql.arg(now_ms).arg(patient_key)).await.map(drop)
         })
     }
 }

@@ -31,8 +31,10 @@ pub enum Action {
     Administer,
     /// A repository's content is brought into the registry.
     Synchronise,
-    /// A rejection note withdraws instances.
+    /// A rejection note, or the withdrawal of the report that they are, withdraws instances.
     Reject,
+    /// Objects of a report that was withdrawn come back with its correction.
+    Reinstate,
     /// Instances whose retention has expired are deleted.
     Delete,
     /// Studies are brought here for an order, before anybody asks to see them.

@@ -97,7 +97,7 @@ fn dismissal(dismissal: &Dismissal) -> Value {
 /// What may show somebody another patient's images is an alert.
 const fn severity(what: &Contradiction) -> &'static str {
     match what {
-        Contradiction::Study(_) => "alert",
+        Contradiction::Study(_) | Contradiction::PatientNumber(_) => "alert",
         Contradiction::Instance(_)
         | Contradiction::Report { .. }
         | Contradiction::HealthNumber
@@ -108,6 +108,7 @@ const fn severity(what: &Contradiction) -> &'static str {
 fn what(what: &Contradiction) -> Value {
     match what {
         Contradiction::Study(uid) => json!({ "kind": "study", "studyInstanceUid": uid }),
+        Contradiction::PatientNumber(studies) => json!({ "kind": "patient-number", "studies": studies }),
         Contradiction::HealthNumber => json!({ "kind": "health-number" }),
         Contradiction::Visit(left) => {
             json!({ "kind": "visit", "leftBehind": { "studies": left.studies, "reports": left.reports } })

@@ -57,6 +57,8 @@ pub(crate) struct Inner {
     pub(crate) prefetches: Prefetches,
     pub(crate) uses: Uses,
     pub(crate) synchronisers: Synchronisers,
+    /// Objects of reports that are no longer withdrawn wait to be indexed anew.
+    pub(crate) returning: tokio::sync::Notify,
     /// Which of the processes on this database we are.
     pub(crate) node: String,
     pub(crate) tasks: TaskTracker,
@@ -111,6 +113,7 @@ impl Registry {
             prefetches,
             uses: Uses::default(),
             synchronisers: Synchronisers::default(),
+            returning: tokio::sync::Notify::new(),
             store: options.store,
             incoming: options.incoming,
             access: options.access,
@@ -130,6 +133,7 @@ impl Registry {
         registry.0.tasks.spawn(crate::keeping::evict::run(registry.clone()));
         registry.0.tasks.spawn(crate::keeping::alert::run(registry.clone()));
         registry.0.tasks.spawn(crate::keeping::seek::run(registry.clone()));
+        registry.0.tasks.spawn(crate::keeping::withdraw::run(registry.clone()));
         registry.0.tasks.spawn(prefetch::run(registry.clone(), orders));
         registry.look_around().await?;
         registry.0.tasks.spawn(crate::nodes::watch(registry.clone()));

@@ -1,4 +1,4 @@
-export const CONFLICT_KINDS = ["study", "instance", "report", "health-number", "visit", "unknown"] as const;
+export const CONFLICT_KINDS = ["study", "patient-number", "instance", "report", "health-number", "visit", "unknown"] as const;
 export type ConflictKind = (typeof CONFLICT_KINDS)[number];
 
 export const DOUBTS = ["other-patient", "several-patients", "other-issuer", "unknown"] as const;

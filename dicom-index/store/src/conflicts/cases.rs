@@ -27,6 +27,7 @@ impl Case {
         match self.what {
             Contradiction::HealthNumber => "health-number",
             Contradiction::Study(_) => "study",
+            Contradiction::PatientNumber(_) => "patient-number",
             Contradiction::Visit(_) => "visit",
             Contradiction::Instance(_) => "instance",
             Contradiction::Report { .. } => "report",
@@ -39,6 +40,7 @@ impl Case {
         let patients = patients.join(" ");
         match &self.what {
             Contradiction::HealthNumber | Contradiction::Study(_) => patients,
+            Contradiction::PatientNumber(studies) => format!("{patients} {}", studies.len()),
             Contradiction::Visit(left) => {
                 format!("{patients} {} {} {:?}", left.studies.len(), left.reports.len(), self.since_ms)
             }
@@ -51,6 +53,7 @@ impl Case {
 /// All cases: what endangers somebody first, the latest of each kind first.
 pub(super) async fn all(link: &mut Link, limit: u32) -> Result<Vec<Case>, StoreError> {
     let mut cases = studies(link, limit).await?;
+    cases.extend(patient_numbers(link, limit).await?);
     cases.extend(instances::cases(link, limit).await?);
     cases.extend(reports(link, limit).await?);
     cases.extend(health_numbers(link, limit).await?);
@@ -84,6 +87,34 @@ async fn studies(link: &mut Link, limit: u32) -> Result<Vec<Case>, StoreError> {
         }
     }
     cases.iter_mut().for_each(|case| case.patients.sort_unstable());
+    Ok(cases)
+}
+
+/// Numbers under which studies came that tell of somebody else, while these are under them.
+async fn patient_numbers(link: &mut Link, limit: u32) -> Result<Vec<Case>, StoreError> {
+    let sql = Sql::new(
+        "SELECT d.patient_key, d.study_instance_uid, d.at_ms FROM doubted_study d WHERE EXISTS (SELECT 1 FROM study s \
+         JOIN study_copy c ON c.study_key = s.study_key WHERE s.study_instance_uid = d.study_instance_uid \
+         AND c.patient_key = d.patient_key) ORDER BY d.at_ms DESC, d.study_instance_uid LIMIT $1",
+    );
+    let mut cases: Vec<Case> = Vec::new();
+    for row in link.rows(sql.arg(limit)).await? {
+        let (patient_key, study, at_ms) = (row.int(0)?, uid(&row.text(1)?)?, row.int(2)?);
+        match cases.iter_mut().find(|case| case.patients == [patient_key]) {
+            Some(Case { what: Contradiction::PatientNumber(studies), since_ms, .. }) => {
+                *since_ms = Some(at_ms);
+                if studies.len() < MOST_MEANT as usize {
+                    studies.push(study);
+                }
+            }
+            _ => cases.push(Case {
+                key: format!("patient-number-{patient_key}"),
+                what: Contradiction::PatientNumber(vec![study]),
+                patients: vec![patient_key],
+                since_ms: Some(at_ms),
+            }),
+        }
+    }
     Ok(cases)
 }
 

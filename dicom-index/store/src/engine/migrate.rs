@@ -121,6 +121,18 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0029_undated.sql"),
         include_str!("../../migrations/postgres/0029_undated.sql"),
     ),
+    (
+        32,
+        "objects of withdrawn reports",
+        include_str!("../../migrations/sqlite/0032_withdrawn_objects.sql"),
+        include_str!("../../migrations/postgres/0032_withdrawn_objects.sql"),
+    ),
+    (
+        33,
+        "studies under the number of somebody else",
+        include_str!("../../migrations/sqlite/0033_doubted_studies.sql"),
+        include_str!("../../migrations/postgres/0033_doubted_studies.sql"),
+    ),
 ];
 
 fn migrator(engine: Engine) -> Migrator {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::patient::{self, Placed};
 use super::study::rows;
 use super::work::Work;
-use super::{StudyGroup, series};
+use super::{StudyGroup, doubted, series};
 use crate::StoreError;
 use crate::engine::Sql;
 
@@ -26,6 +26,9 @@ pub(super) async fn place(work: &mut Work<'_>, groups: &[StudyGroup]) -> Result<
     let mut placed: Vec<(usize, &StudyGroup, Placed)> = Vec::with_capacity(fresh.len());
     let patients: Vec<_> = fresh.iter().map(|(_, group)| (group.repository_key, &group.record)).collect();
     for ((at, group), of) in fresh.iter().zip(patient::place_all(work, &patients).await?) {
+        if of.is_stranger {
+            doubted::note(work, of.patient_key, &group.record.study_instance_uid).await?;
+        }
         // Who keeps this patient's demographics has told them: the study is shown with those. Or visits were moved: it may follow one.
         if !of.is_told && !of.has_moves {
             placed.push((*at, *group, of));

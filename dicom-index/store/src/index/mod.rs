@@ -2,6 +2,7 @@
 //!
 //! Each call is one transaction and may be repeated: what is known already changes nothing and writes nothing.
 
+mod doubted;
 mod fresh;
 pub(crate) mod identity;
 mod instances;
@@ -25,6 +26,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use index_model::{PatientRecord, RepositoryCode, SeriesRecord, StudyRecord};
 
+pub(crate) use self::rejections::WITHDRAWN;
 pub(crate) use self::work::Work;
 use crate::engine::{Link, dialect, in_transaction};
 use crate::{Indexed, InstanceIndexed, NewInstance, Store, StoreError};

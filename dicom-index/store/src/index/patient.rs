@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use index_model::{IssuedId, PatientRecord, Phi, StudyRecord};
 
+use super::doubted::are_strangers;
 use super::merge::{one_person, renew_patient};
 use super::work::Work;
 use crate::StoreError;
@@ -35,12 +36,22 @@ pub(crate) struct Placed {
     pub(crate) has_moves: bool,
     /// Whether the system that keeps the demographics has told them: they are shown in place of what a study says.
     pub(crate) is_told: bool,
+    /// Whether what was known of this number is of somebody else altogether.
+    pub(crate) is_stranger: bool,
 }
 
 impl Placed {
     /// A patient who goes by their own number, of whom nothing was told or moved.
     fn plain(patient_key: i64, person_key: i64) -> Self {
-        Self { patient_key, person_key, said_key: None, move_key: None, has_moves: false, is_told: false }
+        Self {
+            patient_key,
+            person_key,
+            said_key: None,
+            move_key: None,
+            has_moves: false,
+            is_told: false,
+            is_stranger: false,
+        }
     }
 }
 
@@ -70,7 +81,9 @@ pub(crate) async fn place(
     let (is_told, survivor_key, has_moves) = (row.opt_int(3)?.is_some(), row.opt_int(4)?, row.int(5)? == 1);
     // Demographics that were told by who keeps them stand; a study or report fills their gaps.
     let renewed = if is_told { renew_patient(said, &known) } else { renew_patient(&known, said) };
-    let mut placed = Placed { patient_key, person_key, said_key: None, move_key: None, has_moves, is_told };
+    let is_stranger = are_strangers(&known, said);
+    let mut placed =
+        Placed { patient_key, person_key, said_key: None, move_key: None, has_moves, is_told, is_stranger };
     if renewed != known {
         placed.person_key = renew(work, &renewed, patient_key, person_key).await?;
     }

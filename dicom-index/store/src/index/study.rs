@@ -10,6 +10,7 @@ use index_model::{PatientRecord, StudyRecord, Uid};
 
 pub(super) use self::count::count;
 use self::rows::{columns, issued};
+use super::doubted::{self, are_strangers};
 use super::merge::{agree, fill_study, renew_patient, renew_study};
 use super::patient::{self, Placed};
 use super::work::Work;
@@ -92,7 +93,7 @@ fn placed(row: &Row) -> Result<Placed, StoreError> {
     let said_key = row.opt_int(6)?;
     let is_told = said_key.is_some() || row.opt_int(7)?.is_some();
     let (patient_key, person_key, move_key) = (row.int(3)?, row.int(4)?, row.opt_int(8)?);
-    Ok(Placed { patient_key, person_key, said_key, move_key, has_moves: false, is_told })
+    Ok(Placed { patient_key, person_key, said_key, move_key, has_moves: false, is_told, is_stranger: false })
 }
 
 /// Same id from the same issuer, or nothing that speaks against it where one has none.
@@ -113,10 +114,19 @@ pub(super) async fn place(
     let known = Known::load(work.link, &said.study_instance_uid).await?;
     let own = known.own(repository_key, said, manner);
     let record = own.map_or_else(|| said.clone(), |own| renew_study(&own.record, said, manner));
+    let uid = &said.study_instance_uid;
+    if let Some(own) = own.filter(|own| manner == Manner::Held && are_strangers(&own.record.patient, &said.patient)) {
+        doubted::note(work, own.placed.patient_key, uid).await?;
+    }
     if let Some(own) = own.filter(|own| own.record == record) {
         return Ok(own.study_key);
     }
-    let placed = patient::place(work, repository_key, &record.patient, said.study_instance_uid.as_str()).await?;
+    let placed = patient::place(work, repository_key, &record.patient, uid.as_str()).await?;
+    if placed.is_stranger {
+        doubted::note(work, placed.patient_key, uid).await?;
+    } else if manner == Manner::Declared && own.is_some() {
+        doubted::clear(work, placed.patient_key, uid).await?;
+    }
     let study_key = settle(work, &known, own, &Arrived { repository_key, placed, record: &record }).await?;
     if !placed.has_moves {
         return Ok(study_key);

@@ -4,16 +4,17 @@ use index_model::{ReportRecord, ReportStatus};
 
 use super::versions;
 use crate::engine::{Link, Sql};
-use crate::index::Work;
+use crate::index::{WITHDRAWN, Work};
 use crate::{ChangeKind, StoreError};
 
-/// Takes the versions back that are rejected instances of a study.
+/// Takes the versions back that are rejected instances of a study. An object that is hidden with its report is none of them.
 pub(crate) async fn objects_rejected(work: &mut Work<'_>, study_uid: &str) -> Result<(), StoreError> {
     let sql = Sql::new(
         "SELECT v.report_key, v.version FROM rejection x JOIN report_version v ON v.sop_instance_uid = x.sop_instance_uid \
-         WHERE x.study_instance_uid = $1 AND x.applied = 1 AND v.rejected_ms IS NULL ORDER BY v.report_key, v.version",
+         WHERE x.study_instance_uid = $1 AND x.applied = 1 AND x.reason <> $2 AND v.rejected_ms IS NULL \
+         ORDER BY v.report_key, v.version",
     );
-    let rows = work.link.rows(sql.arg(study_uid)).await?;
+    let rows = work.link.rows(sql.arg(study_uid).arg(WITHDRAWN)).await?;
     for row in &rows {
         let report_key = row.int(0)?;
         lock(work.link, report_key).await?;
@@ -29,7 +30,7 @@ pub(crate) async fn objects_rejected(work: &mut Work<'_>, study_uid: &str) -> Re
 }
 
 /// Holds a report's row, so that nobody else decides at once which version is shown.
-pub(super) async fn lock(link: &mut Link, report_key: i64) -> Result<(), StoreError> {
+pub(crate) async fn lock(link: &mut Link, report_key: i64) -> Result<(), StoreError> {
     link.run(Sql::new("UPDATE report SET versions = versions WHERE report_key = $1").arg(report_key)).await.map(drop)
 }
 

@@ -82,6 +82,8 @@ pub struct Conflict {
 pub enum Contradiction {
     /// Several persons have one health number.
     HealthNumber,
+    /// Studies of one patient's number tell of somebody else altogether; the first 20.
+    PatientNumber(Vec<Uid>),
     /// Several patients have a study of one StudyInstanceUID.
     Study(Uid),
     /// Something stayed with the first patient when a visit or account of theirs moved to the second, because nothing says of which visit it is.

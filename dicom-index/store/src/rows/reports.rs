@@ -38,6 +38,15 @@ pub enum ReportStored {
     ControlIdReused,
 }
 
+/// What is to be done to the objects that a report is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WithdrawalDue {
+    /// The id that URLs name, a UUID.
+    pub public_id: String,
+    /// Whether they are to be hidden, for the report is withdrawn; else they come back.
+    pub hides: bool,
+}
+
 /// A study that a report is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportLink {

@@ -10,6 +10,7 @@ fn kinds(conflicts: &[Conflict]) -> Vec<&'static str> {
     let kind = |conflict: &Conflict| match conflict.what {
         Contradiction::HealthNumber => "health number",
         Contradiction::Study(_) => "study",
+        Contradiction::PatientNumber(_) => "patient number",
         Contradiction::Visit(_) => "visit",
         Contradiction::Instance(_) => "instance",
         Contradiction::Report { .. } => "report",

@@ -95,7 +95,11 @@ impl Inbox for Registry {
         };
         let new = NewReport { repository: from.clone(), report, raw: message.into() };
         match self.0.report_committer.commit(new).await {
-            Ok(ReportStored::Stored { .. } | ReportStored::Repeat { .. }) => {
+            Ok(ReportStored::Stored { report_key, .. } | ReportStored::Repeat { report_key }) => {
+                if let Err(error) = self.follow_withdrawal(report_key).await {
+                    tracing::error!(error = %error, repository.code = %from, "the objects of a report could not go with it");
+                    return ReportAnswer::OutOfResources;
+                }
                 permit.count(1, message.len() as u64);
                 self.0.synchronisers.heard_from(from, self.0.clock.now_ms());
                 ReportAnswer::Accepted

@@ -4,6 +4,7 @@
 
 use access::{Action, Subject};
 use index_model::{KeyObject, KeyObjectPurpose, RejectionReason, RepositoryCode, StudyRecord};
+use index_store::Rejected;
 
 use crate::manifest::index_name;
 use crate::{Registry, RegistryError};
@@ -42,12 +43,17 @@ impl Registry {
             return Ok(());
         }
         tracing::info!(repository.code = %repository, reason = reason.code(), series = rejected.series.len(), "instances were rejected");
+        self.left(&rejected).await;
+        Ok(())
+    }
+
+    /// Lets go of what is remembered, and kept, of what was rejected.
+    pub(crate) async fn left(&self, rejected: &Rejected) {
         self.withdrawn(&rejected.series).await;
         for base in &rejected.objects {
             self.0.objects.remove(base).await;
             self.0.objects.remove(&index_name(base)).await;
         }
-        Ok(())
     }
 
     /// Drops what is cached of series that lost instances, and writes their manifests anew.

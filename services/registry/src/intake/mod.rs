@@ -6,6 +6,7 @@ mod key_objects;
 mod likeness;
 pub(crate) mod manifest_document;
 mod object_reports;
+mod withdrawals;
 
 use std::sync::Arc;
 

@@ -10,7 +10,7 @@ use index_model::{
     ReportStatus, RepositoryCode, SeriesRecord, StudyRecord, VisitNumbers, form_of, is_report_title,
 };
 use index_narrative::{cda, sr};
-use index_store::{NewReport, Outcome};
+use index_store::{NewReport, Outcome, ReportStored};
 
 use crate::intake::one_name;
 use crate::{Registry, RegistryError};
@@ -68,7 +68,12 @@ impl Registry {
         };
         // The bytes are the object's, which is kept with the instances.
         let new = NewReport { repository: repository.clone(), report, raw: Vec::new().into() };
-        self.0.report_committer.commit(new).await.map(drop).map_err(RegistryError::from)
+        match self.0.report_committer.commit(new).await? {
+            ReportStored::Stored { report_key, .. } | ReportStored::Repeat { report_key } => {
+                self.follow_withdrawal(report_key).await
+            }
+            ReportStored::ControlIdReused => Ok(()),
+        }
     }
 }
 

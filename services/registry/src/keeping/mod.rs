@@ -5,3 +5,4 @@ pub(crate) mod evict;
 pub(crate) mod expire;
 pub(crate) mod fold;
 pub(crate) mod seek;
+pub(crate) mod withdraw;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use access::{Action, Caller, Permit, Shown, Subject};
-use index_model::{Phi, ReportDocument, ReportStatus, Uid};
+use index_model::{Phi, ReportDocument, Uid};
 use index_store::{PersonRow, ReportRow, Ruled, SearchFilter, StudyRow};
 
 use crate::open::search_filter;
@@ -103,7 +103,7 @@ impl Registry {
         version: Option<u32>,
     ) -> Result<ReportRow, RegistryError> {
         let mut report = self.0.store.report(public_id).await?.ok_or(RegistryError::NotFound)?;
-        let is_withdrawn = is_withdrawn(&report);
+        let is_withdrawn = report.status.is_withdrawn();
         let shown = Shown {
             patient_key: Some(report.patient_key),
             version: Some(version.unwrap_or(report.version)),
@@ -143,9 +143,4 @@ impl Registry {
         let content = content.ok_or(RegistryError::NotFound)?.into_inner();
         Ok(ReportDocument { content: Phi::new(content.into()), ..known })
     }
-}
-
-/// Whether what a report says is not given out.
-fn is_withdrawn(report: &ReportRow) -> bool {
-    matches!(report.status, ReportStatus::Cancelled | ReportStatus::EnteredInError)
 }

@@ -75,6 +75,46 @@ fn copies_that_differ_are_told_to_readers_and_administrators_until_one_dismisses
     assert!(!log.contains("a test image"), "what somebody wrote is in no log");
 }
 
+#[test]
+fn a_study_of_somebody_else_under_a_known_number_is_listed_with_a_security_alert() {
+    let data = tempfile::tempdir().unwrap();
+    let service = start(data.path());
+    assert_eq!(stow(&service, &sr("2.25.9501", "0900", "Rien.", "VERIFIED", None)).status, 200);
+    let study_of = |study: &str, name: &str, birth_date: &str| {
+        let mut other = sr(&format!("{study}.1"), "0900", "Autre.", "VERIFIED", None);
+        other["00100010"] = json!({ "vr": "PN", "Value": [{ "Alphabetic": name }] });
+        for (tag, vr, text) in [("00100030", "DA", birth_date), ("0020000D", "UI", study)] {
+            other[tag] = value(vr, text);
+        }
+        other["0020000E"] = value("UI", &format!("{study}.2"));
+        other
+    };
+    assert_eq!(stow(&service, &study_of("2.25.9503", "ROE^JANE", "19700101")).status, 200);
+    assert!(conflicts(&service).is_empty(), "a name may change");
+    assert_eq!(stow(&service, &study_of("2.25.9504", "SMITH^RICHARD", "19500505")).status, 200);
+    let listed = conflicts(&service);
+    assert_eq!(
+        (listed.len(), &listed[0]["kind"], &listed[0]["severity"]),
+        (1, &json!("patient-number"), &json!("alert"))
+    );
+    assert_eq!(listed[0]["studies"], json!(["2.25.9504"]));
+    assert_eq!(listed[0]["patients"].as_array().unwrap().len(), 1);
+    wait(Duration::from_secs(20), "the alert", || trail(data.path()).matches("security-alert").count() == 1);
+    let found = service.client.get("/dicom-web/studies?StudyInstanceUID=2.25.9504").json();
+    assert_eq!(found[0]["00100010"]["Value"][0]["Alphabetic"], "SMITH^RICHARD", "shown as its own objects say");
+    let dismissal = format!("/api/admin/conflicts/{}/dismissal", listed[0]["key"].as_str().unwrap());
+    assert_eq!(service.client.put_json(&dismissal, &json!({ "reason": "a phantom" })).status, 204);
+    assert!(conflicts(&service).is_empty());
+    // Another study is another case; an image of somebody within a known study is one too.
+    let mut within = sr("2.25.9505", "0900", "Autre.", "VERIFIED", None);
+    within["00100010"] = json!({ "vr": "PN", "Value": [{ "Alphabetic": "LEE^ANN" }] });
+    within["00100030"] = value("DA", "19880808");
+    assert_eq!(stow(&service, &within).status, 200);
+    assert_eq!(conflicts(&service)[0]["studies"].as_array().unwrap().len(), 2);
+    let log = std::fs::read_to_string(data.path().join("log")).unwrap();
+    assert!(!["SMITH", "RICHARD", "19500505"].iter().any(|word| log.contains(word)), "no log names them");
+}
+
 /// Somebody else's document under the same study identifier.
 fn somebody_elses(sop: &str) -> Value {
     let mut other = sr(sop, "0900", "Autre patient.", "VERIFIED", None);

@@ -33,3 +33,4 @@ mod service;
 mod sources;
 mod tidy;
 mod whole_stack;
+mod withdrawals;

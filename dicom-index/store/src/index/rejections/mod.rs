@@ -5,6 +5,7 @@
 
 mod arrival;
 mod expired;
+mod of_reports;
 mod withdraw;
 
 use std::collections::BTreeSet;
@@ -18,6 +19,8 @@ use crate::{Rejected, Store, StoreError};
 
 /// Rows of one statement.
 const CHUNK: usize = 100;
+/// The reason in a row of `rejection` that no note made: the report that the object is was withdrawn.
+pub(crate) const WITHDRAWN: &str = "report";
 
 impl Store {
     /// Takes in a rejection note, and keeps the name of the object that it is. A repeat changes nothing.
@@ -109,6 +112,7 @@ impl Note<'_> {
             if has_copy(&mut work, uid, self.repository_key).await? {
                 withdraw::apply(&mut work, uid, self.repository_key, &mut out).await?;
             } else {
+                crate::reports::rejected::objects_rejected(&mut work, uid).await?;
                 tracing::info!("a rejection note waits for its instances");
             }
         }
@@ -132,7 +136,12 @@ impl Note<'_> {
                     let (reason, note) = (self.reason.code().into(), self.note.sop_instance_uid.as_str().into());
                     sql.tuple(i == 0, [study_uid, series_uid, instance_uid, key, reason, note, now_ms.into()]);
                 }
-                sql.push(" ON CONFLICT DO NOTHING");
+                // A note stands over the withdrawal of a report: what it rejects does not come back with a correction.
+                sql.push(
+                    " ON CONFLICT (sop_instance_uid, study_instance_uid, repository_key) DO UPDATE SET \
+                     reason = excluded.reason, note_uid = excluded.note_uid, at_ms = excluded.at_ms WHERE rejection.reason = ",
+                )
+                .bind(WITHDRAWN);
                 link.run(sql).await?;
             }
         }

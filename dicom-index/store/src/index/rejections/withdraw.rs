@@ -55,6 +55,35 @@ pub(super) async fn apply(
     Ok(())
 }
 
+/// Adds to what the copies of a study declare the objects that may be shown again, so many of each series; they are indexed anew after it.
+pub(super) async fn undo(
+    work: &mut Work<'_>,
+    study_uid: &str,
+    back: &BTreeMap<&str, i64>,
+    out: &mut Rejected,
+) -> Result<(), StoreError> {
+    let sql = Sql::new(
+        "SELECT r.study_key, r.series_key, r.series_instance_uid FROM study s JOIN series r ON r.study_key = s.study_key \
+         WHERE s.study_instance_uid = $1 ORDER BY r.series_key",
+    );
+    let mut studies = BTreeSet::new();
+    for row in work.link.rows(sql.arg(study_uid)).await? {
+        let series_instance_uid = row.text(2)?;
+        let Some(count) = back.get(series_instance_uid.as_str()) else { continue };
+        let again = Stricken { study_key: row.int(0)?, series_key: row.int(1)?, series_instance_uid, newly: -count };
+        redeclare(work, &again).await?;
+        let sql = Sql::new("UPDATE series SET manifest_version = manifest_version + 1 WHERE series_key = $1");
+        work.link.run(sql.arg(again.series_key)).await?;
+        work.changed(again.study_key);
+        studies.insert(again.study_key);
+        out.series.push((again.study_key, again.series_key));
+    }
+    for study_key in studies {
+        renew_study(work, study_key, -back.values().sum::<i64>()).await?;
+    }
+    Ok(())
+}
+
 /// The series that hold, or are said to hold, rejected instances of a study.
 async fn stricken(
     work: &mut Work<'_>,

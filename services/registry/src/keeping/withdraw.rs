@@ -1,0 +1,42 @@
+//! Objects of reports that are withdrawn or corrected: what was interrupted, or came before objects went with their reports, is done at the
+//! start and now and then.
+
+use std::time::Duration;
+
+use crate::{Registry, RegistryError};
+
+/// How often it is looked for what was interrupted, besides when a report is corrected; after how many looks for all that is withdrawn.
+const LOOK: Duration = Duration::from_secs(30);
+const LOOKS: u32 = 120;
+/// Reports of one look at the index.
+const AT_A_TIME: u32 = 100;
+
+/// Looks until the registry ends.
+pub(crate) async fn run(registry: Registry) {
+    let mut look = 0;
+    loop {
+        if let Err(error) = registry.settle_withdrawals(look == 0).await {
+            tracing::error!(error = %error, "objects of reports that were withdrawn or corrected could not follow them");
+        }
+        tokio::select! {
+            () = registry.0.stop.cancelled() => return,
+            () = registry.0.returning.notified() => {}
+            () = tokio::time::sleep(LOOK) => look = (look + 1) % LOOKS,
+        }
+    }
+}
+
+impl Registry {
+    async fn settle_withdrawals(&self, is_all: bool) -> Result<(), RegistryError> {
+        let mut after = 0;
+        while is_all && !self.0.stop.is_cancelled() {
+            let reports = self.0.store.reports_to_withdraw(after, AT_A_TIME).await?;
+            let Some(last) = reports.last() else { break };
+            after = *last;
+            for report_key in reports {
+                self.follow_withdrawal(report_key).await?;
+            }
+        }
+        self.bring_back().await
+    }
+}
