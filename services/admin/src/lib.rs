@@ -40,7 +40,7 @@ pub fn router(registry: Registry) -> Router {
         .route("/api/admin/reports/{report}/studies/{study}", put(reports::link).delete(reports::unlink))
         .route("/api/admin/quarantine", get(repositories::quarantine))
         .route("/api/admin/readers", get(readers::search))
-        .route("/api/admin/test-patients", get(test_patients::list))
+        .route("/api/admin/test-patients", get(test_patients::list).post(test_patients::rule_of_number))
         .route("/api/admin/test-patients/{key}/not-a-test", post(test_patients::rule))
         .layer(Extension(access::Face::Admin))
         .layer(map_response(no_store))

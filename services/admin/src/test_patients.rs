@@ -31,7 +31,7 @@ fn patient(patient: &TestPatient) -> Value {
         "patientId": patient.patient_id.expose(),
         "hiddenStudies": patient.hidden_studies,
         "ruling": patient.ruling.as_ref().map(|ruling| {
-            json!({ "reason": ruling.reason, "by": ruling.by, "at": instant(Some(ruling.at_ms)) })
+            json!({ "isTest": ruling.is_test, "reason": ruling.reason, "by": ruling.by, "at": instant(Some(ruling.at_ms)) })
         }),
     })
 }
@@ -52,5 +52,30 @@ pub(crate) async fn rule(
 ) -> Result<StatusCode, Problem> {
     let key: i64 = key.parse().map_err(|_| Problem::not_found("not found"))?;
     registry.rule_no_test(&caller, key, &ruling.reason).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whose number is a test's, or is none after all, and why.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct OfNumber {
+    issuer: String,
+    patient_id: String,
+    #[serde(default = "yes")]
+    is_test: bool,
+    reason: String,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// `POST /api/admin/test-patients`: the number is in the body, so that no address names a patient.
+pub(crate) async fn rule_of_number(
+    State(registry): State<Registry>,
+    Caller(caller): Caller,
+    Json(of): Json<OfNumber>,
+) -> Result<StatusCode, Problem> {
+    registry.rule_test_of_number(&caller, (&of.issuer, &of.patient_id), of.is_test, &of.reason).await?;
     Ok(StatusCode::NO_CONTENT)
 }

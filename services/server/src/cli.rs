@@ -34,6 +34,9 @@ pub(crate) enum Command {
     /// Register, test, list, pause, compare and remove repositories.
     #[command(subcommand)]
     Repository(Repository),
+    /// Say who is a test patient and who is none: tests are left out of searches over all patients.
+    #[command(subcommand)]
+    TestPatients(TestPatients),
     /// Look after the audit trail.
     #[command(subcommand)]
     Audit(Audit),
@@ -145,6 +148,29 @@ pub(crate) enum Repository {
         #[arg(long, value_name = "CODE")]
         confirm: Option<String>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TestPatients {
+    /// List who is taken for a test, and of whom somebody ruled.
+    List,
+    /// This patient is a test: no search over all patients shows them from now on.
+    Mark(OfNumber),
+    /// This patient is somebody, whatever the number looks like.
+    NotATest(OfNumber),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OfNumber {
+    /// Who issued the number, as the list and search results name it.
+    #[arg(long)]
+    pub(crate) issuer: String,
+    /// The number (PatientID).
+    #[arg(long)]
+    pub(crate) number: String,
+    /// Why, in a line: it is kept, and in the audit trail.
+    #[arg(long)]
+    pub(crate) reason: String,
 }
 
 #[derive(Debug, Subcommand)]

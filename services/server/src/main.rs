@@ -11,6 +11,7 @@ mod http;
 mod mllp;
 mod repository;
 mod sources;
+mod test_patients;
 mod tls;
 
 use std::process::ExitCode;
@@ -50,6 +51,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Command::CheckConfig => app::check(&config?),
             Command::Migrate => app::migrate(&config?).await,
             Command::Repository(command) => repository::run(&config?, command).await,
+            Command::TestPatients(command) => test_patients::run(&config?, command).await,
             Command::Audit(command) => audit::run(&config?, command).await,
             Command::CodecWorker { .. } => Ok(()),
         }

@@ -31,6 +31,7 @@ export function createApi() {
     if (a === "quarantine") return ok(QUARANTINE);
     if (a === "conflicts") return contradictions(conflicts, method, b, body);
     if (a === "readers") return ok(READERS);
+    if (a === "test-patients") return method === "GET" ? ok(TEST_PATIENTS) : { status: 204, type: "application/json", body: null };
     return admin(repositories, method, b, c, body);
   };
 }
@@ -131,6 +132,7 @@ const CONFLICTS = [
   { key: "instance-7", kind: "instance", severity: "warning", since: "2026-01-10T14:26:00Z", studyInstanceUid: STUDIES[1].uid, seriesInstanceUid: STUDIES[1].series[0].uid, sopInstanceUid: `${STUDIES[1].series[0].uid}.1`, instances: 1, shown: "neodin", beside: "hdirs", compared: true, leftBehind: null, dismissal: null, patients: [{ patientKey: "pk-tremblay", repository: "neodin", issuer: "NEODIN", patientId: "555001" }] },
   { key: "report-r-9", kind: "report", severity: "warning", since: null, studyInstanceUid: null, reportKey: "r-9", why: "other-issuer", studies: [STUDIES[3].uid], leftBehind: null, dismissal: null, patients: [] },
 ];
+const TEST_PATIENTS = [{ key: "9", patientKey: "pk-wang", repository: "swodin", issuer: "SWODIN", patientId: "TEST-0001", hiddenStudies: 2, ruling: null }];
 const READERS = {
   rows: [
     { at: "2026-01-10T14:00:00Z", until: "2026-01-10T14:06:00Z", user: "dr.example", authority: "0001", face: "dicomweb", action: "view", patientKey: "pk-wang", otherPatient: true, withheld: false },

@@ -133,6 +133,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0033_doubted_studies.sql"),
         include_str!("../../migrations/postgres/0033_doubted_studies.sql"),
     ),
+    (
+        34,
+        "test patients by an operator's word",
+        include_str!("../../migrations/sqlite/0034_test_rulings.sql"),
+        include_str!("../../migrations/postgres/0034_test_rulings.sql"),
+    ),
 ];
 
 fn migrator(engine: Engine) -> Migrator {

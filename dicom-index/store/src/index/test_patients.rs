@@ -32,14 +32,20 @@ fn looks_so(record: &StudyRecord, placed: Placed) -> bool {
     placed.said_key.is_none() && placed.move_key.is_none() && record.patient.patient_id.as_ref().is_some_and(is_test)
 }
 
-/// Lists those of new studies that are of test patients.
+/// Lists those of new studies that are of test patients: an operator's word stands over what a number looks like.
 pub(super) async fn insert(work: &mut Work<'_>, studies: &[(i64, &StudyRecord, Placed)]) -> Result<(), StoreError> {
-    let of_tests: Vec<_> = studies.iter().filter(|(_, record, placed)| looks_so(record, *placed)).collect();
-    for chunk in of_tests.chunks(CHUNK) {
-        let mut sql =
-            Sql::new("INSERT INTO test_study (study_key) SELECT s.study_key FROM study s WHERE s.study_key IN (");
-        sql.list(chunk.iter().map(|(study_key, ..)| *study_key));
-        sql.push(") AND NOT EXISTS (SELECT 1 FROM test_ruling r WHERE r.patient_key = s.patient_key)");
+    for chunk in studies.chunks(CHUNK) {
+        let mut sql = Sql::new(
+            "INSERT INTO test_study (study_key) SELECT s.study_key FROM study s LEFT JOIN test_ruling r \
+             ON r.patient_key = s.patient_key WHERE s.study_key IN (",
+        );
+        sql.list(chunk.iter().map(|(study_key, ..)| *study_key)).push(") AND (r.is_test = 1");
+        let of_tests = chunk.iter().filter(|(_, record, placed)| looks_so(record, *placed));
+        let of_tests: Vec<i64> = of_tests.map(|(study_key, ..)| *study_key).collect();
+        if !of_tests.is_empty() {
+            sql.push(" OR r.is_test IS NULL AND s.study_key IN (").list(of_tests).push(")");
+        }
+        sql.push(")");
         work.link.run(sql).await?;
     }
     Ok(())

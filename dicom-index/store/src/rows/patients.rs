@@ -2,7 +2,7 @@
 
 use index_model::{HealthNumber, PatientRecord, PersonName, Phi, RepositoryCode};
 
-/// A patient who is taken for a test, or of whom an operator said that they are not.
+/// A patient who is taken for a test, or of whom an operator said whether they are one.
 #[derive(Debug, Clone)]
 pub struct TestPatient {
     /// Our key.
@@ -19,13 +19,15 @@ pub struct TestPatient {
     pub repository: RepositoryCode,
     /// Studies that searches over all patients leave out.
     pub hidden_studies: u32,
-    /// That they are not a test.
+    /// What an operator said of it.
     pub ruling: Option<TestRuling>,
 }
 
-/// An operator's word that a patient is no test.
+/// An operator's word that a patient is a test, or is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TestRuling {
+    /// Whether they are one.
+    pub is_test: bool,
     /// Why.
     pub reason: String,
     /// Who said it.

@@ -55,8 +55,9 @@ async fn somebody_real_who_is_taken_for_a_test_is_found_when_an_operator_says_so
     assert_eq!(listed.iter().map(|one| one.hidden_studies).collect::<Vec<_>>(), [1, 1]);
     let real = listed.iter().find(|one| one.issuer == "neodin").unwrap();
     assert!(store.person_of_test_patient(real.patient_key).await.unwrap().is_some());
-    let ruling = TestRuling { reason: "a number of our old system".into(), by: "operator".into(), at_ms: NOW };
-    store.rule_no_test(real.patient_key, &ruling).await.unwrap();
+    let ruling =
+        TestRuling { is_test: false, reason: "a number of our old system".into(), by: "operator".into(), at_ms: NOW };
+    store.rule_test(real.patient_key, &ruling).await.unwrap();
     assert_eq!(what(&store, "").await.0, "4 3 2 1");
 
     // It holds for what comes later, and is listed with its reason.
@@ -70,9 +71,28 @@ async fn somebody_real_who_is_taken_for_a_test_is_found_when_an_operator_says_so
     assert!(store.person_of_test_patient(nobody).await.unwrap().is_none(), "who is no test needs no ruling");
 }
 
+async fn somebody_who_looks_like_no_test_is_one_when_an_operator_says_so(store: Store) {
+    province(&store).await;
+    assert!(store.patient_of_number("neodin", "999").await.unwrap().is_none());
+    let (patient_key, _) = store.patient_of_number("neodin", "TESTA4").await.unwrap().unwrap();
+    assert!(store.person_of_test_patient(patient_key).await.unwrap().is_none());
+    let ruling = |is_test, at_ms| TestRuling { is_test, reason: "a phantom".into(), by: "operator".into(), at_ms };
+    store.rule_test(patient_key, &ruling(true, NOW)).await.unwrap();
+    assert_eq!(what(&store, "").await.0, "3 1");
+    let north = index_model::RepositoryCode::parse("neodin").unwrap();
+    let late = |n: &str| study(n, patient("neodin/TESTA4", "DOE^JIM", "19700101"), "20260106");
+    store.index_study(&north, &late("1.6"), &[], NOW).await.unwrap();
+    store.index_studies(&north, &[(late("1.7"), vec![]), (late("1.8"), vec![])], NOW).await.unwrap();
+    assert_eq!(what(&store, "").await.0, "3 1", "also what comes later");
+    assert!(store.person_of_test_patient(patient_key).await.unwrap().is_some());
+    store.rule_test(patient_key, &ruling(false, NOW + 1)).await.unwrap();
+    assert_eq!(what(&store, "").await.0.split(' ').count(), 6);
+}
+
 pub(crate) mod contract {
     crate::contract!(
         a_search_over_all_patients_has_no_test_and_counts_agree,
         somebody_real_who_is_taken_for_a_test_is_found_when_an_operator_says_so,
+        somebody_who_looks_like_no_test_is_one_when_an_operator_says_so,
     );
 }

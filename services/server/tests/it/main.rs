@@ -31,6 +31,7 @@ mod reports;
 mod restart;
 mod service;
 mod sources;
+mod test_patients;
 mod tidy;
 mod whole_stack;
 mod withdrawals;

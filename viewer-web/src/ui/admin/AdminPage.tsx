@@ -11,6 +11,7 @@ import { Quarantine } from "./Quarantine";
 import { Readers } from "./Readers";
 import { RegisterForm } from "./RegisterForm";
 import { RepositoryTable } from "./RepositoryTable";
+import { TestPatients } from "./TestPatients";
 import { useRefresh } from "./useRefresh";
 
 const REFRESH_MS = 2000;
@@ -59,6 +60,7 @@ export function AdminPage(): React.JSX.Element {
         {quarantine.error === null ? null : <Failure error={quarantine.error} retry={quarantine.refresh} />}
         {quarantine.value === null ? null : <Quarantine entries={quarantine.value} />}
       </section>
+      <TestPatients />
       <Readers />
     </div>
   );

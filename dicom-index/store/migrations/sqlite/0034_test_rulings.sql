@@ -1,0 +1,2 @@
+-- An operator's word goes both ways: that a number is somebody's, or a test's, whatever it looks like.
+ALTER TABLE test_ruling ADD COLUMN is_test INTEGER NOT NULL DEFAULT 0;
