@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use index_model::Uid;
+
 use crate::engine::{Row, Sql, in_transaction};
-use crate::{Store, StoreError};
+use crate::{Documents, Store, StoreError};
 
 /// Identifiers of one statement.
 const CHUNK: usize = 400;
@@ -31,6 +33,43 @@ impl Store {
         in_transaction!(self.pools(), |link| async {
             let sql = Sql::new("UPDATE series SET sought = $1 WHERE series_key = $2");
             link.run(sql.arg(held).arg(series_key)).await.map(drop)
+        })
+    }
+
+    /// Series of documents that are known and not held, of at most so many instances each: those that were never tried first, the newest of
+    /// them first; none that was tried after `before_ms`, nor one that was brought here as it is and has left again.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn documents_to_bring(
+        &self,
+        before_ms: i64,
+        most_instances: u32,
+        limit: u32,
+    ) -> Result<Vec<Documents>, StoreError> {
+        let sql = Sql::new(
+            "SELECT r.series_key, s.study_instance_uid, r.series_instance_uid, r.number_of_instances FROM series r \
+             JOIN study s ON s.study_key = r.study_key WHERE r.modality IN ('DOC', 'SR') \
+             AND r.held < r.number_of_instances AND r.documents < r.number_of_instances AND r.documents_ms <= $1 \
+             AND r.number_of_instances <= $2 ORDER BY r.documents_ms, r.series_key DESC LIMIT $3",
+        );
+        let uid = |text: &str| Uid::parse(text).map_err(|_| StoreError::Corrupt { what: "UID" });
+        let one = |row: &Row| {
+            let (study_instance_uid, series_instance_uid) = (uid(&row.text(1)?)?, uid(&row.text(2)?)?);
+            Ok(Documents { series_key: row.int(0)?, study_instance_uid, series_instance_uid, instances: row.count(3)? })
+        };
+        let sql = sql.arg(before_ms).arg(most_instances).arg(limit);
+        self.read().await?.rows(sql).await?.iter().map(one).collect()
+    }
+
+    /// A series of documents was tried: `instances` of it were brought here.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn note_documents(&self, series_key: i64, instances: u32, at_ms: i64) -> Result<(), StoreError> {
+        in_transaction!(self.pools(), |link| async {
+            let sql = Sql::new("UPDATE series SET documents = $1, documents_ms = $2 WHERE series_key = $3");
+            link.run(sql.arg(instances).arg(at_ms).arg(series_key)).await.map(drop)
         })
     }
 

@@ -134,6 +134,7 @@ impl Registry {
         registry.0.tasks.spawn(crate::keeping::alert::run(registry.clone()));
         registry.0.tasks.spawn(crate::keeping::seek::run(registry.clone()));
         registry.0.tasks.spawn(crate::keeping::withdraw::run(registry.clone()));
+        registry.0.tasks.spawn(crate::fetch::documents::run(registry.clone()));
         registry.0.tasks.spawn(prefetch::run(registry.clone(), orders));
         registry.look_around().await?;
         registry.0.tasks.spawn(crate::nodes::watch(registry.clone()));

@@ -139,6 +139,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0034_test_rulings.sql"),
         include_str!("../../migrations/postgres/0034_test_rulings.sql"),
     ),
+    (
+        35,
+        "documents to be brought here",
+        include_str!("../../migrations/sqlite/0035_documents.sql"),
+        include_str!("../../migrations/postgres/0035_documents.sql"),
+    ),
 ];
 
 fn migrator(engine: Engine) -> Migrator {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use index_model::{RepositoryCode, SeriesRecord, StudyRecord};
+use index_model::{RepositoryCode, SeriesRecord, StudyRecord, Uid};
 use index_query::Attribute;
 
 use super::Manifest;
@@ -92,4 +92,17 @@ pub struct SeriesCopy {
     pub declared: Option<u32>,
     /// How many of its instances we hold.
     pub held: u32,
+}
+
+/// A series of documents that is known and not held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Documents {
+    /// Our key.
+    pub series_key: i64,
+    /// Its study.
+    pub study_instance_uid: Uid,
+    /// The series.
+    pub series_instance_uid: Uid,
+    /// How many there are.
+    pub instances: u32,
 }

@@ -247,6 +247,24 @@ async fn series_are_looked_through_for_reports_once_and_when_more_is_held(store:
     assert!(store.which_are_reports(&["9.2", "9.4"]).await.unwrap().is_empty());
 }
 
+async fn documents_that_were_brought_and_left_are_not_brought_again(store: Store) {
+    let (north, _) = two(&store).await;
+    let told = |n: u32| [series("1.1.1", "CT", 9), series("1.1.2", "SR", n), series("1.1.3", "DOC", 99)];
+    store.index_study(&north, &study("1.1", jane(), "20260101"), &told(1), NOW).await.unwrap();
+    let found = |before_ms| store.documents_to_bring(before_ms, 50, 10);
+    let listed = found(NOW).await.unwrap();
+    assert_eq!(listed.len(), 1, "pictures and long series are no reports");
+    assert_eq!((listed[0].series_instance_uid.as_str(), listed[0].instances), ("1.1.2", 1));
+    let key = listed[0].series_key;
+    store.note_documents(key, 0, NOW).await.unwrap();
+    assert!(found(NOW - 1).await.unwrap().is_empty(), "it did not come, and waits");
+    assert_eq!(found(NOW).await.unwrap().len(), 1);
+    store.note_documents(key, 1, NOW).await.unwrap();
+    assert!(found(NOW).await.unwrap().is_empty(), "it was here, whether it is still or not");
+    store.index_study(&north, &study("1.1", jane(), "20260101"), &told(2), NOW).await.unwrap();
+    assert_eq!(found(NOW).await.unwrap()[0].instances, 2, "there is another one");
+}
+
 pub(crate) mod contract {
     crate::contract!(
         copies_of_one_instance_that_differ_are_listed_unless_they_are_found_to_be_the_same,
@@ -257,5 +275,6 @@ pub(crate) mod contract {
         a_report_that_names_what_is_another_patients_is_listed_until_its_own_comes,
         a_report_by_an_accession_number_of_another_facility_is_tied_to_nothing_and_listed,
         series_are_looked_through_for_reports_once_and_when_more_is_held,
+        documents_that_were_brought_and_left_are_not_brought_again,
     );
 }

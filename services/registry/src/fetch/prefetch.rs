@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use access::Action;
 use index_model::OrderRecord;
@@ -21,18 +22,20 @@ const LATELY_MS: i64 = 6 * 3_600_000;
 /// Patients and examinations of which it is remembered that they were seen to.
 const MOST_REMEMBERED: usize = 10_000;
 
-/// Whether orders bring priors ahead, and how many.
+/// What is brought here before anybody asks for it: priors for an order, and how many; documents that are reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PrefetchPolicy {
     /// Whether they do.
     pub on_order: bool,
     /// Studies of one patient for one order.
     pub priors: usize,
+    /// How often it is looked for documents that are known and not held, which are brought here to be reports; never without it.
+    pub reports_every: Option<Duration>,
 }
 
 impl Default for PrefetchPolicy {
     fn default() -> Self {
-        Self { on_order: true, priors: 3 }
+        Self { on_order: true, priors: 3, reports_every: Some(Duration::from_secs(60)) }
     }
 }
 

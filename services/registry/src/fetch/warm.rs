@@ -34,6 +34,18 @@ impl Registry {
     }
 
     async fn warm_series(&self, opened: &OpenedStudy, series: &Uid) -> Result<(), RegistryError> {
+        self.bring_whole(opened, series).await?;
+        let row = opened.series_by_uid(series).ok_or(RegistryError::NotFound)?;
+        let manifest = self.known_manifest(row.series_key).await?;
+        let pictures: Vec<_> = manifest.entries.iter().filter(|entry| entry.frames.count() > 0).collect();
+        if let Some(shown_first) = pictures.get(pictures.len() / 2) {
+            self.frame(opened, series, &shown_first.instance.sop_instance_uid, 1).await?;
+        }
+        Ok(())
+    }
+
+    /// Brings what is not here of a series from each repository that has it.
+    pub(super) async fn bring_whole(&self, opened: &OpenedStudy, series: &Uid) -> Result<(), RegistryError> {
         let manifest = self.manifest(opened, series).await?;
         for from in not_held(&manifest) {
             let row = opened.series_by_uid(series).ok_or(RegistryError::NotFound)?;
@@ -41,12 +53,6 @@ impl Registry {
                 let fetched = self.once(Key::Series(row.series_key, from.clone()), target, None).await;
                 fetched.map_err(|failed| super::told(&from, failed))?;
             }
-        }
-        let row = opened.series_by_uid(series).ok_or(RegistryError::NotFound)?;
-        let manifest = self.known_manifest(row.series_key).await?;
-        let pictures: Vec<_> = manifest.entries.iter().filter(|entry| entry.frames.count() > 0).collect();
-        if let Some(shown_first) = pictures.get(pictures.len() / 2) {
-            self.frame(opened, series, &shown_first.instance.sop_instance_uid, 1).await?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Reports that arrive as DICOM objects: structured reports, encapsulated PDF and CDA documents.
 //!
 //! Such an object is indexed like any other and stays as it came; its words are a version of a report besides. What is not held yet is no
-//! report yet: it becomes one when it is read, whoever asks for it, and an object that is read again is the same version still.
+//! report yet: it becomes one when it is read, whoever asks for it, or `fetch::documents` at leisure, and an object that is read again is the same version still.
 
 use adapter_api::Object;
 use index_extract::{Defaults, PathStep, bulk_value, report_object};

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use access::DevelopmentUser;
 use registry::{DerivativePolicy, Limits, PrefetchPolicy};
@@ -223,19 +224,24 @@ pub(crate) struct Prefetch {
     pub(crate) on_order: bool,
     /// Studies for one order.
     pub(crate) priors: usize,
+    /// How often it is looked for documents to bring here as reports; 0: never.
+    pub(crate) reports_seconds: u32,
 }
 
 impl Prefetch {
     /// The registry's policy.
     pub(crate) const fn policy(&self) -> PrefetchPolicy {
-        PrefetchPolicy { on_order: self.on_order, priors: self.priors }
+        let seconds = self.reports_seconds as u64;
+        let reports_every = if seconds == 0 { None } else { Some(Duration::from_secs(seconds)) };
+        PrefetchPolicy { on_order: self.on_order, priors: self.priors, reports_every }
     }
 }
 
 impl Default for Prefetch {
     fn default() -> Self {
-        let PrefetchPolicy { on_order, priors } = PrefetchPolicy::default();
-        Self { on_order, priors }
+        let PrefetchPolicy { on_order, priors, reports_every } = PrefetchPolicy::default();
+        let seconds = reports_every.map_or(0, |every| every.as_secs());
+        Self { on_order, priors, reports_seconds: u32::try_from(seconds).unwrap_or(u32::MAX) }
     }
 }
 

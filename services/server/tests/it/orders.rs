@@ -44,6 +44,24 @@ fn an_order_ties_a_report_to_a_study_and_an_operator_parts_them() {
 }
 
 #[test]
+fn a_document_that_its_repository_has_is_a_report_before_anybody_opens_it() {
+    let operated = operated(1);
+    let service = Service::start_with(operated.data.path(), &[("DICS__PREFETCH__REPORTS_SECONDS", "1")]);
+    service.register(&definition("neodin", "dicomweb", json!({ "url": operated.origin.url() }), 3600));
+    service.wait_until_indexed("neodin", 1);
+    let study = &operated.province.studies[0];
+    let documents = study.series.iter().filter(|series| series.modality == "SR").count();
+    assert_eq!(documents, 1, "the study has a report");
+    let patient = service.client.get(&format!("/api/studies/{}", study.study_uid)).json();
+    let record = format!("/api/patients/{}", patient["patientKey"].as_str().unwrap());
+    let reports = || service.client.get(&record).json()["reports"].as_array().unwrap().len();
+    wait(Duration::from_secs(20), "the report", || reports() == 1);
+    // The next looks find nothing to do, and images wait for somebody who looks at them.
+    std::thread::sleep(Duration::from_millis(2500));
+    assert_eq!(operated.origin.objects_sent(), 1);
+}
+
+#[test]
 fn an_order_brings_the_priors_of_its_patient_here_and_one_that_is_cancelled_brings_nothing() {
     let operated = operated(6);
     let service = Service::start(operated.data.path());
