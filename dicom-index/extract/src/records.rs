@@ -29,6 +29,7 @@ pub(crate) fn study(from: &impl Attributes, defaults: &Defaults, notes: &mut Not
     record.accession_number = accession_number(from, defaults);
     record.placer_order_number = placer_order_number(from, defaults);
     record.admission_id = admission_id(from, defaults);
+    record.original_study_uid = original_study_uid(from).filter(|uid| *uid != record.study_instance_uid);
     record.study_id = from.text(tags::STUDY_ID).map(Phi::new);
     record.study_description = from.text(tags::STUDY_DESCRIPTION);
     record.referring_physician_name = from.name(tags::REFERRING_PHYSICIAN_NAME);
@@ -45,6 +46,13 @@ pub(crate) fn study(from: &impl Attributes, defaults: &Defaults, notes: &mut Not
 fn known_date(from: &impl Attributes, notes: &mut Notes) -> Option<String> {
     let nearest = [tags::SERIES_DATE, tags::ACQUISITION_DATE, tags::CONTENT_DATE, tags::INSTANCE_CREATION_DATE];
     nearest.into_iter().find_map(|tag| date(from, tag, notes))
+}
+
+/// What the study was called before whoever imported it gave it an identifier of their own.
+fn original_study_uid(from: &impl Attributes) -> Option<Uid> {
+    let changes = from.items(tags::ORIGINAL_ATTRIBUTES_SEQUENCE);
+    let mut before = changes.iter().flat_map(|change| change.items(tags::MODIFIED_ATTRIBUTES_SEQUENCE));
+    before.find_map(|item| Uid::parse(&item.text(tags::STUDY_INSTANCE_UID)?).ok())
 }
 
 /// The series of a header, a search answer or a manifest.

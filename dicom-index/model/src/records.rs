@@ -158,6 +158,10 @@ pub struct StudyRecord {
     /// AdmissionID (0038,0010) with its issuer: the visit, or the account where visits have no number (IHE RAD TF-2 appendix B).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub admission_id: Option<IssuedId>,
+    /// The StudyInstanceUID that the study had before it was imported under this one, where its header tells (OriginalAttributesSequence
+    /// (0400,0561), PS3.3 §C.12.1.1.9).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original_study_uid: Option<Uid>,
     /// StudyID (0020,0010).
     pub study_id: Option<Phi<String>>,
     /// StudyDescription (0008,1030).
@@ -188,6 +192,7 @@ impl StudyRecord {
             accession_number: None,
             placer_order_number: None,
             admission_id: None,
+            original_study_uid: None,
             study_id: None,
             study_description: None,
             referring_physician_name: PersonName::default(),

@@ -63,6 +63,9 @@ fn study(registry: &Registry, row: &StudyRow, opened: &OpenedPatient) -> Value {
         "availability": if registry.is_available(row) { "ONLINE" } else { "UNAVAILABLE" },
         "conflict": row.conflict,
         "differingInstances": opened.differing.get(&row.study_key).copied().unwrap_or(0),
+        "copyOf": opened.copies.get(&row.study_key).map(|of| json!({
+            "studyInstanceUid": of.study_instance_uid, "certain": of.is_certain,
+        })),
         "reports": opened.reports.iter().filter(about).map(|report| &report.public_id).collect::<Vec<_>>(),
     })
 }

@@ -36,6 +36,7 @@ pub use intake::{Fate, StoredInstance};
 pub use keeping::evict::FetchedSize;
 pub use manifest::{Manifest, with_origin};
 pub use open::OpenedStudy;
+pub use open::copies::CopyOf;
 pub use open::launch::{Choice, Launch, LaunchRequest};
 pub use open::patients::OpenedPatient;
 pub use open::readers::{Reader, Readers, ReadersOf};

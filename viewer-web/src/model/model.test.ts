@@ -49,6 +49,7 @@ const study = (uid: string, date: string, modality: string, region: string, repo
   availability: "ONLINE",
   conflict: false,
   differingInstances: 0,
+  copyOf: null,
   reports,
 });
 const report = (key: string, observed: string, studies: readonly string[]): ReportSummary => ({ reportKey: key, status: "final", title: null, observed, issued: null, region: "B", language: null, studyInstanceUids: studies });

@@ -27,6 +27,8 @@ export interface PatientStudy {
   readonly conflict: boolean;
   /** Of how many images copies differ; the first that came is shown. */
   readonly differingInstances: number;
+  /** The study of this record that it is a copy of, imported under identifiers of its own; certain where its header says so. */
+  readonly copyOf: { readonly studyInstanceUid: string; readonly certain: boolean } | null;
   readonly reports: readonly string[];
 }
 

@@ -98,6 +98,7 @@ function identifierOf(item: Fields): Identifier {
 }
 
 function studyOf(item: Fields): PatientStudy {
+  const copyOf = item.object("copyOf");
   return {
     studyInstanceUid: item.text("studyInstanceUid"),
     studyDate: item.optional("studyDate"),
@@ -113,6 +114,7 @@ function studyOf(item: Fields): PatientStudy {
     availability: oneOf(AVAILABILITIES, item.optional("availability"), "ONLINE"),
     conflict: item.flag("conflict"),
     differingInstances: item.number("differingInstances") ?? 0,
+    copyOf: copyOf === null ? null : { studyInstanceUid: copyOf.text("studyInstanceUid"), certain: copyOf.flag("certain") },
     reports: item.texts("reports"),
   };
 }

@@ -56,6 +56,7 @@ pub(super) fn fill_study(into: &mut StudyRecord, from: &StudyRecord) {
     gap(&mut into.accession_number, &from.accession_number);
     gap(&mut into.placer_order_number, &from.placer_order_number);
     gap(&mut into.admission_id, &from.admission_id);
+    gap(&mut into.original_study_uid, &from.original_study_uid);
     gap(&mut into.study_id, &from.study_id);
     gap(&mut into.study_description, &from.study_description);
     name_gap(&mut into.referring_physician_name, &from.referring_physician_name);

@@ -1,6 +1,7 @@
 //! Opening a study: its identifier is resolved, leave is asked for and recorded, and its series are listed.
 
 mod conflicts;
+pub(crate) mod copies;
 pub(crate) mod launch;
 pub(crate) mod patients;
 pub(crate) mod readers;

@@ -6,6 +6,7 @@ use access::{Action, Caller, Permit, Shown, Subject};
 use index_model::{Phi, ReportDocument, Uid};
 use index_store::{PersonRow, ReportRow, Ruled, SearchFilter, StudyRow};
 
+use crate::open::copies::{CopyOf, copy_of};
 use crate::open::search_filter;
 use crate::search::Missing;
 use crate::{Registry, RegistryError};
@@ -21,6 +22,8 @@ pub struct OpenedPatient {
     pub studies: Vec<StudyRow>,
     /// Of how many instances of a study other repositories' copies differ from the one that is shown, by study key.
     pub differing: HashMap<i64, u32>,
+    /// Of which other study of the record one is a copy, by study key.
+    pub copies: HashMap<i64, CopyOf>,
     /// Reports, newest first, without their texts.
     pub reports: Vec<ReportRow>,
     /// Repositories that do not answer.
@@ -41,8 +44,10 @@ impl Registry {
         let studies = self.0.store.studies_of_person(person.person_key, &search_filter(&permit)).await?;
         let keys: Vec<i64> = studies.iter().map(|study| study.study_key).collect();
         let differing = self.0.store.differing_of_studies(&keys).await?;
+        let copy = |study: &StudyRow| Some((study.study_key, copy_of(study, &studies)?));
+        let copies = studies.iter().filter_map(copy).collect();
         let reports = self.0.store.reports_of_person(person.person_key).await?;
-        Ok(OpenedPatient { permit, person, studies, differing, reports, missing: self.missing(), state })
+        Ok(OpenedPatient { permit, person, studies, differing, copies, reports, missing: self.missing(), state })
     }
 
     /// Whose study this is: the id that the viewer's addresses name.

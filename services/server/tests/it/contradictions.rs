@@ -76,6 +76,25 @@ fn copies_that_differ_are_told_to_readers_and_administrators_until_one_dismisses
 }
 
 #[test]
+fn an_exam_that_was_imported_under_identifiers_of_its_own_is_told_to_be_a_copy_of_its_origin() {
+    let data = tempfile::tempdir().unwrap();
+    let service = start(data.path());
+    assert_eq!(stow(&service, &sr("2.25.9501", "0900", "Rien.", "VERIFIED", None)).status, 200);
+    let mut copy = sr("2.25.9506", "0900", "Rien.", "VERIFIED", None);
+    copy["0020000D"] = value("UI", "2.25.9507");
+    copy["0020000E"] = value("UI", "2.25.9508");
+    let sequence = |item: Value| json!({ "vr": "SQ", "Value": [item] });
+    let before = sequence(json!({ "0020000D": value("UI", STUDY) }));
+    copy["04000561"] = sequence(json!({ "04000550": before, "04000565": value("CS", "COERCE") }));
+    assert_eq!(stow(&service, &copy).status, 200);
+    let studies = record_of(&service, STUDY)["studies"].as_array().unwrap().clone();
+    assert_eq!(studies.len(), 2, "nothing is united or hidden by it");
+    let of = |uid: &str| studies.iter().find(|study| study["studyInstanceUid"] == uid).unwrap()["copyOf"].clone();
+    assert_eq!(of("2.25.9507"), json!({ "studyInstanceUid": STUDY, "certain": true }));
+    assert_eq!(of(STUDY), json!(null));
+}
+
+#[test]
 fn a_study_of_somebody_else_under_a_known_number_is_listed_with_a_security_alert() {
     let data = tempfile::tempdir().unwrap();
     let service = start(data.path());

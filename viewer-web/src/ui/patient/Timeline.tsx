@@ -78,6 +78,11 @@ function StudyEntry({ patientKey, study, reports, openReport, onReport }: StudyE
         </span>
         {study.conflict ? <span className="chip status status-changed">{t("patient.conflict")}</span> : null}
         {study.differingInstances > 0 ? <span className="chip status status-changed">{t("patient.differs")}</span> : null}
+        {study.copyOf === null ? null : (
+          <Link to={{ page: "image", patientKey, studyInstanceUid: study.copyOf.studyInstanceUid }} className="chip status status-changed">
+            {t(study.copyOf.certain ? "patient.copyOf" : "patient.perhapsCopyOf")}
+          </Link>
+        )}
         {study.availability === "ONLINE" ? null : <span className="chip status status-waiting">{t(`availability.${study.availability}`)}</span>}
       </div>
       <Regions codes={study.regions} />
