@@ -3,9 +3,10 @@
 use index_model::{
     KeyObject, KeyObjectPurpose, ReferencedSeries, ReferencedStudy, RejectionReason, RepositoryCode, StudyRecord,
 };
-use index_store::{NewInstance, Outcome, Store};
+use index_store::{NewInstance, Outcome, ReportStored, Store};
 
 use crate::build::{NOW, all, found, instance, jane, series, study, two, uid};
+use crate::reports::{object, report};
 
 fn note(note_uid: &str, study_uid: &str, series_uid: &str, instances: &[&str]) -> KeyObject {
     let class = uid("1.2.840.10008.5.1.4.1.1.2");
@@ -139,8 +140,39 @@ async fn what_a_repository_declares_is_less_what_was_rejected(store: Store) {
     assert_eq!(counts(&store).await, None);
 }
 
+async fn the_object_of_a_report_leaves_with_it_and_comes_back_with_what_its_repository_declares(store: Store) {
+    use index_model::ReportStatus as S;
+    let (north, _) = two(&store).await;
+    store.index_study(&north, &jane_study(), &[series("1.1.1", "SR", 3)], NOW).await.unwrap();
+    store.index_instances(&[of(&north, "1.9.1")], NOW).await.unwrap();
+    let first = store.store_report(&north, &object("1.9.1", S::Final, 10, &[]), b"", NOW).await.unwrap();
+    let ReportStored::Stored { report_key, .. } = first else { panic!("it was not stored") };
+    assert!(store.withdrawal_due(report_key).await.unwrap().is_none(), "it is well");
+    let message = |id: &str, status, at| report(id, jane(), status, at);
+    store.store_report(&north, &message("M1", S::EnteredInError, 20), b"MSH", NOW).await.unwrap();
+    assert!(store.withdrawal_due(report_key).await.unwrap().unwrap().hides);
+    assert_eq!(store.reports_to_withdraw(0, 10).await.unwrap(), [report_key], "what was interrupted is found");
+    assert_eq!(store.follow_withdrawal(report_key, NOW).await.unwrap().series.len(), 1);
+    assert!(store.withdrawal_due(report_key).await.unwrap().is_none() && store.returning().await.unwrap().is_empty());
+    assert_eq!(counts(&store).await, Some((2, 2)));
+    let again = store.index_instances(&[of(&north, "1.9.1")], NOW).await.unwrap();
+    assert_eq!(again[0].outcome, Outcome::Rejected);
+    assert!(store.reports_to_withdraw(0, 10).await.unwrap().is_empty());
+
+    store.store_report(&north, &message("M2", S::Corrected, 30), b"MSH", NOW).await.unwrap();
+    assert!(!store.withdrawal_due(report_key).await.unwrap().unwrap().hides);
+    store.follow_withdrawal(report_key, NOW).await.unwrap();
+    assert_eq!(counts(&store).await, Some((3, 3)));
+    let [(repository, kept)] = store.returning().await.unwrap().try_into().unwrap();
+    assert_eq!(repository, north);
+    assert_eq!(store.index_instances(&[of(&north, "1.9.1")], NOW).await.unwrap()[0].outcome, Outcome::New);
+    assert!(store.note_returned(&kept).await.unwrap() && store.returning().await.unwrap().is_empty());
+    assert_eq!((counts(&store).await, repository_counts(&store).await[0]), (Some((3, 3)), (1, 1, 3)));
+}
+
 pub(crate) mod contract {
     crate::contract!(
+        the_object_of_a_report_leaves_with_it_and_comes_back_with_what_its_repository_declares,
         what_is_rejected_leaves_counts_and_searches,
         what_comes_again_after_its_rejection_stays_away,
         a_note_waits_for_its_instances,

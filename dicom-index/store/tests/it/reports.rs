@@ -178,7 +178,7 @@ async fn reports_without_images_and_images_without_report_are_both_in_the_record
 }
 
 /// A version that is an object, with the documents whose place it takes.
-fn object(sop: &str, status: ReportStatus, issued_ms: i64, predecessors: &[&str]) -> ReportRecord {
+pub(crate) fn object(sop: &str, status: ReportStatus, issued_ms: i64, predecessors: &[&str]) -> ReportRecord {
     ReportRecord {
         document_ids: vec![sop.into()],
         predecessor_ids: predecessors.iter().map(|&sop| sop.to_owned()).collect(),
