@@ -186,7 +186,8 @@ async fn give_back(
         let sql = Sql::new("DELETE FROM rejection WHERE sop_instance_uid = $1 AND reason = $2");
         work.link.run(sql.arg(sop).arg(WITHDRAWN)).await?;
         let sql = Sql::new(
-            "SELECT 1 FROM rejection WHERE sop_instance_uid = $1 AND study_instance_uid = $2 AND applied = 1 LIMIT 1",
+            "SELECT 1 FROM rejection x WHERE x.sop_instance_uid = $1 AND x.study_instance_uid = $2 AND (x.applied = 1 \
+             OR x.repository_key IN (SELECT repository_key FROM rejected_instance WHERE sop_instance_uid = $1)) LIMIT 1",
         );
         if work.link.row(sql.arg(sop).arg(study)).await?.is_some() {
             continue;
