@@ -230,8 +230,8 @@ pub(crate) struct Prefetch {
 
 impl Prefetch {
     /// The registry's policy.
-    pub(crate) const fn policy(&self) -> PrefetchPolicy {
-        let seconds = self.reports_seconds as u64;
+    pub(crate) fn policy(&self) -> PrefetchPolicy {
+        let seconds = u64::from(self.reports_seconds);
         let reports_every = if seconds == 0 { None } else { Some(Duration::from_secs(seconds)) };
         PrefetchPolicy { on_order: self.on_order, priors: self.priors, reports_every }
     }
