@@ -61,7 +61,11 @@ pub(crate) async fn serve(
         Ok(None) => return asker.finish().await,
         Err(refusal) => return asker.refuse(refusal).await,
     };
-    asker.progress = Progress::new(selection.expected());
+    let withheld = selection.withheld.as_ref().map_or(0, |(number, _)| *number);
+    asker.progress = Progress::new(selection.expected() + withheld);
+    if let Some((number, error)) = &selection.withheld {
+        asker.progress.lost(*number, &error.to_string());
+    }
     let mut retrieval = Retrieval { selection: &selection, carrier, breaks: 0 };
     // On its own: within this future its type is deeper than the compiler counts.
     Box::pin(retrieval.run(&mut asker)).await?;

@@ -20,25 +20,37 @@ pub(crate) struct Selection {
     pub(crate) studies: Vec<OpenedStudy>,
     series: Vec<Uid>,
     instances: Vec<Uid>,
+    /// Instances of studies that can't be opened, and why the first of these can't.
+    pub(crate) withheld: Option<(u64, RegistryError)>,
 }
 
 impl Selection {
-    /// Resolves what was asked for. What is not known, or not the caller's to know of, is not part of it.
+    /// Resolves what was asked for. What is not known, or not the caller's to know of, is not part of it; what can't be opened beside what
+    /// can (its copies belong to different patients, or nobody has it any more) is withheld.
     pub(crate) async fn resolve(registry: &Registry, caller: &Caller, selected: Selected) -> Result<Self, Refusal> {
         let Selected { level, patient, studies, series, instances } = selected;
-        let uids = match &patient {
-            None => studies,
+        // Of how many instances a study is that can't be opened is known where the patient is: at least one.
+        let known = match &patient {
+            None => studies.into_iter().map(|uid| (uid, 1)).collect(),
             Some(patient) => studies_of(registry, caller, patient, studies, level).await?,
         };
-        let mut studies = Vec::with_capacity(uids.len());
-        for uid in uids {
+        let mut studies = Vec::with_capacity(known.len());
+        let mut withheld: Option<(u64, RegistryError)> = None;
+        for (uid, number) in known {
             match registry.open_study(caller, Action::RetrieveInstances, &uid).await {
                 Ok(opened) => studies.push(opened),
                 Err(RegistryError::NotFound) => {}
+                Err(error @ (RegistryError::Ambiguous { .. } | RegistryError::Gone { .. })) => {
+                    let (before, first) = withheld.take().unwrap_or((0, error));
+                    withheld = Some((before + number, first));
+                }
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(Self { studies, series, instances })
+        match withheld {
+            Some((_, error)) if studies.is_empty() => Err(error.into()),
+            withheld => Ok(Self { studies, series, instances, withheld }),
+        }
     }
 
     /// The series of a study that are asked for.
@@ -70,7 +82,7 @@ fn condition(tag: Tag, vr: VR, value: &str) -> Match {
     Match { attribute: Attribute { path: vec![tag], vr }, rule: Rule::Equals(value.to_owned()) }
 }
 
-/// The studies of one patient, or those of the given ones that are this patient's. A PatientID that several issuers gave to different
+/// The studies of one patient with their numbers of instances, or those of the given ones that are this patient's. A PatientID that several issuers gave to different
 /// patients is refused: nobody is sent another patient's images.
 async fn studies_of(
     registry: &Registry,
@@ -78,7 +90,7 @@ async fn studies_of(
     (id, issuer): &(String, Option<String>),
     given: Vec<Uid>,
     level: Level,
-) -> Result<Vec<Uid>, Refusal> {
+) -> Result<Vec<(Uid, u64)>, Refusal> {
     let permit = registry.access().permit(caller, Action::Search, Subject::Registry).await?;
     let mut matches = vec![condition(tags::PATIENT_ID, VR::LO, id)];
     matches.extend(issuer.iter().map(|issuer| condition(tags::ISSUER_OF_PATIENT_ID, VR::LO, issuer)));
@@ -103,5 +115,6 @@ async fn studies_of(
     if found.remaining > 0 {
         return Err(Refusal::new(Status::NO_SUBOPERATIONS, "more than 1000 studies: retrieve them one by one"));
     }
-    Ok(found.rows.into_iter().map(|row| row.study.study_instance_uid).collect())
+    let of_row = |row: registry::StudyRow| (row.study.study_instance_uid, u64::from(row.number_of_instances).max(1));
+    Ok(found.rows.into_iter().map(of_row).collect())
 }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use access::{ApplicationEntity, Right};
 use adapter_api::Inbox;
@@ -26,6 +27,8 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     /// Our AE title.
     pub(crate) ae_title: AeTitle,
+    /// How long a peer may say nothing between two requests.
+    pub(crate) idle_seconds: u64,
     /// Application entities that call on us, or that C-MOVE may send to.
     pub(crate) peer: Vec<Peer>,
     /// The same services over TLS, at a port of their own.
@@ -63,6 +66,7 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 11112)),
             ae_title,
+            idle_seconds: ListenerOptions::default().lull.as_secs(),
             peer: Vec::new(),
             tls: None,
             outgoing: Outgoing::default(),
@@ -73,6 +77,9 @@ impl Default for Config {
 impl Config {
     /// Checks what types can't.
     pub(crate) fn check(&self) -> anyhow::Result<()> {
+        if !(30..=86_400).contains(&self.idle_seconds) {
+            bail!("dimse.idle_seconds is from 30 to 86400");
+        }
         for (at, peer) in self.peer.iter().enumerate() {
             let title = &peer.ae_title;
             if peer.host.is_some() != peer.port.is_some() {
@@ -122,9 +129,9 @@ pub(crate) async fn bind(
         Arc::new(QueryRetrieve::new(registry.clone(), options)),
     ];
     let (listen, own_ae) = (config.listen, config.ae_title.clone());
-    let mut listener = Listener::bind(listen, own_ae, services, ListenerOptions::default())
-        .await
-        .with_context(|| occupied("dimse", listen))?;
+    let options = ListenerOptions { lull: Duration::from_secs(config.idle_seconds), ..ListenerOptions::default() };
+    let mut listener =
+        Listener::bind(listen, own_ae, services, options).await.with_context(|| occupied("dimse", listen))?;
     let Some(port) = &config.tls else { return Ok((listener, None)) };
     let current = Acceptor::new(&port.files(), &[]).context("dimse.tls")?;
     let tls: dimse::Tls = Arc::new(move || TlsAcceptor::from(current.current()));

@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::request::{largest_frame, max_length, own_variables};
 use super::wire::{Wire, kind};
-use super::{APPLICATION_CONTEXT, Association, AssociationError, Context, Rejection, Roles, aborted};
+use super::{APPLICATION_CONTEXT, Association, AssociationError, Context, Rejection, Roles, SMALLEST_MAX_PDU, aborted};
 
 /// Implicit VR Little Endian, which stands in a refused context, where it means nothing.
 const PLACEHOLDER: &str = "1.2.840.10008.1.2";
@@ -65,29 +65,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Invitation<S> {
     /// Reads the request from a stream that was just accepted.
     ///
     /// # Errors
-    /// [`AssociationError`]: the peer is late, vanishes, or sends something else. `Rejected` where it was answered so.
+    /// [`AssociationError`]: the peer is late or vanishes; `Rejected` and `Broken` where it was answered by A-ASSOCIATE-RJ and A-ABORT.
     pub async fn read(stream: S, limit: Duration) -> Result<Self, AssociationError> {
         let mut wire = Wire::new(stream, largest_frame(), limit);
-        let frame = wire.read().await?;
-        match frame.kind {
-            kind::ASSOCIATE_RQ => {}
-            kind::ABORT => return Err(aborted(&frame.body)),
-            _ => return Err(AssociationError::Broken("the first PDU was no A-ASSOCIATE-RQ (PS3.8 §9.2)")),
-        }
-        let Ok(Some(Pdu::AssociationRQ(request))) = read_pdu(&frame.whole[..], MAXIMUM_PDU_SIZE, false) else {
-            return Err(AssociationError::Broken("A-ASSOCIATE-RQ (PS3.8 §9.3.2)"));
+        let request = match asked(&mut wire).await {
+            Ok(request) => request,
+            Err(error) => {
+                if matches!(error, AssociationError::Broken(_)) {
+                    wire.abort().await;
+                }
+                return Err(error);
+            }
         };
-        let ids: HashSet<u8> = request.presentation_contexts.iter().map(|context| context.id).collect();
-        if ids.len() != request.presentation_contexts.len() || ids.iter().any(|id| id % 2 == 0) {
-            return Err(AssociationError::Broken("presentation context ids: odd, each once (PS3.8 §9.3.2.2)"));
-        }
-        let fault = if request.protocol_version & 1 == 0 {
-            Some(Rejection::PROTOCOL_VERSION)
-        } else if request.application_context_name.trim_end_matches(['\0', ' ']) != APPLICATION_CONTEXT {
-            Some(Rejection::APPLICATION_CONTEXT)
-        } else {
-            None
-        };
+        let fault = fault(&request);
         let invitation = Self { wire, request };
         match fault {
             Some(reason) => {
@@ -191,6 +181,40 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Invitation<S> {
         let association = Association::established(self.wire, contexts, max_length(&self.request.user_variables))?;
         Ok(Association { extended, ..association })
     }
+}
+
+/// The request, whose presentation contexts can be told apart.
+async fn asked<S: AsyncRead + AsyncWrite + Unpin>(wire: &mut Wire<S>) -> Result<AssociationRQ, AssociationError> {
+    let frame = wire.read().await?;
+    match frame.kind {
+        kind::ASSOCIATE_RQ => {}
+        kind::ABORT => return Err(aborted(&frame.body)),
+        _ => return Err(AssociationError::Broken("the first PDU was no A-ASSOCIATE-RQ (PS3.8 §9.2)")),
+    }
+    let Ok(Some(Pdu::AssociationRQ(request))) = read_pdu(&frame.whole[..], MAXIMUM_PDU_SIZE, false) else {
+        return Err(AssociationError::Broken("A-ASSOCIATE-RQ (PS3.8 §9.3.2)"));
+    };
+    let ids: HashSet<u8> = request.presentation_contexts.iter().map(|context| context.id).collect();
+    if ids.len() != request.presentation_contexts.len() || ids.iter().any(|id| id % 2 == 0) {
+        return Err(AssociationError::Broken("presentation context ids: odd, each once (PS3.8 §9.3.2.2)"));
+    }
+    Ok(request)
+}
+
+/// Why there is no association for anybody who asks like this.
+fn fault(request: &AssociationRQ) -> Option<Rejection> {
+    if request.protocol_version & 1 == 0 {
+        return Some(Rejection::PROTOCOL_VERSION);
+    }
+    if request.application_context_name.trim_end_matches(['\0', ' ']) != APPLICATION_CONTEXT {
+        return Some(Rejection::APPLICATION_CONTEXT);
+    }
+    let largest = usize::try_from(max_length(&request.user_variables)).unwrap_or(usize::MAX);
+    if (1..SMALLEST_MAX_PDU).contains(&largest) {
+        tracing::info!("a peer takes no PDU of 128 bytes (PS3.8 §D.1)");
+        return Some(Rejection::PROVIDER_NO_REASON);
+    }
+    None
 }
 
 /// What was asked by extended negotiation, each SOP class once, with its answer.

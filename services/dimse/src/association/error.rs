@@ -35,6 +35,9 @@ pub enum AssociationError {
     /// Nothing, or too little, came or went in this time.
     #[error("the peer did not answer within {} s", .0.as_secs_f32())]
     Late(Duration),
+    /// It was idle for longest of all when there was no place for another.
+    #[error("idle, and its place was given to another")]
+    GivenUp,
     /// We are shutting down.
     #[error("ended by our own shutdown")]
     Stopping,
@@ -76,6 +79,8 @@ impl Rejection {
     pub const APPLICATION_CONTEXT: Self = Self { transient: false, source: 1, reason: 2 };
     /// Not protocol version 1.
     pub const PROTOCOL_VERSION: Self = Self { transient: false, source: 2, reason: 2 };
+    /// No reason given, by the service provider.
+    pub const PROVIDER_NO_REASON: Self = Self { transient: false, source: 2, reason: 1 };
     /// Too many associations; later there may be room.
     pub const CONGESTION: Self = Self { transient: true, source: 3, reason: 1 };
     /// Too many associations of this peer.

@@ -34,6 +34,8 @@ const APPLICATION_CONTEXT: &str = "1.2.840.10008.3.1.1.1";
 pub const OWN_MAX_PDU: u32 = (256 << 10) - 6;
 /// Fragments that we send are not larger than this even where the peer sets no limit.
 const LARGEST_SENT: usize = 256 << 10;
+/// PS3.8 sets no minimum; below this a peer would only keep us busy with headers.
+const SMALLEST_MAX_PDU: usize = 128;
 /// Length, context and control header before every presentation data value (PS3.8 §9.3.5.1).
 const PDV_HEADER_BYTES: usize = 6;
 
@@ -95,8 +97,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Association<S> {
     fn established(wire: Wire<S>, contexts: Vec<Context>, peer_max_pdu: u32) -> Result<Self, AssociationError> {
         let peer_max_pdu = match usize::try_from(peer_max_pdu).unwrap_or(usize::MAX) {
             0 => LARGEST_SENT,
-            // PS3.8 sets no minimum; below this a peer would only keep us busy with headers.
-            1..128 => return Err(AssociationError::Broken("maximum length below 128 bytes (PS3.8 §D.1)")),
+            1..SMALLEST_MAX_PDU => return Err(AssociationError::Broken("maximum length below 128 bytes (PS3.8 §D.1)")),
             length => length.min(LARGEST_SENT),
         };
         Ok(Self { wire, contexts, extended: Vec::new(), peer_max_pdu, values: Bytes::new(), command: Vec::new() })
@@ -132,8 +133,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Association<S> {
     /// # Errors
     /// [`AssociationError`] when the peer aborts, vanishes, is late, or breaks PS3.8.
     pub async fn next_fragment(&mut self) -> Result<Option<Fragment>, AssociationError> {
+        self.fragment(None).await
+    }
+
+    /// As [`Association::next_fragment`], of which the first byte may take `lull` to come.
+    pub(crate) async fn fragment(&mut self, lull: Option<Duration>) -> Result<Option<Fragment>, AssociationError> {
         while self.values.is_empty() {
-            let frame = self.wire.read().await?;
+            let frame = match lull {
+                Some(lull) => self.wire.read_after(lull).await?,
+                None => self.wire.read().await?,
+            };
             match frame.kind {
                 kind::P_DATA => self.values = frame.body,
                 kind::RELEASE_RQ => {
@@ -214,13 +223,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Association<S> {
 
     /// Ends the association at once: A-ABORT from the service user.
     pub async fn abort(mut self) {
-        self.wire.patience = Duration::from_millis(500);
-        self.wire.outgoing.clear();
-        self.wire.outgoing.extend_from_slice(&[kind::ABORT, 0, 0, 0, 0, 4, 0, 0, 0, 0]);
-        // The peer may be gone already.
-        if self.wire.flush().await.is_ok() {
-            self.wire.close(Duration::from_millis(200)).await;
-        }
+        self.wire.abort().await;
     }
 }
 

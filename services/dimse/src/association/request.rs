@@ -85,7 +85,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Association<S> {
         wire.flush().await?;
         let frame = wire.read().await?;
         match frame.kind {
-            kind::ASSOCIATE_AC => accepted(wire, &frame.whole, proposal),
+            kind::ASSOCIATE_AC => match accepted(&frame.whole, proposal) {
+                Ok((contexts, largest)) => Self::established(wire, contexts, largest),
+                Err(error) => {
+                    // The peer takes it for an association until it is told otherwise.
+                    wire.abort().await;
+                    Err(error)
+                }
+            },
             kind::ASSOCIATE_RJ => Err(AssociationError::Rejected(rejection(&frame.body))),
             kind::ABORT => Err(aborted(&frame.body)),
             _ => Err(AssociationError::Broken("unexpected PDU in answer to A-ASSOCIATE-RQ (PS3.8 §9.2)")),
@@ -134,11 +141,8 @@ fn association_rq(proposal: &Proposal) -> Pdu {
     })
 }
 
-fn accepted<S: AsyncRead + AsyncWrite + Unpin>(
-    wire: Wire<S>,
-    whole: &[u8],
-    proposal: &Proposal,
-) -> Result<Association<S>, AssociationError> {
+/// The contexts that the peer accepted, and its maximum length.
+fn accepted(whole: &[u8], proposal: &Proposal) -> Result<(Vec<Context>, u32), AssociationError> {
     let Ok(Some(Pdu::AssociationAC(AssociationAC { presentation_contexts, user_variables, .. }))) =
         read_pdu(whole, MAXIMUM_PDU_SIZE, false)
     else {
@@ -171,7 +175,7 @@ fn accepted<S: AsyncRead + AsyncWrite + Unpin>(
     if contexts.is_empty() {
         return Err(AssociationError::NoContext);
     }
-    Association::established(wire, contexts, max_length(&user_variables))
+    Ok((contexts, max_length(&user_variables)))
 }
 
 /// Maximum length (PS3.8 §D.1); 16 KiB where the peer names none, which nobody refuses.

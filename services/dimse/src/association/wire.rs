@@ -62,17 +62,31 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             return Ok(frame);
         }
         let patience = self.patience;
-        let late = tokio::time::timeout(patience, async {
+        let whole = async {
             loop {
-                if self.stream.read_buf(&mut self.incoming).await.map_err(gone)? == 0 {
-                    return Err(AssociationError::Closed);
-                }
+                self.more().await?;
                 if let Some(frame) = self.buffered()? {
                     return Ok(frame);
                 }
             }
-        });
-        late.await.unwrap_or(Err(AssociationError::Late(patience)))
+        };
+        tokio::time::timeout(patience, whole).await.unwrap_or(Err(AssociationError::Late(patience)))
+    }
+
+    /// The next PDU, whose first byte may take `lull` to come, and the rest what one PDU may take. Dropping the future loses nothing.
+    pub(super) async fn read_after(&mut self, lull: Duration) -> Result<Frame, AssociationError> {
+        if self.incoming.is_empty() {
+            self.incoming.reserve(READ_BYTES);
+            tokio::time::timeout(lull, self.more()).await.unwrap_or(Err(AssociationError::Late(lull)))?;
+        }
+        self.read().await
+    }
+
+    async fn more(&mut self) -> Result<(), AssociationError> {
+        match self.stream.read_buf(&mut self.incoming).await.map_err(gone)? {
+            0 => Err(AssociationError::Closed),
+            _ => Ok(()),
+        }
     }
 
     /// Cuts a PDU off what was read; makes room for the rest of one that is not complete.
@@ -118,6 +132,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         sent.map_err(|_| AssociationError::Late(patience))?.map_err(gone)?;
         self.torn = false;
         Ok(())
+    }
+
+    /// A-ABORT from the service user, whatever else was to be sent (PS3.8 §9.2.2, AA-1).
+    pub(super) async fn abort(&mut self) {
+        self.patience = Duration::from_millis(500);
+        self.outgoing.clear();
+        self.outgoing.extend_from_slice(&[kind::ABORT, 0, 0, 0, 0, 4, 0, 0, 0, 0]);
+        // The peer may be gone already.
+        if self.flush().await.is_ok() {
+            self.close(Duration::from_millis(200)).await;
+        }
     }
 
     /// Ends our side, then waits a moment for the peer to end its own, so that our last PDU is not lost to a reset.

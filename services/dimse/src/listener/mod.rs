@@ -30,6 +30,8 @@ pub struct ListenerOptions {
     pub association: Duration,
     /// One PDU may take so long to come or go; then the association is aborted.
     pub idle: Duration,
+    /// Between two requests a peer may say nothing for so long. One that was silent for longer than `idle` makes room where there is none.
+    pub lull: Duration,
     /// On shutdown, how long a request that is being served may take to be answered.
     pub grace: Duration,
 }
@@ -41,6 +43,7 @@ impl Default for ListenerOptions {
             associations_each: 32,
             association: Duration::from_secs(10),
             idle: Duration::from_secs(30),
+            lull: Duration::from_mins(5),
             grace: Duration::from_secs(10),
         }
     }

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use index_model::AeTitle;
 use tokio_util::sync::CancellationToken;
 
-use super::Shared;
 use super::limits::{Full, Place};
+use super::{ListenerOptions, Shared};
 use crate::association::{Answer, Association, AssociationError, Invitation, Proposed, Rejection, Roles};
 use crate::message::{Command, Operation, Request, Response, Status};
 use crate::service::{Connection, Peer, Service, Serving};
@@ -54,7 +54,9 @@ pub(super) async fn serve(stream: Connection, from: IpAddr, shared: &Shared, sto
     };
     association.set_patience(shared.options.idle);
     let mut requests = 0u64;
-    let end = admitted.messages(&mut association, shared.options.grace, stop, &mut requests).await;
+    let end = admitted.messages(&mut association, &shared.options, stop, &mut requests).await;
+    // What is left is a good-bye, for which nobody else has to wait.
+    drop(admitted);
     let duration_ms = started.elapsed().as_millis();
     match end {
         Ok(()) => {
@@ -74,7 +76,7 @@ pub(super) async fn serve(stream: Connection, from: IpAddr, shared: &Shared, sto
 struct Admitted<'a> {
     peer: Peer,
     services: Vec<&'a Arc<dyn Service>>,
-    _place: Place<'a>,
+    place: Place<'a>,
 }
 
 /// Who may come in: a caller that some service knows, who asks for us, while there is room.
@@ -97,8 +99,8 @@ async fn admit<'a>(
     if services.is_empty() {
         return Err(Rejection::CALLING_AE_TITLE);
     }
-    match shared.limits.association(&peer.ae_title) {
-        Ok(place) => Ok(Admitted { peer, services, _place: place }),
+    match shared.limits.association(&peer.ae_title, shared.options.idle).await {
+        Ok(place) => Ok(Admitted { peer, services, place }),
         Err(Full::Everywhere) => Err(Rejection::CONGESTION),
         Err(Full::ForThisPeer) => Err(Rejection::LOCAL_LIMIT),
     }
@@ -133,22 +135,25 @@ impl Admitted<'_> {
     async fn messages(
         &self,
         association: &mut Association<Connection>,
-        grace: Duration,
+        options: &ListenerOptions,
         stop: &CancellationToken,
         requests: &mut u64,
     ) -> Result<(), AssociationError> {
         loop {
+            let waiting = self.place.wait();
             let next = tokio::select! {
                 biased;
                 () = stop.cancelled() => return Err(AssociationError::Stopping),
-                next = association.receive() => next?,
+                () = waiting.given_up() => return Err(AssociationError::GivenUp),
+                next = association.receive_after(options.lull) => next?,
             };
+            drop(waiting);
             let Some((context, command)) = next else { return Ok(()) };
             let Command::Request(request) = command else {
                 return Err(AssociationError::Broken("a response to a provider (PS3.7 §9.1)"));
             };
             *requests += 1;
-            in_grace(self.request(association, context, request), stop, grace).await?;
+            in_grace(self.request(association, context, request), stop, options.grace).await?;
         }
     }
 
@@ -159,7 +164,12 @@ impl Admitted<'_> {
         request: Request,
     ) -> Result<(), AssociationError> {
         let (operation, message_id, has_data, status) = match request {
-            Request::Echo { message_id } => (Operation::Echo, message_id, false, Status::SUCCESS),
+            Request::Echo { message_id } => {
+                let of = association.context(context).map(|context| &*context.abstract_syntax);
+                let served = of == Some(VERIFICATION);
+                let status = if served { Status::SUCCESS } else { Status::SOP_CLASS_NOT_SUPPORTED };
+                (Operation::Echo, message_id, false, status)
+            }
             // Nothing is under way that could be cancelled.
             Request::Cancel { .. } => return Ok(()),
             Request::Unusable { operation, message_id, has_data, status } => (operation, message_id, has_data, status),

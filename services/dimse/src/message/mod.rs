@@ -7,6 +7,8 @@ mod status;
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -37,8 +39,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Association<S> {
     /// # Errors
     /// [`AssociationError`], `Broken` also for fragments out of order and for a context that was not agreed on.
     pub async fn receive(&mut self) -> Result<Option<(u8, Command)>, AssociationError> {
+        self.next_command(None).await
+    }
+
+    /// As [`Association::receive`], for who has nothing under way: the peer may say nothing for `lull`, and goes on promptly once it begins.
+    ///
+    /// # Errors
+    /// As [`Association::receive`].
+    pub async fn receive_after(&mut self, lull: Duration) -> Result<Option<(u8, Command)>, AssociationError> {
+        self.next_command(Some(lull)).await
+    }
+
+    async fn next_command(&mut self, lull: Option<Duration>) -> Result<Option<(u8, Command)>, AssociationError> {
         loop {
-            let Some(fragment) = self.next_fragment().await? else {
+            let lull = lull.filter(|_| self.command.is_empty());
+            let Some(fragment) = self.fragment(lull).await? else {
                 if self.command.is_empty() {
                     return Ok(None);
                 }

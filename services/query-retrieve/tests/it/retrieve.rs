@@ -97,6 +97,28 @@ async fn a_patient_id_of_two_patients_sends_nobody_the_others_images() {
     assert!(outcome.stored.is_empty());
 }
 
+/// One study of a patient has another's StudyInstanceUID: it is nobody's until that is mended, and the others are this patient's all the same.
+#[tokio::test]
+async fn a_disputed_study_is_withheld_and_counted_and_the_others_are_sent() {
+    let mut all = corpus();
+    let (zoe, other) = (all[6].patient, all[7].patient);
+    for (patient, series) in [(zoe, 1), (zoe, 1), (other, 2)] {
+        let number = all.len() as u32;
+        all.push(Object { patient, study: 5, series, number, ..all[6].clone() });
+    }
+    let app = App::holding(&all, 2).await;
+    let outcome = get(&app, PATIENT_ROOT_GET, Identifier::new(Level::Patient).key(tags::PATIENT_ID, "A2")).await;
+    assert_eq!(outcome.last.status, Status::SOME_FAILED);
+    assert_eq!(counts(&outcome.last), [None, Some(1), Some(2), Some(0)]);
+    assert_eq!(names(&outcome.stored), ["2.25.3.1.1"]);
+    // Of a list it is one that fails; alone it is refused.
+    let outcome = get(&app, STUDY_ROOT_GET, study("2.25.3\\2.25.5")).await;
+    assert_eq!((outcome.last.status, counts(&outcome.last)), (Status::SOME_FAILED, [None, Some(1), Some(1), Some(0)]));
+    let outcome = get(&app, STUDY_ROOT_GET, study("2.25.5")).await;
+    assert_eq!(outcome.last.status, Status::CANNOT_UNDERSTAND);
+    assert!(outcome.stored.is_empty());
+}
+
 #[tokio::test]
 async fn a_peer_that_knows_implicit_vr_alone_gets_it() {
     let app = App::start().await;

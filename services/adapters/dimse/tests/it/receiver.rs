@@ -165,7 +165,7 @@ async fn a_large_object_goes_through_a_file_and_one_too_large_ends_the_associati
 async fn a_peer_that_goes_or_stops_in_the_middle_leaves_nothing_and_harms_nobody() {
     let soon = Duration::from_millis(300);
     let options = Options {
-        listener: ListenerOptions { association: soon, idle: soon, ..ListenerOptions::default() },
+        listener: ListenerOptions { association: soon, idle: soon, lull: soon, ..ListenerOptions::default() },
         ..Options::default()
     };
     let to = receiver(StoreAnswer::Stored, options).await;
