@@ -23,6 +23,6 @@ pub mod url;
 pub use dicom_core::Tag;
 pub use level::{is_of_objects, level_of};
 pub use matching::matches;
-pub use parse::{Limits, Parsed, QueryError, attribute, parse, parse_with};
+pub use parse::{Limits, Parsed, QueryError, attribute, is_universal, parse, parse_with};
 pub use query::{Attribute, Include, Level, Match, Page, Query, Rule, Span};
 pub use render::{keyword, name, render};

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use face::Problem;
 use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, IF_RANGE,
-    RANGE, VARY,
+    RANGE, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
@@ -24,6 +24,8 @@ pub(crate) async fn freshness(mut request: Request, next: Next) -> Response {
     let headers = response.headers_mut();
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
     headers.entry(VARY).or_insert(HeaderValue::from_static("accept"));
+    // Whatever an object holds, it is what its media type says and nothing that a browser guesses.
+    headers.entry(X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
     response
 }
 

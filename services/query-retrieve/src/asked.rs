@@ -90,7 +90,7 @@ impl Asked {
 
     fn condition(&mut self, path: &[Tag], value: String) -> Result<(), Refusal> {
         let Some(last) = path.last() else { return Ok(()) };
-        if value.is_empty() || value.bytes().all(|b| b == b'*') {
+        if index_query::is_universal(&value) {
             return Ok(());
         }
         if !is_matched(vr_of(*last)) {

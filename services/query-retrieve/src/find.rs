@@ -132,13 +132,13 @@ impl Search {
             }
             Level::Series => {
                 let found = registry.search_series(&self.permit, query).await?;
-                let rows = found.rows.iter().map(|row| (series_keys(row), common(registry.is_available(&row.study))));
+                let rows = found.rows.iter().map(|row| (series_keys(row), common(registry.is_series_available(row))));
                 (rows.collect(), !found.unsupported.is_empty(), found.remaining)
             }
             Level::Instance => {
                 let found = registry.search_instances(&self.permit, query).await?;
                 let rows = found.rows.iter().map(|row| {
-                    let available = row.entry.object.is_some() || registry.is_available(&row.study);
+                    let available = row.entry.object.is_some() || registry.is_series_available(&row.series);
                     (instance_keys(row, self.asked.wanted.iter().map(|wanted| wanted.tag)), common(available))
                 });
                 (rows.collect(), !found.unsupported.is_empty(), found.remaining)

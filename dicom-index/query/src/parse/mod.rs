@@ -10,6 +10,7 @@ use dicom_core::{Tag, VR};
 
 pub use self::attribute::attribute;
 use self::value::Asked;
+pub use self::value::is_universal;
 use crate::sound::fuzzy_words;
 use crate::{Attribute, Include, Level, Match, Page, Query, Rule};
 

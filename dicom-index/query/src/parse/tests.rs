@@ -77,6 +77,11 @@ fn an_empty_value_or_a_lone_star_matches_everything() {
     assert_eq!(rule("PatientName=*"), "universal");
     assert_eq!(rule("PatientName=^ ^="), "universal");
     assert_eq!(rule("StudyDate="), "universal");
+    for of_other_representations in
+        ["StudyDate", "StudyTime", "StudyInstanceUID", "SeriesNumber", "PatientAge", "PatientWeight"]
+    {
+        assert_eq!(rule(&format!("{of_other_representations}=*")), "universal");
+    }
     assert_eq!(rule("RequestAttributesSequence="), "universal");
 }
 
@@ -85,10 +90,10 @@ fn wild_cards_are_for_text() {
     assert_eq!(rule("PatientName=DOE*"), "~ DOE*");
     assert_eq!(rule("AccessionNumber=A?1"), "~ A?1");
     assert_eq!(rule("StudyDescription=*HEAD*"), "~ *HEAD*");
-    refuses("StudyInstanceUID", &["1.2*", "*", "?"]);
-    refuses("StudyDate", &["2024*", "*"]);
+    refuses("StudyInstanceUID", &["1.2*", "?"]);
+    refuses("StudyDate", &["2024*", "*-*"]);
     refuses("StudyTime", &["10*"]);
-    refuses("SeriesNumber", &["1*", "*"]);
+    refuses("SeriesNumber", &["1*"]);
 }
 
 #[test]

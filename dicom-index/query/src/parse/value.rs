@@ -27,7 +27,7 @@ pub(super) struct Asked {
 /// The rule that a value asks for.
 pub(super) fn rule(vr: VR, value: &str, asked: Asked) -> Result<Rule, Reason> {
     let value = bare(value);
-    if value.is_empty() {
+    if is_universal(value) {
         return Ok(Rule::Universal);
     }
     if vr != VR::UI && value.chars().count() > MAX_VALUE {
@@ -43,6 +43,12 @@ pub(super) fn rule(vr: VR, value: &str, asked: Asked) -> Result<Rule, Reason> {
         Rule::AnyOf(values) if takes_several => Rule::AllOf(values), // PS3.4 §C.2.2.2.8
         rule => rule,
     })
+}
+
+/// Whether a key of this value is met by everything: it has none, or nothing but `*`. PS3.4 §C.2.2.2.4 gives wild cards to text alone, where a
+/// lone one means just this; who sends it for a date means nothing else, over the web and over DIMSE.
+pub fn is_universal(value: &str) -> bool {
+    bare(value).bytes().all(|b| b == b'*')
 }
 
 /// A value without its padding, the same for one that stands alone and one of a list (PS3.5 §6.2).
@@ -103,11 +109,9 @@ fn text(vr: VR, value: &str) -> Result<Rule, Reason> {
     };
     let values: Vec<String> =
         value.split(delimiters).map(bare).filter(|one| !one.is_empty()).map(str::to_owned).collect();
-    // PS3.4 §C.2.2.2.4, and a name of which no component is given.
-    let is_universal = |one: &str| {
-        one.bytes().all(|b| b == b'*') || (vr == VR::PN && one.bytes().all(|b| matches!(b, b'^' | b'=' | b' ')))
-    };
-    if matches!(values.as_slice(), [one] if is_universal(one)) {
+    // Also a name of which no component is given.
+    let is_bare = |one: &str| vr == VR::PN && one.bytes().all(|b| matches!(b, b'^' | b'=' | b' '));
+    if matches!(values.as_slice(), [one] if is_universal(one) || is_bare(one)) {
         return Ok(Rule::Universal);
     }
     if values.len() > 1 {

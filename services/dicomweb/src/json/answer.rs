@@ -208,7 +208,7 @@ pub(crate) fn series(row: &SeriesRow, header: Option<&Header>, shown: Shown<'_>)
     shown.add_from(&mut out, header, above, Level::Series);
     let study = row.study.study.study_instance_uid.as_str();
     locations(&mut out, &row.repositories, shown.registry);
-    availability(&mut out, shown.registry.is_available(&row.study));
+    availability(&mut out, shown.registry.is_series_available(row));
     // What can't be retrieved has no address (table 10.6.3-3).
     if !row.study.conflict {
         out.text("00081190", "UR", Some(&shown.base.series(study, row.series.series_instance_uid.as_str())));

@@ -42,7 +42,7 @@ impl Instances {
         Self {
             shared: shared(row, shown),
             wanted: Wanted::of(shown),
-            is_available: shown.registry.is_available(&row.study),
+            is_available: shown.registry.is_series_available(&row.series),
             address: shown.base.instance(study.as_str(), series.as_str(), ""),
             origin: shown.base.origin().to_owned(),
         }

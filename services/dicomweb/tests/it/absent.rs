@@ -13,7 +13,7 @@ use index_model::{DicomwebAddress, Protocol, RepositoryCode, RepositoryDefinitio
 use runtime::Ctx;
 
 use crate::app::{TestApp, first};
-use crate::objects::{SERIES, STUDY};
+use crate::objects::{SERIES, STUDY, related_series};
 
 /// Lists one study of one series, until it is gone.
 #[derive(Debug)]
@@ -96,7 +96,11 @@ async fn service() -> TestApp {
     let gone = Arc::new(AtomicBool::new(false));
     let of_source = Arc::clone(&gone);
     let sources: registry::SourceFactory = Arc::new(move |definition| {
-        Ok(Some(Arc::new(Away { code: definition.code.clone(), gone: Arc::clone(&of_source) })))
+        // What is pushed to us has no source.
+        let is_away = definition.protocol == Protocol::Dicomweb;
+        Ok(is_away.then(|| -> Arc<dyn ImagingSource> {
+            Arc::new(Away { code: definition.code.clone(), gone: Arc::clone(&of_source) })
+        }))
     });
     let app = TestApp::start_between(dicomweb::Options::default(), sources).await;
     let caller = app.registry.access().caller([127, 0, 0, 1].into()).unwrap();
@@ -135,4 +139,27 @@ async fn what_is_registered_is_found_and_what_cannot_be_had_is_503() {
     assert!(none.header("warning").contains("away"), "an empty answer says that it may be incomplete too");
     let instances = app.get(&format!("{series}/instances")).await.expect(204);
     assert!(instances.header("warning").contains("away"));
+}
+
+/// Where one repository of a study is away and another is not, the study can be looked at, and of its series those that can.
+#[tokio::test]
+async fn availability_is_told_of_each_series_by_itself() {
+    let app = service().await;
+    app.get(&format!("/studies/{STUDY}/series/{SERIES}/metadata")).await.expect(503);
+    let held = related_series(1);
+    app.store(std::slice::from_ref(&held)).await.expect(200);
+    let of = |rows: serde_json::Value, tag: &str| {
+        let rows = rows.as_array().unwrap().iter();
+        let mut told: Vec<_> =
+            rows.map(|row| (first(row, tag).to_owned(), first(row, "00080056").to_owned())).collect();
+        told.sort();
+        told
+    };
+    let studies = of(app.get("/studies").await.expect(200).json(), "0020000D");
+    assert_eq!(studies, [(STUDY.into(), "ONLINE".into())]);
+    let series = of(app.get(&format!("/studies/{STUDY}/series")).await.expect(200).json(), "0020000E");
+    let expected = [(SERIES.to_owned(), "UNAVAILABLE".to_owned()), (held.series.into(), "ONLINE".into())];
+    assert_eq!(series, expected);
+    let instances = of(app.get(&format!("/studies/{STUDY}/instances")).await.expect(200).json(), "00080018");
+    assert_eq!(instances, [(held.instance, "ONLINE".into())]);
 }

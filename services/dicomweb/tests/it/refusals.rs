@@ -236,3 +236,25 @@ async fn a_page_of_a_listed_origin_may_call_and_no_other() {
     let other = app.ask(Method::GET, "/studies", &[("origin", "https://evil.example")]).await.expect(204);
     assert_eq!(other.header("access-control-allow-origin"), "");
 }
+
+/// The media type that is told is meant: nothing is taken for a page because of what is in it.
+#[tokio::test]
+async fn no_answer_is_another_type_than_it_says() {
+    let app = TestApp::holding(&[image(1)]).await;
+    let instance = image(1).path();
+    for (path, status) in [
+        ("/studies".to_owned(), 200),
+        (format!("{instance}/metadata"), 200),
+        (instance.clone(), 200),
+        (format!("{instance}/pixeldata"), 200),
+        (format!("{instance}/rendered"), 200),
+        (format!("{instance}/frames/1"), 200),
+        ("/studies?PatientNam=x".to_owned(), 400),
+        ("/studies/1.2.3/metadata".to_owned(), 404),
+    ] {
+        let answer = app.get(&path).await.expect(status);
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+    }
+    let xml = app.get_as("/studies", "multipart/related; type=\"application/dicom+xml\"").await.expect(200);
+    assert_eq!(xml.header("x-content-type-options"), "nosniff");
+}

@@ -251,14 +251,24 @@ impl Registry {
     /// Whether a study's images can be looked at now: held here, or its repository answers and has them still; and nobody else has a study of
     /// its identifier, which would then open neither.
     pub fn is_available(&self, study: &StudyRow) -> bool {
-        !study.conflict
-            && study.repositories.iter().filter(|code| !study.removed.contains(code) && code.as_str() != ELSEWHERE).any(
-                |code| {
-                    // What was pushed to us stays when its repository is taken out.
-                    let is_down = |entry: &Entry| entry.source.is_some() && entry.health.down_since_ms().is_some();
-                    self.0.directory.entry(code).is_none_or(|entry| !is_down(&entry))
-                },
-            )
+        !study.conflict && self.reaches(&study.repositories, &study.removed)
+    }
+
+    /// The same of one series, which is held here wholly or in a repository that answers: its study may be elsewhere too.
+    pub fn is_series_available(&self, row: &SeriesRow) -> bool {
+        let study = &row.study;
+        let is_gone = study.repositories.iter().all(|code| study.removed.contains(code));
+        let is_held = row.held > 0 && row.held >= row.number_of_instances && !is_gone;
+        !study.conflict && (is_held || self.reaches(&row.repositories, &study.removed))
+    }
+
+    /// Whether one of these repositories has what it had, and answers.
+    fn reaches(&self, repositories: &[RepositoryCode], removed: &[RepositoryCode]) -> bool {
+        repositories.iter().filter(|code| !removed.contains(code) && code.as_str() != ELSEWHERE).any(|code| {
+            // What was pushed to us stays when its repository is taken out.
+            let is_down = |entry: &Entry| entry.source.is_some() && entry.health.down_since_ms().is_some();
+            self.0.directory.entry(code).is_none_or(|entry| !is_down(&entry))
+        })
     }
 
     /// The series that an instance is in, for services that name it alone.
