@@ -59,7 +59,9 @@ impl Message<'_> {
         }
         self.keep(link).await?;
         let mut work = Work::new(link, self.now_ms);
-        let placed = patient::place(&mut work, self.repository_key, &order.patient, &format!("order {family}")).await?;
+        let placed =
+            patient::place_of_message(&mut work, self.repository_key, &order.patient, &format!("order {family}"))
+                .await?;
         // Of a clock that is ahead the arrival counts.
         let told_ms = order.told_ms.unwrap_or(self.now_ms).min(self.now_ms);
         if order.is_cancelled && order.requested_procedure_id.is_empty() {

@@ -11,7 +11,7 @@ use crate::engine::Sql;
 
 /// Whether two records of one number are of two people: both have a name and a birth date, no word of the names is the same, nor is the date.
 /// Who married has the same date, a date that was put right the same name, and an alias until somebody is known is nobody's.
-pub(super) fn are_strangers(a: &PatientRecord, b: &PatientRecord) -> bool {
+pub(crate) fn are_strangers(a: &PatientRecord, b: &PatientRecord) -> bool {
     let dates = a.patient_birth_date.as_ref().zip(b.patient_birth_date.as_ref());
     if dates.is_none_or(|(a, b)| a == b) || !is_somebody(a) || !is_somebody(b) {
         return false;

@@ -2,7 +2,7 @@
 //!
 //! Each call is one transaction and may be repeated: what is known already changes nothing and writes nothing.
 
-mod doubted;
+pub(crate) mod doubted;
 mod fresh;
 pub(crate) mod identity;
 mod instances;

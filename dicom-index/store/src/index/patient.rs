@@ -64,6 +64,25 @@ pub(crate) async fn place(
     said: &PatientRecord,
     alone: &str,
 ) -> Result<Placed, StoreError> {
+    place_as(work, repository_key, said, (alone, false)).await
+}
+
+/// The same of who a report or an order names. Neither keeps demographics: of somebody else altogether they change nothing.
+pub(crate) async fn place_of_message(
+    work: &mut Work<'_>,
+    repository_key: i64,
+    said: &PatientRecord,
+    alone: &str,
+) -> Result<Placed, StoreError> {
+    place_as(work, repository_key, said, (alone, true)).await
+}
+
+async fn place_as(
+    work: &mut Work<'_>,
+    repository_key: i64,
+    said: &PatientRecord,
+    (alone, is_message): (&str, bool),
+) -> Result<Placed, StoreError> {
     let (issuer, id) = issued(said);
     let private_to =
         if is_usable(said.patient_id.as_ref()) { String::new() } else { format!("{repository_key} {alone}") };
@@ -79,9 +98,13 @@ pub(crate) async fn place(
     };
     let (patient_key, person_key, known) = (row.int(0)?, row.int(1)?, row.json::<PatientRecord>(2)?);
     let (is_told, survivor_key, has_moves) = (row.opt_int(3)?.is_some(), row.opt_int(4)?, row.int(5)? == 1);
-    // Demographics that were told by who keeps them stand; a study or report fills their gaps.
-    let renewed = if is_told { renew_patient(said, &known) } else { renew_patient(&known, said) };
     let is_stranger = are_strangers(&known, said);
+    // Demographics that were told by who keeps them stand; a study or report fills their gaps.
+    let renewed = match (is_message && is_stranger, is_told) {
+        (true, _) => known.clone(),
+        (false, true) => renew_patient(said, &known),
+        (false, false) => renew_patient(&known, said),
+    };
     let mut placed =
         Placed { patient_key, person_key, said_key: None, move_key: None, has_moves, is_told, is_stranger };
     if renewed != known {

@@ -10,6 +10,7 @@ use index_model::{IssuedId, LinkEvidence, PatientRecord, ReportRecord, StudyReco
 use super::{doubt, orders};
 use crate::engine::Sql;
 use crate::index::Work;
+use crate::index::doubted::are_strangers;
 use crate::index::merge::agree;
 use crate::{ChangeKind, StoreError};
 
@@ -109,13 +110,23 @@ fn is_about(date: Option<&str>, instant_ms: i64) -> bool {
 
 /// Looks for the studies of a report anew.
 pub(crate) async fn relink(work: &mut Work<'_>, report_key: i64) -> Result<(), StoreError> {
-    let sql = Sql::new("SELECT person_key, record, doubt FROM report WHERE report_key = $1").arg(report_key);
+    let sql = Sql::new(
+        "SELECT o.person_key, o.record, o.doubt, p.record FROM report o JOIN source_patient p \
+         ON p.patient_key = COALESCE(o.said_patient_key, o.patient_key) WHERE o.report_key = $1",
+    )
+    .arg(report_key);
     let Some(row) = work.link.row(sql).await? else { return Ok(()) };
     let report: ReportRecord = row.json(1)?;
     let subject = Subject::new(row.int(0)?, &report.patient);
-    let Found { evidence, studies, is_anothers } = find(work, report_key, &report, &subject).await?;
+    // A message that tells of somebody else under the number says nothing for certain: what it names may be another's.
+    let is_strangers = report.object.is_none() && are_strangers(&row.json(3)?, &report.patient);
+    let Found { evidence, mut studies, mut is_anothers } = find(work, report_key, &report, &subject).await?;
+    if is_strangers {
+        studies.clear();
+    }
     let found: BTreeMap<i64, LinkEvidence> = studies.into_iter().map(|study_key| (study_key, evidence)).collect();
     let found = ruled(work, report_key, &subject, found).await?;
+    is_anothers = (is_anothers && !is_strangers) || (is_strangers && found.is_empty());
     let doubt = doubt::of(work, &report, &subject, (!found.is_empty(), is_anothers)).await?;
     doubt::keep(work, report_key, &row.text(2)?, doubt).await?;
     let sql = Sql::new("SELECT study_key, evidence FROM report_link WHERE report_key = $1").arg(report_key);

@@ -98,7 +98,7 @@ impl Message<'_> {
         let mut work = Work::new(link, self.now_ms);
         let family = family::name(report);
         let alone = format!("report {family}");
-        let placed = patient::place(&mut work, self.repository_key, &report.patient, &alone).await?;
+        let placed = patient::place_of_message(&mut work, self.repository_key, &report.patient, &alone).await?;
         let known = match family::find(&mut work, self.repository_key, report, placed.person_key).await? {
             Some(known) => {
                 rejected::lock(work.link, known.report_key).await?;

@@ -2,9 +2,9 @@
 
 use index_model::{
     DocumentKind, LinkEvidence, ObjectReference, PatientRecord, PersonName, Phi, ReportDocument, ReportRecord,
-    ReportStatus, RepositoryCode,
+    ReportStatus, RepositoryCode, StudyRecord,
 };
-use index_store::{ChangeKind, NewReport, ReportStored, Store};
+use index_store::{ChangeKind, Contradiction, Doubt, NewReport, ReportStored, Store};
 
 use crate::build::{NOW, all, issued, jane, patient, study, two, uid};
 
@@ -122,6 +122,32 @@ async fn a_report_of_another_patient_is_not_tied_to_the_study(store: Store) {
     message.study_instance_uids = vec![uid("1.1")];
     let id = id_of(&store.store_report(&north, &message, b"MSH", NOW).await.unwrap());
     assert!(store.report(&id).await.unwrap().unwrap().links.is_empty());
+}
+
+async fn a_report_of_somebody_else_under_a_known_number_renames_nobody_and_is_tied_to_nothing(store: Store) {
+    let (north, _) = two(&store).await;
+    let mut here = study("1.1", jane(), "20260101");
+    here.accession_number = Some(issued("neodin", "A1001"));
+    let indexed = store.index_study(&north, &here, &[], NOW).await.unwrap();
+    let wrong = report("M1", patient("neodin/A1", "QUIMBY^ZELDA", "19500505"), ReportStatus::Final, 10);
+    let id = id_of(&store.store_report(&north, &wrong, b"MSH", NOW).await.unwrap());
+    let row = store.report(&id).await.unwrap().unwrap();
+    assert!(row.links.is_empty());
+    let name = |person: index_store::PersonRow| person.name.alphabetic;
+    assert_eq!(
+        name(store.person(row.person_key).await.unwrap().unwrap()),
+        "DOE^JANE",
+        "a report keeps no demographics"
+    );
+    let why = |doubt| matches!(doubt, Contradiction::Report { doubt: Doubt::OtherPatient, .. });
+    assert!(store.conflicts(10, false).await.unwrap().into_iter().any(|one| why(one.what)));
+    // A study that comes later ties nothing either; an operator does.
+    store.index_study(&north, &StudyRecord { study_instance_uid: uid("1.2"), ..here }, &[], NOW).await.unwrap();
+    assert!(store.report(&id).await.unwrap().unwrap().links.is_empty());
+    store.rule_report(&id, &uid("1.1"), true, "ann", NOW).await.unwrap();
+    let links = store.report(&id).await.unwrap().unwrap().links;
+    assert_eq!(links.iter().map(|link| link.study_key).collect::<Vec<_>>(), [indexed.study_key]);
+    assert!(store.conflicts(10, false).await.unwrap().is_empty());
 }
 
 async fn a_report_waits_for_its_study(store: Store) {
@@ -276,6 +302,7 @@ pub(crate) mod contract {
         documents_are_kept_with_their_version_and_not_read_with_it,
         a_report_finds_its_study_by_issuer_and_accession_and_only_there,
         a_report_of_another_patient_is_not_tied_to_the_study,
+        a_report_of_somebody_else_under_a_known_number_renames_nobody_and_is_tied_to_nothing,
         a_report_waits_for_its_study,
         a_report_on_several_studies_of_one_accession_is_tied_to_all_of_its_patient_and_to_no_other,
         reports_without_images_and_images_without_report_are_both_in_the_record,
