@@ -41,7 +41,10 @@ fn transactions(route: &str) -> Option<&'static [Transaction]> {
 
 /// The route of a request below the service's root.
 pub(crate) fn route<'a>(extensions: &'a Extensions, face: &Face) -> &'a str {
-    let route = extensions.get::<MatchedPath>().map(MatchedPath::as_str).unwrap_or_default();
+    below(extensions.get::<MatchedPath>().map(MatchedPath::as_str).unwrap_or_default(), face)
+}
+
+fn below<'a>(route: &'a str, face: &Face) -> &'a str {
     route.strip_prefix(face.options.base_path.trim_end_matches('/')).unwrap_or(route)
 }
 
@@ -61,11 +64,12 @@ pub(crate) async fn describe(base: Base, parameters: Parameters, headers: Header
 /// every resource, and `HEAD` of what has GET (RFC 9110 §10.2.1).
 pub(crate) async fn methods(State(face): State<Face>, request: Request, next: Next) -> Response {
     let asked = request.method() == Method::OPTIONS;
-    let transactions = transactions(route(request.extensions(), &face)).unwrap_or_default();
+    let path = request.extensions().get::<MatchedPath>().cloned();
     let mut response = next.run(request).await;
     if response.status() != StatusCode::METHOD_NOT_ALLOWED {
         return response;
     }
+    let transactions = path.and_then(|path| transactions(below(path.as_str(), &face))).unwrap_or_default();
     let named = transactions
         .iter()
         .map(|transaction| if transaction.method == "GET" { "GET,HEAD" } else { transaction.method });

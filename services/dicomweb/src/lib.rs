@@ -38,6 +38,7 @@ mod warning;
 mod xml;
 
 use std::num::NonZeroU32;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,6 +47,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, get};
 use axum::{Extension, Router};
 use registry::Registry;
+use tower::ServiceBuilder;
 
 /// How the service is set up.
 #[derive(Debug, Clone)]
@@ -83,13 +85,25 @@ impl Default for Options {
     }
 }
 
-/// What every handler has.
+/// What every handler has. It is cloned a dozen times for each request, for each layer between the listener and the handler.
 #[derive(Debug, Clone)]
-pub(crate) struct Face {
+pub(crate) struct Face(Arc<Held>);
+
+/// What a face holds.
+#[derive(Debug)]
+pub(crate) struct Held {
     pub(crate) registry: Registry,
-    pub(crate) options: Arc<Options>,
+    pub(crate) options: Options,
     pub(crate) coded: metadata::Coded,
     pub(crate) instances: json::Kept,
+}
+
+impl Deref for Face {
+    type Target = Held;
+
+    fn deref(&self) -> &Held {
+        &self.0
+    }
 }
 
 impl FromRef<Face> for Registry {
@@ -123,14 +137,15 @@ pub fn router(registry: Registry, options: Options) -> Router {
 
 fn layered(routes: Router<Face>, registry: Registry, options: Options) -> Router {
     let (coded, instances) = Default::default();
-    let face = Face { registry, options: Arc::new(options), coded, instances };
-    routes
-        .layer(from_fn_with_state(face.clone(), capabilities::methods))
-        .layer(from_fn(face::finish))
-        .layer(from_fn(range::freshness))
-        .layer(from_fn_with_state(face.clone(), cors::apply))
+    let face = Face(Arc::new(Held { registry, options, coded, instances }));
+    // All in one: what is layered by itself is copied with all that is below it at each layer, for each request.
+    let layers = ServiceBuilder::new()
         .layer(Extension(access::Face::Dicomweb))
-        .with_state(face)
+        .layer(from_fn_with_state(face.clone(), cors::apply))
+        .layer(from_fn(range::freshness))
+        .layer(from_fn(face::finish))
+        .layer(from_fn_with_state(face.clone(), capabilities::methods));
+    routes.layer(layers).with_state(face)
 }
 
 fn root() -> MethodRouter<Face> {

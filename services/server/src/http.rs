@@ -20,6 +20,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use registry::Registry;
 use tokio_util::task::TaskTracker;
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::Predicate;
@@ -60,18 +61,19 @@ pub(crate) fn router(config: &Config, registry: Registry) -> Router {
         .merge(portal::router(registry.clone(), portal))
         .merge(admin::router(registry))
         .merge(operators)
-        .layer(CompressionLayer::new().compress_when(Text))
-        .layer(from_fn(without_body))
-        .layer(from_fn(own_pages))
-        .layer(from_fn(target::of_everything))
-        .layer(from_fn(one_coding))
-        .layer(from_fn(one_host))
-        .layer(from_fn_with_state(TaskTracker::new(), unread::read_beside))
-        .layer(from_fn(record))
-        .layer(CatchPanicLayer::custom(|_| {
-            let body = Json(serde_json::json!({ "status": 500, "title": "Internal Server Error" }));
-            (StatusCode::INTERNAL_SERVER_ERROR, body).into_response()
-        }))
+        .layer(
+            // All in one: what is layered by itself is copied with all that is below it at each layer, for each request.
+            ServiceBuilder::new()
+                .layer(CatchPanicLayer::custom(|_| {
+                    let body = Json(serde_json::json!({ "status": 500, "title": "Internal Server Error" }));
+                    (StatusCode::INTERNAL_SERVER_ERROR, body).into_response()
+                }))
+                .layer(from_fn(record))
+                .layer(from_fn_with_state(TaskTracker::new(), unread::read_beside))
+                .layer(from_fn(admitted))
+                .layer(from_fn(without_body))
+                .layer(CompressionLayer::new().compress_when(Text)),
+        )
 }
 
 async fn ready(State(registry): State<Registry>) -> Response {
@@ -119,14 +121,24 @@ fn refused(status: StatusCode, detail: &str) -> Response {
     (status, [(CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
 }
 
+/// What is answered before any face sees it.
+async fn admitted(request: Request, next: Next) -> Response {
+    let answer = host_refused(&request)
+        .or_else(|| coding_refused(&request))
+        .or_else(|| target::of_everything(&request))
+        .or_else(|| page_refused(&request));
+    match answer {
+        Some(answer) => answer,
+        None => next.run(request).await,
+    }
+}
+
 /// What changes something by our own API comes from our own pages or from no page at all: another site that is open in the same browser would
 /// act with the rights of whoever reads it (Fetch Metadata; RFC 6454).
-async fn own_pages(request: Request, next: Next) -> Response {
+fn page_refused(request: &Request) -> Option<Response> {
     let is_api = request.uri().path().starts_with("/api/");
-    if is_api && !request.method().is_safe() && is_of_another_site(&request) {
-        return refused(StatusCode::FORBIDDEN, "this is asked for by a page of another site");
-    }
-    next.run(request).await
+    let is_refused = is_api && !request.method().is_safe() && is_of_another_site(request);
+    is_refused.then(|| refused(StatusCode::FORBIDDEN, "this is asked for by a page of another site"))
 }
 
 fn is_of_another_site(request: &Request) -> bool {
@@ -140,25 +152,22 @@ fn is_of_another_site(request: &Request) -> bool {
 }
 
 /// A body that is coded otherwise than in chunks is not understood (RFC 9112 §6.1), and would be taken for what it is not.
-async fn one_coding(request: Request, next: Next) -> Response {
+fn coding_refused(request: &Request) -> Option<Response> {
     let codings =
         request.headers().get_all(TRANSFER_ENCODING).iter().flat_map(|value| value.as_bytes().split(|b| *b == b','));
     let mut named = codings.map(<[u8]>::trim_ascii).filter(|coding| !coding.is_empty());
-    if named.any(|coding| !coding.eq_ignore_ascii_case(b"chunked")) {
-        return refused(StatusCode::NOT_IMPLEMENTED, "Transfer-Encoding: no coding but chunked is understood");
-    }
-    next.run(request).await
+    let is_refused = named.any(|coding| !coding.eq_ignore_ascii_case(b"chunked"));
+    is_refused.then(|| refused(StatusCode::NOT_IMPLEMENTED, "Transfer-Encoding: no coding but chunked is understood"))
 }
 
 /// A request of HTTP/1.1 names one host (RFC 9112 §3.2).
-async fn one_host(request: Request, next: Next) -> Response {
-    if request.version() == Version::HTTP_11 && request.headers().get_all(HOST).iter().count() != 1 {
-        return refused(StatusCode::BAD_REQUEST, "Host: the header field is wanted once");
+fn host_refused(request: &Request) -> Option<Response> {
+    let hosts = request.headers().get_all(HOST);
+    if request.version() == Version::HTTP_11 && hosts.iter().count() != 1 {
+        return Some(refused(StatusCode::BAD_REQUEST, "Host: the header field is wanted once"));
     }
-    if request.headers().get_all(HOST).iter().any(|host| !is_host(host.as_bytes())) {
-        return refused(StatusCode::BAD_REQUEST, "Host: a host is wanted, and a port where it is not the usual one");
-    }
-    next.run(request).await
+    let wrong = hosts.iter().any(|host| !is_host(host.as_bytes()));
+    wrong.then(|| refused(StatusCode::BAD_REQUEST, "Host: a host is wanted, and a port where it is not the usual one"))
 }
 
 /// `uri-host [ ":" port ]` of RFC 9110 §7.2; empty where the target has no authority.

@@ -20,6 +20,10 @@ use clap::Parser;
 
 use crate::cli::{Cli, Command};
 
+/// Answers are made of many small pieces of memory, taken on one thread and given back on another (docs/decisions/0016-allocator.md).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     if let Command::CodecWorker { memory_limit_bytes } = cli.command {

@@ -53,15 +53,18 @@ impl Part {
 /// Delimiter and headers. Spelt as browsers' parsers want it: `Content-Type` with capitals, CRLF everywhere.
 fn head(boundary: &str, first: bool, content_type: &str, location: Option<&str>) -> String {
     let before = if first { "" } else { "\r\n" };
-    let mut head = format!("{before}--{boundary}\r\nContent-Type: {content_type}\r\n");
+    let mut head = String::with_capacity(HEAD_BYTES);
+    let mut say = |pieces: &[&str]| pieces.iter().for_each(|piece| head.push_str(piece));
+    say(&[before, "--", boundary, "\r\nContent-Type: ", content_type, "\r\n"]);
     if let Some(location) = location {
-        head.push_str("Content-Location: ");
-        head.push_str(location);
-        head.push_str("\r\n");
+        say(&["Content-Location: ", location, "\r\n"]);
     }
-    head.push_str("\r\n");
+    say(&["\r\n"]);
     head
 }
+
+/// Room for most heads.
+const HEAD_BYTES: usize = 512;
 
 /// The length of an answer whose parts are known before they are opened.
 #[derive(Debug, Clone, Copy)]

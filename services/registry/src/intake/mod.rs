@@ -26,7 +26,7 @@ use crate::{Registry, RegistryError};
 const ANOTHER: &str = "another instance of this identifier is stored and stays";
 
 /// An object of this length is read in less time than two changes of threads take.
-const SHORT_BYTES: usize = 16 << 10;
+pub(crate) const SHORT_BYTES: usize = 16 << 10;
 
 /// Repository code under which STOW-RS stores what no registered repository claims, in development mode.
 const LOCAL: &str = "local";

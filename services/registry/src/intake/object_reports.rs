@@ -12,7 +12,7 @@ use index_model::{
 use index_narrative::{cda, sr};
 use index_store::{NewReport, Outcome, ReportStored};
 
-use crate::intake::one_name;
+use crate::intake::{SHORT_BYTES, one_name};
 use crate::{Registry, RegistryError};
 
 /// EncapsulatedDocument (0042,0011) and EncapsulatedDocumentLength (0042,0015).
@@ -47,8 +47,9 @@ impl Registry {
         let (object, defaults) = (object.cloned(), self.defaults(repository));
         let definition = self.0.directory.definition(repository);
         let zone = runtime::time::zone(definition.as_ref().map_or("", |definition| definition.time_zone.as_str()));
+        let is_short = object.as_ref().is_some_and(|object| object.len() <= SHORT_BYTES);
         let read = move || read(&study, &series, &entry, object.as_deref(), &defaults, zone);
-        let mut report = self.0.cpu.run(read).await?;
+        let mut report = if is_short { self.0.cpu.run_here(read)? } else { self.0.cpu.run(read).await? };
         if let (Some(report), Some(definition)) = (&mut report, &definition) {
             one_name(definition, &mut report.accession_number);
             one_name(definition, &mut report.filler_order_number);

@@ -4,7 +4,6 @@ use axum::extract::Request;
 use axum::http::header::ALLOW;
 use axum::http::uri::{PathAndQuery, Uri};
 use axum::http::{Method, StatusCode};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 /// Methods that some resource has.
@@ -47,11 +46,9 @@ fn unreserved(digits: &str) -> Option<char> {
 }
 
 /// `OPTIONS *` asks of the service and of no resource (RFC 9110 §9.3.7).
-pub(super) async fn of_everything(request: Request, next: Next) -> Response {
-    if request.method() == Method::OPTIONS && request.uri().path() == "*" {
-        return (StatusCode::NO_CONTENT, [(ALLOW, METHODS)]).into_response();
-    }
-    next.run(request).await
+pub(super) fn of_everything(request: &Request) -> Option<Response> {
+    let is_it = request.method() == Method::OPTIONS && request.uri().path() == "*";
+    is_it.then(|| (StatusCode::NO_CONTENT, [(ALLOW, METHODS)]).into_response())
 }
 
 #[cfg(test)]

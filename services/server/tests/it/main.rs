@@ -35,3 +35,4 @@ mod test_patients;
 mod tidy;
 mod whole_stack;
 mod withdrawals;
+mod workers;

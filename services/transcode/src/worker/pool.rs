@@ -15,6 +15,9 @@ use crate::{TranscodeError, WorkerCommand};
 /// A worker is replaced after so many frames: C libraries leak a little.
 const FRAMES_PER_WORKER: u32 = 10_000;
 
+/// Where the program's allocator is mimalloc, it takes address space ahead: 64 MiB of a worker's, whose bound is on address space, not 1 GiB.
+const WORKER_ENVIRONMENT: [(&str, &str); 1] = [("MIMALLOC_ARENA_RESERVE", "64M")];
+
 /// Idle workers, and how to start another. How many run at once is up to the caller.
 #[derive(Debug)]
 pub(crate) struct WorkerPool {
@@ -108,8 +111,9 @@ impl WorkerPool {
             let mut process = Command::new(&self.command.program)
                 .args(&self.command.args)
                 .arg(self.memory_limit_bytes.to_string())
-                // Neither secrets nor settings: a worker needs no environment.
+                // Neither secrets nor settings of ours.
                 .env_clear()
+                .envs(WORKER_ENVIRONMENT)
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped())
                 .stderr(Stdio::null())
