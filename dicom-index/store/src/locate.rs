@@ -37,7 +37,7 @@ impl Store {
         sql.bind(uid.as_str());
         let mut link = self.read().await?;
         Scope::of(&mut link, filter).await?.write(&mut sql);
-        sql.push(" ORDER BY s.study_key LIMIT ").bind(MAX_TWINS);
+        sql.push(" ORDER BY s.study_key").limit(MAX_TWINS);
         let keys = keys(&mut link, sql).await?;
         studies(&mut link, &keys, filter).await
     }
@@ -60,7 +60,7 @@ impl Store {
             sql.push(" AND accession_issuer = ").bind(issuer);
         }
         // The index has a condition, which a planner must find in the statement.
-        sql.push(" AND accession_number <> '' ORDER BY study_key LIMIT ").bind(MAX_TWINS);
+        sql.push(" AND accession_number <> '' ORDER BY study_key").limit(MAX_TWINS);
         let mut link = self.read().await?;
         let keys = keys(&mut link, sql).await?;
         studies(&mut link, &keys, &SearchFilter::default()).await
@@ -71,12 +71,14 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn series_of_study(&self, study_key: i64) -> Result<Vec<SeriesRow>, StoreError> {
-        let sql = Sql::new(
+        let mut sql = Sql::new(
             "SELECT series_key FROM series WHERE study_key = $1 \
-             ORDER BY series_number IS NULL, series_number, series_instance_uid LIMIT $2",
-        );
+             ORDER BY series_number IS NULL, series_number, series_instance_uid",
+        )
+        .arg(study_key);
+        sql.limit(MAX_SERIES);
         let mut link = self.read().await?;
-        let keys = keys(&mut link, sql.arg(study_key).arg(MAX_SERIES)).await?;
+        let keys = keys(&mut link, sql).await?;
         series(&mut link, &keys, &SearchFilter::default()).await
     }
 

@@ -13,12 +13,14 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn pending_entries(&self, series_key: i64) -> Result<Vec<PendingEntry>, StoreError> {
-        let sql = Sql::new(
+        let mut sql = Sql::new(
             "SELECT e.entry_key, q.code, e.entry FROM manifest_entry e \
              JOIN repository q ON q.repository_key = e.repository_key \
-             WHERE e.series_key = $1 ORDER BY e.entry_key LIMIT $2",
-        );
-        let rows = self.read().await?.rows(sql.arg(series_key).arg(MAX_PENDING)).await?;
+             WHERE e.series_key = $1 ORDER BY e.entry_key",
+        )
+        .arg(series_key);
+        sql.limit(MAX_PENDING);
+        let rows = self.read().await?.rows(sql).await?;
         let entry = |row: &Row| {
             Ok(PendingEntry {
                 entry_key: row.int(0)?,

@@ -105,7 +105,7 @@ pub(crate) fn like_literal(text: &str) -> String {
 /// Asks for the plan of a statement.
 pub(crate) fn explain(engine: Engine, sql: Sql, limit: u32) -> Sql {
     let mut sql = sql;
-    sql.push(" LIMIT ").bind(limit);
+    sql.limit(limit);
     sql.before(if engine == Engine::Sqlite { "EXPLAIN QUERY PLAN " } else { "EXPLAIN " })
 }
 

@@ -83,7 +83,7 @@ impl SqlSafeStr for Text {
     fn into_sql_str(self) -> SqlStr {
         match self.0 {
             Cow::Borrowed(text) => text.into_sql_str(),
-            // Pieces are `&'static str`, see `Sql::push`; only the numbers of placeholders are made.
+            // Pieces are `&'static str`, see `Sql::push`; only the numbers of placeholders, and of rows, are made.
             Cow::Owned(text) => AssertSqlSafe(text).into_sql_str(),
         }
     }
@@ -120,6 +120,15 @@ impl Sql {
         let text = self.text.0.to_mut();
         text.push('$');
         text.push_str(&number.to_string());
+        self
+    }
+
+    /// Adds ` LIMIT ` and this number as text. SQLite plans a statement anew at each use whose limit is a placeholder, for its planner looks
+    /// at the number.
+    pub(crate) fn limit(&mut self, rows: impl Into<u64>) -> &mut Self {
+        let text = self.text.0.to_mut();
+        text.push_str(" LIMIT ");
+        text.push_str(&rows.into().to_string());
         self
     }
 
@@ -246,5 +255,17 @@ fn drop_nulls(value: &mut serde_json::Value) {
         }
         serde_json::Value::Array(items) => items.iter_mut().for_each(drop_nulls),
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Sql;
+
+    #[test]
+    fn a_limit_is_no_placeholder() {
+        let mut sql = Sql::new("SELECT a FROM b WHERE c = $1").arg(7_i64);
+        sql.limit(20_u32).push(" OFFSET ").bind(40_i64);
+        assert_eq!((sql.text(), sql.args.len()), ("SELECT a FROM b WHERE c = $1 LIMIT 20 OFFSET $2", 2));
     }
 }

@@ -51,9 +51,9 @@ async fn some_arrived(work: &mut Work<'_>, study_keys: &[i64]) -> Result<(), Sto
          UNION SELECT 1, n.order_key FROM c JOIN imaging_order n ON n.filler_number = c.accession_number \
          AND n.filler_issuer = c.accession_issuer WHERE n.filler_number <> '' \
          UNION SELECT 1, n.order_key FROM c JOIN imaging_order n ON n.placer_number = c.placer_number \
-         AND n.placer_issuer = c.placer_issuer WHERE n.placer_number <> '' LIMIT ",
+         AND n.placer_issuer = c.placer_issuer WHERE n.placer_number <> ''",
     );
-    sql.bind(MAX_CANDIDATES.saturating_mul(u32::try_from(study_keys.len()).unwrap_or(u32::MAX)));
+    sql.limit(MAX_CANDIDATES.saturating_mul(u32::try_from(study_keys.len()).unwrap_or(u32::MAX)));
     let (mut reports, mut orders) = (BTreeSet::new(), Vec::new());
     for row in work.link.rows(sql).await? {
         if row.flag(0)? {

@@ -21,7 +21,7 @@ pub(super) async fn survivors(link: &mut Link, conditions: &[(&Match, CopyColumn
     }
     let mut sql = Sql::new("SELECT p.survivor_key FROM source_patient p WHERE p.survivor_key IS NOT NULL");
     write(&mut sql, conditions);
-    sql.push(" LIMIT ").bind(MOST);
+    sql.limit(MOST);
     let mut next = crate::locate::keys(link, sql).await?;
     let mut all: Vec<i64> = Vec::new();
     for _ in 0..MAX_CHAIN {

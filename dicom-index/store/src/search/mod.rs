@@ -123,7 +123,7 @@ impl Store {
             if let Some(repositories) = &scope.repository_keys {
                 sql.push(" AND p.repository_key IN (").list(repositories.iter().copied()).push(")");
             }
-            sql.push(" ORDER BY p.patient_key LIMIT ").bind(MAX_IDENTIFIERS);
+            sql.push(" ORDER BY p.patient_key").limit(MAX_IDENTIFIERS);
             for row in link.rows(sql).await? {
                 let id = IssuedId { issuer: row.text(1)?, value: Phi::new(row.text(2)?) };
                 found.entry(row.int(0)?).or_default().push(id);
@@ -160,7 +160,7 @@ fn without_date(query: &Query) -> Option<Query> {
 async fn count_undated(link: &mut Link, conditions: &Conditions<'_>, scope: &Scope) -> Result<u64, StoreError> {
     let mut sql = Sql::new("SELECT count(*) FROM (SELECT s.study_key");
     conditions.studies(&mut sql, scope);
-    sql.push(" LIMIT ").bind(MAX_UNDATED).push(") m");
+    sql.limit(MAX_UNDATED).push(") m");
     Ok(link.number(sql).await?.cast_unsigned())
 }
 
@@ -248,7 +248,7 @@ fn counted(scope: &Scope, from: impl Fn(&mut Sql, &Scope)) -> Sql {
 async fn fetch(link: &mut Link, search: Statements, window: Page) -> Result<(Vec<i64>, u64), StoreError> {
     let Statements { mut page, count } = search;
     let limit = i64::from(window.limit);
-    page.push(" LIMIT ").bind(limit + 1).push(" OFFSET ").bind(window.offset);
+    page.limit(u64::from(window.limit) + 1).push(" OFFSET ").bind(window.offset);
     let rows = link.rows(page).await?;
     let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
     let keys = rows.iter().take(wanted).map(|row| row.int(0)).collect::<Result<_, _>>()?;
