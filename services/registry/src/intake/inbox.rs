@@ -145,6 +145,13 @@ impl Inbox for Registry {
             one_name_for_each_issuer(&definition, &mut event.patient);
             one_name(&definition, &mut event.other);
             one_name(&definition, &mut event.visit);
+            // One wrongly typed authority would join two strangers of another region.
+            let named = event.patient.patient_id.iter().chain(&event.other);
+            if named.into_iter().any(|id| self.0.directory.is_anothers_issuer(&id.issuer, &definition)) {
+                return PatientAnswer::Refused {
+                    rule: "the numbers of this assigning authority are another repository's to change",
+                };
+            }
         }
         // A line of its own for each: who is who is what the rest of the trail is read by.
         let service = self.0.access.service();

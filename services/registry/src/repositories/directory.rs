@@ -138,6 +138,14 @@ impl Directory {
         })
     }
 
+    /// Whether the numbers of an issuer are kept by another repository, and not by this one.
+    pub(crate) fn is_anothers_issuer(&self, issuer: &str, own: &RepositoryDefinition) -> bool {
+        let keeps = |definition: &RepositoryDefinition| {
+            definition.patient_id_issuer == issuer || definition.issuer_aliases.iter().any(|alias| alias == issuer)
+        };
+        !keeps(own) && self.all().iter().any(|entry| keeps(&entry.definition))
+    }
+
     /// Where a DIMSE archive of this AE title is.
     pub(crate) fn dimse_address(&self, ae_title: &AeTitle) -> Option<DimseAddress> {
         let mut addresses = self.all().into_iter().filter_map(|entry| entry.definition.dimse.clone());

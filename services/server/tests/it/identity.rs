@@ -123,6 +123,24 @@ fn a_shared_health_number_is_listed_as_a_conflict_and_links_nobody() {
 }
 
 #[test]
+fn a_sender_rules_over_no_numbers_that_another_repository_keeps() {
+    let data = tempfile::tempdir().unwrap();
+    let service = start(data.path());
+    service.register(&json!({
+        "code": "south", "name": "South", "region": "South", "protocol": "push", "patientIdIssuer": "SOUTH",
+        "push": { "callingAeTitles": ["SOUTH"] }, "hl7": { "sendingFacility": "0002" },
+    }));
+    let foreign = "PID|1||100^^^SOUTH^MR||ROE^MARY||19500101|F";
+    let told = [
+        message("ADT^A40^ADT_A39", "E1", &[foreign, "MRG|200^^^SOUTH^MR"]),
+        message("ADT^A08^ADT_A01", "E2", &[foreign]),
+        message("ADT^A08^ADT_A01", "E3", &["PID|1||100^^^HOSPITAL^MR||ROE^MARY||19500101|F"]),
+        message("ADT^A40^ADT_A39", "E4", &[JANE, "MRG|200^^^NORTH^MR"]),
+    ];
+    assert_eq!(tell(&service, &told), (2, vec![0, 1]), "its own, and a hospital's that no repository keeps");
+}
+
+#[test]
 fn the_words_of_a_withdrawn_report_are_not_given_out_and_come_back_with_its_correction() {
     let data = tempfile::tempdir().unwrap();
     let service = start(data.path());
