@@ -211,7 +211,9 @@ impl<'q> Conditions<'q> {
 
     /// The same of alias `c` (study copy) with its patient `p`.
     pub(crate) fn write_of_copy(&self, sql: &mut Sql) {
-        if self.survivors.is_empty() {
+        if merged::are_whole(&self.copy) {
+            merged::write_followed(sql, &self.copy);
+        } else if self.survivors.is_empty() {
             merged::write(sql, &self.copy);
         } else {
             sql.push(" AND c.patient_key IN (SELECT p.patient_key FROM source_patient p WHERE 1 = 1");

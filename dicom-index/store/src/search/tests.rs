@@ -87,7 +87,7 @@ fn a_modality_with_a_date_needs_no_other_table() {
 
 #[test]
 fn ids_and_their_issuers_are_of_one_copy() {
-    assert_snapshot!(studies("PatientID=1&IssuerOfPatientID=A&AccessionNumber=2"), @"AND s.study_key IN (SELECT c.study_key FROM study_copy c JOIN source_patient p ON p.patient_key = c.patient_key WHERE 1 = 1 AND p.patient_id = $1 AND p.issuer = $2 AND c.accession_number = $3 AND c.accession_number <> '')");
+    assert_snapshot!(studies("PatientID=1&IssuerOfPatientID=A&AccessionNumber=2"), @"AND s.study_key IN (SELECT c.study_key FROM study_copy c JOIN source_patient p ON p.patient_key = c.patient_key WHERE 1 = 1 AND c.patient_key IN (WITH RECURSIVE w (patient_key, survivor_key) AS (SELECT p.patient_key, p.survivor_key FROM source_patient p WHERE 1 = 1 AND p.patient_id = $1 AND p.issuer = $2 UNION SELECT q.patient_key, q.survivor_key FROM w JOIN source_patient q ON q.patient_key = w.survivor_key) SELECT w.patient_key FROM w) AND c.accession_number = $3 AND c.accession_number <> '')");
 }
 
 #[test]
