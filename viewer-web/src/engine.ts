@@ -2,7 +2,7 @@
 import { cache, imageLoader, imageLoadPoolManager, imageRetrievalPoolManager, init as initCore, RenderingEngine, Enums, getShouldUseCPURendering, utilities } from "@cornerstonejs/core";
 import { init as initLoader } from "@cornerstonejs/dicom-image-loader";
 import { init as initTools } from "@cornerstonejs/tools";
-import { frameAddress } from "./dicomweb/client";
+import { drawnFrameAddress, frameAddress } from "./dicomweb/client";
 import type { Http } from "./dicomweb/http";
 import { AHEAD, retrieveInParts, VISIBLE } from "./dicomweb/parts";
 import { createPrefetcher } from "./loading/prefetcher";
@@ -38,7 +38,7 @@ export function createEngine(http: Http): ImageEngine {
   imageLoadPoolManager.setMaxSimultaneousRequests(Enums.RequestType.Interaction, 100);
 
   const rendering = new RenderingEngine(NAME);
-  const book = createImageBook((frame) => frameAddress(frame.instance, frame.frameNumber));
+  const book = createImageBook((frame) => (frame.served ? drawnFrameAddress : frameAddress)(frame.instance, frame.frameNumber));
   const measures = createMeasures(book);
   const tools = createToolGroup((imageId, points) => measures.textFor(imageId, points));
   const large = createLargeImages(book, (frame) => retrieveInParts(http, frameAddress(frame.instance, frame.frameNumber), VISIBLE));

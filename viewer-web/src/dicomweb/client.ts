@@ -66,6 +66,11 @@ export function frameAddress(instance: InstanceAddress, frameNumber: number): st
   return `${instancePath(instance)}/frames/${frameNumber}`;
 }
 
+/** The address of a frame as the service draws it (Retrieve Rendered Frames), as good as JPEG gets. */
+export function drawnFrameAddress(instance: InstanceAddress, frameNumber: number): string {
+  return `${frameAddress(instance, frameNumber)}/rendered?accept=image%2Fjpeg&quality=100`;
+}
+
 /** The address of a small picture of a series. */
 export function thumbnailAddress(studyInstanceUid: string, seriesInstanceUid: string): string {
   return `${ROOT}/studies/${studyInstanceUid}/series/${seriesInstanceUid}/thumbnail?viewport=160%2C160`;

@@ -2,11 +2,13 @@ import { items, number, numbers, text, texts } from "../dicomweb/json";
 import type { DataSet } from "../model/dataset";
 import type { Calibration, Frame, InstanceAddress, RecordedWindow, UltrasoundRegion } from "../model/displaySet";
 import { fromBitZero } from "./samples";
+import { asServed, isServed, withWindows } from "./served";
 
 const SHARED_GROUPS = "52009229";
 const FRAME_GROUPS = "52009230";
 const NUMBER_OF_FRAMES = "00280008";
 const VOI_LUT_FUNCTION = "00281056";
+const MODALITY = "00080060";
 const PROJECTION = new Set(["CR", "DX", "MG", "PX", "RG", "IO", "XA", "RF"]);
 
 /** Every frame of an image, each with its own functional groups (PS3.3 §C.7.6.16) at the top level. */
@@ -31,22 +33,30 @@ function merged(group: DataSet | undefined): DataSet {
   return Object.assign({}, ...Object.keys(group).map((macro) => items(group, macro)[0] ?? {})) as DataSet;
 }
 
-function frameOf(data: DataSet, instance: InstanceAddress, frameNumber: number): Frame {
+function frameOf(said: DataSet, instance: InstanceAddress, frameNumber: number): Frame {
+  const data = withWindows(said);
+  const served = isServed(data);
   return {
     instance,
     frameNumber,
-    data: fromBitZero(data),
+    served,
+    data: named(served ? asServed(data) : fromBitZero(data)),
     instanceNumber: number(data, "00200013"),
     sliceLocation: number(data, "00201041"),
     sliceThickness: number(data, "00180050"),
     laterality: text(data, "00200062") ?? text(data, "00200060") ?? text(data, "00209072"),
     acquired: { date: text(data, "00080022") ?? text(data, "00080021") ?? text(data, "00080020"), time: text(data, "00080032") ?? text(data, "00080031") ?? text(data, "00080030") },
     lossy: text(data, "00282110") === "01" ? { ratio: number(data, "00282112") } : null,
-    windows: recordedWindows(data),
+    windows: served ? [] : recordedWindows(data),
     patientOrientation: texts(data, "00200020"),
     inSpace: numbers(data, "00200037").length === 6 && numbers(data, "00200032").length === 3,
     calibration: calibrationOf(data),
   };
+}
+
+/** The renderer asks for a modality before it draws anything; what has none is like any other image (PS3.3 §C.7.3.1.1.1). */
+function named(data: DataSet): DataSet {
+  return text(data, MODALITY) === null ? { ...data, [MODALITY]: { vr: "CS", Value: ["OT"] } } : data;
 }
 
 function recordedWindows(data: DataSet): readonly RecordedWindow[] {
@@ -64,7 +74,7 @@ export function calibrationOf(data: DataSet): Calibration {
   if (regions.length > 0) return { kind: "regions", regions };
   const [rowMm, columnMm] = numbers(data, "00280030");
   const [detectorRow, detectorColumn] = numbers(data, "00181164");
-  const projection = PROJECTION.has(text(data, "00080060") ?? "");
+  const projection = PROJECTION.has(text(data, MODALITY) ?? "");
   if (rowMm !== undefined && columnMm !== undefined && rowMm > 0 && columnMm > 0) {
     if (!projection) return { kind: "patient", rowMm, columnMm };
     const same = detectorRow !== undefined && Math.abs(detectorRow - rowMm) < 1e-6;

@@ -8,6 +8,7 @@ import { calibrationOf, framesOf } from "./frames";
 import { prefetchOrder } from "./order";
 import { entriesOf, withPalette } from "./palette";
 import { createPrefetcher } from "./prefetcher";
+import { isServed, withWindows } from "./served";
 
 const series: Series = { studyInstanceUid: "1", seriesInstanceUid: "1.1", modality: "CT", seriesNumber: 1, description: null, numberOfInstances: null };
 const ds = (...Value: unknown[]): { vr: string; Value: unknown[] } => ({ vr: "DS", Value });
@@ -116,4 +117,34 @@ test("grey samples above bit 0 are scaled down to what they are, and others left
   expect(dataOf({ ...grey, "00280102": ds(15) })?.["00281053"]?.Value).toEqual([1 / 16]);
   expect(dataOf({ ...grey, "00280102": ds(11) })?.["00281053"]).toBeUndefined();
   expect(dataOf({ ...grey, "00280004": ds("PALETTE COLOR"), "00280102": ds(15) })?.["00280101"]?.Value).toEqual([12]);
+});
+
+test("what the renderer would take for something else is drawn by the service", () => {
+  const of = (more: Record<string, unknown>): DataSet => picture("a", 1, { "00280004": ds("MONOCHROME2"), "00280002": ds(1), "00280103": ds(0), ...more });
+  const color = { "00280002": ds(3), "00280100": ds(8) };
+  expect([of({}), of({ "00280100": ds(8) }), of({ ...color, "00280004": ds("RGB") }), of({ ...color, "00280004": ds("YBR_FULL_422"), "00083002": ds("1.2.840.10008.1.2.4.50") })].map(isServed)).toEqual([false, false, false, false]);
+  const served = [
+    of({ "00283000": sq({}) }),
+    of({ "00280100": ds(8), "00280103": ds(1) }),
+    of({ "00280100": ds(32) }),
+    of({ ...color, "00280100": ds(16), "00280004": ds("RGB") }),
+    of({ ...color, "00280004": ds("YBR_FULL_422"), "00083002": ds("1.2.840.10008.1.2.1") }),
+    of({ ...color, "00280004": ds("YBR_FULL_422"), "00083002": ds("1.2.840.10008.1.2.4.57") }),
+  ];
+  expect(served.map(isServed)).toEqual(served.map(() => true));
+  const [frame] = framesOf(of({ "00283000": sq({}), "00281052": ds(-1024), "00281050": ds(40), "00281051": ds(400) }), { studyInstanceUid: "1", seriesInstanceUid: "1.1", sopInstanceUid: "a" });
+  expect(frame).toMatchObject({ served: true, windows: [] });
+  expect([frame?.data["00280100"]?.Value, frame?.data["00281051"]?.Value, frame?.data["00281052"]]).toEqual([[8], [256], undefined]);
+});
+
+const windowsOf = (name: string | null, centers: number[], widths: number[]): unknown[] => {
+  const data = withWindows(parseDataSet({ "00281050": ds(...centers), "00281051": ds(...widths), ...(name === null ? {} : { "00281056": ds(name) }) }));
+  return [data["00281050"]?.Value, data["00281051"]?.Value];
+};
+
+test("windows that are none are left out, each with its center", () => {
+  expect(windowsOf(null, [40, 0, 5], [400, 0, 80])).toEqual([[40, 5], [400, 80]]);
+  expect(windowsOf("LINEAR", [0], [0.5])).toEqual([undefined, undefined]);
+  expect(windowsOf("LINEAR_EXACT", [0], [0.5])).toEqual([[0], [0.5]]);
+  expect(windowsOf(null, [1], [1])).toEqual([[1], [1.01]]);
 });

@@ -42,7 +42,9 @@ export interface Frame {
   readonly instance: InstanceAddress;
   /** Counts from 1. */
   readonly frameNumber: number;
-  /** The instance's attributes with this frame's functional groups laid over them. */
+  /** The service draws it: it comes with every table and window applied, and its samples are no values. */
+  readonly served: boolean;
+  /** The instance's attributes with this frame's functional groups laid over them; of a served one, those of what comes. */
   readonly data: DataSet;
   readonly instanceNumber: number | null;
   readonly sliceLocation: number | null;

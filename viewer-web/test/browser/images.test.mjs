@@ -91,6 +91,57 @@ test("samples that are stored above bit 0 make the same picture", async () => {
   assert.ok(usual.shades > 20 && Math.abs(moved.mean - usual.mean) < 2 && Math.abs(moved.deviation - usual.deviation) < 2, JSON.stringify([usual, moved]));
 });
 
+test("a named window function, a window that is none, and no modality keep no picture away", async () => {
+  const { page, server } = open();
+  const statistics = async (change) => {
+    await page.unroute("**/metadata");
+    await page.route("**/metadata", async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, json: (await answer.json()).map((it) => ({ ...it, ...change })) });
+    });
+    await page.goto(server.url + STUDY);
+    const images = new ImagePage(page);
+    await images.waitForImage();
+    return images.statistics();
+  };
+  const usual = await statistics({});
+  for (const name of ["LINEAR", "LINEAR_EXACT", "SIGMOID"]) {
+    const named = await statistics({ "00281056": { vr: "CS", Value: [name] } });
+    assert.ok(named.shades > 20 && Math.abs(named.mean - usual.mean) < 30, `${name}: ${JSON.stringify([usual, named])}`);
+  }
+  for (const width of [0, -400, 0.5]) {
+    const none = await statistics({ "00281050": { vr: "DS", Value: [0] }, "00281051": { vr: "DS", Value: [width] } });
+    assert.ok(none.shades > 20, `the range of the pixels for a width of ${width}: ${JSON.stringify(none)}`);
+  }
+  assert.ok((await statistics({ "00080060": { vr: "CS" }, "00200037": { vr: "DS" }, "00200032": { vr: "DS" } })).shades > 20);
+});
+
+test("a length is right where pixels are not square", async () => {
+  const { page, server } = open();
+  const lengthWith = async (rowFactor) => {
+    await page.unroute("**/metadata");
+    await page.route("**/metadata", async (route) => {
+      const answer = await route.fetch();
+      const instances = await answer.json();
+      const [row, column] = instances[0]["00280030"]?.Value ?? [1, 1];
+      await route.fulfill({ response: answer, json: instances.map((it) => ({ ...it, "00280030": { vr: "DS", Value: [row * rowFactor, column] } })) });
+    });
+    await page.goto(server.url + STUDY);
+    const images = new ImagePage(page);
+    await images.waitForImage();
+    await images.viewport().focus();
+    await page.keyboard.press("m");
+    const line = page.locator(".viewport svg text", { hasText: / mm$/u }).first();
+    await line.waitFor();
+    return Number.parseFloat(await line.textContent());
+  };
+  const square = await lengthWith(1);
+  const tall = await lengthWith(2);
+  await page.unroute("**/metadata");
+  // Twice as tall, it is shown half as large: the same line on the screen is twice as long.
+  assert.ok(square > 10 && Math.abs(tall / square - 2) < 0.05, `${square} mm and ${tall} mm`);
+});
+
 test("a key object selection shows its images, and leads to each", async () => {
   const { page, server } = open();
   await page.goto(server.url + STUDY);

@@ -125,6 +125,12 @@ test("flipping a picture moves its letters, and reset brings them back", async (
   await page.keyboard.press("h");
   await page.keyboard.press("r");
   await page.locator(".edge-top", { hasText: "R" }).waitFor();
+  assert.equal(await page.locator(".edge-right").innerText(), "A", "to the right: what was at the top is at the right");
+  await page.keyboard.press("h");
+  await page.locator(".edge-right", { hasText: "P" }).waitFor();
+  assert.equal(await page.locator(".edge-top").innerText(), "R", "along the screen, though the picture is turned");
+  await page.keyboard.press("v");
+  await page.locator(".edge-top", { hasText: "L" }).waitFor();
   await page.keyboard.press("0");
   await page.locator(".edge-left", { hasText: "R" }).waitFor();
 });

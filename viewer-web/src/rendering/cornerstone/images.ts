@@ -2,6 +2,8 @@ import { cache } from "@cornerstonejs/core";
 import { wadors } from "@cornerstonejs/dicom-image-loader";
 import type { Frame, ImageStack } from "../../model/displaySet";
 
+const VOI_LUT_FUNCTION = "00281056";
+
 /** How the engine names a frame: the loader's scheme before the frame's address. */
 export type ImageId = string;
 
@@ -35,9 +37,14 @@ export function createImageBook(addressOf: (frame: Frame) => string): ImageBook 
   };
 }
 
-/** The loader marks the data set it is given, so it gets its own copy. */
+/**
+ * The loader marks the data set it is given, so it gets its own copy. It takes the first letter of VOILUTFunction for its name, unless the
+ * name stands in a list of its own, and then draws nothing.
+ */
 function mutable(frame: Frame): Parameters<typeof wadors.metaDataManager.add>[1] {
-  return { ...frame.data } as unknown as Parameters<typeof wadors.metaDataManager.add>[1];
+  const { [VOI_LUT_FUNCTION]: named, ...data } = frame.data;
+  const listed = named === undefined ? {} : { [VOI_LUT_FUNCTION]: { vr: "CS", Value: [named.Value] } };
+  return { ...data, ...listed } as unknown as Parameters<typeof wadors.metaDataManager.add>[1];
 }
 
 /** The bytes that a decoded frame takes, at least. */

@@ -92,7 +92,7 @@ const LOSSY = new Set(["50", "51", "81", "91", "93", "203", "112"].map((end) => 
 export function comesInParts(frame: Frame): boolean {
   const value = (tag: string): number => Number(frame.data[tag]?.Value?.[0] ?? 0);
   const stored = String(frame.data["00083002"]?.Value?.[0] ?? "");
-  if (frame.lossy !== null || LOSSY.has(stored)) return false;
+  if (frame.served || frame.lossy !== null || LOSSY.has(stored)) return false;
   return value("00280010") * value("00280011") >= LARGE_PIXELS && value("00280002") === 1 && value("00280100") > 1 && frame.windows.length > 0;
 }
 

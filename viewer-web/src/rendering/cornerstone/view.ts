@@ -37,17 +37,24 @@ export function isInverted(viewport: StackViewport, frame: Frame | undefined): b
   return (viewport.getProperties().invert === true) !== asked;
 }
 
-/** Turns the picture a quarter to the right; the renderer counts to the left. */
+/** Turns the picture a quarter to the right. */
 export function rotate(viewport: StackViewport): void {
   const { rotation = 0 } = viewport.getViewPresentation();
-  viewport.setViewPresentation({ ...viewport.getViewPresentation(), rotation: (rotation + 270) % 360 });
+  viewport.setViewPresentation({ ...viewport.getViewPresentation(), rotation: (rotation + 90) % 360 });
   viewport.render();
 }
 
+/** Flips the picture along the screen, however it is turned. By the camera: the renderer's presentation flips, and never flips back. */
 export function flip(viewport: StackViewport, axis: "horizontal" | "vertical"): void {
-  const { flipHorizontal = false, flipVertical = false } = viewport.getViewPresentation();
-  viewport.setViewPresentation(axis === "horizontal" ? { ...viewport.getViewPresentation(), flipHorizontal: !flipHorizontal } : { ...viewport.getViewPresentation(), flipVertical: !flipVertical });
+  const { flipHorizontal = false, flipVertical = false } = viewport.getCamera();
+  viewport.setCamera(axis === "horizontal" ? { flipHorizontal: !flipHorizontal } : { flipVertical: !flipVertical });
   viewport.render();
+}
+
+/** Neither turned nor flipped. */
+export function upright(viewport: StackViewport): void {
+  viewport.setCamera({ flipHorizontal: false, flipVertical: false });
+  viewport.setViewPresentation({ ...viewport.getViewPresentation(), rotation: 0 });
 }
 
 export function zoomBy(viewport: StackViewport, factor: number): void {

@@ -4,7 +4,7 @@ import type { Ahead, ViewportHandle, ViewportState } from "../engine";
 import { bytesOf, type ImageBook, type ImageId } from "./images";
 import type { Measures } from "./measures";
 import { createStore, EMPTY, type Store } from "./state";
-import { applyWindow, edgesOf, flip, isInverted, panBy, rotate, windowOf, zoomBy } from "./view";
+import { applyWindow, edgesOf, flip, isInverted, panBy, rotate, upright, windowOf, zoomBy } from "./view";
 
 /** What a viewport is made from. */
 export interface ViewportParts {
@@ -87,7 +87,7 @@ export function createViewport(parts: ViewportParts): Viewport {
     reset: () =>
       withImage(() => {
         viewport.resetProperties();
-        viewport.setViewPresentation({ ...viewport.getViewPresentation(), rotation: 0, flipHorizontal: false, flipVertical: false });
+        upright(viewport);
         viewport.resetCamera();
         viewport.render();
         store.patch({ inverted: isInverted(viewport, shownFrame()) });

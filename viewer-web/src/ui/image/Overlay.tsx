@@ -54,6 +54,7 @@ export function Overlay({ state, stack, patient, studyLabel, prior }: OverlayPro
             <span className="overlay-badges">
               {frame.laterality === null ? null : <span className="overlay-badge overlay-laterality">{frame.laterality}</span>}
               {state.inverted ? <span className="overlay-badge">{t("viewport.inverted")}</span> : null}
+              {frame.served ? <span className="overlay-badge">{t("viewport.served")}</span> : null}
               {frame.lossy === null ? null : (
                 <span className="overlay-badge overlay-lossy">
                   {t("viewport.lossy")}
