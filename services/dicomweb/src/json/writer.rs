@@ -36,12 +36,15 @@ impl Writer {
 
     /// Several texts.
     pub(crate) fn texts<'a>(&mut self, tag: &str, vr: &str, values: impl IntoIterator<Item = &'a str>) {
-        self.put(tag, vr, values, |out, text| quote(out, text));
+        self.put(tag, vr, values, quote);
     }
 
     /// A number.
     pub(crate) fn number(&mut self, tag: &str, vr: &str, value: Option<i64>) {
-        self.put(tag, vr, value, |out, number| drop(write!(out, "{number}")));
+        self.put(tag, vr, value, |out, number| {
+            // To a string: it can't fail.
+            let _ = write!(out, "{number}");
+        });
     }
 
     /// A person's name, in its component groups (§F.2.2).
@@ -142,6 +145,7 @@ fn quote(out: &mut String, text: &str) {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use index_model::PersonName;
     use serde_json::{Value, json};
