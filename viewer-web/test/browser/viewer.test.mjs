@@ -240,7 +240,7 @@ test("an administrator tests and registers a repository and sees it index", asyn
   await page.locator("[name=code]").fill("peer");
   await page.locator("[name=name]").fill("Peer registry");
   await page.locator("[name=url]").fill("ftp://nowhere");
-  await page.locator("form").getByRole("button", { name: "Test" }).click();
+  await page.locator("form").getByRole("button", { name: "Test", exact: true }).click();
   await page.getByText("the address probably lacks its last part").waitFor();
   for (const protocol of ["dimse", "archive", "push", "dicomweb"]) await page.locator("[name=protocol]").selectOption(protocol);
   await page.locator("[name=url]").fill("http://127.0.0.1:9/dicom-web");
