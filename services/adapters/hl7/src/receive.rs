@@ -51,6 +51,9 @@ async fn take(
     message: Bytes,
 ) -> Result<usize, Refusal> {
     let definition = inbox.facility(&header.sending_facility).await.ok_or(NOT_AUTHORISED)?;
+    if has_another(&message) {
+        return Err(SEVERAL);
+    }
     let code = definition.code.clone();
     if let Some(sent_ms) = time::instant_ms(&header.sent, time::zone(&definition.time_zone)) {
         inbox.sent(&code, sent_ms);
@@ -87,6 +90,17 @@ async fn take(
     Ok(count)
 }
 
+/// Whether a second message stands in the block: its own acknowledgement would be missing, and with it the word that it was not taken.
+fn has_another(message: &[u8]) -> bool {
+    let Some(separator) = message.get(3) else { return false };
+    message.windows(5).any(|at| matches!(at[0], b'\r' | b'\n') && at[1..4] == *b"MSH" && at[4] == *separator)
+}
+
+const SEVERAL: Refusal = Refusal::error(
+    ErrorCode::SegmentSequence,
+    Location::segment("MSH"),
+    "a block holds one message, and this one holds another header: send each in a block of its own",
+);
 const NOT_AUTHORISED: Refusal =
     Refusal::reject(ErrorCode::UnknownKey, Location::field("MSH", 4), "this sending facility is not registered");
 const UNAVAILABLE: Refusal = Refusal::reject(

@@ -118,6 +118,15 @@ impl Registry {
         if let Some((field, remedy)) = definition.fault() {
             return Err(RegisterError::Invalid { field: field.into(), remedy: remedy.into() });
         }
+        if definition.time_zone.trim().parse::<runtime::time::Tz>().is_err() {
+            let remedy =
+                "no such time zone; America/Toronto, America/Winnipeg and America/Atikokan are those of Ontario";
+            return Err(RegisterError::Invalid { field: "timeZone".into(), remedy: remedy.into() });
+        }
+        if let Some((field, other)) = self.0.directory.clash(definition) {
+            let remedy = format!("{other} has this already: who sends tells whose patients and images they are");
+            return Err(RegisterError::Invalid { field: field.into(), remedy });
+        }
         let made = self.0.directory.try_source(definition).map(drop);
         made.map_err(|remedy| RegisterError::Invalid { field: section(definition).into(), remedy })
     }

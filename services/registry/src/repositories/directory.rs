@@ -129,13 +129,7 @@ impl Directory {
 
     /// The repository in whose name this AE title stores: a push source's user, or a DIMSE archive that we move from.
     pub(crate) fn by_ae_title(&self, calling: &AeTitle) -> Option<Entry> {
-        self.all().into_iter().find(|entry| match entry.definition.protocol {
-            Protocol::Push => {
-                entry.definition.push.as_ref().is_some_and(|push| push.calling_ae_titles.contains(calling))
-            }
-            Protocol::Dimse => entry.definition.dimse.as_ref().is_some_and(|dimse| dimse.ae_title == *calling),
-            Protocol::Dicomweb | Protocol::Archive => false,
-        })
+        self.all().into_iter().find(|entry| stores_as(&entry.definition).contains(calling))
     }
 
     /// Whether the numbers of an issuer are kept by another repository, and not by this one.
@@ -144,6 +138,24 @@ impl Directory {
             definition.patient_id_issuer == issuer || definition.issuer_aliases.iter().any(|alias| alias == issuer)
         };
         !keeps(own) && self.all().iter().any(|entry| keeps(&entry.definition))
+    }
+
+    /// The repository, other than this one, that has an AE title or sending facility of it already, with the field: who sends decides whose
+    /// numbers and images they are.
+    pub(crate) fn clash(&self, with: &RepositoryDefinition) -> Option<(&'static str, RepositoryCode)> {
+        let others = self.all().into_iter().filter(|entry| entry.definition.code != with.code);
+        others.into_iter().find_map(|entry| {
+            let other = &entry.definition;
+            let titles = stores_as(with);
+            let field = if stores_as(other).iter().any(|title| titles.contains(title)) {
+                if with.protocol == Protocol::Dimse { "dimse.aeTitle" } else { "push.callingAeTitles" }
+            } else {
+                let (ours, theirs) = (with.hl7.as_ref()?, other.hl7.as_ref()?);
+                let mut named = ours.sending_facility.split(',').map(str::trim);
+                named.any(|facility| theirs.sends(facility)).then_some("hl7.sendingFacility")?
+            };
+            Some((field, other.code.clone()))
+        })
     }
 
     /// Where a DIMSE archive of this AE title is.
@@ -156,5 +168,14 @@ impl Directory {
     pub(crate) fn by_facility(&self, facility: &str) -> Option<Entry> {
         let named = |entry: &Entry| entry.definition.hl7.as_ref().is_some_and(|hl7| hl7.sends(facility));
         self.all().into_iter().find(named)
+    }
+}
+
+/// The AE titles that store in a repository's name.
+fn stores_as(definition: &RepositoryDefinition) -> &[AeTitle] {
+    match definition.protocol {
+        Protocol::Push => definition.push.as_ref().map_or(&[], |push| &push.calling_ae_titles),
+        Protocol::Dimse => definition.dimse.as_ref().map_or(&[], |dimse| std::slice::from_ref(&dimse.ae_title)),
+        Protocol::Dicomweb | Protocol::Archive => &[],
     }
 }

@@ -14,6 +14,7 @@ const PIXEL_DATA: Tag = Tag(0x7FE0, 0x0010);
 const BITS_ALLOCATED: Tag = Tag(0x0028, 0x0100);
 const PHOTOMETRIC_INTERPRETATION: Tag = Tag(0x0028, 0x0004);
 const PLANAR_CONFIGURATION: Tag = Tag(0x0028, 0x0006);
+const ICON_IMAGE_SEQUENCE: Tag = Tag(0x0088, 0x0200);
 const LOSSY_IMAGE_COMPRESSION: Tag = Tag(0x0028, 0x2110);
 const PIXEL_REPRESENTATION: Tag = Tag(0x0028, 0x0103);
 /// Trailing padding and what belongs to the stored encoding alone: extended offset tables (PS3.3 §C.7.6.3.1.8).
@@ -149,6 +150,10 @@ fn write(out: &mut Vec<u8>, node: Node<'_>, form: Uncompressed, signed: bool) ->
     if node.tag().element() == 0 {
         return Some(());
     }
+    // An icon may be encapsulated like the image (PS3.5 §A.4). It is type 3, and no reason to keep the image back.
+    if node.tag() == ICON_IMAGE_SEQUENCE && node.items().any(|item| is_encapsulated(item)) {
+        return Some(());
+    }
     match node.element.kind {
         Kind::Fragments | Kind::Item => return None,
         Kind::Value => {
@@ -171,6 +176,10 @@ fn write(out: &mut Vec<u8>, node: Node<'_>, form: Uncompressed, signed: bool) ->
         }
     }
     Some(())
+}
+
+fn is_encapsulated(item: DataSet<'_>) -> bool {
+    item.find(PIXEL_DATA).is_some_and(|node| node.element.kind == Kind::Fragments)
 }
 
 /// The value with its numbers, `word` bytes each, in little endian. What is in UN is so already.
@@ -341,6 +350,25 @@ mod tests {
         let rewritten = rewrite(&file(b"1.2.840.10008.1.2.5\0", data_set), "RGB", Explicit).unwrap();
         assert!(rewritten.frames && rewritten.tail.is_empty());
         assert!(rewritten.head.ends_with(b"\x28\0\x04\0CS\x04\0RGB "));
+    }
+
+    #[test]
+    fn an_icon_that_is_compressed_too_is_left_out_and_another_stays() {
+        let pixels = b"\xe0\x7f\x10\0OB\0\0\xff\xff\xff\xff\xfe\xff\0\xe0\0\0\0\0\xfe\xff\0\xe0\x02\0\0\0\x01\x02\xfe\xff\xdd\xe0\0\0\0\0";
+        let rows = b"\x28\0\x10\0US\x02\0\x02\x01";
+        let icon = |pixels: &[u8]| {
+            let item = [&b"\xfe\xff\0\xe0\xff\xff\xff\xff"[..], rows, pixels, b"\xfe\xff\x0d\xe0\0\0\0\0"].concat();
+            [&b"\x88\0\0\x02SQ\0\0\xff\xff\xff\xff"[..], &item, b"\xfe\xff\xdd\xe0\0\0\0\0"].concat()
+        };
+        let head = |icon: Vec<u8>| {
+            let data_set = [&rows[..], &icon, pixels].concat();
+            let out = rewrite(&file(b"1.2.840.10008.1.2.5\0", &data_set), "RGB", Explicit).unwrap();
+            assert!(out.frames);
+            out.head
+        };
+        assert!(head(icon(pixels)).ends_with(rows), "the image goes without it");
+        let native = b"\xe0\x7f\x10\0OB\0\0\x02\0\0\0\x01\x02";
+        assert!(head(icon(native)).ends_with(native));
     }
 
     /// PS3.3 §C.7.6.1.1.5.1: nothing else tells it once the pixels are decoded.

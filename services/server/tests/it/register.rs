@@ -24,3 +24,24 @@ fn a_folder_that_was_filled_just_now_shows_in_search_within_seconds() {
     }));
     wait(SHOWS_WITHIN, "the study of the fifth repository", || service.client.get("/dicom-web/studies").status == 200);
 }
+
+#[test]
+fn what_one_repository_sends_under_is_no_other_ones_and_its_time_zone_exists() {
+    let data = tempfile::tempdir().unwrap();
+    let service = crate::identity::start(data.path());
+    let register = |more: serde_json::Value| {
+        let mut definition = json!({ "code": "south", "name": "South", "region": "South", "protocol": "push",
+            "patientIdIssuer": "SOUTH", "push": { "callingAeTitles": ["SOUTH"] } });
+        definition.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        service.client.post("/api/admin/repositories", "application/json", definition.to_string().into_bytes())
+    };
+    for (more, field) in [
+        (json!({ "push": { "callingAeTitles": ["SOUTH", "NORTH"] } }), "push.callingAeTitles"),
+        (json!({ "hl7": { "sendingFacility": "0002, 0001" } }), "hl7.sendingFacility"),
+        (json!({ "timeZone": "Mars/X" }), "timeZone"),
+    ] {
+        let answer = register(more);
+        assert_eq!((answer.status, answer.json()["parameter"].as_str()), (400, Some(field)));
+    }
+    assert_eq!(register(json!({ "timeZone": "America/Winnipeg" })).status, 201);
+}

@@ -57,7 +57,8 @@ pub(super) fn orientation(state: &DataSet) -> Result<(Rotation, bool), Transcode
 
 pub(super) fn read(state: &DataSet, target: &Target<'_>) -> Result<Option<DisplayedArea>, TranscodeError> {
     let Some(item) = json::items(state, "0070005A").find(|item| target.is_of(item)) else { return Ok(None) };
-    if json::text(item, "00480301") == Some("VOLUME") {
+    // Of an image that is whole by itself, frame and matrix begin at the same pixel (PS3.3 §C.10.4).
+    if target.is_tiled && json::text(item, "00480301") == Some("VOLUME") {
         return Err(TranscodeError::mismatch("PixelOriginInterpretation", "is VOLUME, which is not supported"));
     }
     let broken = |rule| TranscodeError::mismatch("DisplayedAreaSelectionSequence", rule);

@@ -103,7 +103,8 @@ impl Presentation {
     /// `Mismatch` naming what is not supported or breaks a rule.
     pub fn from_json(state: &DataSet, image: &DataSet, frame: u32) -> Result<Self, TranscodeError> {
         let sop_instance_uid = json::text(image, "00080018").unwrap_or_default();
-        let target = Target { sop_instance_uid, frame, stored: description::stored_values(image) };
+        let is_tiled = json::integer(image, "00480006").is_some();
+        let target = Target { sop_instance_uid, frame, is_tiled, stored: description::stored_values(image) };
         if json::item(state, "00286100").is_some() {
             return Err(TranscodeError::mismatch(
                 "MaskSubtractionSequence",
@@ -159,6 +160,8 @@ fn samples(state: &DataSet, target: &Target<'_>) -> Result<Samples, TranscodeErr
 pub(crate) struct Target<'a> {
     sop_instance_uid: &'a str,
     frame: u32,
+    /// The image is a tile of a larger matrix (Total Pixel Matrix Columns, 0048,0006).
+    is_tiled: bool,
     /// The image's stored values.
     stored: Inputs,
 }

@@ -158,6 +158,8 @@ fn the_displayed_area_is_cut_out_and_may_hang_over() {
     assert_eq!((picture.at(0, 0), picture.at(1, 3), picture.at(2, 3)), (&[0][..], &[0][..], &[stored(0, 3)][..]));
     let magnified = json!({"00700100": text("MAGNIFY"), "00700103": numbers(json!([3]))});
     assert_eq!(shown(area([1, 1], [40, 20], magnified)).0, 120);
+    let volume = json!({"00480301": text("VOLUME")});
+    assert_eq!(shown(area([11, 6], [20, 10], volume)).2.len(), 50, "an image that is no tile is its own matrix");
     let flat = json!({"00700101": numbers(json!([2, 1]))});
     assert_eq!(shown(area([1, 1], [40, 20], flat)).2.len(), 40 * 40);
     let viewport = Some(Viewport { width: 100, height: 100, source: None });

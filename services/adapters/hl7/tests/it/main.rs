@@ -164,6 +164,18 @@ async fn refusals_say_why_and_the_connection_goes_on() {
 }
 
 #[tokio::test]
+async fn two_messages_in_one_block_are_refused_together_so_that_none_is_lost_without_a_word() {
+    let server = Server::start(MllpOptions::default()).await;
+    let mut sender = server.connect().await;
+    let both = [message("A1", "0001", "|", "one"), b"\r".to_vec(), message("A2", "0001", "|", "two")].concat();
+    sender.write(&framed(&both)).await;
+    assert_eq!(sender.answer().await.as_deref(), Some("AE|A1 MSH^1|100^Segment sequence error^HL70357"));
+    sender.write(&framed(&message("A3", "0001", "|", "three"))).await;
+    assert_eq!(sender.answer().await.as_deref(), Some("AA|A3"));
+    assert_eq!(server.stop().await.reports().len(), 1);
+}
+
+#[tokio::test]
 async fn enhanced_mode_gets_both_acknowledgements() {
     let server = Server::start(MllpOptions::default()).await;
     let mut sender = server.connect().await;
