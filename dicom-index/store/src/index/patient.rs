@@ -100,11 +100,15 @@ async fn place_as(
     let (is_told, survivor_key, has_moves) = (row.opt_int(3)?.is_some(), row.opt_int(4)?, row.int(5)? == 1);
     let is_stranger = are_strangers(&known, said);
     // Demographics that were told by who keeps them stand; a study or report fills their gaps.
-    let renewed = match (is_message && is_stranger, is_told) {
+    let mut renewed = match (is_message && is_stranger, is_told) {
         (true, _) => known.clone(),
         (false, true) => renew_patient(said, &known),
         (false, false) => renew_patient(&known, said),
     };
+    if is_stranger {
+        // By the stranger's card everything under this number would become theirs at every issuer.
+        renewed.health_number.clone_from(&known.health_number);
+    }
     let mut placed =
         Placed { patient_key, person_key, said_key: None, move_key: None, has_moves, is_told, is_stranger };
     if renewed != known {

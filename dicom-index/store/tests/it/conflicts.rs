@@ -224,6 +224,24 @@ async fn a_report_by_an_accession_number_of_another_facility_is_tied_to_nothing_
     assert_eq!(doubt(&store).await, None, "somebody has looked");
 }
 
+async fn the_card_of_a_stranger_under_a_number_links_that_number_to_nobody(store: Store) {
+    let (north, south) = two(&store).await;
+    let card = |patient: PatientRecord| with_number(patient, "9876543217", "M");
+    let richard = card(patient("swodin/B7", "ROE^RICHARD", "19500505"));
+    store.index_study(&south, &study("1.1", richard, "20260101"), &[], NOW).await.unwrap();
+    store.index_study(&north, &study("1.2", jane(), "20260102"), &[], NOW).await.unwrap();
+    // Richard's study under Jane's number, with his card.
+    let mistaken = card(patient("neodin/A1", "ROE^RICHARD", "19500505"));
+    store.index_study(&north, &study("1.3", mistaken, "20260103"), &[], NOW).await.unwrap();
+    assert_eq!(kinds(&listed(&store).await), ["patient number"]);
+    let person = |uid: &'static str| {
+        let store = store.clone();
+        async move { store.studies_by_uid(&crate::build::uid(uid), &all()).await.unwrap()[0].person_key }
+    };
+    assert_ne!(person("1.2").await, person("1.1").await, "Jane's images are not in Richard's record");
+    assert_eq!(person("1.3").await, person("1.2").await, "what came under her number stays there");
+}
+
 async fn series_are_looked_through_for_reports_once_and_when_more_is_held(store: Store) {
     let (north, _) = two(&store).await;
     let record = study("1.1", jane(), "20260101");
@@ -275,6 +293,7 @@ pub(crate) mod contract {
         a_report_that_names_what_is_another_patients_is_listed_until_its_own_comes,
         a_report_by_an_accession_number_of_another_facility_is_tied_to_nothing_and_listed,
         series_are_looked_through_for_reports_once_and_when_more_is_held,
+        the_card_of_a_stranger_under_a_number_links_that_number_to_nobody,
         documents_that_were_brought_and_left_are_not_brought_again,
     );
 }
