@@ -59,7 +59,7 @@ impl Service {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        wait_for(http);
+        [http, our_dimse, our_mllp].into_iter().for_each(wait_for);
         Self { ours: format!("http://127.0.0.1:{http}"), our_dimse, our_mllp, process, state }
     }
 
