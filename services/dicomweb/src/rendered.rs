@@ -71,9 +71,13 @@ impl Asked {
         if numbers.iter().any(|number| !rendition::numbers(entry).contains(number)) {
             return Err(RegistryError::NotFound.into());
         }
-        let form = self.accept.best(&Category::Image.offers()).ok_or_else(|| Category::Image.refused())?;
+        let mut form = self.accept.best(&Category::Image.offers()).ok_or_else(|| Category::Image.refused())?;
+        let is_animation = form == Offer::single("image/gif") && numbers.len() > 1;
+        if !is_animation {
+            form = self.form_of(numbers.len(), form, &Category::Image)?;
+        }
         let options = options::of_image(&self.parameters, form.payload)?;
-        if form == Offer::single("image/gif") && numbers.len() > 1 {
+        if is_animation {
             return Ok(self.alone(self.animation(series, entry, &numbers, &options).await?));
         }
         let instance = &entry.instance.sop_instance_uid;
@@ -104,8 +108,11 @@ impl Asked {
         }
         let rendition = match category {
             Category::State => {
-                let options = options::of_state(&self.parameters, form.payload)?;
+                // What is wrong with the request is told before its images are looked for.
+                options::of_state(&self.parameters, form.payload)?;
                 let shown = self.face.registry.presented_frames(&self.opened, series, entry).await?;
+                let form = self.form_of(shown.len(), form, &category)?;
+                let options = options::of_state(&self.parameters, form.payload)?;
                 return self.pictures(shown, form, options).await;
             }
             Category::Video(media_type) => {
@@ -155,7 +162,19 @@ impl Asked {
         rendition::animation(&self.face, &self.opened, (series, entry), numbers, options).await
     }
 
-    /// One picture alone; several, or where parts are wanted, in parts: several can't be sent otherwise.
+    /// The form of so many pictures: one has the form that was chosen; several come in parts or not at all, as single part types do not count
+    /// where there is more than one (§8.7.8.1, §10.4.4).
+    fn form_of(&self, pictures: usize, chosen: Offer, category: &Category) -> Result<Offer, Problem> {
+        if pictures == 1 || chosen.container == Container::Multipart {
+            return Ok(chosen);
+        }
+        let mut offers = category.offers();
+        offers.retain(|offer| offer.container == Container::Multipart);
+        let refused = || Problem::not_acceptable("several pictures are answered in parts: multipart/related");
+        self.accept.best(&offers).ok_or_else(refused)
+    }
+
+    /// One picture alone; several, or where parts are wanted, in parts.
     async fn pictures(self, shown: Vec<ShownFrame>, form: Offer, options: RenderOptions) -> Result<Response, Problem> {
         if let ([shown], Container::Single) = (shown.as_slice(), form.container) {
             return Ok(self.alone(rendition::frame(&self.face, &self.opened, shown, &options).await?));

@@ -146,7 +146,10 @@ async fn frames_are_rendered_one_by_one() {
     assert_eq!(parts.len(), 3);
     let frames_of = |list: &str| format!("{}/frames/{list}/rendered", frames(3).path());
     assert_eq!(png_size(&app.get_as(&frames_of("2"), "image/png").await.expect(200)), (8, 4));
-    let several = app.get_as(&frames_of("1,3"), "image/png").await.expect(200);
+    app.get_as(&frames_of("1,3"), "image/png").await.expect(406);
+    assert_eq!(app.get(&frames_of("1,3")).await.expect(200).parts().len(), 2);
+    let either = "image/png, multipart/related; type=\"image/png\";q=0.5";
+    let several = app.get_as(&frames_of("1,3"), either).await.expect(200);
     assert_eq!(several.parts().iter().filter(|part| part.content_type == "image/png").count(), 2);
     assert!(app.get_as(&frames_of("1,3"), "image/gif").await.expect(200).body.starts_with(b"GIF89a"));
     app.get(&frames_of("4")).await.expect(404);
@@ -218,7 +221,9 @@ async fn a_presentation_state_shows_the_images_that_it_refers_to() {
     // Values rise from the upper left; the state turns the image round, and what is 100 or more is white.
     let expected: Vec<u8> = (0..32u32).rev().map(|at| if at * 7 + 1 >= 100 { 255 } else { 0 }).collect();
     assert_eq!((width, height, pixels), (8, 4, expected));
-    let parts = app.get_as(&rendered(&state_of_frames()), "image/png").await.expect(200).parts();
+    app.get_as(&rendered(&state_of_frames()), "image/png").await.expect(406);
+    let in_parts = "multipart/related; type=\"image/png\"";
+    let parts = app.get_as(&rendered(&state_of_frames()), in_parts).await.expect(200).parts();
     assert_eq!(parts.len(), 2);
     assert!(png(&parts[0].body).2 != png(&parts[1].body).2);
     for (query, parameter) in [("window=40,400,linear", "window"), ("viewport=8,8,0,0,4,4", "viewport")] {
