@@ -13,7 +13,7 @@ pub struct Limits {
     pub inflated_bytes: u64,
     /// Inflated bytes for each deflated one, once `inflate_allowance` is used up.
     pub inflate_ratio: u64,
-    /// Inflated bytes that no ratio is asked of: a blank image deflates a thousandfold.
+    /// Inflated bytes that no ratio is asked of: a mask deflates a thousandfold, and the label map of a long CT has 154 MB.
     pub inflate_allowance: u64,
 }
 
@@ -25,7 +25,7 @@ impl Default for Limits {
             fragments: 1_000_000,
             inflated_bytes: 1 << 30,
             inflate_ratio: 100,
-            inflate_allowance: 32 << 20,
+            inflate_allowance: 256 << 20,
         }
     }
 }

@@ -241,7 +241,8 @@ impl Transcoder {
         frame_time: Duration,
     ) -> Result<Rendered, E> {
         let mut frames = std::pin::pin!(frames);
-        let mut animation = render::Animation::new(frame_time);
+        let least = frames.size_hint().0 as u64;
+        let mut animation = render::Animation::new(frame_time, least);
         let mut count = 0;
         while let Some(next) = frames.next().await {
             let (image, frame) = next?;

@@ -55,6 +55,14 @@ fn a_length_beyond_the_bytes_is_refused_wherever_it_stands() {
     }
 }
 
+/// A segmentation of 512 x 512 x 300 words, nearly all of them empty.
+#[test]
+fn a_mask_that_deflates_a_thousandfold_is_no_bomb() {
+    let mask = part10(DEFLATED, &deflate(&Form::Explicit.element(0x7FE0_0010, "OW", vec![0; 512 * 512 * 300 * 2])));
+    assert!(mask.len() < 200_000, "{} bytes", mask.len());
+    assert!(file(&mask).is_ok());
+}
+
 #[test]
 fn a_deflate_bomb_is_stopped_before_it_grows() {
     let limits = Limits { inflate_allowance: 1 << 20, ..Limits::default() };

@@ -21,6 +21,8 @@ pub(crate) const TOO_LONG: &str =
 /// An animation in the making: frames go in one by one and are kept encoded only.
 pub(crate) struct Animation {
     frame_time: Duration,
+    /// So many frames come at least.
+    least: u64,
     encoder: Option<Encoder<Vec<u8>>>,
     width: u32,
     height: u32,
@@ -28,13 +30,13 @@ pub(crate) struct Animation {
 }
 
 impl Animation {
-    pub(crate) fn new(frame_time: Duration) -> Self {
-        Self { frame_time, encoder: None, width: 0, height: 0, pixels: 0 }
+    pub(crate) fn new(frame_time: Duration, least: u64) -> Self {
+        Self { frame_time, least, encoder: None, width: 0, height: 0, pixels: 0 }
     }
 
     /// A picture of one frame.
     pub(super) fn still(raster: &Raster) -> Result<Rendered, TranscodeError> {
-        let mut animation = Self::new(Duration::ZERO);
+        let mut animation = Self::new(Duration::ZERO, 1);
         animation.push(raster)?;
         animation.finish()
     }
@@ -54,9 +56,12 @@ impl Animation {
         let (Ok(width), Ok(height)) = (u16::try_from(raster.width), u16::try_from(raster.height)) else {
             return Err(TranscodeError::parameter("viewport", "GIF can't hold an image of this size"));
         };
-        self.pixels += u64::from(raster.width) * u64::from(raster.height);
+        // What will be too long is refused at its first frame, before the others cost anything.
+        let pixels = u64::from(raster.width) * u64::from(raster.height);
+        let in_all = if self.encoder.is_none() { pixels.saturating_mul(self.least) } else { 0 };
+        self.pixels += pixels;
         let bytes = self.encoder.as_ref().map_or(0, |encoder| encoder.get_ref().len());
-        if self.pixels > MAX_ANIMATION_PIXELS || bytes > MAX_ANIMATION_BYTES {
+        if self.pixels.max(in_all) > MAX_ANIMATION_PIXELS || bytes > MAX_ANIMATION_BYTES {
             return Err(TranscodeError::mismatch("NumberOfFrames", TOO_LONG));
         }
         let encoder = match &mut self.encoder {

@@ -102,6 +102,21 @@ async fn an_animation_has_its_frames_and_its_pace() {
 }
 
 #[tokio::test]
+async fn what_will_be_too_long_an_animation_is_refused_at_its_first_frame() {
+    let shape = grey(8, 8);
+    let viewport = transcode::Viewport { width: 4096, height: 4096, source: None };
+    let options = RenderOptions { media: RenderedMedia::Gif, viewport: Some(viewport), ..RenderOptions::default() };
+    let taken = std::sync::atomic::AtomicU32::new(0);
+    let frames = futures::stream::iter((0..30).map(|_| {
+        taken.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Ok::<_, transcode::TranscodeError>((shape.describe(EXPLICIT_LE), vec![5; shape.count()].into()))
+    }));
+    let refused = transcoder().render_animation(frames, &options, Duration::from_millis(40)).await.unwrap_err();
+    assert!(refused.to_string().contains("longer than any"), "{refused}");
+    assert_eq!(taken.into_inner(), 1);
+}
+
+#[tokio::test]
 async fn floating_point_pixels_are_shown_over_their_range() {
     let shape = Shape { rows: 1, columns: 3, ..grey(32, 32) };
     let mut metadata = shape.metadata();
