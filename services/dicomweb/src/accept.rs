@@ -116,6 +116,21 @@ impl Accept {
         self.ranges.iter().chain(otherwise).map(MediaRange::wanted)
     }
 
+    /// The choice of the best range: of those that are liked alike the first that has one, and the second kind only where no such range has
+    /// one of the first.
+    pub(crate) fn choose<T>(
+        &self,
+        first: impl Fn(Wanted<'_>) -> Option<T>,
+        second: impl Fn(Wanted<'_>) -> Option<T>,
+    ) -> Option<T> {
+        let lists = std::iter::once(&self.ranges).chain(self.otherwise.iter().map(|header| &header.ranges));
+        let mut alike = lists.flat_map(|ranges| ranges.chunk_by(|one, next| one.quality == next.quality));
+        alike.find_map(|ranges| {
+            let wanted = || ranges.iter().map(MediaRange::wanted);
+            wanted().find_map(&first).or_else(|| wanted().find_map(&second))
+        })
+    }
+
     /// Whether any range takes this form.
     pub(crate) fn takes(&self, offer: Offer) -> bool {
         self.best(&[offer]).is_some()

@@ -15,8 +15,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::Held;
-use crate::accept::{Accept, Container};
-use crate::frames::{self, Form, content_type};
+use crate::accept::{Accept, Container, Wanted};
+use crate::frames::{self, Form, Stored, content_type};
 use crate::multipart::{self, AHEAD_BYTES, Part};
 use crate::range;
 use crate::syntax::{self, OCTET_STREAM};
@@ -56,10 +56,13 @@ pub(super) async fn answer(
     let either = accept.wanted().next().is_some_and(|wanted| wanted.container == Container::Any);
     let wanted = |form: Form| Form { multipart: form.multipart && !(either && container == Container::Single), ..form };
     let decodes = held.decodes(&first).await;
-    let form =
-        forms(accept, &first, decodes).map(wanted).find(|form| form.multipart || alone || is_whole(*form, &first));
-    let encoded = || frames::encoded_form(accept, alone, &first.transfer_syntax_uid).filter(|_| decodes);
-    let form = form.or_else(encoded).ok_or_else(|| frames::none_of_these(&first, alone))?;
+    let stored = Stored::of(&first);
+    let kept = |range: Wanted<'_>| kept(stored, range, decodes).map(wanted);
+    let form = accept.choose(
+        |range| kept(range).filter(|form| form.multipart || alone || is_whole(*form, &first)),
+        |range| stored.encoded(range, alone).filter(|_| decodes),
+    );
+    let form = form.ok_or_else(|| frames::none_of_these(&first, alone))?;
     if form.multipart {
         let ahead = form.encoded.is_some();
         let parts = parts(held, first, form);
@@ -91,11 +94,10 @@ use index_model::transfer_syntax::{
     EXPLICIT_VR_LITTLE_ENDIAN as EXPLICIT,
 };
 
-/// The forms that the caller takes and we can make. What can't be uncompressed is no `application/octet-stream` unless the caller names
-/// its transfer syntax (§8.7.3.3.2).
-fn forms<'a>(accept: &'a Accept, first: &'a Frame, decodes: bool) -> impl Iterator<Item = Form> + use<'a> {
-    let stored = &first.transfer_syntax_uid;
-    frames::forms(accept, true, first).filter_map(move |form| possible(form, stored, decodes))
+/// The form of what is stored that a range names and we can make. What can't be uncompressed is no `application/octet-stream` unless the
+/// caller names its transfer syntax (§8.7.3.3.2).
+fn kept(stored: Stored<'_>, wanted: Wanted<'_>, decodes: bool) -> Option<Form> {
+    possible(stored.kept(wanted, true)?, stored.syntax, decodes)
 }
 
 fn possible(form: Form, stored: &str, decodes: bool) -> Option<Form> {
@@ -115,9 +117,15 @@ pub(super) fn fits(accept: &Accept, entry: &InstanceEntry) -> bool {
         own => own,
     };
     let decodes = syntax::video(stored).is_none() && registry::decodes(entry);
-    let possible = |form| possible(form, stored, decodes);
-    let encoded = || decodes && frames::encoded_form(accept, false, stored).is_some();
-    frames::forms_of(accept, true, stored, false).filter_map(possible).any(|form| form.multipart) || encoded()
+    in_parts(accept, Stored { syntax: stored, shown_wrong: false }, decodes).is_some()
+}
+
+/// The form in parts that the caller likes best.
+fn in_parts(accept: &Accept, stored: Stored<'_>, decodes: bool) -> Option<Form> {
+    accept.choose(
+        |range| kept(stored, range, decodes).filter(|form| form.multipart),
+        |range| stored.encoded(range, false).filter(|_| decodes),
+    )
 }
 
 /// Whether the value is one run of uncompressed samples.
@@ -132,9 +140,7 @@ fn is_whole(form: Form, stored: &Frame) -> bool {
 pub(super) async fn parts_of(held: Held, accept: &Accept) -> Result<Parts, RegistryError> {
     let first = held.frame(1, false).await?;
     let decodes = held.decodes(&first).await;
-    let form = forms(accept, &first, decodes).find(|form| form.multipart);
-    let encoded = || frames::encoded_form(accept, false, &first.transfer_syntax_uid).filter(|_| decodes);
-    let form = form.or_else(encoded);
+    let form = in_parts(accept, Stored::of(&first), decodes);
     if let Some(form) = form.filter(|form| form.encoded.is_some()) {
         // What this syntax can't hold is left out as a whole: it is known by the first frame, which is kept for a while.
         held.frame_in(1, form).await?;
