@@ -207,8 +207,22 @@ fn look(default: &'static str, last: &'static str, first: &[u8]) -> Result<Found
                 |header| Found { frames: header.frames, ..found(header.transfer_syntax_uid, Some(header.image)) },
             )
         }
+        "1.2.840.10008.1.2.5" if !is_rle(first) => return Err("is no RLE stream (PS3.5 annex G)"),
         _ => found(None, None),
     })
+}
+
+/// Whether a frame begins with a header of RLE: up to fifteen segments, one after the other behind it (PS3.5 §G.5).
+fn is_rle(frame: &[u8]) -> bool {
+    let Some((header, _)) = frame.split_first_chunk::<64>() else { return false };
+    let mut words =
+        header.chunks_exact(4).map(|word| word.iter().rev().fold(0u64, |sum, byte| sum << 8 | u64::from(*byte)));
+    let segments = words.next().and_then(|count| usize::try_from(count).ok()).unwrap_or(0);
+    let offsets: Vec<u64> = words.take(segments).collect();
+    (1..=15).contains(&segments)
+        && offsets.first() == Some(&64)
+        && offsets.is_sorted_by(|one, next| one < next)
+        && offsets.iter().all(|offset| *offset < frame.len() as u64)
 }
 
 /// How many bytes uncompressed pixel data have by the Image Pixel module (PS3.5 §8.1.1); `None` where it does not say.
@@ -246,9 +260,22 @@ pub fn contradiction(data_set: &DataSet, image: &Image) -> Option<(&'static str,
     })
 }
 
+/// What an image can't be without and neither the metadata nor the stream say: its keyword.
+pub fn missing(data_set: &DataSet) -> Option<&'static str> {
+    let needed = [
+        ("Rows", tags::ROWS),
+        ("Columns", tags::COLUMNS),
+        ("SamplesPerPixel", tags::SAMPLES_PER_PIXEL),
+        ("PhotometricInterpretation", tags::PHOTOMETRIC_INTERPRETATION),
+        ("BitsAllocated", tags::BITS_ALLOCATED),
+        ("BitsStored", tags::BITS_STORED),
+    ];
+    needed.into_iter().find_map(|(keyword, tag)| data_set.get(tag).is_none().then_some(keyword))
+}
+
 /// Completes the Image Pixel module from the stream where the metadata left it out (PS3.18 §10.5.2), counts the frames, and says that
-/// the compression lost something where it did (PS3.3 C.7.6.1.1.5).
-pub fn describe(data_set: &mut DataSet, image: Option<&Image>, frames: usize, transfer_syntax_uid: &str) {
+/// the compression to so many bytes lost something where it did, how, and by which ratio (PS3.3 C.7.6.1.1.5).
+pub fn describe(data_set: &mut DataSet, image: Option<&Image>, frames: usize, transfer_syntax_uid: &str, bytes: u64) {
     if let Some(image) = image.filter(|_| data_set.get(tags::ROWS).is_none()) {
         let mut number = |tag: Tag, value: u16| data_set.put(tag, VR::US, Value::Bytes(value.to_le_bytes().to_vec()));
         number(tags::SAMPLES_PER_PIXEL, image.samples);
@@ -268,8 +295,32 @@ pub fn describe(data_set: &mut DataSet, image: Option<&Image>, frames: usize, tr
     }
     let lossy = always_loses(transfer_syntax_uid) || NAMED_LOSSY.contains(&transfer_syntax_uid);
     if lossy && data_set.get(tags::LOSSY_IMAGE_COMPRESSION).is_none() {
-        data_set.put(tags::LOSSY_IMAGE_COMPRESSION, VR::CS, Value::Bytes(b"01".to_vec()));
+        let mut text = |tag: Tag, vr: VR, text: String| data_set.put(tag, vr, Value::Bytes(text.into_bytes()));
+        text(tags::LOSSY_IMAGE_COMPRESSION, VR::CS, "01".to_owned());
+        if let Some(method) = method(transfer_syntax_uid) {
+            text(tags::LOSSY_IMAGE_COMPRESSION_METHOD, VR::CS, method.to_owned());
+        }
+        if let Some(native) = native_bytes(data_set).filter(|_| bytes > 0) {
+            let ratio = format!("{:.2}", native as f64 / bytes as f64);
+            data_set.put(tags::LOSSY_IMAGE_COMPRESSION_RATIO, VR::DS, Value::Bytes(ratio.into_bytes()));
+        }
     }
+}
+
+/// LossyImageCompressionMethod of a transfer syntax (PS3.3 C.7.6.1.1.5.1).
+fn method(transfer_syntax_uid: &str) -> Option<&'static str> {
+    let end = transfer_syntax_uid.strip_prefix("1.2.840.10008.1.2.4.")?.split('.').next()?.parse::<u16>().ok()?;
+    Some(match end {
+        50 | 51 => "ISO_10918_1",
+        81 => "ISO_14495_1",
+        91 | 93 => "ISO_15444_1",
+        100 | 101 => "ISO_13818_2",
+        102..=106 => "ISO_14496_10",
+        107 | 108 => "ISO_23008_2",
+        110..=112 => "ISO_18181_1",
+        203 => "ISO_15444_15",
+        _ => return None,
+    })
 }
 
 /// Two bytes, the higher first.

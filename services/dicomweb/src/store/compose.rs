@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use dicom_core::Tag;
+use dicom_core::{Tag, VR};
 use index_compose::pixels::{self, Encapsulation};
 use index_compose::{Bulk, DataSet, Fault, Piece, Value, encode, from_xml, names, part10_header};
 use index_model::{Uid, transfer_syntax};
@@ -16,6 +16,8 @@ use super::outcome::{Failure, Keys, reason};
 
 const SOP_CLASS_UID: Tag = Tag(0x0008, 0x0016);
 const SOP_INSTANCE_UID: Tag = Tag(0x0008, 0x0018);
+const ENCAPSULATED_DOCUMENT: Tag = Tag(0x0042, 0x0011);
+const DOCUMENT_LENGTH: Tag = Tag(0x0042, 0x0015);
 const PIXEL_DATA: Tag = Tag(0x7FE0, 0x0010);
 /// Pixel data are copied in runs of so many bytes.
 const RUN_BYTES: usize = 1 << 20;
@@ -94,6 +96,7 @@ struct Pixels {
 impl Composer<'_> {
     fn file(&self, mut data_set: DataSet) -> Result<File, Failure> {
         let pixels = self.pixels(&mut data_set)?;
+        self.measure_document(&mut data_set);
         let uid = |tag| {
             let text = data_set.text(tag).ok_or_else(|| Fault::of(tag, "is missing"))?;
             Uid::parse(text).map_err(|_| Fault::of(tag, "is not a unique identifier"))
@@ -105,6 +108,15 @@ impl Composer<'_> {
         let pieces = encode(&data_set, pixels.frames.as_deref(), &bulk).map_err(|fault| Failure::from(&fault))?;
         let header = part10_header(class.as_str(), instance.as_str(), &pixels.transfer_syntax_uid, None);
         Ok(File { header, pieces })
+    }
+
+    /// The length of a document whose value gets a byte more to be even (PS3.3 §C.24.2): who reads it shall not take that for its own.
+    fn measure_document(&self, data_set: &mut DataSet) {
+        let Some(Value::Bulk(uri)) = data_set.get(ENCAPSULATED_DOCUMENT).map(|element| &element.value) else { return };
+        let length = self.links.only(uri).and_then(|part| u32::try_from(part.bulk().length).ok());
+        if let Some(length) = length.filter(|length| length % 2 == 1 && data_set.get(DOCUMENT_LENGTH).is_none()) {
+            data_set.put(DOCUMENT_LENGTH, VR::UL, Value::Bytes(length.to_le_bytes().to_vec()));
+        }
     }
 
     /// Decides how pixel data are stored, and says of the image what the metadata leave out.
@@ -145,7 +157,12 @@ impl Composer<'_> {
                 }
                 let frames = self.frames(&parts, essence, stated, &found)?;
                 let count = if pixels::is_video(essence) { found.frames.unwrap_or(1) } else { frames.len() };
-                pixels::describe(data_set, found.image.as_ref(), count, found.transfer_syntax_uid);
+                let bytes = frames.iter().map(|frame| frame.length).sum();
+                pixels::describe(data_set, found.image.as_ref(), count, found.transfer_syntax_uid, bytes);
+                if let Some(keyword) = pixels::missing(data_set) {
+                    let rule = format!("{keyword}: is missing, and its compressed stream does not say it");
+                    return Err(Failure::new(reason::CANNOT_UNDERSTAND, rule));
+                }
                 Ok(Pixels { transfer_syntax_uid: found.transfer_syntax_uid.to_owned(), frames: Some(frames) })
             }
             _ => Err(refused("is of a media type that is not stored (PS3.18 table 8.7.3-5)")),
