@@ -236,18 +236,21 @@ fn study(row: &Row) -> Result<StudyRow, StoreError> {
 /// Series in the order of their keys here, each with its study.
 pub(crate) async fn series(link: &mut Link, keys: &[i64], filter: &SearchFilter) -> Result<Vec<SeriesRow>, StoreError> {
     let mut found: HashMap<i64, SeriesRow> = HashMap::with_capacity(keys.len());
-    let mut holders: HashMap<i64, Vec<Holder>> = HashMap::new();
+    let mut holders: HashMap<i64, Vec<(Holder, Option<u32>)>> = HashMap::new();
     let mut rows = Vec::with_capacity(keys.len());
     for chunk in keys.chunks(CHUNK) {
         let mut sql = Sql::new(
             "SELECT r.series_key, r.study_key, r.record, r.number_of_instances, r.held, r.manifest_version, r.manifest_phase, \
-             c.series_copy_key, q.code, q.region, CAST(NULL AS BIGINT) FROM series r \
+             c.series_copy_key, q.code, q.region, CAST(NULL AS BIGINT), c.declared, c.known FROM series r \
              LEFT JOIN series_copy c ON c.series_key = r.series_key LEFT JOIN repository q ON q.repository_key = c.repository_key \
              WHERE r.series_key IN (",
         );
         sql.list(chunk.iter().copied()).push(")");
         for row in link.rows(sql).await? {
-            let holder = Holder::of(&row, 7, filter)?;
+            let holder = match Holder::of(&row, 7, filter)? {
+                Some(holder) => Some((holder, instances_of(&row)?)),
+                None => None,
+            };
             match holders.entry(row.int(0)?) {
                 Entry::Occupied(mut known) => known.get_mut().extend(holder),
                 Entry::Vacant(new) => {
@@ -265,21 +268,34 @@ pub(crate) async fn series(link: &mut Link, keys: &[i64], filter: &SearchFilter)
     for row in &rows {
         let Some(study) = studies.get(&row.int(1)?) else { continue };
         let mut holders = holders.remove(&row.int(0)?).unwrap_or_default();
-        holders.sort_unstable_by_key(|holder| holder.copy_key);
-        let repositories = holders.into_iter().map(|holder| holder.code).collect();
-        let series = series_row(row, Arc::clone(study), repositories)?;
+        holders.sort_unstable_by_key(|(holder, _)| holder.copy_key);
+        let mut series = series_row(row, Arc::clone(study))?;
+        for (Holder { code, .. }, instances) in holders {
+            if instances.is_some_and(|instances| instances < series.number_of_instances) {
+                series.partial.push(code.clone());
+            }
+            series.repositories.push(code);
+        }
         found.insert(series.series_key, series);
     }
     Ok(keys.iter().filter_map(|key| found.remove(key)).collect())
 }
 
-fn series_row(row: &Row, study: Arc<StudyRow>, repositories: Vec<RepositoryCode>) -> Result<SeriesRow, StoreError> {
+/// How many instances of a series its copy has, as far as anybody said.
+fn instances_of(row: &Row) -> Result<Option<u32>, StoreError> {
+    let (declared, known) = (row.opt_int(11)?, row.count(12)?);
+    let declared = declared.map(|count| u32::try_from(count).unwrap_or(0));
+    Ok(declared.map(|count| count.max(known)).or((known > 0).then_some(known)))
+}
+
+fn series_row(row: &Row, study: Arc<StudyRow>) -> Result<SeriesRow, StoreError> {
     let series: SeriesRecord = row.json(2)?;
     Ok(SeriesRow {
         study,
         series_key: row.int(0)?,
         series,
-        repositories,
+        repositories: Vec::new(),
+        partial: Vec::new(),
         number_of_instances: row.count(3)?,
         held: row.count(4)?,
         manifest: Manifest { version: row.int(5)?, state: phase(&row.text(6)?)? },

@@ -126,7 +126,10 @@ impl Search {
     async fn present_instances(self, answer: Answer<InstanceRow>) -> Result<Response, Problem> {
         let identifiers = self.identifiers(answer.rows.iter().map(|row| row.study.person_key)).await?;
         let shown = self.shown(&identifiers);
-        let series = answer.rows.chunk_by(|one, next| Arc::ptr_eq(&one.series, &next.series));
+        let alike = |one: &InstanceRow, next: &InstanceRow| {
+            Arc::ptr_eq(&one.series, &next.series) && one.is_reachable == next.is_reachable
+        };
+        let series = answer.rows.chunk_by(alike);
         let response = if answer.rows.is_empty() {
             no_content()
         } else if self.form.container == Container::Single {

@@ -138,7 +138,7 @@ impl Search {
             Level::Instance => {
                 let found = registry.search_instances(&self.permit, query).await?;
                 let rows = found.rows.iter().map(|row| {
-                    let available = row.entry.object.is_some() || registry.is_series_available(&row.series);
+                    let available = row.entry.object.is_some() || row.is_reachable;
                     (instance_keys(row, self.asked.wanted.iter().map(|wanted| wanted.tag)), common(available))
                 });
                 (rows.collect(), !found.unsupported.is_empty(), found.remaining)

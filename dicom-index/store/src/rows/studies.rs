@@ -73,6 +73,8 @@ pub struct SeriesRow {
     pub series: SeriesRecord,
     /// Who has copies, first seen first.
     pub repositories: Vec<RepositoryCode>,
+    /// Who of them is known to have fewer instances than there are.
+    pub partial: Vec<RepositoryCode>,
     /// Distinct instances: the most that a copy declares, or those known if they are more.
     pub number_of_instances: u32,
     /// Distinct instances whose bytes we hold.

@@ -36,13 +36,13 @@ pub(crate) struct Instances {
 }
 
 impl Instances {
-    /// Those of this row's series.
+    /// Those of this row's series that are as reachable.
     pub(crate) fn of_series(row: &InstanceRow, shown: Shown<'_>) -> Self {
         let (study, series) = (&row.study.study.study_instance_uid, &row.series.series.series_instance_uid);
         Self {
             shared: shared(row, shown),
             wanted: Wanted::of(shown),
-            is_available: shown.registry.is_series_available(&row.series),
+            is_available: row.is_reachable,
             address: shown.base.instance(study.as_str(), series.as_str(), ""),
             origin: shown.base.origin().to_owned(),
         }

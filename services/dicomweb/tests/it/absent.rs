@@ -13,7 +13,7 @@ use index_model::{DicomwebAddress, Protocol, RepositoryCode, RepositoryDefinitio
 use runtime::Ctx;
 
 use crate::app::{TestApp, first};
-use crate::objects::{SERIES, STUDY, related_series};
+use crate::objects::{SERIES, STUDY, image, related_series};
 
 /// Lists one study of one series, until it is gone.
 #[derive(Debug)]
@@ -162,4 +162,20 @@ async fn availability_is_told_of_each_series_by_itself() {
     assert_eq!(series, expected);
     let instances = of(app.get(&format!("/studies/{STUDY}/instances")).await.expect(200).json(), "00080018");
     assert_eq!(instances, [(held.instance, "ONLINE".into())]);
+}
+
+/// One image is here, and twelve are in a repository that does not answer: who is told that the series is there would miss eleven.
+#[tokio::test]
+async fn a_series_of_which_a_part_is_here_is_not_available_while_the_rest_is_away() {
+    let app = service().await;
+    app.get(&format!("/studies/{STUDY}/series/{SERIES}/metadata")).await.expect(503);
+    app.store(&[image(1)]).await.expect(200);
+    let series = app.get(&format!("/studies/{STUDY}/series")).await.expect(200).json();
+    assert_eq!((first(&series[0], "0020000E"), first(&series[0], "00080056")), (SERIES.into(), "UNAVAILABLE".into()));
+    assert_eq!(first(&series[0], "00201209"), "12");
+    let instances = app.get(&format!("/studies/{STUDY}/instances")).await.expect(200).json();
+    assert_eq!(
+        (first(&instances[0], "00080018"), first(&instances[0], "00080056")),
+        (image(1).instance, "ONLINE".into())
+    );
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use access::Permit;
-use index_model::InstanceEntry;
+use index_model::{InstanceEntry, RepositoryCode};
 use index_query::{Match, Page, Query, Tag, is_of_objects};
 use index_store::{Found, SearchFilter, SeriesRow};
 
@@ -87,7 +87,7 @@ impl Gathered<'_> {
                 }
                 let manifest = self.manifest(&series).await?;
                 let (skip, take) = (from.saturating_sub(at), to - at.max(from));
-                let entries = manifest.entries.iter().skip(count(skip)).take(count(take));
+                let entries = manifest.entries.iter().zip(&manifest.sources).skip(count(skip)).take(count(take));
                 self.add(series, entries);
                 at += declared.max(manifest.entries.len() as u64);
             }
@@ -107,9 +107,10 @@ impl Gathered<'_> {
         for series in series {
             let manifest = self.manifest(&series).await?;
             let mut within = Vec::new();
-            for entry in manifest.entries.iter().filter(|entry| all_match(applied, entry)) {
+            let known = manifest.entries.iter().zip(&manifest.sources);
+            for (entry, source) in known.filter(|(entry, _)| all_match(applied, entry)) {
                 if (from..to).contains(&matched) {
-                    within.push(entry);
+                    within.push((entry, source));
                 }
                 matched += 1;
             }
@@ -118,9 +119,16 @@ impl Gathered<'_> {
         Ok(matched.saturating_sub(to))
     }
 
-    fn add<'e>(&mut self, series: SeriesRow, entries: impl IntoIterator<Item = &'e Arc<InstanceEntry>>) {
+    fn add<'e>(
+        &mut self,
+        series: SeriesRow,
+        entries: impl IntoIterator<Item = (&'e Arc<InstanceEntry>, &'e RepositoryCode)>,
+    ) {
         let series = Arc::new(series);
-        self.rows.extend(entries.into_iter().map(|entry| InstanceRow {
+        let registry = self.registry;
+        let are_reachable = registry.is_series_available(&series);
+        self.rows.extend(entries.into_iter().map(|(entry, source)| InstanceRow {
+            is_reachable: are_reachable || registry.reaches_by(&series, source),
             study: Arc::clone(&series.study),
             series: Arc::clone(&series),
             entry: Arc::clone(entry),

@@ -4,6 +4,7 @@ mod headers;
 mod instances;
 
 use std::collections::HashMap;
+use std::slice;
 use std::sync::Arc;
 
 use access::Permit;
@@ -100,6 +101,8 @@ pub struct InstanceRow {
     pub series: Arc<SeriesRow>,
     /// What the manifest says of it.
     pub entry: Arc<InstanceEntry>,
+    /// Whether a repository that has it answers; what is held here needs none.
+    pub is_reachable: bool,
 }
 
 /// Below a study that patients who are not the same have one each of, nothing is listed unless the patient is named: whoever lists series by
@@ -254,12 +257,28 @@ impl Registry {
         !study.conflict && self.reaches(&study.repositories, &study.removed)
     }
 
-    /// The same of one series, which is held here wholly or in a repository that answers: its study may be elsewhere too.
+    /// The same of all instances of one series, which are held here, or in a repository that answers and has them all, or in several of
+    /// which none is away: its study may be elsewhere too.
     pub fn is_series_available(&self, row: &SeriesRow) -> bool {
         let study = &row.study;
         let is_gone = study.repositories.iter().all(|code| study.removed.contains(code));
         let is_held = row.held > 0 && row.held >= row.number_of_instances && !is_gone;
-        !study.conflict && (is_held || self.reaches(&row.repositories, &study.removed))
+        !study.conflict && (is_held || self.reaches_all(row))
+    }
+
+    fn reaches_all(&self, row: &SeriesRow) -> bool {
+        let removed = &row.study.removed;
+        let whole = row.repositories.iter().filter(|code| !row.partial.contains(code));
+        let whole: Vec<_> = whole.cloned().collect();
+        let has_one = || row.repositories.iter().any(|code| self.reaches(slice::from_ref(code), removed));
+        let all =
+            || row.repositories.iter().all(|code| removed.contains(code) || self.reaches(slice::from_ref(code), &[]));
+        self.reaches(&whole, removed) || (has_one() && all())
+    }
+
+    /// Whether this repository has what it had of a series, and answers.
+    pub(super) fn reaches_by(&self, row: &SeriesRow, from: &RepositoryCode) -> bool {
+        !row.study.conflict && self.reaches(slice::from_ref(from), &row.study.removed)
     }
 
     /// Whether one of these repositories has what it had, and answers.
