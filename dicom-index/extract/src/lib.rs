@@ -39,7 +39,7 @@ pub use bulk::{BulkPath, PathStep, bulk_value};
 pub use index_compose::{IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, part10_header};
 pub use instance::extract;
 pub use key_object::key_object;
-pub use likeness::{Likeness, Side, likeness};
+pub use likeness::{Likeness, Side, is_same_header, likeness};
 pub use report::report_object;
 
 /// What holds for a source's objects where they do not say it themselves.

@@ -81,6 +81,24 @@ pub fn likeness(a: &Side<'_>, b: &Side<'_>) -> Likeness {
     }
 }
 
+/// AvailableTransferSyntaxUID: told of an object, and not by it.
+const AVAILABLE: u32 = 0x0008_3002;
+
+/// Whether two headers say the same, however samples are arranged: another transfer syntax alone is no other header.
+pub fn is_same_header(a: &InstanceEntry, b: &InstanceEntry) -> bool {
+    let read = |entry: &InstanceEntry| -> Option<Header> {
+        let mut header: Header = serde_json::from_str(entry.metadata.get()).ok()?;
+        let apart = |tag: u32| tag == AVAILABLE || PIXELS.contains(&tag) || ARRANGEMENT.contains(&tag);
+        // Somebody's private attributes have no representation in Implicit VR Little Endian.
+        let is_told = |name: &str| u32::from_str_radix(name, 16).is_ok_and(|tag| (tag >> 16) % 2 == 0 && !apart(tag));
+        header.retain(|name, _| is_told(name));
+        Some(header)
+    };
+    let (Some(a), Some(b)) = (read(a), read(b)) else { return false };
+    let said = |value: &Value| (value.get("Value").cloned(), value.get("InlineBinary").cloned());
+    a.len() == b.len() && a.iter().all(|(name, value)| b.get(name).is_some_and(|other| said(value) == said(other)))
+}
+
 const fn is_one(same: bool) -> Likeness {
     if same { Likeness::Same } else { Likeness::Different }
 }

@@ -73,7 +73,7 @@ impl Plan {
         let coded = headers.get_all(CONTENT_ENCODING).iter().any(|coding| coding != "identity");
         if coded {
             let detail = "Content-Encoding: bodies are taken as they are, without a content coding";
-            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
+            return Err(Problem::content_coding("identity", detail));
         }
         let shape = Shape::of(headers)?;
         let declared = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());

@@ -7,7 +7,7 @@ use access::Refused;
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ACCEPT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use registry::RegistryError;
 
@@ -21,13 +21,15 @@ pub struct Problem {
     detail: Cow<'static, str>,
     parameter: Option<String>,
     retry_after_seconds: Option<u32>,
+    takes_codings: Option<&'static str>,
     fault: Option<Arc<RegistryError>>,
 }
 
 impl Problem {
     /// A status with words.
     pub fn new(status: StatusCode, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, detail: detail.into(), parameter: None, retry_after_seconds: None, fault: None }
+        let (retry_after_seconds, takes_codings) = (None, None);
+        Self { status, detail: detail.into(), parameter: None, retry_after_seconds, takes_codings, fault: None }
     }
 
     /// 400, naming the parameter.
@@ -45,6 +47,11 @@ impl Problem {
     /// 406, saying what there is.
     pub fn not_acceptable(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::NOT_ACCEPTABLE, detail)
+    }
+
+    /// 415 of a body's coding, with the codings that are taken (RFC 9110 §15.5.16).
+    pub fn content_coding(taken: &'static str, detail: &'static str) -> Self {
+        Self { takes_codings: Some(taken), ..Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail) }
     }
 
     /// Its status.
@@ -108,6 +115,9 @@ impl IntoResponse for Problem {
         let mut response = self.status.into_response();
         if let Some(seconds) = self.retry_after_seconds {
             response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
+        if let Some(taken) = self.takes_codings {
+            response.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static(taken));
         }
         response.extensions_mut().insert(self);
         response

@@ -14,6 +14,7 @@ const CHUNK: usize = 400;
 pub(super) struct Placed<'a> {
     pub(super) new: &'a NewInstance,
     pub(super) study_key: i64,
+    pub(super) is_disputed: bool,
     pub(super) series: series::Known,
     pub(super) repository_key: i64,
 }
@@ -39,11 +40,14 @@ struct Decision {
     superseded_object: Option<String>,
     /// It stands beside the one that is shown, and was not compared with it yet.
     to_compare: bool,
+    /// It shows what the one that is shown does, under another header, as was found before.
+    is_reworded: bool,
 }
 
 impl Decision {
     const fn of(outcome: Outcome) -> Self {
-        Self { outcome, superseded_object: None, to_compare: matches!(outcome, Outcome::Conflict) }
+        let to_compare = matches!(outcome, Outcome::Conflict);
+        Self { outcome, superseded_object: None, to_compare, is_reworded: false }
     }
 }
 
@@ -80,7 +84,7 @@ pub(super) async fn write(work: &mut Work<'_>, batch: &[Placed<'_>]) -> Result<V
         let series_key = placed.series.series_key;
         let known = rows.entry((series_key, placed.new.entry.instance.sop_instance_uid.as_str().into())).or_default();
         let before = fetched_bytes(known);
-        let Decision { outcome, superseded_object, to_compare } = decide(known, placed);
+        let Decision { outcome, superseded_object, to_compare, is_reworded } = decide(known, placed);
         // What is sent to us is kept, also when the same was fetched before: its sender may have it no more.
         if let Some(key) = kept(known, placed) {
             pinned.push(key);
@@ -97,8 +101,16 @@ pub(super) async fn write(work: &mut Work<'_>, batch: &[Placed<'_>]) -> Result<V
         {
             upgrades.push((key, placed));
         }
-        let (study_key, withdrawn) = (placed.study_key, Vec::new());
-        out.push(InstanceIndexed { study_key, series_key, outcome, superseded_object, to_compare, withdrawn });
+        out.push(InstanceIndexed {
+            study_key: placed.study_key,
+            series_key,
+            outcome,
+            superseded_object,
+            to_compare,
+            is_reworded,
+            is_disputed: placed.is_disputed,
+            withdrawn: Vec::new(),
+        });
     }
     insert_rows(work, &rows).await?;
     for (instance_key, placed) in upgrades {
@@ -208,6 +220,7 @@ fn again(known: &mut [Held], at: usize, placed: &Placed<'_>) -> Option<Decision>
         outcome: if is_repeat { Outcome::Repeat } else { Outcome::Conflict },
         superseded_object: entry.object.clone().filter(|object| same.object.as_ref() != Some(object)),
         to_compare: !is_repeat && same.likeness == Likeness::Unknown,
+        is_reworded: is_repeat && !same.shown,
     })
 }
 

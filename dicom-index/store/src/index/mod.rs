@@ -160,7 +160,7 @@ async fn declare(
     let Some((said, series)) = rejections::declared(work.link, repository_key, study, series).await? else {
         return Ok(Indexed { study_key: 0, series_keys: Vec::new(), withdrawn: Vec::new(), changed: false });
     };
-    let study_key = study::place(work, repository_key, &said, Manner::Declared).await?;
+    let study_key = study::place(work, repository_key, &said, Manner::Declared).await?.study_key;
     let placed = series::place(work, study_key, repository_key, &series, Manner::Declared).await?;
     let series_keys = placed.iter().map(|series| series.series_key).collect();
     let mut withdrawn = Vec::new();
@@ -193,12 +193,13 @@ async fn index_instances(
     let mut fresh = fresh::place(&mut work, &groups).await?;
     for (at, group) in groups.into_iter().enumerate() {
         let repository_key = group.repository_key;
-        let (study_key, series) = match fresh.remove(&at) {
-            Some(made) => made,
+        let (study::Place { study_key, is_disputed }, series) = match fresh.remove(&at) {
+            Some((study_key, series)) => (study::Place { study_key, is_disputed: false }, series),
             None => {
-                let study_key = study::place(&mut work, repository_key, &group.record, Manner::Held).await?;
+                let place = study::place(&mut work, repository_key, &group.record, Manner::Held).await?;
+                let study_key = place.study_key;
                 let series = series::place(&mut work, study_key, repository_key, &group.series, Manner::Held).await?;
-                (study_key, series)
+                (place, series)
             }
         };
         for member in group.members {
@@ -207,7 +208,7 @@ async fn index_instances(
             let place = group.series.iter().position(same).and_then(|place| series.get(place));
             let series = place.cloned().ok_or(StoreError::Corrupt { what: "series" })?;
             if let Some(slot) = placed.get_mut(member) {
-                *slot = Some(instances::Placed { new, study_key, series, repository_key });
+                *slot = Some(instances::Placed { new, study_key, is_disputed, series, repository_key });
             }
         }
     }

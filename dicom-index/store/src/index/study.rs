@@ -104,14 +104,35 @@ fn same_patient(a: &PatientRecord, b: &PatientRecord) -> bool {
     }
 }
 
-/// Finds or makes the copy and the union study of what a repository says; the union study's key.
+/// Where what a repository says of a study is placed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    /// The union study.
+    pub(super) study_key: i64,
+    /// Somebody else has a study of this identifier.
+    pub(super) is_disputed: bool,
+}
+
+/// Finds or makes the copy and the union study of what a repository says.
 pub(super) async fn place(
     work: &mut Work<'_>,
     repository_key: i64,
     said: &StudyRecord,
     manner: Manner,
-) -> Result<i64, StoreError> {
+) -> Result<Place, StoreError> {
     let known = Known::load(work.link, &said.study_instance_uid).await?;
+    let study_key = place_among(work, &known, repository_key, said, manner).await?;
+    let is_disputed = known.0.iter().any(|copy| copy.study_key != study_key);
+    Ok(Place { study_key, is_disputed })
+}
+
+async fn place_among(
+    work: &mut Work<'_>,
+    known: &Known,
+    repository_key: i64,
+    said: &StudyRecord,
+    manner: Manner,
+) -> Result<i64, StoreError> {
     let own = known.own(repository_key, said, manner);
     let record = own.map_or_else(|| said.clone(), |own| renew_study(&own.record, said, manner));
     let uid = &said.study_instance_uid;
@@ -127,7 +148,7 @@ pub(super) async fn place(
     } else if manner == Manner::Declared && own.is_some() {
         doubted::clear(work, placed.patient_key, uid).await?;
     }
-    let study_key = settle(work, &known, own, &Arrived { repository_key, placed, record: &record }).await?;
+    let study_key = settle(work, known, own, &Arrived { repository_key, placed, record: &record }).await?;
     if !placed.has_moves {
         return Ok(study_key);
     }

@@ -71,6 +71,10 @@ pub struct InstanceIndexed {
     pub superseded_object: Option<String>,
     /// It stands beside the one that is shown and was not compared with it yet.
     pub to_compare: bool,
+    /// Somebody else has a study of its StudyInstanceUID, so that neither opens unless the patient is named.
+    pub is_disputed: bool,
+    /// It repeats what stands beside the one that is shown, and shows the same under another header.
+    pub is_reworded: bool,
     /// Study and series keys of series that lost instances to a rejection note that had waited for this.
     pub withdrawn: Vec<(i64, i64)>,
 }

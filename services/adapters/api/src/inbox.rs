@@ -29,6 +29,8 @@ pub enum Sender {
 pub enum StoreAnswer {
     /// Held and indexed (also for an exact repeat).
     Stored,
+    /// An object of this SOPInstanceUID that shows the same under another header is stored and stays; this one is held beside it.
+    OtherHeader,
     /// Kept aside; the attribute and rule are given. The sender need not send it again.
     Quarantined {
         /// Keyword of the attribute.

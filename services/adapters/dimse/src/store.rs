@@ -34,6 +34,7 @@ impl Default for StoreOptions {
 
 const OTHER: &str = "the request names another SOP class or instance";
 const DUPLICATE: &str = "another object of this SOP Instance UID is stored and stays";
+const OTHER_HEADER: &str = "this instance is here with another header, which stays";
 const REJECTED: &str = "kept and shown to nobody: it was rejected before it came";
 /// The remedy, as long as an ErrorComment may be.
 const LATER: &str = "no room or no database: send it again later";
@@ -76,6 +77,8 @@ impl StoreService {
                 let from = Sender::AeTitle { ae_title: peer.ae_title.clone(), address: peer.address };
                 match self.inbox.store(&from, object).await {
                     StoreAnswer::Stored => (Status::SUCCESS, None),
+                    // A success would have its sender believe that what was corrected in it is seen.
+                    StoreAnswer::OtherHeader => (Status::ELEMENTS_DISCARDED, Some(OTHER_HEADER.to_owned())),
                     // Kept aside for an administrator; the sender learns that nobody will find it.
                     StoreAnswer::Quarantined { attribute, rule } => {
                         (Status::CANNOT_UNDERSTAND, Some(format!("kept aside: {attribute} {rule}")))

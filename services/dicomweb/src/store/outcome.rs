@@ -56,10 +56,14 @@ impl Failure {
     }
 }
 
-/// WarningReason (0008,1196): PS3.18 table I.2-1, and one of ours.
+/// WarningReason (0008,1196): PS3.18 table I.2-1, and two of ours.
 pub(super) mod warning {
+    /// Elements discarded: what is shown has another header.
+    pub(in crate::store) const ELEMENTS_DISCARDED: u16 = 0xB006;
     /// The data set is not what it was said to be.
     pub(in crate::store) const DOES_NOT_MATCH: u16 = 0xB007;
+    /// Kept, and opened only for who names the patient: two patients have a study of its identifier.
+    pub(in crate::store) const DISPUTED: u16 = 0xB771;
     /// Kept and shown to nobody, because a rejection note names it (IHE RAD IOCM); C-STORE answers with the same.
     pub(in crate::store) const REJECTED_BEFORE: u16 = 0xB770;
 }
@@ -135,9 +139,17 @@ fn told(fate: Fate) -> Result<Kept, Failure> {
     let kept = |is_retrievable, warning| Ok(Kept { is_retrievable, warning });
     Err(match fate {
         Fate::Stored => return kept(true, None),
+        Fate::OtherHeader => {
+            let words = "this instance is here with another header, which stays";
+            return kept(true, Some((warning::ELEMENTS_DISCARDED, words)));
+        }
         Fate::Misnamed => {
             let words = "File Meta Information names another instance or class";
             return kept(true, Some((warning::DOES_NOT_MATCH, words)));
+        }
+        Fate::Disputed => {
+            let words = "another patient has a study of this StudyInstanceUID";
+            return kept(false, Some((warning::DISPUTED, words)));
         }
         Fate::Withheld => return kept(false, None),
         Fate::Rejected => {

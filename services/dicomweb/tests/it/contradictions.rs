@@ -29,11 +29,11 @@ async fn conflicts(app: &TestApp) -> Vec<Conflict> {
 async fn a_header_written_anew_or_another_transfer_syntax_is_the_same_instance() {
     let first = Object { syntax: crate::objects::EXPLICIT, ..image(91) };
     let app = TestApp::holding(std::slice::from_ref(&first)).await;
-    store(&app, rewritten(&first, "Maker", "Other")).await.expect(200);
+    store(&app, rewritten(&first, "Maker", "Other")).await.expect(202);
     for other in [Object { syntax: IMPLICIT, ..first.clone() }, Object { syntax: BIG, ..first.clone() }, rle()] {
         store(&app, other.to_bytes()).await.expect(200);
     }
-    store(&app, rewritten(&first, "Maker", "Other")).await.expect(200);
+    store(&app, rewritten(&first, "Maker", "Other")).await.expect(202);
     assert!(conflicts(&app).await.is_empty(), "nobody has to look");
     assert_eq!(app.stored_instances().await, 5, "what was sent to us is kept, each once");
     let shown = app.get_as(&first.path(), "application/dicom; transfer-syntax=*").await.expect(200);
@@ -67,7 +67,7 @@ async fn the_same_pixels_of_somebody_else_are_no_repeat() {
     app.store(&[Object { patient: "Somebody^Else", ..image(1) }]).await.expect(409);
     assert_eq!(conflicts(&app).await.len(), 1);
     app.store(&[Object { patient: "TREMBLAY^ZOE", ..image(2) }]).await.expect(200);
-    app.store(&[Object { patient: "Tremblay^Zo\u{e9}^A", ..image(2) }]).await.expect(200);
+    app.store(&[Object { patient: "Tremblay^Zo\u{e9}^A", ..image(2) }]).await.expect(202);
 }
 
 #[tokio::test]
@@ -76,7 +76,7 @@ async fn documents_are_the_same_when_all_is_that_does_not_tell_of_who_passed_the
     for (document, own, content, other) in
         [(pdf(), "Maker", "small", "SMALL"), (report(), "Maker", "Clear lungs", "Clean lungs")]
     {
-        store(&app, rewritten(&document, own, "Other")).await.expect(200);
+        store(&app, rewritten(&document, own, "Other")).await.expect(202);
         assert!(conflicts(&app).await.iter().all(|one| !of(one, &document)));
         store(&app, rewritten(&document, content, other)).await.expect(409);
         assert!(conflicts(&app).await.iter().any(|one| of(one, &document)));

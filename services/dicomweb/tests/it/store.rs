@@ -116,7 +116,8 @@ async fn what_is_not_a_store_request_is_refused_before_it_is_read() {
             .body(Body::from(image(1).to_bytes()))
             .unwrap()
     };
-    app.send(ask("content-encoding", "gzip")).await.expect(415);
+    let coded = app.send(ask("content-encoding", "gzip")).await.expect(415);
+    assert_eq!(coded.header("accept-encoding"), "identity", "RFC 9110 §15.5.16");
     app.send(ask("accept", "text/html")).await.expect(406);
     app.send(ask("content-length", "99999999999999")).await.expect(413);
     app.send(ask("content-encoding", "identity")).await.expect(200);
@@ -147,6 +148,27 @@ async fn the_first_of_one_identifier_stays() {
     let failed = &answer.json()["00081198"]["Value"][0];
     assert_eq!((first(failed, "00081155"), first(failed, "00081197")), (image(1).instance, 0x0111.to_string()));
     app.store(&[other, image(2)]).await.expect(202);
+    let kept = app.get_as(&image(1).path(), "application/dicom; transfer-syntax=*").await.expect(200);
+    assert_eq!(kept.body, image(1).to_bytes());
+}
+
+/// Who corrects a header and is told that it is stored would think that it is seen (PS3.18 table I.2-1, PS3.4 table B.2-1).
+#[tokio::test]
+async fn who_sends_another_header_of_a_stored_instance_is_told_that_it_stays() {
+    let app = TestApp::holding(&[image(1)]).await;
+    let mut other = image(1).to_bytes();
+    let at = memchr::memmem::find(&other, b"Tremblay^Zo").unwrap();
+    other[at..at + 11].copy_from_slice(b"TREMBLAY^ZO");
+    for time in ["first", "again"] {
+        let answer = app.post("/studies", &related(&[other.clone()])).await.expect(202);
+        let told = answer.json();
+        let stored = &told["00081199"]["Value"][0];
+        assert_eq!(first(stored, "00081196"), 0xB006.to_string(), "{time}");
+        assert!(first(stored, "00081190").ends_with(&image(1).path()), "{time}");
+        let pushed = registry::Object::from(other.clone());
+        let sender = Sender::Repository(RepositoryCode::parse("local").unwrap());
+        assert_eq!(Inbox::store(&app.registry, &sender, pushed).await, StoreAnswer::OtherHeader, "{time}");
+    }
     let kept = app.get_as(&image(1).path(), "application/dicom; transfer-syntax=*").await.expect(200);
     assert_eq!(kept.body, image(1).to_bytes());
 }

@@ -1,6 +1,6 @@
 //! One StudyInstanceUID under two patients: a generator's fault, or a wrong merge.
 
-use crate::app::{TestApp, related};
+use crate::app::{TestApp, first, related};
 use crate::objects::{Object, SERIES, STUDY, image};
 
 fn replace(bytes: &mut [u8], old: &[u8], new: &[u8]) {
@@ -16,7 +16,9 @@ async fn a_study_identifier_of_two_patients_is_found_twice_and_opens_neither_by_
     let mut other = Object { series, instance, patient: "Roe^Richard", ..image(2) }.to_bytes();
     replace(&mut other, b"P-100", b"Q-200");
     replace(&mut other, b"19700101", b"19500505");
-    app.post("/studies", &related(&[other])).await.expect(200);
+    let told = app.post("/studies", &related(&[other])).await.expect(202).json();
+    let stored = &told["00081199"]["Value"][0];
+    assert_eq!((first(stored, "00081196"), first(stored, "00081190")), (0xB771.to_string(), String::new()));
     let found = app.get("/studies").await.expect(200);
     assert_eq!(found.column("0020000D"), [STUDY, STUDY], "they are never united");
     let mut patients = found.column("00100020");
@@ -54,7 +56,7 @@ async fn a_study_that_becomes_another_patients_too_is_opened_by_nobody_from_that
     let mut bytes = other.to_bytes();
     replace(&mut bytes, b"P-100", b"Q-200");
     replace(&mut bytes, b"19700101", b"19800202");
-    app.post("/studies", &related(&[bytes])).await.expect(200);
+    app.post("/studies", &related(&[bytes])).await.expect(202);
     for path in paths.into_iter().chain([format!("{}/metadata", other.path())]) {
         app.get(&path).await.expect(409);
     }
@@ -66,7 +68,7 @@ async fn twins_under_one_study_identifier_are_never_united_though_their_birth_da
     let (series, instance) = ("1.2.826.0.1.3680043.10.1.7", "1.2.826.0.1.3680043.10.1.7.1".to_owned());
     let mut other = Object { series, instance, patient: "Roe^Richard", ..image(2) }.to_bytes();
     replace(&mut other, b"P-100", b"Q-200");
-    app.post("/studies", &related(&[other])).await.expect(200);
+    app.post("/studies", &related(&[other])).await.expect(202);
     for (patient, name) in [("P-100", "Tremblay"), ("Q-200", "Roe")] {
         for level in ["studies", "series", "instances"] {
             let found =

@@ -30,6 +30,8 @@ impl Status {
     pub const CANCELLED: Self = Self(0xFE00);
     /// Sub-operations complete, one or more failed.
     pub const SOME_FAILED: Self = Self(0xB000);
+    /// Stored, and elements of it are not used (PS3.4 §B.2.3).
+    pub const ELEMENTS_DISCARDED: Self = Self(0xB006);
     /// Of ours, in the range of warnings: stored, and not shown because a rejection note names it (IHE RAD IOCM).
     pub const REJECTED_BEFORE: Self = Self(0xB770);
     /// Out of resources.

@@ -86,7 +86,7 @@ impl App {
         let permit = registry.access().permit(&service, Action::Store, Subject::Registry).await.unwrap();
         for object in objects {
             let stored = registry.store(&permit, object.file().into(), None).await.unwrap();
-            assert!(matches!(stored.fate, registry::Fate::Stored));
+            assert!(matches!(stored.fate, registry::Fate::Stored | registry::Fate::Disputed));
         }
         let (stop, taker) = (CancellationToken::new(), Arc::new(Taker::default()));
         let to = listen(taker.clone(), "TAKER", &stop).await;

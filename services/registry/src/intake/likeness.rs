@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use adapter_api::{Object, Part, Retrieve};
 use futures::StreamExt;
-use index_extract::{Extracted, Likeness as Compared, Side, likeness};
+use index_extract::{Extracted, Likeness as Compared, Side, is_same_header, likeness};
 use index_model::{InstanceEntry, RepositoryCode, StudyRecord, Uid};
 use index_store::{InstanceIndexed, Likeness};
 use runtime::{Demand, Urgency};
@@ -57,6 +57,19 @@ impl Registry {
             metrics::counter!("dics_instances_in_conflict_total", "repository" => repository.to_string()).increment(1);
         }
         Ok(is_quiet)
+    }
+
+    /// Whether an object that repeats an instance has another header than the one that is shown.
+    pub(super) async fn has_other_header(
+        &self,
+        repository: &RepositoryCode,
+        object: &Object,
+        series_key: i64,
+    ) -> Result<bool, RegistryError> {
+        let Ok(Extracted { entry, .. }) = self.extract(repository, object.clone()).await? else { return Ok(false) };
+        let manifest = self.known_manifest(series_key).await?;
+        let shown = manifest.entry_of(&entry.instance.sop_instance_uid);
+        Ok(shown.is_some_and(|(_, shown)| !is_same_header(shown, &entry)))
     }
 
     async fn compared(

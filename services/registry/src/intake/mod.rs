@@ -1,6 +1,7 @@
 //! A study becomes known: one object in; guard, extract, bytes, index, acknowledgement.
 
 pub(crate) mod commit;
+mod fate;
 mod inbox;
 mod key_objects;
 mod likeness;
@@ -13,11 +14,11 @@ use std::sync::Arc;
 use access::Permit;
 use adapter_api::{Object, StoreAnswer};
 use index_extract::{Defaults, Extracted, extract};
-use index_model::{
-    Finding, IssuedId, PatientRecord, Protocol, PushSource, RepositoryCode, RepositoryDefinition, Uid, sop_class,
-    transfer_syntax,
-};
+use index_model::{Finding, IssuedId, PatientRecord, Protocol, PushSource, RepositoryCode, RepositoryDefinition, Uid};
 use index_store::{NewInstance, Outcome};
+
+use fate::refusal;
+pub use fate::{Fate, StoredInstance};
 
 use crate::objects::Objects;
 use crate::{Registry, RegistryError};
@@ -30,122 +31,6 @@ pub(crate) const SHORT_BYTES: usize = 16 << 10;
 
 /// Repository code under which STOW-RS stores what no registered repository claims, in development mode.
 const LOCAL: &str = "local";
-
-/// What became of one object.
-#[derive(Debug, Clone)]
-pub struct StoredInstance {
-    /// SOPClassUID, where it could be read.
-    pub sop_class_uid: Option<Uid>,
-    /// SOPInstanceUID, where it could be read.
-    pub sop_instance_uid: Option<Uid>,
-    /// StudyInstanceUID, where it could be read.
-    pub study_instance_uid: Option<Uid>,
-    /// SeriesInstanceUID, where it could be read.
-    pub series_instance_uid: Option<Uid>,
-    /// What is told to the sender.
-    pub fate: Fate,
-}
-
-/// What became of an object, told apart by what its sender is told.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fate {
-    /// Held and indexed (also for an exact repeat).
-    Stored,
-    /// Held and indexed as its data set says; its File Meta Information names another instance or class.
-    Misnamed,
-    /// Held and given to nobody: a rejection note or a manifest.
-    Withheld,
-    /// Held and given to nobody: it was rejected before it came (IHE RAD IOCM).
-    Rejected,
-    /// Held beside an instance of the same SOPInstanceUID that has other bytes and stays the one that is shown.
-    Conflict,
-    /// Of another study than the request names. Not kept.
-    OtherStudy,
-    /// Of a SOP class that is no storage of a patient's instances. Not kept.
-    NoStorageClass,
-    /// In a transfer syntax whose pixels are somewhere else. Not kept.
-    PixelsElsewhere,
-    /// Nothing that could be read as an object at all. Not kept.
-    Unreadable {
-        /// The rule in words.
-        rule: String,
-    },
-    /// Kept aside, for this attribute and rule.
-    Quarantined {
-        /// Keyword of the attribute.
-        attribute: String,
-        /// The rule in words.
-        rule: String,
-    },
-    /// Nothing is kept until somebody makes room.
-    NoRoom,
-    /// Try again later: the database does not answer.
-    OutOfResources,
-}
-
-impl Fate {
-    /// Whether the object is here for good, shown or not.
-    pub(crate) const fn is_held(&self) -> bool {
-        matches!(self, Self::Stored | Self::Misnamed | Self::Withheld | Self::Rejected | Self::Conflict)
-    }
-
-    /// What is told of a fault of ours.
-    fn of(error: &RegistryError) -> Self {
-        if matches!(error, RegistryError::NoRoom(_)) { Self::NoRoom } else { Self::OutOfResources }
-    }
-}
-
-impl From<Fate> for StoreAnswer {
-    fn from(fate: Fate) -> Self {
-        match fate {
-            Fate::Stored | Fate::Misnamed | Fate::Withheld => Self::Stored,
-            Fate::Rejected => Self::Rejected,
-            Fate::Conflict => Self::Duplicate,
-            Fate::Quarantined { attribute, rule } => Self::Quarantined { attribute, rule },
-            Fate::NoRoom | Fate::OutOfResources => Self::OutOfResources,
-            // Asked of web callers alone.
-            Fate::OtherStudy | Fate::NoStorageClass | Fate::PixelsElsewhere | Fate::Unreadable { .. } => {
-                Self::NotAuthorised
-            }
-        }
-    }
-}
-
-impl StoredInstance {
-    /// An object of which no more is known than what its meta header says.
-    fn unread(object: &Object, fate: Fate) -> Self {
-        let (class, instance) = index_guard::media_storage(object);
-        let uid = |text: Option<&str>| Uid::parse(text?).ok();
-        Self {
-            sop_class_uid: uid(class),
-            sop_instance_uid: uid(instance),
-            study_instance_uid: None,
-            series_instance_uid: None,
-            fate,
-        }
-    }
-
-    fn read(extracted: &Extracted, fate: Fate) -> Self {
-        Self {
-            sop_class_uid: Some(extracted.entry.instance.sop_class_uid.clone()),
-            sop_instance_uid: Some(extracted.entry.instance.sop_instance_uid.clone()),
-            study_instance_uid: Some(extracted.study.study_instance_uid.clone()),
-            series_instance_uid: Some(extracted.series.series_instance_uid.clone()),
-            fate,
-        }
-    }
-}
-
-/// Why a web caller's object is not kept, though it can be read.
-fn refusal(extracted: &Extracted, study: Option<&Uid>) -> Option<Fate> {
-    let instance = &extracted.entry.instance;
-    match study {
-        Some(study) if extracted.study.study_instance_uid != *study => Some(Fate::OtherStudy),
-        _ if !sop_class::is_storage(instance.sop_class_uid.as_str()) => Some(Fate::NoStorageClass),
-        _ if transfer_syntax::is_referenced(&instance.transfer_syntax_uid) => Some(Fate::PixelsElsewhere),
-        _ => None,
-    }
-}
 
 impl Registry {
     /// Stores one object for a caller (STOW-RS), of `study` where it is given. In development mode anybody may; it is kept under the
@@ -172,7 +57,7 @@ impl Registry {
                 None => self.kept(&code, object, extracted, None).await,
             },
         };
-        if matches!(stored.fate, Fate::Stored | Fate::Misnamed | Fate::Withheld | Fate::Rejected) {
+        if stored.fate.is_held() && stored.fate != Fate::Conflict {
             permit.count(1, size_bytes);
         }
         Ok(stored)
@@ -342,8 +227,9 @@ impl Registry {
         let beside = (Some(name.as_str()), remote_name.as_deref());
         if indexed.to_compare && self.compare_beside(repository, &object, beside, &indexed).await? {
             // What it shows is here: it is kept, or can be had, and nobody has to look.
-            indexed.outcome = Outcome::Repeat;
+            (indexed.outcome, indexed.is_reworded) = (Outcome::Repeat, true);
         }
+        let is_reworded = indexed.is_reworded && self.has_other_header(repository, &object, indexed.series_key).await?;
         // What stands beside the instance that is shown is listed for an administrator, once for the same bytes.
         if indexed.outcome == Outcome::Conflict && indexed.superseded_object.is_none() {
             let finding = Finding::quarantine("SOPInstanceUID", ANOTHER);
@@ -363,6 +249,8 @@ impl Registry {
         Ok(match indexed.outcome {
             Outcome::Conflict => Fate::Conflict,
             Outcome::Rejected => Fate::Rejected,
+            Outcome::Repeat if is_reworded => Fate::OtherHeader,
+            Outcome::New | Outcome::Upgraded | Outcome::Repeat if indexed.is_disputed => Fate::Disputed,
             Outcome::New | Outcome::Upgraded | Outcome::Repeat if misnamed => Fate::Misnamed,
             Outcome::New | Outcome::Upgraded | Outcome::Repeat => Fate::Stored,
         })

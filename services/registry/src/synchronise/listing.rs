@@ -73,7 +73,11 @@ async fn wait_for(under_way: &mut FuturesUnordered<JoinHandle<StoreAnswer>>) -> 
     match under_way.next().await {
         None => Ok(false),
         Some(Ok(
-            StoreAnswer::Stored | StoreAnswer::Quarantined { .. } | StoreAnswer::Duplicate | StoreAnswer::Rejected,
+            StoreAnswer::Stored
+            | StoreAnswer::OtherHeader
+            | StoreAnswer::Quarantined { .. }
+            | StoreAnswer::Duplicate
+            | StoreAnswer::Rejected,
         )) => Ok(true),
         Some(Ok(StoreAnswer::OutOfResources | StoreAnswer::NotAuthorised)) => {
             Err(RegistryError::internal("an object could not be indexed").into())

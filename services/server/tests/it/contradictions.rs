@@ -47,7 +47,7 @@ fn copies_that_differ_are_told_to_readers_and_administrators_until_one_dismisses
     let service = Service::start(data.path());
     let (study, [first, pixels, header]) = three();
     assert_eq!(service.client.stow(&[first]).status, 200);
-    assert_eq!(service.client.stow(&[header]).status, 200, "a header written anew is no other image");
+    assert_eq!(service.client.stow(&[header]).status, 202, "a header written anew is no other image");
     assert!(conflicts(&service).is_empty());
     assert_eq!(record_of(&service, &study)["studies"][0]["differingInstances"], 0);
     assert_eq!(service.client.stow(&[pixels]).status, 409);
@@ -150,7 +150,7 @@ fn one_study_identifier_of_two_patients_raises_a_security_alert() {
     let data = tempfile::tempdir().unwrap();
     let service = Service::start(data.path());
     assert_eq!(stow(&service, &sr("2.25.9501", "0900", "Rien.", "VERIFIED", None)).status, 200);
-    assert_eq!(stow(&service, &somebody_elses("2.25.9502")).status, 200);
+    assert_eq!(stow(&service, &somebody_elses("2.25.9502")).status, 202);
     let listed = conflicts(&service);
     assert_eq!(
         (&listed[0]["kind"], &listed[0]["severity"]),

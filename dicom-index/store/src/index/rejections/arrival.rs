@@ -42,6 +42,8 @@ pub(in crate::index) async fn held(
                             outcome,
                             superseded_object,
                             to_compare: false,
+                            is_reworded: false,
+                            is_disputed: false,
                             withdrawn,
                         },
                     );

@@ -54,6 +54,7 @@ async fn every_answer_of_the_inbox_has_its_status() {
     let quarantined = StoreAnswer::Quarantined { attribute: "StudyInstanceUID".into(), rule: "is missing".into() };
     for (answer, status) in [
         (StoreAnswer::Stored, Status::SUCCESS),
+        (StoreAnswer::OtherHeader, Status::ELEMENTS_DISCARDED),
         (quarantined, Status::CANNOT_UNDERSTAND),
         (StoreAnswer::Duplicate, Status::DUPLICATE_SOP_INSTANCE),
         (StoreAnswer::Rejected, Status::REJECTED_BEFORE),
