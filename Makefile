@@ -54,8 +54,7 @@ fuzz: setup-test ## Fuzz what reads bytes from outside, SECONDS each (600), one 
 bench: build ## Measure, beside Orthanc and nginx in the same run; one table at the end (50 minutes)
 	deploy/setup/install.sh bench
 	rm -f target/bench.md
-	BENCH_TABLE=$(CURDIR)/target/bench.md cargo bench --package benches
-	cat target/bench.md
+	BENCH_TABLE=$(CURDIR)/target/bench.md cargo bench --package benches --no-fail-fast && status=0 || status=$$?; cat target/bench.md; exit $$status
 
 fmt:
 	cargo fmt --all
