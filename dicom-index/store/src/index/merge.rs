@@ -152,7 +152,8 @@ pub(crate) fn agree(a: &PatientRecord, b: &PatientRecord) -> bool {
     }
 }
 
-fn two_numbers_of_one_issuer(a: &PatientRecord, b: &PatientRecord) -> bool {
+/// Whether one issuer gave them two numbers.
+pub(crate) fn two_numbers_of_one_issuer(a: &PatientRecord, b: &PatientRecord) -> bool {
     let usable = |p: &PatientRecord| p.patient_id.clone().filter(|id| super::patient::is_usable(Some(id)));
     usable(a).zip(usable(b)).is_some_and(|(a, b)| a.issuer == b.issuer && a.value != b.value)
 }

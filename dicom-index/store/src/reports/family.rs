@@ -4,11 +4,13 @@
 //! A message and an object are one report when one names the other's document, or when accession number and filler order number both agree
 //! and nothing else could be meant. Where that is not sure both are shown, and neither is hidden.
 
-use index_model::ReportRecord;
+use index_model::{ReportRecord, ReportStatus};
 
 use crate::StoreError;
 use crate::engine::{Link, Sql};
 use crate::index::Work;
+use crate::index::merge::agree;
+use crate::index::patient::Placed;
 
 /// Reports that one version may unite.
 const MOST_UNITED: u32 = 64;
@@ -34,17 +36,24 @@ pub(super) fn name(report: &ReportRecord) -> String {
     }
 }
 
-/// The report that a version belongs to, of this person; reports that it shows to be one are made one.
+/// What the family of somebody is called, whose number another had before.
+const OF_ANOTHER: &str = " used again for ";
+
+/// Whether a family's numbers were another patient's before.
+pub(super) fn is_used_again(family: &str) -> bool {
+    family.contains(OF_ANOTHER)
+}
+
+/// The report that a version belongs to, of this person, and what its family is called; reports that it shows to be one are made one.
 pub(super) async fn find(
     work: &mut Work<'_>,
     repository_key: i64,
     report: &ReportRecord,
-    person_key: i64,
-) -> Result<Option<Known>, StoreError> {
-    let family = name(report);
-    let mut keys = Vec::new();
-    let sql = Sql::new("SELECT report_key FROM report WHERE repository_key = $1 AND family = $2");
-    keys.extend(work.link.row(sql.arg(repository_key).arg(family.as_str())).await?.map(|row| row.int(0)).transpose()?);
+    placed: Placed,
+) -> Result<(Option<Known>, String), StoreError> {
+    let person_key = placed.person_key;
+    let (family, known) = of_family(work, repository_key, report, placed).await?;
+    let mut keys = Vec::from_iter(known);
     for key in by_document(work, report, person_key).await? {
         if !keys.contains(&key) {
             keys.push(key);
@@ -53,14 +62,43 @@ pub(super) async fn find(
     if keys.is_empty() {
         keys.extend(counterpart(work, repository_key, report, person_key).await?);
     }
-    let Some((&first, others)) = keys.split_first() else { return Ok(None) };
+    let Some((&first, others)) = keys.split_first() else { return Ok((None, family)) };
     for other in others {
         absorb(work, first, *other).await?;
     }
     if report.object.is_none() {
         rename(work, first, repository_key, &family).await?;
     }
-    load(work.link, first).await.map(Some)
+    Ok((Some(load(work.link, first).await?), family))
+}
+
+/// The report that messages with these numbers tell of, and what its family is called. Numbers are used again, and mistyped: a report of
+/// one patient is no version of another's, unless that one was withdrawn or nothing says that they are two.
+async fn of_family(
+    work: &mut Work<'_>,
+    repository_key: i64,
+    report: &ReportRecord,
+    placed: Placed,
+) -> Result<(String, Option<i64>), StoreError> {
+    let base = name(report);
+    let again = format!("{base}{OF_ANOTHER}{}", placed.patient_key);
+    let sql = Sql::new(
+        "SELECT report_key, family, person_key, record FROM report WHERE repository_key = $1 AND family IN ($2, $3)",
+    );
+    let rows = work.link.rows(sql.arg(repository_key).arg(base.as_str()).arg(again.as_str())).await?;
+    for row in &rows {
+        if row.text(1)? == again {
+            return Ok((again, Some(row.int(0)?)));
+        }
+    }
+    let Some(row) = rows.first() else { return Ok((base, None)) };
+    let before: ReportRecord = row.json(3)?;
+    let is_withdrawn = matches!(before.status, ReportStatus::EnteredInError | ReportStatus::Cancelled);
+    if row.int(2)? != placed.person_key && !is_withdrawn && !agree(&before.patient, &report.patient) {
+        tracing::warn!("a report came under the order number of another patient's");
+        return Ok((again, None));
+    }
+    Ok((base, Some(row.int(0)?)))
 }
 
 async fn load(link: &mut Link, report_key: i64) -> Result<Known, StoreError> {

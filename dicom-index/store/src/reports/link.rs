@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use index_model::{IssuedId, LinkEvidence, PatientRecord, ReportRecord, StudyRecord};
 
-use super::{doubt, orders};
+use super::{doubt, family, orders};
 use crate::engine::Sql;
 use crate::index::Work;
 use crate::index::doubted::are_strangers;
-use crate::index::merge::agree;
+use crate::index::merge::{agree, two_numbers_of_one_issuer};
 use crate::{ChangeKind, StoreError};
 
 /// Studies of one accession number, or reports that wait for one, that are looked at.
@@ -88,7 +88,9 @@ impl<'a> Subject<'a> {
 
     /// Whether somebody is the report's patient, or nothing says otherwise.
     pub(super) fn is(&self, person_key: i64, patient: &PatientRecord) -> bool {
-        person_key == self.person_key || agree(patient, self.patient)
+        // A report that was tied to the study of another number would be seen from neither record until both numbers are merged.
+        person_key == self.person_key
+            || (!two_numbers_of_one_issuer(patient, self.patient) && agree(patient, self.patient))
     }
 
     /// Whether a study can be the one: of this patient, or of somebody of whom nothing says otherwise; and of that day, where both tell.
@@ -111,7 +113,7 @@ fn is_about(date: Option<&str>, instant_ms: i64) -> bool {
 /// Looks for the studies of a report anew.
 pub(crate) async fn relink(work: &mut Work<'_>, report_key: i64) -> Result<(), StoreError> {
     let sql = Sql::new(
-        "SELECT o.person_key, o.record, o.doubt, p.record FROM report o JOIN source_patient p \
+        "SELECT o.person_key, o.record, o.doubt, p.record, o.family FROM report o JOIN source_patient p \
          ON p.patient_key = COALESCE(o.said_patient_key, o.patient_key) WHERE o.report_key = $1",
     )
     .arg(report_key);
@@ -127,6 +129,8 @@ pub(crate) async fn relink(work: &mut Work<'_>, report_key: i64) -> Result<(), S
     let found: BTreeMap<i64, LinkEvidence> = studies.into_iter().map(|study_key| (study_key, evidence)).collect();
     let found = ruled(work, report_key, &subject, found).await?;
     is_anothers = (is_anothers && !is_strangers) || (is_strangers && found.is_empty());
+    // Whose number it was before has to be looked at, whatever this report is tied to.
+    is_anothers |= family::is_used_again(&row.text(4)?);
     let doubt = doubt::of(work, &report, &subject, (!found.is_empty(), is_anothers)).await?;
     doubt::keep(work, report_key, &row.text(2)?, doubt).await?;
     let sql = Sql::new("SELECT study_key, evidence FROM report_link WHERE report_key = $1").arg(report_key);

@@ -96,10 +96,10 @@ impl Message<'_> {
             return Ok(stored);
         }
         let mut work = Work::new(link, self.now_ms);
-        let family = family::name(report);
-        let alone = format!("report {family}");
+        let alone = format!("report {}", family::name(report));
         let placed = patient::place_of_message(&mut work, self.repository_key, &report.patient, &alone).await?;
-        let known = match family::find(&mut work, self.repository_key, report, placed.person_key).await? {
+        let (known, family) = family::find(&mut work, self.repository_key, report, placed).await?;
+        let known = match known {
             Some(known) => {
                 rejected::lock(work.link, known.report_key).await?;
                 known

@@ -124,6 +124,41 @@ async fn a_report_of_another_patient_is_not_tied_to_the_study(store: Store) {
     assert!(store.report(&id).await.unwrap().unwrap().links.is_empty());
 }
 
+/// Numbers of orders are used again, and mistyped: neither record loses its report, and none shows the other's words.
+async fn a_report_under_the_order_number_of_anothers_is_one_of_its_own_and_listed(store: Store) {
+    let (north, _) = two(&store).await;
+    let first =
+        id_of(&store.store_report(&north, &report("M1", jane(), ReportStatus::Final, 10), b"", NOW).await.unwrap());
+    let richard = patient("neodin/A2", "ROE^RICHARD", "19500505");
+    let wrong = report("M2", richard.clone(), ReportStatus::Corrected, 20);
+    let second = id_of(&store.store_report(&north, &wrong, b"", NOW).await.unwrap());
+    assert_ne!(first, second);
+    // What follows goes where its patient is.
+    store.store_report(&north, &report("M3", richard, ReportStatus::Corrected, 30), b"", NOW).await.unwrap();
+    store.store_report(&north, &report("M4", jane(), ReportStatus::Corrected, 40), b"", NOW).await.unwrap();
+    let (janes, richards) =
+        (store.report(&first).await.unwrap().unwrap(), store.report(&second).await.unwrap().unwrap());
+    assert_ne!(janes.person_key, richards.person_key);
+    assert_eq!((janes.versions.len(), richards.versions.len()), (2, 2));
+    let listed = store.conflicts(10, false).await.unwrap();
+    let is_it = |what: &Contradiction| matches!(what, Contradiction::Report { doubt: Doubt::OtherPatient, .. });
+    assert_eq!(listed.iter().filter(|one| is_it(&one.what)).count(), 1);
+}
+
+/// The report would be in neither record until both numbers are merged; then it is.
+async fn a_report_is_not_tied_to_the_study_of_another_number_of_its_issuer_though_the_name_is_the_same(store: Store) {
+    let (north, _) = two(&store).await;
+    let mut here = study("1.1", jane(), "20260101");
+    here.accession_number = Some(issued("neodin", "A1001"));
+    store.index_study(&north, &here, &[], NOW).await.unwrap();
+    let namesake = PatientRecord { patient_id: Some(issued("neodin", "A9")), ..jane() };
+    let stored = store.store_report(&north, &report("M1", namesake, ReportStatus::Final, 10), b"", NOW).await.unwrap();
+    let id = id_of(&stored);
+    assert!(store.report(&id).await.unwrap().unwrap().links.is_empty());
+    let listed = store.conflicts(10, false).await.unwrap();
+    assert!(listed.iter().any(|one| matches!(one.what, Contradiction::Report { doubt: Doubt::OtherPatient, .. })));
+}
+
 async fn a_report_of_somebody_else_under_a_known_number_renames_nobody_and_is_tied_to_nothing(store: Store) {
     let (north, _) = two(&store).await;
     let mut here = study("1.1", jane(), "20260101");
@@ -303,6 +338,8 @@ pub(crate) mod contract {
         a_report_finds_its_study_by_issuer_and_accession_and_only_there,
         a_report_of_another_patient_is_not_tied_to_the_study,
         a_report_of_somebody_else_under_a_known_number_renames_nobody_and_is_tied_to_nothing,
+        a_report_under_the_order_number_of_anothers_is_one_of_its_own_and_listed,
+        a_report_is_not_tied_to_the_study_of_another_number_of_its_issuer_though_the_name_is_the_same,
         a_report_waits_for_its_study,
         a_report_on_several_studies_of_one_accession_is_tied_to_all_of_its_patient_and_to_no_other,
         reports_without_images_and_images_without_report_are_both_in_the_record,
