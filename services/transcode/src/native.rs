@@ -1,5 +1,6 @@
 //! Uncompressed frames: byte order, bit packing, planes, subsampled chrominance and unused bits.
 
+use std::borrow::Cow;
 use std::io::Read as _;
 
 use bytes::Bytes;
@@ -17,6 +18,7 @@ pub(crate) fn to_little_endian(
     encoding: Encoding,
     frame: Bytes,
 ) -> Result<Bytes, TranscodeError> {
+    let image = &*as_it_lies(image, encoding, &frame);
     let needed = image.native_frame_bytes() as usize;
     let frame = match encoding {
         Encoding::DeflatedFrame => inflate(&frame, needed)?,
@@ -55,6 +57,7 @@ pub(crate) fn decode(
     frame: Bytes,
     bits: Bits,
 ) -> Result<DecodedFrame, TranscodeError> {
+    let image = &*as_it_lies(image, encoding, &frame);
     let frame = to_little_endian(image, encoding, frame)?;
     let mut colour = image.photometric_interpretation;
     let mut bits_stored = image.bits_stored;
@@ -81,6 +84,19 @@ pub(crate) fn decode(
         bits_stored,
         photometric_interpretation: colour,
     })
+}
+
+/// What a frame is by its length: one that is called 4:2:2 and has all of its samples is YBR_FULL, as ultrasound machines often write it.
+fn as_it_lies<'a>(image: &'a ImageDescription, encoding: Encoding, frame: &[u8]) -> Cow<'a, ImageDescription> {
+    let is_whole = image.photometric_interpretation == PhotometricInterpretation::YbrFull422
+        && image.is_native_422()
+        && encoding != Encoding::DeflatedFrame
+        && image.native_frame_bytes() < image.decoded_frame_bytes()
+        && frame.len() as u64 >= image.decoded_frame_bytes();
+    if !is_whole {
+        return Cow::Borrowed(image);
+    }
+    Cow::Owned(ImageDescription { photometric_interpretation: PhotometricInterpretation::YbrFull, ..image.clone() })
 }
 
 fn too_short() -> TranscodeError {

@@ -74,15 +74,21 @@ fn table<const N: usize>(source: &[u8], span: Span, count: usize) -> Option<Vec<
     whole.then(|| numbers.map(|number| crate::json::number::unsigned(number, false)).collect())
 }
 
-/// PS3.3 C.7.6.3.1.8: one fragment for each frame, with its length before padding.
+/// PS3.3 C.7.6.3.1.8: one fragment for each frame, in their order, with its length before the byte that makes it even. A table that says
+/// otherwise would show one frame as another, or a part of it.
 fn by_extended_table(data: &Encapsulated, source: &[u8], count: usize) -> Option<Vec<Vec<Stored>>> {
     let offsets = table::<8>(source, data.extended_offset_table?, count)?;
     let lengths = table::<8>(source, data.extended_offset_table_lengths?, count)?;
     let base = data.fragments.first()?.offset;
+    let is_in_order = offsets.first() == Some(&0) && offsets.is_sorted_by(|one, next| one < next);
+    (is_in_order && data.fragments.len() == count).then_some(())?;
     let frame = |(offset, length): (&u64, &u64)| {
         let start = base.checked_add(*offset)?;
         let at = data.fragments.binary_search_by_key(&start, |fragment| fragment.offset).ok()?;
-        (1..=data.fragments[at].length).contains(length).then(|| vec![Stored { offset: start, length: *length }])
+        let whole = data.fragments[at].length;
+        (whole.saturating_sub(1).max(1)..=whole)
+            .contains(length)
+            .then(|| vec![Stored { offset: start, length: *length }])
     };
     offsets.iter().zip(&lengths).map(frame).collect()
 }

@@ -80,12 +80,13 @@ fn native(
     frames: u32,
     notes: &mut Notes,
 ) -> Result<FrameIndex, Finding> {
-    let Some(frame_bits) = frame_bits(header).filter(|bits| *bits > 0) else {
+    let held = length as u128 * 8;
+    let whole = whole_bits(header).filter(|bits| held / 16 == u128::from(*bits) * u128::from(frames) / 16);
+    let Some(frame_bits) = whole.or_else(|| frame_bits(header)).filter(|bits| *bits > 0) else {
         notes.note(PIXEL_DATA, "has no frames that can be located, for want of Rows, Columns or BitsAllocated");
         return Ok(FrameIndex::None);
     };
     let needed = u128::from(frame_bits) * u128::from(frames);
-    let held = length as u128 * 8;
     if held < needed {
         let rule = "holds fewer bytes than Rows × Columns × SamplesPerPixel × BitsAllocated × NumberOfFrames say";
         return Err(quarantine(PIXEL_DATA, rule));
@@ -106,6 +107,16 @@ fn frame_bits(header: Header<'_>) -> Option<u64> {
     };
     let pixels = count(tags::ROWS)?.checked_mul(count(tags::COLUMNS)?)?;
     pixels.checked_mul(samples)?.checked_mul(count(tags::BITS_ALLOCATED)?)
+}
+
+/// Bits of one frame that is called 4:2:2 and has all of its samples, as ultrasound machines often write it: where the pixel data are exactly
+/// so long, that is what they are.
+fn whole_bits(header: Header<'_>) -> Option<u64> {
+    let photometric = header.text(tags::PHOTOMETRIC_INTERPRETATION);
+    let count = |tag| header.count(tag).map(u64::from);
+    let pixels = count(tags::ROWS)?.checked_mul(count(tags::COLUMNS)?)?;
+    let bits = pixels.checked_mul(3)?.checked_mul(count(tags::BITS_ALLOCATED)?)?;
+    (photometric.as_deref() == Some("YBR_FULL_422")).then_some(bits)
 }
 
 /// Moves a frame index to where its bytes are stored: the data set begins at `to` instead of `from`.

@@ -110,6 +110,7 @@ fn bits_and_half_sampled_colours_are_counted_as_they_are_stored() {
     };
     assert_eq!(index(header(1, 1, "MONOCHROME2"), 8), (25, 2));
     assert_eq!(index(header(8, 3, "YBR_FULL_422"), 100), (400, 2));
+    assert_eq!(index(header(8, 3, "YBR_FULL_422"), 150), (600, 2), "all of its samples are there");
     assert_eq!(index(header(8, 3, "RGB"), 150), (600, 2));
     assert_eq!(index(header(16, 1, "MONOCHROME2"), 100), (400, 2));
 }
@@ -128,7 +129,14 @@ fn frames_have_the_lengths_of_the_extended_offset_table() {
     };
     let right = encapsulated(JPEG, 2, tables([0, 14], [5, 6]), &[], &[A1, B1]);
     assert_eq!(frames(&right), (vec![A1[..5].to_vec(), B1.to_vec()], vec![]));
-    for wrong in [tables([0, 13], [6, 6]), tables([0, 14], [6, 7]), tables([0, u64::MAX], [6, 6])] {
+    for wrong in [
+        tables([0, 13], [6, 6]),
+        tables([0, 14], [6, 7]),
+        tables([0, u64::MAX], [6, 6]),
+        tables([14, 0], [6, 6]),
+        tables([0, 0], [6, 6]),
+        tables([0, 14], [6, 3]),
+    ] {
         let (found, told) = frames(&encapsulated(JPEG, 2, wrong, &[], &[A1, B1]));
         assert_eq!(found, [A1, B1]);
         assert_eq!(told, ["ExtendedOffsetTable does not point to the frames; they were found without it"]);

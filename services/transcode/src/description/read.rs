@@ -162,8 +162,15 @@ fn number_of_frames(metadata: &DataSet) -> u32 {
 }
 
 fn padding(metadata: &DataSet) -> Option<PixelPadding> {
-    let value = json::integer(metadata, "00280120")?;
-    let limit = json::integer(metadata, "00280121").unwrap_or(value);
+    // Of the representation of the pixels (PS3.3 §C.7.5.1.1.2): senders write the bits of a negative one as an unsigned number.
+    let bits = json::integer(metadata, "00280100").filter(|bits| (1..=32).contains(bits));
+    let signed = bits.filter(|_| json::integer(metadata, "00280103") == Some(1));
+    let of_pixels = |value: i64| match signed {
+        Some(bits) if value >= 1 << (bits - 1) => value - (1 << bits),
+        _ => value,
+    };
+    let value = of_pixels(json::integer(metadata, "00280120")?);
+    let limit = json::integer(metadata, "00280121").map_or(value, of_pixels);
     Some(PixelPadding { first: value.min(limit), last: value.max(limit) })
 }
 

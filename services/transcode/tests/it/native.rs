@@ -81,6 +81,11 @@ async fn halved_chrominance_is_doubled() {
     let decoded = transcoder().decode(&image, vec![10, 20, 30, 40].into()).await.unwrap();
     assert_eq!(decoded.samples.as_ref(), [10, 30, 40, 20, 30, 40]);
     assert_eq!(decoded.photometric_interpretation, PhotometricInterpretation::YbrFull);
+    // Ultrasound machines call by that name what has all of its samples.
+    let whole = transcoder().decode(&image, vec![10, 30, 40, 20, 50, 60].into()).await.unwrap();
+    assert_eq!(whole.samples.as_ref(), [10, 30, 40, 20, 50, 60]);
+    assert_eq!(whole.photometric_interpretation, PhotometricInterpretation::YbrFull);
+    assert_eq!(on_the_wire(&image, &[10, 30, 40, 20, 50, 60]).await, [10, 30, 40, 20, 50, 60]);
 }
 
 #[tokio::test]
@@ -177,4 +182,18 @@ fn broken_descriptions_name_the_attribute() {
     }
     let unsupported = ImageDescription::from_json(&small(8, 8).metadata(), "1.2.840.10008.1.2.4.102", 1);
     assert!(matches!(unsupported, Err(TranscodeError::Unsupported { .. })));
+}
+
+/// Senders, and converters of Implicit VR, write the bits of a negative padding value as an unsigned number.
+#[test]
+fn padding_is_of_the_representation_of_the_pixels() {
+    let mut metadata = grey(16, 16).metadata();
+    metadata.insert("00280120".into(), json!({"vr": "US", "Value": [63_536]}));
+    let padding = |metadata: &serde_json::Map<String, serde_json::Value>| {
+        let image = ImageDescription::from_json(metadata, EXPLICIT_LE, 1).unwrap();
+        image.pixel_padding.map(|padding| (padding.first, padding.last))
+    };
+    assert_eq!(padding(&metadata), Some((63_536, 63_536)));
+    metadata["00280103"]["Value"][0] = 1.into();
+    assert_eq!(padding(&metadata), Some((-2000, -2000)));
 }
