@@ -17,7 +17,8 @@ pub(crate) async fn bind(
     config: &Mllp,
     inbox: &Arc<dyn Inbox>,
 ) -> anyhow::Result<(MllpListener, Option<MllpListener>)> {
-    let options = MllpOptions { cpu: Some(CpuPool::new(1, 16)?), ..MllpOptions::default() };
+    let (message_limit_bytes, cpu) = (config.message_bytes, Some(CpuPool::new(1, 16)?));
+    let options = MllpOptions { message_limit_bytes, cpu, ..MllpOptions::default() };
     let clear = MllpListener::bind(config.listen, Arc::clone(inbox), options.clone()).await;
     let clear = clear.with_context(|| occupied("mllp", config.listen))?;
     let Some(port) = &config.tls else { return Ok((clear, None)) };

@@ -3,7 +3,8 @@
 use bytes::{Buf, Bytes, BytesMut};
 
 const START: u8 = 0x0B;
-const END: [u8; 2] = [0x1C, 0x0D];
+/// What ends a message.
+pub(crate) const END: [u8; 2] = [0x1C, 0x0D];
 /// Bytes that may stand between two frames before the peer is taken for something else than an MLLP sender.
 const BETWEEN_LIMIT: usize = 1024;
 

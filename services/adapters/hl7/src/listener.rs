@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::acknowledge::Stamp;
-use crate::frame::{FrameError, FrameReader};
+use crate::frame::{END, FrameError, FrameReader};
 use crate::header::Header;
 use crate::receive::{answer, receive};
 use crate::refusal::{ErrorCode, Location, Refusal};
@@ -26,6 +26,9 @@ use crate::refusal::{ErrorCode, Location, Refusal};
 /// Unfinished messages up to this size need no permit.
 const SMALL_BYTES: usize = 256 * 1024;
 const READ_BYTES: usize = 16 * 1024;
+/// How long the rest of a message that is refused may pause, and how much of it is read.
+const REST_PAUSE: Duration = Duration::from_secs(2);
+const REST_BYTES: usize = 1 << 30;
 /// How long a TLS handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
@@ -51,11 +54,12 @@ pub struct MllpOptions {
 impl Default for MllpOptions {
     fn default() -> Self {
         Self {
-            message_limit_bytes: 8 << 20,
+            // A scanned report of many pages is a PDF of tens of megabytes, and a third more in base 64.
+            message_limit_bytes: 64 << 20,
             idle: Duration::from_secs(30 * 60),
             message: Duration::from_secs(60),
             connections: 256,
-            large_messages: 16,
+            large_messages: 4,
             clock: Clock::system(),
             cpu: None,
         }
@@ -281,12 +285,29 @@ impl Connection {
         Ok(())
     }
 
-    /// The rest of the message can't be waited for, so that the connection ends after this answer.
+    /// The rest of the message is read and thrown away, for who is still writing reads no answer; then the connection ends.
     async fn refuse_too_large(&mut self) {
         let header = Header::read(self.reader.buffer());
+        self.reader.buffer().clear();
+        self.large = None;
+        let _ = timeout(self.shared.options.message, self.pass_over()).await;
         let text = "the message is larger than this service takes";
         let refusal = Refusal::reject(ErrorCode::ApplicationInternal, Location::segment("MSH"), text);
         let answers = answer(header.as_ref(), Err(refusal), self.shared.stamp());
         let _ = self.send(answers).await;
+        let _ = self.stream.shutdown().await;
+    }
+
+    /// Reads to the end of the message, or until its sender pauses.
+    async fn pass_over(&mut self) {
+        let (mut rest, mut last, mut passed) = (vec![0; READ_BYTES], 0, 0);
+        while passed < REST_BYTES {
+            let Ok(Ok(read @ 1..)) = timeout(REST_PAUSE, self.stream.read(&mut rest)).await else { return };
+            let run = &rest[..read];
+            if (last, run[0]) == (END[0], END[1]) || run.windows(2).any(|pair| pair == END) {
+                return;
+            }
+            (last, passed) = (run[read - 1], passed + read);
+        }
     }
 }

@@ -129,6 +129,8 @@ impl Default for Storage {
 pub(crate) struct Mllp {
     /// Address and port.
     pub(crate) listen: SocketAddr,
+    /// Largest message, in bytes.
+    pub(crate) message_bytes: usize,
     /// The same over TLS, at a port of its own.
     pub(crate) tls: Option<Port>,
 }
@@ -270,7 +272,7 @@ impl Default for Http {
 
 impl Default for Mllp {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 2575)), tls: None }
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 2575)), message_bytes: 64 << 20, tls: None }
     }
 }
 

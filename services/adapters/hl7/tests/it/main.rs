@@ -205,6 +205,18 @@ async fn a_message_without_end_is_refused_at_the_limit() {
     server.stop().await;
 }
 
+/// A sender writes all of its message before it reads an answer: one that it could not read would have it repeat the message for ever.
+#[tokio::test]
+async fn a_message_over_the_limit_is_read_to_its_end_and_answered() {
+    let options = MllpOptions { message_limit_bytes: 600_000, ..MllpOptions::default() };
+    let server = Server::start(options).await;
+    let mut sender = server.connect().await;
+    sender.write(&framed(&message("A1", "0001", "|", &"long ".repeat(6_000_000)))).await;
+    assert_eq!(sender.answer().await.as_deref(), Some("AR|A1 MSH^1|207^Application internal error^HL70357"));
+    assert!(sender.answer().await.is_none(), "the connection ends");
+    assert!(server.stop().await.reports().is_empty());
+}
+
 #[tokio::test]
 async fn large_messages_are_parsed_on_the_pool() {
     let options = MllpOptions { cpu: Some(CpuPool::new(1, 1).unwrap()), ..MllpOptions::default() };
