@@ -43,7 +43,7 @@ impl Progress {
 
     /// One object that was not sent.
     pub(crate) fn failed(&mut self, instance: &Uid, reason: &str) {
-        if self.failed_instances.len() < MOST_FAILED {
+        if !self.lists_no_more() {
             self.failed_instances.push(instance.clone());
         }
         self.lost(1, reason);
@@ -58,9 +58,9 @@ impl Progress {
         }
     }
 
-    /// Everything that was not tried has failed.
-    pub(crate) fn give_up(&mut self, reason: &str) {
-        self.lost(self.remaining(), reason);
+    /// Whether the list of what failed is full, and what fails is counted alone.
+    pub(crate) fn lists_no_more(&self) -> bool {
+        self.failed_instances.len() >= MOST_FAILED
     }
 
     fn remaining(&self) -> u64 {

@@ -66,7 +66,7 @@ pub(crate) async fn serve(
     if let Some((number, error)) = &selection.withheld {
         asker.progress.lost(*number, &error.to_string());
     }
-    let mut retrieval = Retrieval { selection: &selection, carrier, breaks: 0 };
+    let mut retrieval = Retrieval { selection: &selection, carrier, breaks: 0, given_up: None };
     // On its own: within this future its type is deeper than the compiler counts.
     Box::pin(retrieval.run(&mut asker)).await?;
     if let Carrier::Move(mover) = retrieval.carrier {
@@ -115,6 +115,8 @@ struct Retrieval<'a> {
     selection: &'a Selection,
     carrier: Carrier,
     breaks: u32,
+    /// Why nothing more is sent: what would have been is listed, so that whoever asked can ask for it again.
+    given_up: Option<String>,
 }
 
 impl Retrieval<'_> {
@@ -138,6 +140,10 @@ impl Retrieval<'_> {
     ) -> Result<Next, AssociationError> {
         let (registry, uid) = (asker.face.registry.clone(), &row.series.series_instance_uid);
         let expected = self.selection.expected_of(row);
+        if let Some(reason) = self.given_up.as_deref().filter(|_| asker.progress.lists_no_more()) {
+            asker.progress.lost(expected, reason);
+            return Ok(Next::GoOn);
+        }
         let Some(manifest) = asker.unless_cancelled(registry.manifest(opened, uid)).await? else {
             return Ok(Next::Stop);
         };
@@ -163,6 +169,10 @@ impl Retrieval<'_> {
         let kinds: Kinds = known.iter().map(|entry| kind(&entry.instance)).collect();
         for entry in known {
             let instance = &entry.instance.sop_instance_uid;
+            if let Some(reason) = &self.given_up {
+                asker.progress.failed(instance, reason);
+                continue;
+            }
             let Some(found) = asker.unless_cancelled(registry.instance(opened, uid, instance)).await? else {
                 return Ok(Next::Stop);
             };
@@ -201,8 +211,9 @@ impl Retrieval<'_> {
                     // Its association is there, and takes nothing of what was proposed.
                     Err(AssociationError::NoContext) => None,
                     Err(error) => {
-                        asker.progress.give_up(&format!("the destination: {error}"));
-                        return Ok(Next::Stop);
+                        let reason = self.given_up.insert(format!("the destination: {error}"));
+                        asker.progress.failed(&instance.sop_instance_uid, reason);
+                        return Ok(Next::GoOn);
                     }
                 }
             }
@@ -228,8 +239,7 @@ impl Retrieval<'_> {
                     self.breaks += 1;
                     asker.progress.failed(&instance.sop_instance_uid, &format!("the destination: {error}"));
                     if self.breaks == MOST_BREAKS {
-                        asker.progress.give_up("the destination breaks off again and again");
-                        return Ok(Next::Stop);
+                        self.given_up = Some("the destination breaks off again and again".to_owned());
                     }
                     return Ok(Next::GoOn);
                 }

@@ -31,6 +31,8 @@ pub enum StoreAnswer {
     Stored,
     /// An object of this SOPInstanceUID that shows the same under another header is stored and stays; this one is held beside it.
     OtherHeader,
+    /// Held and indexed, and another patient has a study of its StudyInstanceUID: neither opens unless the patient is named.
+    Disputed,
     /// Kept aside; the attribute and rule are given. The sender need not send it again.
     Quarantined {
         /// Keyword of the attribute.
@@ -46,6 +48,13 @@ pub enum StoreAnswer {
     NotAuthorised,
     /// Try again later: no room, or no database.
     OutOfResources,
+}
+
+impl StoreAnswer {
+    /// Whether the object is here, as its sender meant it.
+    pub const fn is_taken(&self) -> bool {
+        matches!(self, Self::Stored | Self::OtherHeader | Self::Disputed | Self::Rejected)
+    }
 }
 
 /// What became of a report, or of an order. Given only after it is durable.

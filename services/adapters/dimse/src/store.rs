@@ -34,6 +34,7 @@ impl Default for StoreOptions {
 
 const OTHER: &str = "the request names another SOP class or instance";
 const DUPLICATE: &str = "another object of this SOP Instance UID is stored and stays";
+const ANOTHER_PATIENT: &str = "another patient has a study of this StudyInstanceUID";
 const OTHER_HEADER: &str = "this instance is here with another header, which stays";
 const REJECTED: &str = "kept and shown to nobody: it was rejected before it came";
 /// The remedy, as long as an ErrorComment may be.
@@ -79,6 +80,8 @@ impl StoreService {
                     StoreAnswer::Stored => (Status::SUCCESS, None),
                     // A success would have its sender believe that what was corrected in it is seen.
                     StoreAnswer::OtherHeader => (Status::ELEMENTS_DISCARDED, Some(OTHER_HEADER.to_owned())),
+                    // It is here, and opens for nobody who does not name the patient.
+                    StoreAnswer::Disputed => (Status::DISPUTED, Some(ANOTHER_PATIENT.to_owned())),
                     // Kept aside for an administrator; the sender learns that nobody will find it.
                     StoreAnswer::Quarantined { attribute, rule } => {
                         (Status::CANNOT_UNDERSTAND, Some(format!("kept aside: {attribute} {rule}")))

@@ -32,6 +32,8 @@ impl Status {
     pub const SOME_FAILED: Self = Self(0xB000);
     /// Stored, and elements of it are not used (PS3.4 §B.2.3).
     pub const ELEMENTS_DISCARDED: Self = Self(0xB006);
+    /// Of ours, in the range of warnings: stored, and another patient has a study of its identifier.
+    pub const DISPUTED: Self = Self(0xB771);
     /// Of ours, in the range of warnings: stored, and not shown because a rejection note names it (IHE RAD IOCM).
     pub const REJECTED_BEFORE: Self = Self(0xB770);
     /// Out of resources.

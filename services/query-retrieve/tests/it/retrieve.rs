@@ -231,5 +231,6 @@ async fn a_destination_that_is_unknown_or_gone_gets_nothing() {
     let outcome = r#move(&app, MOVE.0, "GONE", study("2.25.1")).await;
     assert_eq!(outcome.last.status, Status::NO_SUBOPERATIONS);
     assert_eq!(counts(&outcome.last), [None, Some(0), Some(5), Some(0)]);
+    assert_eq!(outcome.failed.len(), 5, "who asked can ask for each again");
     assert!(app.taker.stored.lock().unwrap().is_empty());
 }

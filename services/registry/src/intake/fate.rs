@@ -86,7 +86,8 @@ impl Fate {
 impl From<Fate> for StoreAnswer {
     fn from(fate: Fate) -> Self {
         match fate {
-            Fate::Stored | Fate::Misnamed | Fate::Disputed | Fate::Withheld => Self::Stored,
+            Fate::Stored | Fate::Misnamed | Fate::Withheld => Self::Stored,
+            Fate::Disputed => Self::Disputed,
             Fate::OtherHeader => Self::OtherHeader,
             Fate::Rejected => Self::Rejected,
             Fate::Conflict => Self::Duplicate,

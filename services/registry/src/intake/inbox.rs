@@ -41,12 +41,12 @@ impl Inbox for Registry {
         let answer: StoreAnswer = self.take_in(code, object, None).await.fate.into();
         // What we fetch is held beside what another repository has: nothing is lost, and the fetch is no failure.
         let answer = match answer {
-            StoreAnswer::OtherHeader | StoreAnswer::Duplicate | StoreAnswer::Rejected if self.is_pulled(code) => {
+            answer if self.is_pulled(code) && (answer.is_taken() || answer == StoreAnswer::Duplicate) => {
                 StoreAnswer::Stored
             }
             answer => answer,
         };
-        if matches!(answer, StoreAnswer::Stored | StoreAnswer::OtherHeader | StoreAnswer::Rejected) {
+        if answer.is_taken() {
             permit.count(1, size);
             entry.health.answered();
             self.0.synchronisers.heard_from(code, self.0.clock.now_ms());
@@ -198,7 +198,7 @@ impl Registry {
         };
         let size = object.len() as u64;
         let answer: StoreAnswer = self.take_in(&code, object, None).await.fate.into();
-        if matches!(answer, StoreAnswer::Stored | StoreAnswer::OtherHeader | StoreAnswer::Rejected) {
+        if answer.is_taken() {
             permit.count(1, size);
         }
         answer

@@ -75,6 +75,7 @@ async fn wait_for(under_way: &mut FuturesUnordered<JoinHandle<StoreAnswer>>) -> 
         Some(Ok(
             StoreAnswer::Stored
             | StoreAnswer::OtherHeader
+            | StoreAnswer::Disputed
             | StoreAnswer::Quarantined { .. }
             | StoreAnswer::Duplicate
             | StoreAnswer::Rejected,

@@ -55,6 +55,7 @@ async fn every_answer_of_the_inbox_has_its_status() {
     for (answer, status) in [
         (StoreAnswer::Stored, Status::SUCCESS),
         (StoreAnswer::OtherHeader, Status::ELEMENTS_DISCARDED),
+        (StoreAnswer::Disputed, Status::DISPUTED),
         (quarantined, Status::CANNOT_UNDERSTAND),
         (StoreAnswer::Duplicate, Status::DUPLICATE_SOP_INSTANCE),
         (StoreAnswer::Rejected, Status::REJECTED_BEFORE),
