@@ -3,6 +3,7 @@ import type { DataSet } from "../model/dataset";
 import type { DisplaySet, DocumentSet, Frame, ImageStack, InstanceAddress } from "../model/displaySet";
 import type { Series } from "../model/study";
 import { framesOf } from "./frames";
+import { asOneStack } from "./served";
 
 const CROSS_SECTIONAL = new Set(["CT", "MR", "PT", "NM"]);
 const STORAGE = "1.2.840.10008.5.1.4.1.1";
@@ -21,7 +22,7 @@ export function displaySetsOf(series: Series, instances: readonly DataSet[]): re
     else single.push(...framesOf(data, instance));
   }
   if (single.length === 0) return others;
-  const frames = inReadingOrder(single);
+  const frames = asOneStack(inReadingOrder(single));
   const stack: ImageStack = { kind: "stack", key: series.seriesInstanceUid, series, frames, frameTimeMs: null, start: startOf(series, frames.length) };
   return [stack, ...others];
 }
@@ -56,7 +57,7 @@ function formOf(sopClassUid: string | null, data: DataSet): DocumentSet["form"] 
 }
 
 function multiframeOf(series: Series, instance: InstanceAddress, data: DataSet): ImageStack {
-  const frames = framesOf(data, instance);
+  const frames = asOneStack(framesOf(data, instance));
   return { kind: "stack", key: `${series.seriesInstanceUid}/${instance.sopInstanceUid}`, series, frames, frameTimeMs: frameTimeOf(series, data), start: startOf(series, frames.length) };
 }
 

@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
 import { parseDataSet } from "../dicomweb/json";
 import type { DataSet } from "../model/dataset";
-import type { ImageStack } from "../model/displaySet";
+import type { Frame, ImageStack } from "../model/displaySet";
 import type { Series } from "../model/study";
 import { displaySetsOf } from "./displaySets";
 import { calibrationOf, framesOf } from "./frames";
 import { prefetchOrder } from "./order";
 import { entriesOf, withPalette } from "./palette";
 import { createPrefetcher } from "./prefetcher";
-import { isServed, withWindows } from "./served";
+import { asOneStack, isServed, withWindows } from "./served";
 
 const series: Series = { studyInstanceUid: "1", seriesInstanceUid: "1.1", modality: "CT", seriesNumber: 1, description: null, numberOfInstances: null };
 const ds = (...Value: unknown[]): { vr: string; Value: unknown[] } => ({ vr: "DS", Value });
@@ -132,9 +132,26 @@ test("what the renderer would take for something else is drawn by the service", 
     of({ ...color, "00280004": ds("YBR_FULL_422"), "00083002": ds("1.2.840.10008.1.2.4.57") }),
   ];
   expect(served.map(isServed)).toEqual(served.map(() => true));
+  const window = { "00281050": ds(40), "00281051": ds(400) };
+  const steps = [of({ ...window, "00281053": ds(-1) }), of({ "00283010": sq({}) }), of({ "00280120": ds(60000) }), of({ ...window, "20500020": ds("INVERSE") }), of({ ...window, "60000102": ds(12) })];
+  expect(steps.map(isServed)).toEqual(steps.map(() => true));
+  const drawnHere = [of({ ...window, "00283010": sq({}) }), of({ ...window, "00280120": ds(60000) }), of({ "00280004": ds("MONOCHROME1"), "20500020": ds("INVERSE") }), of({ "60000102": ds(0) })];
+  expect(drawnHere.map(isServed)).toEqual(drawnHere.map(() => false));
   const [frame] = framesOf(of({ "00283000": sq({}), "00281052": ds(-1024), "00281050": ds(40), "00281051": ds(400) }), { studyInstanceUid: "1", seriesInstanceUid: "1.1", sopInstanceUid: "a" });
   expect(frame).toMatchObject({ served: true, windows: [] });
   expect([frame?.data["00280100"]?.Value, frame?.data["00281051"]?.Value, frame?.data["00281052"]]).toEqual([[8], [256], undefined]);
+});
+
+const servedIn = (...frames: Frame[][]): boolean[] => asOneStack(frames.flat()).map(({ served }) => served);
+
+test("in a stack of both polarities, or of several kinds of windows, the service draws the rarer", () => {
+  const instance = { studyInstanceUid: "1", seriesInstanceUid: "1.1", sopInstanceUid: "a" };
+  const of = (photometric: string, kind?: string): Frame[] =>
+    [...framesOf(picture("a", 1, { "00280002": ds(1), "00280103": ds(0), "00280004": ds(photometric), "00281050": ds(40), "00281051": ds(400), ...(kind === undefined ? {} : { "00281056": ds(kind) }) }), instance)];
+  expect(servedIn(of("MONOCHROME2"), of("MONOCHROME1"), of("MONOCHROME2"))).toEqual([false, true, false]);
+  expect(servedIn(of("MONOCHROME1"), of("MONOCHROME1"))).toEqual([false, false]);
+  expect(servedIn(of("MONOCHROME2"), of("MONOCHROME2", "SIGMOID"))).toEqual([false, true]);
+  expect(servedIn(of("MONOCHROME2", "SIGMOID"), of("MONOCHROME2", "SIGMOID"))).toEqual([false, false]);
 });
 
 const windowsOf = (name: string | null, centers: number[], widths: number[]): unknown[] => {

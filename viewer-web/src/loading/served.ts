@@ -1,9 +1,11 @@
 /** Pictures that the renderer in the page would draw wrongly, and never say so: the service draws those. */
 import { number, numbers, text } from "../dicomweb/json";
 import type { DataSet, Element } from "../model/dataset";
+import type { Frame } from "../model/displaySet";
 
 const PHOTOMETRIC_INTERPRETATION = "00280004";
 const MODALITY_LUT = "00283000";
+const VOI_LUT = "00283010";
 const SEGMENTED_RED_PALETTE = "00281221";
 
 /** Compressions whose decoder gives red, green and blue for YBR_FULL_422: baseline and extended JPEG, JPEG 2000 and HTJ2K. */
@@ -22,13 +24,24 @@ export function isServed(data: DataSet): boolean {
   if (data[MODALITY_LUT] !== undefined || data[SEGMENTED_RED_PALETTE] !== undefined) return true;
   if (HALVED.has(photometric) && !DECODED_TO_RGB.has(text(data, "00083002") ?? "")) return true;
   if (color ? allocated > 8 : allocated > 16) return true;
-  return allocated === 8 && number(data, "00280103") === 1;
+  if (allocated === 8 && number(data, "00280103") === 1) return true;
+  return photometric.startsWith("MONOCHROME") && isGreyOfOtherSteps(data, photometric);
+}
+
+/** Grey whose way to the screen has a step that the renderer leaves out (PS3.3 §C.11.1, §C.11.2, §C.7.5.1.1.2, §C.11.6, §C.9.2). */
+function isGreyOfOtherSteps(data: DataSet, photometric: string): boolean {
+  const hasWindow = data["00281050"] !== undefined;
+  if ((number(data, "00281053") ?? 1) < 0) return true;
+  if (!hasWindow && (data[VOI_LUT] !== undefined || data["00280120"] !== undefined)) return true;
+  if (photometric === "MONOCHROME2" && text(data, "20500020") === "INVERSE") return true;
+  // Planes in the bits beside the samples would pass for samples.
+  return Object.keys(data).some((tag) => /^60[0-9A-F]{2}0102$/u.test(tag) && (number(data, tag) ?? 0) > 0);
 }
 
 /** What such a picture is when it comes: eight bits of grey or of red, green and blue, with every table and window applied. */
 export function asServed(data: DataSet): DataSet {
   const colored = (number(data, "00280002") ?? 1) > 1 || text(data, PHOTOMETRIC_INTERPRETATION) === "PALETTE COLOR";
-  const { [MODALITY_LUT]: _lut, "00283010": _voi, "00281052": _intercept, "00281053": _slope, "00281056": _function, "00281055": _explanation, "00280120": _padding, ...rest } = data;
+  const { [MODALITY_LUT]: _lut, [VOI_LUT]: _voi, "00281052": _intercept, "00281053": _slope, "00281056": _function, "00281055": _explanation, "00280120": _padding, ...rest } = data;
   return {
     ...rest,
     [PHOTOMETRIC_INTERPRETATION]: one("CS", colored ? "RGB" : "MONOCHROME2"),
@@ -41,6 +54,19 @@ export function asServed(data: DataSet): DataSet {
     "00281050": one("DS", 128),
     "00281051": one("DS", 256),
   };
+}
+
+const polarity = ({ data }: Frame): string => text(data, PHOTOMETRIC_INTERPRETATION) ?? "";
+const kind = ({ data }: Frame): string => text(data, "00281056") ?? "LINEAR";
+
+/** The frames of one stack. The renderer keeps the polarity and the kind of window that the picture before had: where a stack has both, the service draws the rarer. */
+export function asOneStack(frames: readonly Frame[]): readonly Frame[] {
+  const grey = new Set(frames.filter((frame) => !frame.served && polarity(frame).startsWith("MONOCHROME")));
+  const isMixed = (of: (frame: Frame) => string): boolean => new Set([...grey].map(of)).size > 1;
+  const [polarities, kinds] = [isMixed(polarity), isMixed(kind)];
+  if (!polarities && !kinds) return frames;
+  const isOther = (frame: Frame): boolean => grey.has(frame) && ((polarities && polarity(frame) === "MONOCHROME1") || (kinds && kind(frame) !== "LINEAR"));
+  return frames.map((frame) => (isOther(frame) ? { ...frame, served: true, windows: [], data: asServed(frame.data) } : frame));
 }
 
 /** Windows that are none (PS3.3 §C.11.2.1.2) left out: a width below 1, or of the exact functions none at all, would turn a picture round or make it black. */
