@@ -87,12 +87,15 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn series_by_uid(&self, study_uid: &Uid, series_uid: &Uid) -> Result<Vec<SeriesRow>, StoreError> {
-        let sql = Sql::new(
+        let mut sql = Sql::new(
             "SELECT r.series_key FROM series r JOIN study s ON s.study_key = r.study_key \
-             WHERE r.series_instance_uid = $1 AND s.study_instance_uid = $2 ORDER BY r.series_key LIMIT $3",
-        );
+             WHERE r.series_instance_uid = $1 AND s.study_instance_uid = $2 ORDER BY r.series_key",
+        )
+        .arg(series_uid.as_str())
+        .arg(study_uid.as_str());
+        sql.limit(MAX_TWINS);
         let mut link = self.read().await?;
-        let keys = keys(&mut link, sql.arg(series_uid.as_str()).arg(study_uid.as_str()).arg(MAX_TWINS)).await?;
+        let keys = keys(&mut link, sql).await?;
         series(&mut link, &keys, &SearchFilter::default()).await
     }
 
@@ -109,10 +112,11 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn series_of_instance(&self, sop: &Uid) -> Result<Vec<i64>, StoreError> {
-        let sql = Sql::new(
-            "SELECT DISTINCT series_key FROM held_instance WHERE sop_instance_uid = $1 ORDER BY series_key LIMIT $2",
-        );
-        keys(&mut self.read().await?, sql.arg(sop.as_str()).arg(MAX_TWINS)).await
+        let mut sql =
+            Sql::new("SELECT DISTINCT series_key FROM held_instance WHERE sop_instance_uid = $1 ORDER BY series_key")
+                .arg(sop.as_str());
+        sql.limit(MAX_TWINS);
+        keys(&mut self.read().await?, sql).await
     }
 
     /// Who has a series: those whose instances we hold first, then by first sight. Who no longer holds the study is left out.
@@ -128,13 +132,8 @@ impl Store {
              ORDER BY c.held > 0 DESC, c.series_copy_key LIMIT 1000",
         );
         let copy = |row: &Row| {
-            let (declared, known) = (row.opt_int(1)?.map(|n| u32::try_from(n).unwrap_or(0)), row.count(2)?);
-            Ok(SeriesCopy {
-                repository: code(&row.text(0)?)?,
-                declared,
-                number_of_instances: declared.map(|n| n.max(known)).or((known > 0).then_some(known)),
-                held: row.count(3)?,
-            })
+            let (declared, number_of_instances) = counted(row, 1)?;
+            Ok(SeriesCopy { repository: code(&row.text(0)?)?, declared, number_of_instances, held: row.count(3)? })
         };
         self.read().await?.rows(sql.arg(series_key)).await?.iter().map(copy).collect()
     }
@@ -248,7 +247,7 @@ pub(crate) async fn series(link: &mut Link, keys: &[i64], filter: &SearchFilter)
         sql.list(chunk.iter().copied()).push(")");
         for row in link.rows(sql).await? {
             let holder = match Holder::of(&row, 7, filter)? {
-                Some(holder) => Some((holder, instances_of(&row)?)),
+                Some(holder) => Some((holder, counted(&row, 11)?.1)),
                 None => None,
             };
             match holders.entry(row.int(0)?) {
@@ -281,11 +280,12 @@ pub(crate) async fn series(link: &mut Link, keys: &[i64], filter: &SearchFilter)
     Ok(keys.iter().filter_map(|key| found.remove(key)).collect())
 }
 
-/// How many instances of a series its copy has, as far as anybody said.
-fn instances_of(row: &Row) -> Result<Option<u32>, StoreError> {
-    let (declared, known) = (row.opt_int(11)?, row.count(12)?);
-    let declared = declared.map(|count| u32::try_from(count).unwrap_or(0));
-    Ok(declared.map(|count| count.max(known)).or((known > 0).then_some(known)))
+/// What a repository declares of a series, from the columns `declared` and `known` at `at`; and how many instances its copy has, as far
+/// as anybody said.
+fn counted(row: &Row, at: usize) -> Result<(Option<u32>, Option<u32>), StoreError> {
+    let declared = row.opt_int(at)?.map(|count| u32::try_from(count).unwrap_or(0));
+    let known = row.count(at + 1)?;
+    Ok((declared, declared.map(|count| count.max(known)).or((known > 0).then_some(known))))
 }
 
 fn series_row(row: &Row, study: Arc<StudyRow>) -> Result<SeriesRow, StoreError> {

@@ -52,7 +52,7 @@ impl Store {
         sql.bind(person_key).push(")");
         let mut link = self.read().await?;
         Scope::of(&mut link, filter).await?.write(&mut sql);
-        sql.push(") m").push(MATCHED_ORDER).push(" LIMIT ").bind(MAX_STUDIES);
+        sql.push(") m").push(MATCHED_ORDER).limit(MAX_STUDIES);
         let keys = keys(&mut link, sql).await?;
         studies(&mut link, &keys, filter).await
     }
@@ -67,7 +67,7 @@ impl Store {
         if let Some(issuer) = issuer {
             sql.push(" AND issuer = ").bind(issuer);
         }
-        sql.push(" ORDER BY person_key LIMIT ").bind(MAX_PERSONS);
+        sql.push(" ORDER BY person_key").limit(MAX_PERSONS);
         let mut link = self.read().await?;
         let mut persons = Vec::new();
         for key in keys(&mut link, sql).await? {
@@ -94,12 +94,14 @@ async fn person(link: &mut Link, person_key: i64) -> Result<Option<PersonRow>, S
     let sql = Sql::new("SELECT public_id FROM person WHERE person_key = $1");
     let Some(row) = link.row(sql.arg(person_key)).await? else { return Ok(None) };
     let public_id = row.text(0)?;
-    let sql = Sql::new(
+    let mut sql = Sql::new(
         "SELECT p.patient_key, q.code, p.record FROM source_patient p \
          JOIN repository q ON q.repository_key = p.repository_key WHERE p.person_key = $1 \
-         ORDER BY CASE WHEN p.survivor_key IS NULL THEN 0 ELSE 1 END, p.patient_key LIMIT $2",
-    );
-    let rows = link.rows(sql.arg(person_key).arg(MAX_PATIENTS)).await?;
+         ORDER BY CASE WHEN p.survivor_key IS NULL THEN 0 ELSE 1 END, p.patient_key",
+    )
+    .arg(person_key);
+    sql.limit(MAX_PATIENTS);
+    let rows = link.rows(sql).await?;
     if rows.is_empty() {
         return Ok(None);
     }

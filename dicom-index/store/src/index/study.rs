@@ -122,8 +122,16 @@ pub(super) async fn place(
 ) -> Result<Place, StoreError> {
     let known = Known::load(work.link, &said.study_instance_uid).await?;
     let study_key = place_among(work, &known, repository_key, said, manner).await?;
-    let is_disputed = known.0.iter().any(|copy| copy.study_key != study_key);
+    // What was known may have moved here just now, with a patient that was put right.
+    let was_elsewhere = known.0.iter().any(|copy| copy.study_key != study_key);
+    let is_disputed = was_elsewhere && has_others(work, &said.study_instance_uid, study_key).await?;
     Ok(Place { study_key, is_disputed })
+}
+
+/// Whether another union study of this UID stands beside one.
+async fn has_others(work: &mut Work<'_>, uid: &Uid, study_key: i64) -> Result<bool, StoreError> {
+    let sql = Sql::new("SELECT 1 FROM study WHERE study_instance_uid = $1 AND study_key <> $2 LIMIT 1");
+    Ok(work.link.row(sql.arg(uid.as_str()).arg(study_key)).await?.is_some())
 }
 
 async fn place_among(

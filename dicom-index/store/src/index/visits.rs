@@ -105,7 +105,7 @@ pub(super) async fn regrouped(work: &mut Work<'_>, patients: &[i64], touched: &m
     let mut sql =
         Sql::new("SELECT DISTINCT kind, number, issuer FROM visit_move WHERE undone_ms IS NULL AND (from_key IN (");
     sql.list(patients.iter().copied()).push(") OR to_key IN (").list(patients.iter().copied());
-    sql.push(")) LIMIT ").bind(MOST_MOVES);
+    sql.push("))").limit(MOST_MOVES);
     for number in numbers(work, sql).await? {
         settle(work, &number, touched).await?;
     }
@@ -168,7 +168,7 @@ async fn wanted(
     sql.push(" AND w.issuer = ").bind(issuer.as_str()).push(" UNION SELECT t.").push(key).push(" FROM ").push(table);
     sql.push(" t JOIN visit_move v ON v.move_key = t.move_key WHERE v.kind = ").bind(kind.as_str());
     sql.push(" AND v.number = ").bind(number.as_str()).push(" AND v.issuer = ").bind(issuer.as_str());
-    sql.push(") LIMIT ").bind(MOST_ROWS);
+    sql.push(")").limit(MOST_ROWS);
     let mut changes = Vec::new();
     for row in work.link.rows(sql).await? {
         let (key, patient_key, said_key, move_key) = (row.int(0)?, row.int(1)?, row.int(2)?, row.opt_int(3)?);
@@ -188,7 +188,7 @@ type Move = (i64, i64, i64);
 async fn moves_of(work: &mut Work<'_>, kept: &Kept, key: i64) -> Result<Vec<Move>, StoreError> {
     let mut sql = Sql::new("SELECT w.kind, w.number, w.issuer, CAST(min(w.by_order) AS BIGINT) FROM ");
     sql.push(kept.view).push(" w WHERE w.").push(kept.key).push(" = ").bind(key);
-    sql.push(" GROUP BY w.kind, w.number, w.issuer LIMIT ").bind(MOST_MOVES);
+    sql.push(" GROUP BY w.kind, w.number, w.issuer").limit(MOST_MOVES);
     let mut carried: Vec<(Number, bool)> = Vec::new();
     for row in work.link.rows(sql).await? {
         carried.push(((row.text(0)?, row.text(1)?, row.text(2)?), row.int(3)? == 1));

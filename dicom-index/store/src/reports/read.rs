@@ -34,7 +34,7 @@ impl Store {
             .push("))");
         let Some(mut report) = link.row(sql).await?.map(|row| report(&row)).transpose()? else { return Ok(None) };
         let mut sql = Sql::new(LINKS);
-        sql.push("l.report_key = ").bind(report.report_key).push(" ORDER BY l.study_key LIMIT ").bind(MAX_LINKS);
+        sql.push("l.report_key = ").bind(report.report_key).push(" ORDER BY l.study_key").limit(MAX_LINKS);
         for row in link.rows(sql).await? {
             report.links.push(self::link(&row)?);
         }
@@ -94,14 +94,14 @@ impl Store {
 }
 
 async fn list(link: &mut Link, mut sql: Sql) -> Result<Vec<ReportRow>, StoreError> {
-    sql.push(" ORDER BY o.received_ms DESC, o.report_key DESC LIMIT ").bind(MAX_REPORTS);
+    sql.push(" ORDER BY o.received_ms DESC, o.report_key DESC").limit(MAX_REPORTS);
     let rows = link.rows(sql).await?;
     let mut reports: Vec<ReportRow> = rows.iter().map(report).collect::<Result<_, _>>()?;
     let mut links: HashMap<i64, Vec<ReportLink>> = HashMap::new();
     for chunk in reports.chunks(400) {
         let mut sql = Sql::new(LINKS);
         sql.push("l.report_key IN (").list(chunk.iter().map(|report| report.report_key));
-        sql.push(") ORDER BY l.study_key LIMIT ").bind(MAX_LINKS);
+        sql.push(") ORDER BY l.study_key").limit(MAX_LINKS);
         for row in link.rows(sql).await? {
             links.entry(row.int(0)?).or_default().push(self::link(&row)?);
         }

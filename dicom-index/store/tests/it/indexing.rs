@@ -195,6 +195,18 @@ async fn one_sender_with_two_patients_under_one_uid_makes_two_studies(store: Sto
     assert_eq!(out[0].study_key, out[2].study_key);
     assert_ne!(out[0].study_key, out[1].study_key);
     assert!(store.studies_by_uid(&uid("1.1"), &all()).await.unwrap().iter().all(|row| row.conflict));
+    assert_eq!([out[0].is_disputed, out[1].is_disputed, out[2].is_disputed], [false, true, true]);
+}
+
+async fn an_object_that_puts_its_patient_right_is_not_told_that_the_study_is_disputed(store: Store) {
+    let (north, south) = two(&store).await;
+    let undated = study("1.1", patient("swodin/B7", "DOE^JANE", ""), "");
+    let dated = study("1.1", patient("swodin/B7", "DOE^JANE", "19700101"), "");
+    store.index_instances(&[instance(&north, &study("1.1", jane(), ""), "1.1.1", "9.1", "aa")], NOW).await.unwrap();
+    let before = store.index_instances(&[instance(&south, &undated, "1.1.1", "9.2", "bb")], NOW).await.unwrap();
+    let after = store.index_instances(&[instance(&south, &dated, "1.1.1", "9.3", "cc")], NOW).await.unwrap();
+    assert_eq!((before[0].is_disputed, after[0].is_disputed), (true, false));
+    assert_eq!(store.studies_by_uid(&uid("1.1"), &all()).await.unwrap().len(), 1);
 }
 
 async fn one_sender_with_two_numbers_of_one_person_makes_one_study_found_by_both(store: Store) {
@@ -338,6 +350,7 @@ pub(crate) mod contract {
         two_repositories_copies_are_one_study_with_the_distinct_instances_of_both,
         copies_of_patients_who_disagree_stay_apart,
         a_corrected_patient_moves_the_copy_and_ends_the_conflict,
+        an_object_that_puts_its_patient_right_is_not_told_that_the_study_is_disputed,
         a_copy_that_turns_out_to_be_another_patients_leaves_the_study,
         one_sender_with_two_patients_under_one_uid_makes_two_studies,
         one_sender_with_two_numbers_of_one_person_makes_one_study_found_by_both,
