@@ -9,6 +9,7 @@ import { createPrefetcher } from "./loading/prefetcher";
 import { createImageBook } from "./rendering/cornerstone/images";
 import { createLargeImages } from "./rendering/cornerstone/large";
 import { createMeasures } from "./rendering/cornerstone/measures";
+import { registerCleanLoader } from "./rendering/cornerstone/unused";
 import { createViewport, type Viewport } from "./rendering/cornerstone/viewport";
 import type { ImageEngine } from "./rendering/engine";
 import { createToolGroup } from "./tools/group";
@@ -39,6 +40,7 @@ export function createEngine(http: Http): ImageEngine {
 
   const rendering = new RenderingEngine(NAME);
   const book = createImageBook((frame) => (frame.served ? drawnFrameAddress : frameAddress)(frame.instance, frame.frameNumber));
+  registerCleanLoader(book);
   const measures = createMeasures(book);
   const tools = createToolGroup((imageId, points) => measures.textFor(imageId, points));
   const large = createLargeImages(book, (frame) => retrieveInParts(http, frameAddress(frame.instance, frame.frameNumber), VISIBLE));

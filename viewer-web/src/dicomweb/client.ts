@@ -48,6 +48,12 @@ export async function retrieveBulkdata(http: Http, address: string, signal: Abor
   return firstPart(bytes, type);
 }
 
+/** Retrieve Frame (PS3.18 §10.4.1.1.6) as the words that its writer stored, little endian. */
+export async function retrieveNativeFrame(http: Http, instance: InstanceAddress, frameNumber: number, signal: AbortSignal): Promise<Uint8Array> {
+  const { bytes, type } = await requestBytes(http, frameAddress(instance, frameNumber), 'multipart/related; type="application/octet-stream"; transfer-syntax=1.2.840.10008.1.2.1', signal);
+  return firstPart(bytes, type);
+}
+
 /** Retrieve Rendered Instance: what a document looks like, or where to look at it. */
 export async function retrieveRendered(http: Http, instance: InstanceAddress, signal: AbortSignal): Promise<Rendered> {
   const address = renderedAddress(instance);

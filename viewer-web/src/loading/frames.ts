@@ -1,15 +1,18 @@
 import { items, number, numbers, text, texts } from "../dicomweb/json";
 import type { DataSet } from "../model/dataset";
-import type { Calibration, Frame, InstanceAddress, RecordedWindow, UltrasoundRegion } from "../model/displaySet";
+import type { Frame, InstanceAddress, RecordedWindow } from "../model/displaySet";
+import { calibrationOf, withShape } from "./calibration";
+import { planesOf } from "./overlays";
 import { fromBitZero } from "./samples";
 import { asServed, isServed, withWindows } from "./served";
+import { shutterOf } from "./shutter";
+import { unitOf } from "./units";
 
 const SHARED_GROUPS = "52009229";
 const FRAME_GROUPS = "52009230";
 const NUMBER_OF_FRAMES = "00280008";
 const VOI_LUT_FUNCTION = "00281056";
 const MODALITY = "00080060";
-const PROJECTION = new Set(["CR", "DX", "MG", "PX", "RG", "IO", "XA", "RF"]);
 
 /** Every frame of an image, each with its own functional groups (PS3.3 §C.7.6.16) at the top level. */
 export function framesOf(data: DataSet, instance: InstanceAddress): readonly Frame[] {
@@ -40,7 +43,7 @@ function frameOf(said: DataSet, instance: InstanceAddress, frameNumber: number):
     instance,
     frameNumber,
     served,
-    data: named(served ? asServed(data) : fromBitZero(data)),
+    data: named(withShape(served ? asServed(data) : fromBitZero(data))),
     instanceNumber: number(data, "00200013"),
     sliceLocation: number(data, "00201041"),
     sliceThickness: number(data, "00180050"),
@@ -51,6 +54,8 @@ function frameOf(said: DataSet, instance: InstanceAddress, frameNumber: number):
     patientOrientation: texts(data, "00200020"),
     inSpace: numbers(data, "00200037").length === 6 && numbers(data, "00200032").length === 3,
     calibration: calibrationOf(data),
+    layers: { ...planesOf(data, frameNumber), ...shutterOf(data) },
+    unit: served ? null : unitOf(data),
   };
 }
 
@@ -66,36 +71,4 @@ function recordedWindows(data: DataSet): readonly RecordedWindow[] {
     const width = widths[index];
     return width === undefined || width <= 0 ? [] : [{ width, center, explanation: explanations[index] ?? null }];
   });
-}
-
-/** What is known of the size of a pixel (PS3.3 §10.7, §C.8.5.5). */
-export function calibrationOf(data: DataSet): Calibration {
-  const regions = items(data, "00186011").flatMap(regionOf);
-  if (regions.length > 0) return { kind: "regions", regions };
-  const [rowMm, columnMm] = numbers(data, "00280030");
-  const [detectorRow, detectorColumn] = numbers(data, "00181164");
-  const projection = PROJECTION.has(text(data, MODALITY) ?? "");
-  if (rowMm !== undefined && columnMm !== undefined && rowMm > 0 && columnMm > 0) {
-    if (!projection) return { kind: "patient", rowMm, columnMm };
-    const same = detectorRow !== undefined && Math.abs(detectorRow - rowMm) < 1e-6;
-    if (!same && (detectorRow !== undefined || text(data, "00280A02") !== null)) return { kind: "calibrated", rowMm, columnMm };
-    return { kind: "detector", rowMm, columnMm, magnification: number(data, "00181114") };
-  }
-  if (detectorRow !== undefined && detectorColumn !== undefined && detectorRow > 0 && detectorColumn > 0) {
-    return { kind: "detector", rowMm: detectorRow, columnMm: detectorColumn, magnification: number(data, "00181114") };
-  }
-  return { kind: "none" };
-}
-
-/** A region whose both axes are in centimetres (unit 3); others measure time or speed. */
-function regionOf(region: DataSet): readonly UltrasoundRegion[] {
-  const left = number(region, "00186018");
-  const top = number(region, "0018601A");
-  const right = number(region, "0018601C");
-  const bottom = number(region, "0018601E");
-  const columnCm = number(region, "0018602C");
-  const rowCm = number(region, "0018602E");
-  const centimetres = number(region, "00186024") === 3 && number(region, "00186026") === 3;
-  if (!centimetres || left === null || top === null || right === null || bottom === null || columnCm === null || rowCm === null) return [];
-  return [{ left, top, right, bottom, columnCm: Math.abs(columnCm), rowCm: Math.abs(rowCm) }];
 }

@@ -4,7 +4,8 @@ import type { DataSet } from "../model/dataset";
 import type { Frame, ImageStack } from "../model/displaySet";
 import type { Series } from "../model/study";
 import { displaySetsOf } from "./displaySets";
-import { calibrationOf, framesOf } from "./frames";
+import { calibrationOf } from "./calibration";
+import { framesOf } from "./frames";
 import { prefetchOrder } from "./order";
 import { entriesOf, withPalette } from "./palette";
 import { createPrefetcher } from "./prefetcher";
@@ -96,7 +97,7 @@ test("a projection's spacing is the detector's unless it was calibrated", () => 
   expect(calibrationOf(set({ "00181164": ds(0.2, 0.2) }))).toMatchObject({ kind: "detector", rowMm: 0.2 });
   expect(calibrationOf(set({ "00181164": ds(0.2, 0.2), "00280030": ds(0.2, 0.2) }))).toMatchObject({ kind: "detector" });
   expect(calibrationOf(set({ "00181164": ds(0.2, 0.2), "00280030": ds(0.15, 0.15) }))).toMatchObject({ kind: "calibrated", rowMm: 0.15 });
-  expect(calibrationOf(set({}))).toEqual({ kind: "none" });
+  expect(calibrationOf(set({}))).toEqual({ kind: "none", heightPerWidth: 1 });
 });
 
 test("palettes become numbers, from the metadata or from where it points", async () => {
@@ -116,7 +117,8 @@ test("grey samples above bit 0 are scaled down to what they are, and others left
   expect([raised?.["00280101"]?.Value, raised?.["00281053"]?.Value, raised?.["00281052"]?.Value]).toEqual([[16], [0.125], [-1024]]);
   expect(dataOf({ ...grey, "00280102": ds(15) })?.["00281053"]?.Value).toEqual([1 / 16]);
   expect(dataOf({ ...grey, "00280102": ds(11) })?.["00281053"]).toBeUndefined();
-  expect(dataOf({ ...grey, "00280004": ds("PALETTE COLOR"), "00280102": ds(15) })?.["00280101"]?.Value).toEqual([12]);
+  // An index above bit 0 would be looked up with what lies below it: the service draws that.
+  expect(framesOf(picture("1.1.1", 1, { ...grey, "00280004": ds("PALETTE COLOR"), "00280102": ds(15) }), instance)[0]?.served).toBe(true);
 });
 
 test("what the renderer would take for something else is drawn by the service", () => {

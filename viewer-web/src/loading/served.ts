@@ -25,6 +25,8 @@ export function isServed(data: DataSet): boolean {
   if (HALVED.has(photometric) && !DECODED_TO_RGB.has(text(data, "00083002") ?? "")) return true;
   if (color ? allocated > 8 : allocated > 16) return true;
   if (allocated === 8 && number(data, "00280103") === 1) return true;
+  // What lies beside an index would be part of it.
+  if (photometric === "PALETTE COLOR" && (number(data, "00280101") ?? allocated) < allocated) return true;
   return photometric.startsWith("MONOCHROME") && isGreyOfOtherSteps(data, photometric);
 }
 

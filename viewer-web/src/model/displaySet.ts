@@ -1,4 +1,5 @@
 import type { DataSet } from "./dataset";
+import type { Layers } from "./layers";
 import type { Series } from "./study";
 
 /** Where an instance lives below the service. */
@@ -24,8 +25,11 @@ export type Calibration =
   | { readonly kind: "patient"; readonly rowMm: number; readonly columnMm: number }
   | { readonly kind: "calibrated"; readonly rowMm: number; readonly columnMm: number }
   | { readonly kind: "detector"; readonly rowMm: number; readonly columnMm: number; readonly magnification: number | null }
+  /** On the film or paper that was scanned. */
+  | { readonly kind: "scanned"; readonly rowMm: number; readonly columnMm: number }
   | { readonly kind: "regions"; readonly regions: readonly UltrasoundRegion[] }
-  | { readonly kind: "none" };
+  /** Of the pixels only their shape is known. */
+  | { readonly kind: "none"; readonly heightPerWidth: number };
 
 /** A rectangle of an ultrasound image within which distances are calibrated, in pixels and centimetres. */
 export interface UltrasoundRegion {
@@ -58,6 +62,9 @@ export interface Frame {
   readonly patientOrientation: readonly string[];
   readonly inSpace: boolean;
   readonly calibration: Calibration;
+  readonly layers: Layers;
+  /** What its values are measured in; null where they have no unit, or where what comes has no values. */
+  readonly unit: string | null;
 }
 
 /** Pictures that are scrolled together. */

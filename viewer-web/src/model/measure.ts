@@ -7,7 +7,7 @@ export type ImagePoint = readonly [number, number];
 export interface Length {
   readonly value: number;
   readonly unit: "mm" | "px";
-  readonly basis: "patient" | "calibrated" | "detector" | "region" | "none";
+  readonly basis: "patient" | "calibrated" | "detector" | "scanned" | "region" | "none";
 }
 
 /** The distance of two points. There are no millimetres without a source for them, and in ultrasound only inside one region. */
@@ -18,6 +18,7 @@ export function lengthBetween(a: ImagePoint, b: ImagePoint, calibration: Calibra
     case "patient":
     case "calibrated":
     case "detector":
+    case "scanned":
       return { value: Math.hypot(columns * calibration.columnMm, rows * calibration.rowMm), unit: "mm", basis: calibration.kind };
     case "regions": {
       const region = calibration.regions.find((it) => [a, b].every(([x, y]) => x >= it.left && x <= it.right && y >= it.top && y <= it.bottom));
@@ -25,6 +26,7 @@ export function lengthBetween(a: ImagePoint, b: ImagePoint, calibration: Calibra
       return { value: 10 * Math.hypot(columns * region.columnCm, rows * region.rowCm), unit: "mm", basis: "region" };
     }
     case "none":
-      return { value: Math.hypot(columns, rows), unit: "px", basis: "none" };
+      // In widths of a pixel, so that two lengths compare whatever their directions.
+      return { value: Math.hypot(columns, rows * calibration.heightPerWidth), unit: "px", basis: "none" };
   }
 }

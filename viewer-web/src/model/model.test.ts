@@ -81,7 +81,10 @@ test("a filter keeps what it names, and priors of the same modality come first",
 
 test("a length claims millimetres only with a source, and in ultrasound only inside one region", () => {
   expect(lengthBetween([0, 0], [30, 40], { kind: "patient", rowMm: 0.5, columnMm: 0.5 })).toEqual({ value: 25, unit: "mm", basis: "patient" });
-  expect(lengthBetween([0, 0], [3, 4], { kind: "none" })).toEqual({ value: 5, unit: "px", basis: "none" });
+  expect(lengthBetween([0, 0], [3, 4], { kind: "none", heightPerWidth: 1 })).toEqual({ value: 5, unit: "px", basis: "none" });
+  // Pixels twice as high as wide: four of them upward are as long as eight across.
+  expect(lengthBetween([0, 0], [6, 4], { kind: "none", heightPerWidth: 2 })).toEqual({ value: 10, unit: "px", basis: "none" });
+  expect(lengthBetween([0, 0], [0, 20], { kind: "scanned", rowMm: 0.2, columnMm: 0.1 })).toEqual({ value: 4, unit: "mm", basis: "scanned" });
   const regions = { kind: "regions", regions: [{ left: 0, top: 0, right: 100, bottom: 100, columnCm: 0.05, rowCm: 0.05 }] } as const;
   expect(lengthBetween([0, 0], [0, 20], regions)).toEqual({ value: 10, unit: "mm", basis: "region" });
   expect(lengthBetween([0, 0], [0, 200], regions).unit).toBe("px");

@@ -23,10 +23,27 @@ export interface ViewportState {
   readonly ready: number;
 }
 
+/** Where the picture lies on the screen: a point of the image (x to the right, y down, a pixel is 1 × 1) is at (ax + cy + e, bx + dy + f). */
+export type Placement = readonly [a: number, b: number, c: number, d: number, e: number, f: number];
+
+/** What the picture holds at a point of the screen. */
+export interface Probe {
+  /** Counted from 1, as the rows and columns of the standard are. */
+  readonly column: number;
+  readonly row: number;
+  /** Rescaled; three of a colour; none where the samples are no values. */
+  readonly values: readonly number[];
+}
+
 /** One place on the screen that shows one stack. */
 export interface ViewportHandle {
   readonly state: () => ViewportState;
   readonly subscribe: (listener: () => void) => () => void;
+  /** Where the picture on the screen lies; null without one. It changes with every step of a drag, and so is followed apart. */
+  readonly placement: () => Placement | null;
+  readonly followPlacement: (listener: () => void) => () => void;
+  /** What lies at a point of the viewport, in screen pixels; null outside the picture, and while it is a preview. */
+  readonly probe: (x: number, y: number) => Probe | null;
   readonly show: (stack: ImageStack, index: number) => void;
   readonly clear: () => void;
   readonly retry: () => void;

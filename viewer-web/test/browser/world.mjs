@@ -27,6 +27,7 @@ export function withPages() {
     const { page, troubles } = opened;
     if (SHOTS !== undefined) await page.screenshot({ path: `${SHOTS}/${context.name.replaceAll(/\W+/gu, "-")}.png` });
     const blocked = await page.evaluate(() => globalThis.policyViolations);
+    await page.unrouteAll({ behavior: "ignoreErrors" }); // what is fetched ahead may still be under way
     await page.close();
     assert.deepEqual(troubles, [], "the console stays silent");
     assert.deepEqual(blocked, [], "the policy blocks nothing that the pages need");

@@ -2,6 +2,7 @@ import { cache, Enums, imageLoader, metaData, type Types } from "@cornerstonejs/
 import { createImage } from "@cornerstonejs/dicom-image-loader";
 import type { Frame } from "../../model/displaySet";
 import type { ImageBook, ImageId } from "./images";
+import { withoutUnusedBits } from "./unused";
 
 /** Two megapixels: below, a frame is there about as soon as its beginning. */
 const LARGE_PIXELS = 2_000_000;
@@ -49,8 +50,8 @@ export function createLargeImages(book: Pick<ImageBook, "frameOf">, retrieve: Re
     if (known !== undefined) return known;
     const frame = book.frameOf(imageId);
     const parts = frame === undefined ? Promise.reject(new Error("unknown frame")) : retrieve(frame);
-    const preview = parts.then(({ first }) => (first === null ? null : decode(imageId, first, Enums.ImageQualityStatus.SUBRESOLUTION))).catch(() => null);
-    const inParts = parts.then(async ({ whole }) => decode(imageId, await whole(), Enums.ImageQualityStatus.FULL_RESOLUTION));
+    const preview = parts.then(({ first }) => (first === null ? null : decode(imageId, first, book, Enums.ImageQualityStatus.SUBRESOLUTION))).catch(() => null);
+    const inParts = parts.then(async ({ whole }) => decode(imageId, await whole(), book, Enums.ImageQualityStatus.FULL_RESOLUTION));
     const full = inParts.then((image) => kept(imageId, image)).catch(() => loadWhole(imageId));
     const made = { preview, full };
     underWay.set(imageId, made);
@@ -96,10 +97,11 @@ export function comesInParts(frame: Frame): boolean {
   return value("00280010") * value("00280011") >= LARGE_PIXELS && value("00280002") === 1 && value("00280100") > 1 && frame.windows.length > 0;
 }
 
-async function decode(imageId: ImageId, { bytes, transferSyntaxUid }: Encoded, quality: Enums.ImageQualityStatus): Promise<Types.IImage> {
+async function decode(imageId: ImageId, { bytes, transferSyntaxUid }: Encoded, book: Pick<ImageBook, "frameOf">, quality: Enums.ImageQualityStatus): Promise<Types.IImage> {
   // Level 0: a beginning is decoded at full size too, so that nothing moves when the rest comes.
   const options = { useRGBA: false, decodeLevel: 0 } as unknown as Parameters<typeof createImage>[3];
-  const image = (await createImage(imageId, bytes, transferSyntaxUid, options)) as unknown as Types.IImage;
+  const decoded = (await createImage(imageId, bytes, transferSyntaxUid, options)) as unknown as Types.IImage;
+  const image = withoutUnusedBits(decoded, book.frameOf(imageId));
   image.imageQualityStatus = quality;
   return image;
 }

@@ -1,7 +1,8 @@
-import { metaData, type StackViewport } from "@cornerstonejs/core";
+import type { StackViewport } from "@cornerstonejs/core";
 import { annotation, LengthTool, utilities as toolUtilities } from "@cornerstonejs/tools";
-import { type ImagePoint, lengthBetween } from "../../model/measure";
+import { lengthBetween } from "../../model/measure";
 import type { ImageBook } from "./images";
+import { pixelAt, type Point } from "./plane";
 
 /** Lines that measure. */
 export interface Measures {
@@ -14,7 +15,6 @@ export interface Measures {
 }
 
 export type LengthText = (value: string, basis: string) => readonly string[];
-type Point = [number, number, number];
 
 /** Measures over the frames of `book`. */
 export function createMeasures(book: ImageBook): Measures {
@@ -41,7 +41,7 @@ export function createMeasures(book: ImageBook): Measures {
       redraw(viewport);
     },
     textFor: (imageId, points) => {
-      const [a, b] = points.map((point) => pixelOf(imageId, point));
+      const [a, b] = points.map((point) => pixelAt(imageId, point));
       const frame = book.frameOf(imageId);
       if (a === undefined || b === undefined || frame === undefined) return [];
       const length = lengthBetween(a, b, frame.calibration);
@@ -51,24 +51,6 @@ export function createMeasures(book: ImageBook): Measures {
       write = text;
     },
   };
-}
-
-/** What the renderer knows of where a picture lies. */
-interface Plane {
-  readonly imagePositionPatient?: readonly number[] | null;
-  readonly rowCosines?: readonly number[] | null;
-  readonly columnCosines?: readonly number[] | null;
-  readonly rowPixelSpacing?: number | null;
-  readonly columnPixelSpacing?: number | null;
-}
-
-/** The pixel at a point of the patient's space. The renderer's own way back takes the two spacings for each other. */
-function pixelOf(imageId: string, point: Point): ImagePoint | undefined {
-  const plane = metaData.get("imagePlaneModule", imageId) as Plane | undefined;
-  const { imagePositionPatient: origin, rowCosines: right, columnCosines: down } = plane ?? {};
-  if (!origin || !right || !down) return undefined;
-  const along = (direction: readonly number[]): number => point.reduce((sum, value, axis) => sum + (value - (origin[axis] ?? 0)) * (direction[axis] ?? 0), 0);
-  return [along(right) / (plane?.columnPixelSpacing || 1), along(down) / (plane?.rowPixelSpacing || 1)];
 }
 
 const plain: LengthText = (value) => [value];

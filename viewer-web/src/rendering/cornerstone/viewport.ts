@@ -1,8 +1,9 @@
 import { Enums, eventTarget, type RenderingEngine, type StackViewport } from "@cornerstonejs/core";
 import type { Frame, ImageStack } from "../../model/displaySet";
-import type { Ahead, ViewportHandle, ViewportState } from "../engine";
+import type { Ahead, Placement, ViewportHandle, ViewportState } from "../engine";
 import { bytesOf, type ImageBook, type ImageId } from "./images";
 import type { Measures } from "./measures";
+import { placementOf, probeAt } from "./plane";
 import { createStore, EMPTY, type Store } from "./state";
 import { applyWindow, edgesOf, flip, isInverted, panBy, rotate, upright, windowOf, zoomBy } from "./view";
 
@@ -30,7 +31,9 @@ export function createViewport(parts: ViewportParts): Viewport {
   const viewport = rendering.getViewport(name) as StackViewport;
   const store = createStore<ViewportState>(EMPTY);
   let imageIds: readonly ImageId[] = [];
+  const place = createStore<{ readonly placement: Placement | null }>({ placement: null });
   const stop = followEvents(parts, viewport, store, () => imageIds);
+  const stopPlacing = followPlace(element, viewport, store, place, () => imageIds);
 
   const show = (stack: ImageStack, index: number): void => {
     imageIds = book.register(stack);
@@ -49,6 +52,13 @@ export function createViewport(parts: ViewportParts): Viewport {
   return {
     state: store.get,
     subscribe: store.subscribe,
+    placement: () => place.get().placement,
+    followPlacement: place.subscribe,
+    probe: (x, y) => {
+      const { shown, preview } = store.get();
+      const imageId = imageIds[shown ?? -1];
+      return imageId === undefined || preview ? null : probeAt(viewport, imageId, x, y, shownFrame()?.served === false);
+    },
     show,
     clear: () => {
       ahead.cancel(name);
@@ -98,6 +108,7 @@ export function createViewport(parts: ViewportParts): Viewport {
     destroy: () => {
       ahead.cancel(name);
       stop();
+      stopPlacing();
       rendering.disableElement(name);
     },
   };
@@ -166,6 +177,24 @@ function followEvents(parts: ViewportParts, viewport: StackViewport, store: Stor
   return () => {
     for (const [type, listener] of here) element.removeEventListener(type, listener);
     for (const [type, listener] of everywhere) eventTarget.removeEventListener(type, listener);
+  };
+}
+
+/** Keeps the placement true to what is on the screen. */
+function followPlace(element: HTMLDivElement, viewport: StackViewport, store: Store<ViewportState>, place: Store<{ readonly placement: Placement | null }>, imageIds: () => readonly ImageId[]): () => void {
+  const look = (): void => {
+    const imageId = imageIds()[store.get().shown ?? -1];
+    const placement = imageId === undefined ? null : placementOf(viewport, imageId);
+    const old = place.get().placement;
+    const isSame = old !== null && placement !== null && old.every((value, at) => value === placement[at]);
+    if (!isSame) place.patch({ placement });
+  };
+  const types = [Enums.Events.CAMERA_MODIFIED, Enums.Events.IMAGE_RENDERED];
+  for (const type of types) element.addEventListener(type, look);
+  const stop = store.subscribe(look);
+  return () => {
+    stop();
+    for (const type of types) element.removeEventListener(type, look);
   };
 }
 

@@ -1,6 +1,7 @@
 import { Button, Dialog, Heading, Modal, ModalOverlay } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import { Icon } from "../parts/Icon";
+import { useImageWords } from "./layers/imageWords";
 
 const KEYS = [
   { keys: ["↑", "↓", "←", "→"], does: "scroll" },
@@ -22,10 +23,19 @@ const KEYS = [
   { keys: ["Space"], does: "cine" },
   { keys: ["T"], does: "report" },
 ] as const;
+/** Keys whose words come with the page of images. */
+const VIEW_KEYS = [
+  { keys: ["O"], does: "layers" },
+  { keys: ["X"], does: "values" },
+  { keys: ["Ctrl", "↑ ↓ ← →"], does: "moveValue" },
+  { keys: ["B"], does: "scale" },
+] as const;
 
 /** Every key, listed. */
 export function HelpDialog({ open, onClose }: { readonly open: boolean; readonly onClose: () => void }): React.JSX.Element {
   const { t } = useTranslation();
+  const words = useImageWords();
+  const all = [...KEYS.map(({ keys, does }) => ({ keys, does: t(`keys.${does}`) })), ...VIEW_KEYS.map(({ keys, does }) => ({ keys, does: words.keys[does] }))];
   return (
     <ModalOverlay className="modal-overlay" isOpen={open} onOpenChange={(next) => !next && onClose()} isDismissable>
       <Modal className="modal">
@@ -33,14 +43,14 @@ export function HelpDialog({ open, onClose }: { readonly open: boolean; readonly
           <Heading slot="title">{t("keys.title")}</Heading>
           <p className="muted">{t("keys.where")}</p>
           <dl className="keys">
-            {KEYS.map(({ keys, does }) => (
+            {all.map(({ keys, does }) => (
               <div key={does}>
                 <dt>
                   {keys.map((key) => (
                     <kbd key={key}>{key === "Space" ? t("keys.space") : key}</kbd>
                   ))}
                 </dt>
-                <dd>{t(`keys.${does}`)}</dd>
+                <dd>{does}</dd>
               </div>
             ))}
           </dl>

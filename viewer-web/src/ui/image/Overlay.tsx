@@ -11,10 +11,15 @@ interface OverlayProps {
   readonly patient: PatientRecord;
   readonly studyLabel: string;
   readonly prior: boolean;
+  /** What is said of the image's own overlays. */
+  readonly notes: React.ReactNode;
+  /** The value that is read, first of what stands at the lower left. */
+  readonly value: React.ReactNode;
+  readonly children: React.ReactNode;
 }
 
 /** What is written on a picture: who, when, what, where in the stack, how it is windowed, which side is which. */
-export function Overlay({ state, stack, patient, studyLabel, prior }: OverlayProps): React.JSX.Element {
+export function Overlay({ state, stack, patient, studyLabel, prior, notes, value, children }: OverlayProps): React.JSX.Element {
   const { t } = useTranslation();
   const frame = state.shown === null ? undefined : stack.frames[state.shown];
   const dated = frame ?? stack.frames[state.target];
@@ -43,7 +48,9 @@ export function Overlay({ state, stack, patient, studyLabel, prior }: OverlayPro
       </div>
       {frame === undefined ? null : (
         <>
+          {children}
           <div className="overlay-bottom overlay-left number">
+            {value}
             <span data-testid="overlay-position">
               {t("viewport.image")} {(state.shown ?? 0) + 1} / {stack.frames.length}
             </span>
@@ -52,6 +59,7 @@ export function Overlay({ state, stack, patient, studyLabel, prior }: OverlayPro
           </div>
           <div className="overlay-bottom overlay-right number">
             <span className="overlay-badges">
+              {notes}
               {frame.laterality === null ? null : <span className="overlay-badge overlay-laterality">{frame.laterality}</span>}
               {state.inverted ? <span className="overlay-badge">{t("viewport.inverted")}</span> : null}
               {frame.served ? <span className="overlay-badge">{t("viewport.served")}</span> : null}

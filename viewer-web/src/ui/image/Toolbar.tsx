@@ -1,8 +1,10 @@
-import { Button, Menu, MenuItem, MenuTrigger, Popover, ToggleButton, ToggleButtonGroup, Toolbar as AriaToolbar, Tooltip, TooltipTrigger } from "react-aria-components";
+import { Button, Menu, MenuItem, MenuTrigger, Popover, ToggleButton, ToggleButtonGroup, Toolbar as AriaToolbar } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import { presetsFor } from "../../model/windows";
 import type { ToolName, ViewportHandle } from "../../rendering/engine";
 import { Icon, type IconName } from "../parts/Icon";
+import { ViewToggles } from "./layers/ViewToggles";
+import { Tip } from "./Tip";
 import { useViewport } from "./useEngine";
 
 interface ToolbarProps {
@@ -74,6 +76,7 @@ export function Toolbar(props: ToolbarProps): React.JSX.Element {
           </Tip>
         ))}
       </div>
+      <ViewToggles />
       <Tip text={`${t(props.playing ? "toolbar.pause" : "toolbar.play")} (${t("keys.space")})`}>
         <Button className="tool" isDisabled={(stack?.frames.length ?? 0) < 2} aria-label={t(props.playing ? "toolbar.pause" : "toolbar.play")} onPress={props.onPlay}>
           <Icon name={props.playing ? "pause" : "play"} />
@@ -157,14 +160,5 @@ function WindowMenu({ handle }: { readonly handle: ViewportHandle | null }): Rea
         </Menu>
       </Popover>
     </MenuTrigger>
-  );
-}
-
-function Tip({ text, children }: { readonly text: string; readonly children: React.ReactNode }): React.JSX.Element {
-  return (
-    <TooltipTrigger delay={500}>
-      {children}
-      <Tooltip className="tooltip">{text}</Tooltip>
-    </TooltipTrigger>
   );
 }

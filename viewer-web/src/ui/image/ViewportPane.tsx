@@ -5,6 +5,13 @@ import type { ImageStack } from "../../model/displaySet";
 import type { PatientRecord } from "../../model/patient";
 import type { ImageEngine, ViewportHandle } from "../../rendering/engine";
 import { applyKey, type Command } from "./commands";
+import { FrameLayers } from "./layers/FrameLayers";
+import { LayerNotes } from "./layers/LayerNotes";
+import { moveReadPoint, useReadPoint } from "./layers/point";
+import { ScaleLine } from "./layers/ScaleLine";
+import { usePlanes } from "./layers/usePlanes";
+import { ValueLine, ValuePoint } from "./layers/ValueLine";
+import { useViewOptions } from "./layers/viewOptions";
 import { Overlay } from "./Overlay";
 import { PaneMessage } from "./PaneMessage";
 import { StackSlider } from "./StackSlider";
@@ -31,6 +38,10 @@ export function ViewportPane({ engine, index, stack, patient, studyLabel, prior,
   const state = useViewport(handle);
   useAttachment(engine, index, element, setHandle, onHandle);
   useWheel(element, handle);
+  const { shown } = useViewOptions();
+  const frame = state.shown === null ? undefined : stack.frames[state.shown];
+  const planes = usePlanes(frame);
+  const point = useReadPoint(element);
 
   useEffect(() => {
     if (handle === null) return;
@@ -45,7 +56,8 @@ export function ViewportPane({ engine, index, stack, patient, studyLabel, prior,
     const command = applyKey(event, handle, stack.series.modality);
     if (command === null) return;
     event.preventDefault();
-    if (command.kind !== "done") onCommand(command);
+    if (command.kind === "point") moveReadPoint(point, element.current, handle, command.right, command.down);
+    else if (command.kind !== "done") onCommand(command);
   };
   const position = state.shown === null ? t("viewport.noImage") : t("viewport.position", { number: state.shown + 1, count: stack.frames.length });
 
@@ -68,7 +80,19 @@ export function ViewportPane({ engine, index, stack, patient, studyLabel, prior,
       >
         <div ref={element} className={state.shown === null ? "viewport-canvas viewport-canvas-hidden" : "viewport-canvas"} />
       </div>
-      <Overlay state={state} stack={stack} patient={patient} studyLabel={studyLabel} prior={prior} />
+      {handle === null || frame === undefined || !shown.has("layers") ? null : <FrameLayers handle={handle} frame={frame} planes={planes} />}
+      <Overlay
+        state={state}
+        stack={stack}
+        patient={patient}
+        studyLabel={studyLabel}
+        prior={prior}
+        notes={frame === undefined ? null : <LayerNotes frame={frame} planes={planes} isShown={shown.has("layers")} />}
+        value={handle === null || frame === undefined || !shown.has("values") ? null : <ValueLine handle={handle} frame={frame} point={point} />}
+      >
+        {shown.has("values") ? <ValuePoint point={point} /> : null}
+        {handle === null || frame === undefined || !shown.has("scale") ? null : <ScaleLine handle={handle} calibration={frame.calibration} />}
+      </Overlay>
       {state.status === "failed" ? (
         <PaneMessage tone="problem" title={t("viewport.failed", { number: state.target + 1 })} text={t("viewport.failedRemedy")} onRetry={() => handle?.retry()} />
       ) : null}

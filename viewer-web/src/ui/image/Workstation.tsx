@@ -12,6 +12,7 @@ import { Notice } from "../parts/Notice";
 import { PatientBanner } from "../parts/PatientBanner";
 import type { Command } from "./commands";
 import { HelpDialog } from "./HelpDialog";
+import { useNewViewOptions, ViewOptionsContext } from "./layers/viewOptions";
 import { firstSeries, isPictures, seriesOfPane } from "./panes";
 import { ReportPanel } from "./ReportPanel";
 import { StudyList } from "./StudyList";
@@ -21,6 +22,8 @@ import { useEngine } from "./useEngine";
 import { useGrid } from "./useGrid";
 import { useWarm } from "./useWarm";
 import { ViewportGrid } from "./ViewportGrid";
+import "../styles/viewport.css";
+import "../styles/layers.css";
 
 interface WorkstationProps {
   readonly patient: PatientRecord;
@@ -37,6 +40,7 @@ export function Workstation({ patient, study, entries }: WorkstationProps): Reac
   const [playing, setPlaying] = useState(false);
   const [reportOpen, setReportOpen] = useState(true);
   const [help, setHelp] = useState(false);
+  const view = useNewViewOptions();
   const [handles, setHandles] = useState<ReadonlyMap<number, ViewportHandle>>(new Map());
   const known = useRef(new Map<string, Series>());
   const begun = useRef(false);
@@ -81,6 +85,7 @@ export function Workstation({ patient, study, entries }: WorkstationProps): Reac
     else if (command.kind === "cine") setPlaying((old) => !old);
     else if (command.kind === "report") setReportOpen((old) => !old);
     else if (command.kind === "help") setHelp(true);
+    else if (command.kind === "view") view.toggle(command.option);
   };
   const onDrop = (index: number, seriesInstanceUid: string): void => {
     const series = known.current.get(seriesInstanceUid);
@@ -91,58 +96,60 @@ export function Workstation({ patient, study, entries }: WorkstationProps): Reac
   const reported = patient.studies.find((it) => it.studyInstanceUid === active?.studyInstanceUid) ?? study;
 
   return (
-    <div className="workstation">
-      <h1 className="sr">{t("titles.image")}</h1>
-      <div className="workstation-top">
-        <Link to={{ page: "patient", patientKey: patient.patientKey }} className="button button-quiet">
-          <Icon name="back" size={15} />
-          {t("image.toRecord")}
-        </Link>
-        <PatientBanner patient={patient} compact />
-      </div>
-      <Missing repositories={patient.missing} />
-      {study.differingInstances > 0 ? <Notice tone="warning" title={t("image.differs", { count: study.differingInstances })} /> : null}
-      <Toolbar
-        handle={handle}
-        tool={tool}
-        onTool={setTool}
-        count={grid.count}
-        onCount={setCount}
-        playing={playing}
-        onPlay={() => setPlaying((old) => !old)}
-        reportOpen={reportOpen}
-        onReport={() => setReportOpen((old) => !old)}
-        onHelp={() => setHelp(true)}
-      />
-      <div className={reportOpen ? "workstation-body workstation-body-report" : "workstation-body"}>
-        <StudyList open={study} priors={priors} placed={placed} setsOf={setsOf} onOpen={(series, key) => place(series, grid.active, key)} onLoaded={onLoaded} />
-        <div className="stage">
-          {engine.kind === "failed" ? <Notice tone="problem" title={t("image.noEngine")} /> : null}
-          <ViewportGrid
-            grid={grid}
-            engine={engine.kind === "ready" ? engine.engine : null}
-            patient={patient}
-            openStudy={study.studyInstanceUid}
-            dispatch={dispatch}
-            onHandle={onHandle}
-            onCommand={onCommand}
-            onDrop={onDrop}
-            onInstance={(index, instance) => place(known.current.get(instance.seriesInstanceUid) ?? unlisted(instance), index, undefined, instance.sopInstanceUid)}
-            places={places}
-            onRetry={(index) => {
-              const series = seriesOfPane(grid.panes[index] ?? { kind: "empty" });
-              if (series !== null) place(series, index);
-            }}
-          />
-          <p className="stage-notice">
-            {t("image.notForDiagnosis")}
-            {engine.kind === "ready" && engine.engine.software ? ` ${t("image.software")}` : ""}
-          </p>
+    <ViewOptionsContext value={view}>
+      <div className="workstation">
+        <h1 className="sr">{t("titles.image")}</h1>
+        <div className="workstation-top">
+          <Link to={{ page: "patient", patientKey: patient.patientKey }} className="button button-quiet">
+            <Icon name="back" size={15} />
+            {t("image.toRecord")}
+          </Link>
+          <PatientBanner patient={patient} compact />
         </div>
-        {reportOpen ? <ReportPanel key={`${reported.studyInstanceUid} ${patient.state}`} study={reported} reports={patient.reports.filter((it) => it.studyInstanceUids.includes(reported.studyInstanceUid) || reported.reports.includes(it.reportKey))} /> : null}
+        <Missing repositories={patient.missing} />
+        {study.differingInstances > 0 ? <Notice tone="warning" title={t("image.differs", { count: study.differingInstances })} /> : null}
+        <Toolbar
+          handle={handle}
+          tool={tool}
+          onTool={setTool}
+          count={grid.count}
+          onCount={setCount}
+          playing={playing}
+          onPlay={() => setPlaying((old) => !old)}
+          reportOpen={reportOpen}
+          onReport={() => setReportOpen((old) => !old)}
+          onHelp={() => setHelp(true)}
+        />
+        <div className={reportOpen ? "workstation-body workstation-body-report" : "workstation-body"}>
+          <StudyList open={study} priors={priors} placed={placed} setsOf={setsOf} onOpen={(series, key) => place(series, grid.active, key)} onLoaded={onLoaded} />
+          <div className="stage">
+            {engine.kind === "failed" ? <Notice tone="problem" title={t("image.noEngine")} /> : null}
+            <ViewportGrid
+              grid={grid}
+              engine={engine.kind === "ready" ? engine.engine : null}
+              patient={patient}
+              openStudy={study.studyInstanceUid}
+              dispatch={dispatch}
+              onHandle={onHandle}
+              onCommand={onCommand}
+              onDrop={onDrop}
+              onInstance={(index, instance) => place(known.current.get(instance.seriesInstanceUid) ?? unlisted(instance), index, undefined, instance.sopInstanceUid)}
+              places={places}
+              onRetry={(index) => {
+                const series = seriesOfPane(grid.panes[index] ?? { kind: "empty" });
+                if (series !== null) place(series, index);
+              }}
+            />
+            <p className="stage-notice">
+              {t("image.notForDiagnosis")}
+              {engine.kind === "ready" && engine.engine.software ? ` ${t("image.software")}` : ""}
+            </p>
+          </div>
+          {reportOpen ? <ReportPanel key={`${reported.studyInstanceUid} ${patient.state}`} study={reported} reports={patient.reports.filter((it) => it.studyInstanceUids.includes(reported.studyInstanceUid) || reported.reports.includes(it.reportKey))} /> : null}
+        </div>
+        <HelpDialog open={help} onClose={() => setHelp(false)} />
       </div>
-      <HelpDialog open={help} onClose={() => setHelp(false)} />
-    </div>
+    </ViewOptionsContext>
   );
 }
 

@@ -8,6 +8,9 @@ export type Command =
   | { readonly kind: "cine" }
   | { readonly kind: "help" }
   | { readonly kind: "report" }
+  | { readonly kind: "view"; readonly option: "layers" | "values" | "scale" }
+  /** Moves the point whose value is read, by pixels of the image. */
+  | { readonly kind: "point"; readonly right: number; readonly down: number }
   | { readonly kind: "done" };
 
 /** A key as it was pressed. */
@@ -22,12 +25,17 @@ export interface Key {
 const TOOL_KEYS: Readonly<Record<string, ToolName>> = { w: "window", p: "pan", z: "zoom", s: "scroll", l: "length" };
 const STEP = 12; // screen pixels
 const FINE = 4;
+const FAR = 10; // pixels of the image
 const ARROWS: Readonly<Record<string, readonly [number, number]>> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 /** Does what a key means to the viewport, or says what it means to the page; null when it means nothing here. */
 export function applyKey(event: Key, handle: ViewportHandle, modality: string): Command | null {
-  if (event.ctrlKey || event.metaKey) return null;
   const arrow = ARROWS[event.key];
+  if (event.ctrlKey && !event.metaKey && !event.altKey && arrow !== undefined) {
+    const far = event.shiftKey ? FAR : 1;
+    return { kind: "point", right: arrow[0] * far, down: arrow[1] * far };
+  }
+  if (event.ctrlKey || event.metaKey) return null;
   if (arrow !== undefined) return applyArrow(event, handle, arrow);
   if (event.altKey) return null;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
@@ -42,7 +50,7 @@ export function applyKey(event: Key, handle: ViewportHandle, modality: string): 
   return PAGE_KEYS[key] ?? applyViewportKey(key, handle);
 }
 
-const PAGE_KEYS: Readonly<Record<string, Command>> = { g: { kind: "layout" }, " ": { kind: "cine" }, "?": { kind: "help" }, t: { kind: "report" } };
+const PAGE_KEYS: Readonly<Record<string, Command>> = { g: { kind: "layout" }, " ": { kind: "cine" }, "?": { kind: "help" }, t: { kind: "report" }, o: { kind: "view", option: "layers" }, x: { kind: "view", option: "values" }, b: { kind: "view", option: "scale" } };
 
 const VIEWPORT_KEYS: Readonly<Record<string, (handle: ViewportHandle) => unknown>> = {
   PageDown: (handle) => handle.scrollBy(10),

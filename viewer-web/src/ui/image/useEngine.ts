@@ -2,6 +2,7 @@ import { useEffect, useState, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 import type { ImageEngine, ViewportHandle, ViewportState } from "../../rendering/engine";
 import { useServices } from "../services";
+import { useImageWords } from "./layers/imageWords";
 
 /** What draws: on its way, there, or unable to start on this machine. */
 export type EngineState = { readonly kind: "loading" } | { readonly kind: "ready"; readonly engine: ImageEngine } | { readonly kind: "failed" };
@@ -10,6 +11,7 @@ export type EngineState = { readonly kind: "loading" } | { readonly kind: "ready
 export function useEngine(): EngineState {
   const services = useServices();
   const { t } = useTranslation();
+  const image = useImageWords();
   const [state, setState] = useState<EngineState>({ kind: "loading" });
   useEffect(() => {
     let wanted = true;
@@ -27,12 +29,12 @@ export function useEngine(): EngineState {
   }, [services]);
   useEffect(() => {
     if (state.kind !== "ready") return;
-    const words: Readonly<Record<string, string>> = { detector: t("measure.detector"), calibrated: t("measure.calibrated"), none: t("measure.none"), region: t("measure.region") };
+    const words: Readonly<Record<string, string>> = { detector: t("measure.detector"), scanned: image.bases.scanned, calibrated: t("measure.calibrated"), none: t("measure.none"), region: t("measure.region") };
     state.engine.setLengthText((value, basis) => {
       const word = words[basis];
       return word === undefined ? [value] : [value, word];
     });
-  }, [state, t]);
+  }, [state, t, image]);
   return state;
 }
 

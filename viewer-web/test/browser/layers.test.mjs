@@ -1,0 +1,222 @@
+/** What an image asks to have drawn over it, and what is read off it: overlays, shutters, shape of pixels, values, scale. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ImagePage } from "../pages/pages.mjs";
+import { violations } from "./axe.mjs";
+import { withPages } from "./world.mjs";
+
+const STUDY = "/viewer/patients/pk-tremblay/studies/1.2.826.0.1.3680043.10.999.1";
+const { SHOTS, open } = withPages();
+const SIDE = 256;
+/** Columns and rows, counted from 0, of a square in the picture. */
+const SQUARE = { left: 60, top: 150, side: 40 };
+const inSquare = (column, row) => column >= SQUARE.left && column < SQUARE.left + SQUARE.side && row >= SQUARE.top && row < SQUARE.top + SQUARE.side;
+const us = (...Value) => ({ vr: "US", Value });
+
+/** Gives every image of the study other attributes, and other pixels where `wordAt` says them. */
+async function change(page, attributes, wordAt) {
+  await page.unrouteAll({ behavior: "ignoreErrors" });
+  await page.route("**/metadata", async (route) => {
+    const answer = await route.fetch();
+    const changed = (await answer.json()).map((it) => Object.fromEntries(Object.entries({ ...it, ...attributes }).filter(([, element]) => element !== null)));
+    await route.fulfill({ response: answer, json: changed });
+  });
+  if (wordAt === undefined) return;
+  await page.route("**/frames/1", async (route) => {
+    const answer = await route.fetch();
+    const body = Buffer.from(await answer.body());
+    const begin = answer.headers()["content-type"].startsWith("multipart/") ? body.indexOf("\r\n\r\n") + 4 : 0;
+    for (let at = 0; at < SIDE * SIDE; at += 1) body.writeUInt16LE(wordAt(at % SIDE, Math.floor(at / SIDE), body.readUInt16LE(begin + at * 2)) & 0xffff, begin + at * 2);
+    await route.fulfill({ response: answer, body });
+  });
+}
+
+async function show(page, server) {
+  await page.goto(server.url + STUDY);
+  const images = new ImagePage(page);
+  await images.waitForImage();
+  return images;
+}
+
+/** The rectangle on the screen, in pixels of the viewport, that holds what `kind` looks like; null where nothing does. */
+async function boxOf(page, images, kind) {
+  const shot = await page.screenshot({ clip: await images.viewport().boundingBox() });
+  return page.evaluate(
+    async ([base64, wanted]) => {
+      const bitmap = await createImageBitmap(new Blob([Uint8Array.from(atob(base64), (it) => it.charCodeAt(0))]));
+      const [width, height] = [bitmap.width, bitmap.height];
+      const context = new OffscreenCanvas(width, height).getContext("2d");
+      context.drawImage(bitmap, 0, 0);
+      const { data } = context.getImageData(0, 0, width, height);
+      const looks = { bright: (r, g, b) => Math.min(r, g, b) > 235, ink: (r, g, b) => r > 220 && g > 180 && b < 120, grey: (r, g, b) => Math.abs(r - 128) < 12 && Math.abs(g - 128) < 12 && Math.abs(b - 128) < 12 }[wanted];
+      const box = { left: width, top: height, right: -1, bottom: -1 };
+      // Words are thin: only what fills a square of 9 pixels counts.
+      const is = (x, y) => looks(...data.subarray(4 * (y * width + x), 4 * (y * width + x) + 3));
+      for (let y = 0; y + 8 < height; y += 1) {
+        for (let x = 0; x + 8 < width; x += 1) {
+          if (!is(x, y) || !is(x + 8, y) || !is(x, y + 8) || !is(x + 8, y + 8) || !is(x + 4, y + 4)) continue;
+          Object.assign(box, { left: Math.min(box.left, x), top: Math.min(box.top, y), right: Math.max(box.right, x + 8), bottom: Math.max(box.bottom, y + 8) });
+        }
+      }
+      return box.right < 0 ? null : box;
+    },
+    [shot.toString("base64"), kind],
+  );
+}
+
+function assertSame(a, b, tolerance, what) {
+  assert.ok(a !== null && b !== null && Object.keys(a).every((edge) => Math.abs(a[edge] - b[edge]) <= tolerance), `${what}: ${JSON.stringify([a, b])}`);
+}
+
+const middleOf = ({ left, right, top, bottom }) => ({ x: (left + right) / 2, y: (top + bottom) / 2 });
+
+/** A plane of one group with a filled square: its own first bit lies at the square's first pixel. */
+function squarePlane() {
+  const bytes = Buffer.alloc((SQUARE.side * SQUARE.side) / 8, 0xff);
+  return { "60000010": us(SQUARE.side), "60000011": us(SQUARE.side), "60000040": { vr: "CS", Value: ["G"] }, "60000050": { vr: "SS", Value: [SQUARE.top + 1, SQUARE.left + 1] }, "60000100": us(1), "60000102": us(0), "60003000": { vr: "OW", InlineBinary: bytes.toString("base64") } };
+}
+const brightSquare = (column, row) => (inSquare(column, row) ? 3000 : 0);
+
+test("an overlay lies where its pixels lie, however the picture is turned, and its going is told", async () => {
+  const { page, server } = open();
+  await change(page, squarePlane(), brightSquare);
+  const images = await show(page, server);
+  await page.waitForSelector("[data-overlays=shown]");
+  assert.deepEqual(await violations(page), []);
+  if (SHOTS !== undefined) await page.screenshot({ path: `${SHOTS}/overlay.png` });
+  await images.viewport().focus();
+  for (const key of ["", "r", "h", "+", "Shift+ArrowRight", "v"]) {
+    if (key !== "") await page.keyboard.press(key);
+    await page.waitForTimeout(300);
+    const overlay = await boxOf(page, images, "ink");
+    await page.keyboard.press("o");
+    await page.waitForSelector("[data-overlays=hidden]");
+    const pixels = await boxOf(page, images, "bright");
+    assertSame(overlay, pixels, 2, `after ${key}`);
+    // The picture's edges are smooth and grow with it on both sides; half a pixel of the image would move the middle by more than this.
+    assertSame(middleOf(overlay), middleOf(pixels), 1, `the middle after ${key}`);
+    await page.keyboard.press("o");
+    await page.waitForSelector("[data-overlays=shown]");
+  }
+});
+
+test("an overlay in the free bits of the pixels is drawn, and is no part of the values", async () => {
+  const { page, server } = open();
+  const attributes = { "00280101": us(12), "00280102": us(11), "00280103": us(0), "60000010": us(SIDE), "60000011": us(SIDE), "60000050": { vr: "SS", Value: [1, 1] }, "60000100": us(16), "60000102": us(13) };
+  await change(page, attributes, (column, row) => (inSquare(column, row) ? 0x2000 : 0) + 40);
+  // The service draws the picture itself; here it is of one grey.
+  const body = await greyJpeg(page);
+  await page.route("**/frames/1/rendered**", (route) => route.fulfill({ contentType: "image/jpeg", body }));
+  const images = await show(page, server);
+  await page.waitForSelector("[data-overlays=shown]");
+  const box = await boxOf(page, images, "ink");
+  assert.ok(box !== null && Math.abs(box.right - box.left - (box.bottom - box.top)) <= 2, JSON.stringify(box));
+});
+
+/** A picture of one grey in the size of the frames. */
+async function greyJpeg(page) {
+  const base64 = await page.evaluate(async (side) => {
+    const canvas = new OffscreenCanvas(side, side);
+    const context = canvas.getContext("2d");
+    context.fillStyle = "#404040";
+    context.fillRect(0, 0, side, side);
+    const bytes = new Uint8Array(await (await canvas.convertToBlob({ type: "image/jpeg" })).arrayBuffer());
+    return btoa(String.fromCharCode(...bytes));
+  }, SIDE);
+  return Buffer.from(base64, "base64");
+}
+
+test("overlays that can't be had are told, and nothing passes for them", async () => {
+  const { page, server } = open();
+  await change(page, { ...squarePlane(), "60003000": { vr: "OW", BulkDataURI: "/dicom-web/nowhere" } });
+  await page.route("**/nowhere", (route) => route.fulfill({ status: 404 }));
+  const images = await show(page, server);
+  await page.getByText("This image has overlays that are NOT shown").waitFor();
+  assert.equal(await boxOf(page, images, "ink"), null);
+  await page.getByRole("button", { name: "Français" }).click();
+  await page.getByText("Cette image a des superpositions qui ne sont PAS affichées").waitFor();
+  await page.getByRole("button", { name: "English" }).click();
+  await page.evaluate(() => localStorage.clear());
+});
+
+test("the image's own shutter covers what lies outside it, in its own grey, and can be lifted", async () => {
+  const { page, server } = open();
+  const shutter = { "00181600": { vr: "CS", Value: ["RECTANGULAR"] }, "00181602": us(SQUARE.left + 1), "00181604": us(SQUARE.left + SQUARE.side), "00181606": us(SQUARE.top + 1), "00181608": us(SQUARE.top + SQUARE.side), "00181622": us(128 * 257) };
+  await change(page, shutter, () => 3000);
+  const images = await show(page, server);
+  await page.getByText("Shutter of the image").waitFor();
+  await page.waitForTimeout(300);
+  const uncovered = await boxOf(page, images, "bright");
+  const covered = await boxOf(page, images, "grey");
+  if (SHOTS !== undefined) await page.screenshot({ path: `${SHOTS}/shutter.png` });
+  await images.viewport().focus();
+  await page.keyboard.press("o");
+  await page.getByText("Shutter lifted").waitFor();
+  const all = await boxOf(page, images, "bright");
+  assertSame(covered, all, 2, "what is covered reaches to the edges of the picture");
+  // The shutter's edges are those of 40 of the picture's 256 pixels.
+  const scale = (all.right + 1 - all.left) / SIDE;
+  const expected = { left: all.left + SQUARE.left * scale, top: all.top + SQUARE.top * scale, right: all.left + (SQUARE.left + SQUARE.side) * scale, bottom: all.top + (SQUARE.top + SQUARE.side) * scale };
+  assertSame(uncovered, expected, 3, "open");
+});
+
+test("pixels that are twice as high as wide are shown so, and zeros for a spacing are no spacing", async () => {
+  const { page, server } = open();
+  await change(page, { "00280030": { vr: "DS", Value: [0, 0] }, "00280034": { vr: "IS", Value: [2, 1] } }, brightSquare);
+  const images = await show(page, server);
+  await page.waitForTimeout(300);
+  const { left, top, right, bottom } = await boxOf(page, images, "bright");
+  assert.ok(Math.abs((bottom + 1 - top) / (right + 1 - left) - 2) < 0.06, JSON.stringify([left, top, right, bottom]));
+  await images.viewport().focus();
+  await page.keyboard.press("m");
+  await page.locator(".viewport svg text", { hasText: /^\d+\.\d px/u }).first().waitFor();
+  await page.locator(".viewport svg text", { hasText: "no calibration" }).first().waitFor();
+  assert.match(await page.getByTestId("scale").innerText(), /^\d+ px, no calibration$/u);
+});
+
+test("bits above those that are stored are no part of the picture", async () => {
+  const { page, server } = open();
+  const twelve = { "00280101": us(12), "00280102": us(11), "00280103": us(0), "00281050": { vr: "DS", Value: [1500] }, "00281051": { vr: "DS", Value: [3000] } };
+  const statistics = async (junk) => {
+    await change(page, twelve, (column, row) => (inSquare(column, row) ? 3000 : column * 8) + junk(column, row));
+    const images = await show(page, server);
+    return images.statistics();
+  };
+  const clean = await statistics(() => 0);
+  const dirty = await statistics((column, row) => ((column * 7 + row * 3) % 16) << 12);
+  assert.ok(clean.shades > 20 && Math.abs(clean.mean - dirty.mean) < 1 && Math.abs(clean.deviation - dirty.deviation) < 1, JSON.stringify([clean, dirty]));
+});
+
+test("the value under the pointer is the pixel's, by mouse and by keys, and the scale fits the picture", async () => {
+  const { page, server } = open();
+  await change(page, { "00281052": { vr: "DS", Value: [-1024] }, "00280103": us(0) }, brightSquare);
+  const images = await show(page, server);
+  const { left, right, top, bottom } = await boxOf(page, images, "bright");
+  const frame = await images.viewport().boundingBox();
+  const at = (x, y) => page.mouse.move(frame.x + x, frame.y + y);
+  const value = page.getByTestId("value");
+  const pixel = (right + 1 - left) / SQUARE.side;
+  await at(left + pixel / 2 + 1, top + pixel / 2 + 1);
+  // Columns and rows count from 1, and 3000 is 1976 HU with an intercept of −1024.
+  assert.equal(await value.innerText(), `1,976 HU · column ${SQUARE.left + 1}, row ${SQUARE.top + 1}`);
+  await at(right + pixel, bottom + pixel);
+  assert.equal(await value.innerText(), `-1,024 HU · column ${SQUARE.left + SQUARE.side + 1}, row ${SQUARE.top + SQUARE.side + 1}`);
+  await page.mouse.move(5, 5);
+  await images.viewport().focus();
+  await page.keyboard.press("Control+ArrowRight");
+  const said = page.locator(".pane [role=status]").filter({ hasText: "HU" });
+  await said.waitFor();
+  const columnOf = async () => Number(/column (\d+)/u.exec(await said.innerText())[1]);
+  const before = await columnOf();
+  await page.keyboard.press("Control+Shift+ArrowLeft");
+  assert.equal(before - (await columnOf()), 10);
+  // 360 mm in 256 pixels.
+  const [mm] = /^\d+(?= mm$)/u.exec(await page.getByTestId("scale").innerText());
+  const bar = await page.locator(".scale-bar").boundingBox();
+  assert.ok(Math.abs(bar.width / pixel - Number(mm) / (360 / SIDE)) < 1, `${mm} mm in ${bar.width} pixels`);
+  assert.deepEqual(await violations(page), []);
+  await page.keyboard.press("x");
+  await page.keyboard.press("b");
+  assert.deepEqual([await value.count(), await page.getByTestId("scale").count()], [0, 0]);
+  assert.equal(await page.getByRole("button", { name: "Scale" }).getAttribute("aria-pressed"), "false");
+});
