@@ -18,6 +18,8 @@ export interface Repository {
   readonly clockSkewSeconds: number | null;
   readonly lastContact: string | null;
   readonly lastError: { readonly at: string | null; readonly text: string } | null;
+  /** As it is registered; what this page does not know of it is given back as it came. */
+  readonly definition: Readonly<Record<string, unknown>>;
 }
 
 export type DriftOutcome = "clean" | "mended" | "held-back" | "failed" | "unknown";
@@ -142,4 +144,41 @@ export function missingFields(form: RepositoryForm): readonly (keyof RepositoryF
     push: ["callingAeTitles"],
   };
   return (["code", ...needed[form.protocol]] as const).filter((field) => String(form[field]).trim() === "");
+}
+
+/** The form that changes a repository, filled with what is registered. */
+export function formOf(definition: Readonly<Record<string, unknown>>): RepositoryForm {
+  const protocol = PROTOCOLS.find((it) => it === definition["protocol"]) ?? "dicomweb";
+  const address = definition[protocol];
+  return {
+    ...EMPTY_FORM,
+    code: words(definition, "code"),
+    name: words(definition, "name"),
+    region: words(definition, "region"),
+    protocol,
+    url: words(address, "url"),
+    host: words(address, "host"),
+    port: words(address, "port"),
+    aeTitle: words(address, "aeTitle"),
+    retrieve: words(address, "retrieve") === "get" ? "get" : "move",
+    callingAeTitles: words(address, "callingAeTitles"),
+  };
+}
+
+/** A definition with another operator, region and address. Credentials, certificates and limits stay as they are. */
+export function changedDefinition(definition: Readonly<Record<string, unknown>>, form: RepositoryForm): Readonly<Record<string, unknown>> {
+  const address = { ...(definition[form.protocol] as Readonly<Record<string, unknown>> | undefined), ...connectionOf(form) };
+  return { ...definition, name: form.name.trim(), region: form.region.trim(), [form.protocol]: address };
+}
+
+/** The fields without which a changed repository can't be. */
+export function missingInChange(form: RepositoryForm): readonly (keyof RepositoryForm)[] {
+  const unnamed = (["name", "region"] as const).filter((field) => form[field].trim() === "");
+  return [...unnamed, ...missingFields(form)];
+}
+
+/** A field of a definition as it is typed. */
+function words(from: unknown, name: string): string {
+  const value = typeof from === "object" && from !== null ? (from as Readonly<Record<string, unknown>>)[name] : undefined;
+  return Array.isArray(value) ? value.join(", ") : typeof value === "string" || typeof value === "number" ? String(value) : "";
 }

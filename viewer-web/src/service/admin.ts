@@ -16,6 +16,11 @@ export async function registerRepository(http: Http, definition: Readonly<Record
   return repositoryOf(fieldsOf((await requestJson(http, `${ROOT}/repositories`, { method: "POST", body: definition, signal })).body));
 }
 
+/** Changes operator, region or address of a repository; its code and all that is registered stay. */
+export async function changeRepository(http: Http, code: string, definition: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<void> {
+  await requestJson(http, `${ROOT}/repositories/${encodeURIComponent(code)}`, { method: "PUT", body: definition, signal });
+}
+
 /** Tries a definition before it is registered. */
 export async function testDefinition(http: Http, definition: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<TestResult> {
   return testResultOf((await requestJson(http, `${ROOT}/repositories/test`, { method: "POST", body: definition, signal })).body);
@@ -96,6 +101,7 @@ function repositoryOf(item: Fields): Repository {
     clockSkewSeconds: item.number("clockSkewSeconds"),
     lastContact: item.optional("lastContact"),
     lastError: lastError === null ? null : { at: lastError.optional("at"), text: lastError.optional("text") ?? "" },
+    definition: item.record("definition"),
   };
 }
 

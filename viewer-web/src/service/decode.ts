@@ -9,6 +9,8 @@ export interface Fields {
   readonly flag: (name: string) => boolean;
   readonly texts: (name: string) => readonly string[];
   readonly object: (name: string) => Fields | null;
+  /** An object as it came, to be given back. */
+  readonly record: (name: string) => Readonly<Record<string, unknown>>;
   readonly list: <T>(name: string, read: (item: Fields) => T) => readonly T[];
 }
 
@@ -33,6 +35,7 @@ export function fieldsOf(input: unknown): Fields {
     flag: (name) => input[name] === true,
     texts: (name) => arrayOf(input[name]).filter((item): item is string => typeof item === "string"),
     object: (name) => (isRecord(input[name]) ? fieldsOf(input[name]) : null),
+    record: (name) => (isRecord(input[name]) ? input[name] : {}),
     list: (name, read) => arrayOf(input[name]).map((item) => read(fieldsOf(item))),
   };
 }

@@ -28,36 +28,38 @@ export function Shell({ route, children }: { readonly route: Route; readonly chi
       <a className="skip" href="#main">
         {t("common.skip")}
       </a>
-      <header className="top">
-        <Link to={{ page: "search" }} className="brand">
-          <img src="/viewer/icon.svg" alt="" width={22} height={22} />
-          <span>{t("common.product")}</span>
-        </Link>
-        <nav aria-label={t("nav.label")}>
-          <Link to={{ page: "search" }} current={route.page === "search"}>
-            {t("nav.search")}
+      <header>
+        <div className="top">
+          <Link to={{ page: "search" }} className="brand">
+            <img src="/viewer/icon.svg" alt="" width={22} height={22} />
+            <span>{t("common.product")}</span>
           </Link>
-          <Link to={{ page: "admin" }} current={route.page === "admin"}>
-            {t("nav.admin")}
-          </Link>
-        </nav>
-        <span className="grow" />
-        {session === null ? null : (
-          <span className="who" title={session.authorityName ?? undefined}>
-            <Icon name="person" size={15} />
-            {session.development && session.userName === UNNAMED ? t("shell.developmentUser") : session.userName}
-          </span>
-        )}
-        <Button className="button button-quiet" onPress={() => chooseLanguage(i18n, other)}>
-          <span lang={other}>{other === "fr" ? "Français" : "English"}</span>
-        </Button>
-      </header>
-      {session?.development === true ? (
-        <div className="development" role="note">
-          <Icon name="warning" size={14} />
-          {t("shell.development")}
+          <nav aria-label={t("nav.label")}>
+            <Link to={{ page: "search" }} current={route.page === "search"}>
+              {t("nav.search")}
+            </Link>
+            <Link to={{ page: "admin" }} current={route.page === "admin"}>
+              {t("nav.admin")}
+            </Link>
+          </nav>
+          <span className="grow" />
+          {session === null ? null : (
+            <span className="who" title={session.authorityName ?? undefined}>
+              <Icon name="person" size={15} />
+              {session.development && session.userName === UNNAMED ? t("shell.developmentUser") : session.userName}
+            </span>
+          )}
+          <Button className="button button-quiet" onPress={() => chooseLanguage(i18n, other)}>
+            <span lang={other}>{other === "fr" ? "Français" : "English"}</span>
+          </Button>
         </div>
-      ) : null}
+        {session?.development === true ? (
+          <div className="development" role="note">
+            <Icon name="warning" size={14} />
+            {t("shell.development")}
+          </div>
+        ) : null}
+      </header>
       <main id="main" ref={main} tabIndex={-1}>
         {children}
       </main>

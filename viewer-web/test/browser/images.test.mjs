@@ -188,7 +188,7 @@ test("what a repository pushed is told, and why something was refused in the lan
   await page.getByRole("button", { name: "Français" }).click();
   await admin.repository("HDIRS").getByText(/images reçues/u).waitFor();
   await page.getByText("Utilisateur de développement").waitFor();
-  const rules = page.getByRole("region", { name: "Quarantaine" }).locator("tbody tr td:nth-child(4)");
+  const rules = page.getByRole("group", { name: "Quarantaine" }).locator("tbody tr td:nth-child(4)");
   await rules.first().waitFor();
   for (const rule of await rules.all()) assert.equal(await rule.locator("[lang=en]").count(), 0, await rule.innerText());
   await page.getByRole("button", { name: "English" }).click();

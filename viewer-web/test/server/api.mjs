@@ -8,7 +8,7 @@ const ok = (body, status = 200) => ({ status, type: "application/json", body });
 export function createApi() {
   const repositories = [
     entry({ code: "neodin", name: "NEODIN", region: "NEODIN", protocol: "dicomweb" }, { state: "following", indexed: 51, expected: 51, lag: 3 }),
-    entry({ code: "swodin", name: "SWODIN", region: "SWODIN", protocol: "dimse" }, { state: "indexing", indexed: 4021, expected: 18211, lag: 40 }),
+    entry({ code: "swodin", name: "SWODIN", region: "SWODIN", protocol: "dimse", patientIdIssuer: "SWODIN", dimse: { host: "pacs.swodin.example", port: 104, aeTitle: "SWODIN", retrieve: "get", tls: true } }, { state: "indexing", indexed: 4021, expected: 18211, lag: 40 }),
     entry({ code: "gtawest", name: "GTA West", region: "GTAWEST", protocol: "archive" }, { state: "unreachable", indexed: 212, expected: null, lag: null, error: "the folder cannot be opened: permission denied; let the service's user read it" }),
     entry({ code: "hdirs", name: "HDIRS", region: "HDIRS", protocol: "push" }, { state: "paused", indexed: 803, expected: null, lag: 0, quarantined: 2 }),
   ];
@@ -81,6 +81,10 @@ function admin(repositories, method, code, action, body) {
   if (action === "backfill") {
     Object.assign(found, { state: "indexing", progress: { indexed: 0, expected: 60, remainingSeconds: 90 } });
     return ok(null, 202);
+  }
+  if (action === undefined && method === "PUT") {
+    if (body.code !== code) return problem(400, "Bad Request", "is another than in the address: a repository keeps its code for ever", "code");
+    return ok(Object.assign(found, { name: body.name, region: body.region, definition: body }));
   }
   if (action === undefined && method === "DELETE") {
     repositories.splice(repositories.indexOf(found), 1);

@@ -13,6 +13,7 @@ import { RegisterForm } from "./RegisterForm";
 import { RepositoryTable } from "./RepositoryTable";
 import { TestPatients } from "./TestPatients";
 import { useRefresh } from "./useRefresh";
+import "../styles/admin.css";
 
 const REFRESH_MS = 2000;
 

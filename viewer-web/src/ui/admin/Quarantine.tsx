@@ -20,7 +20,7 @@ export function Quarantine({ entries }: { readonly entries: readonly QuarantineE
   if (entries.length === 0) return <p className="empty">{t("admin.quarantineEmpty")}</p>;
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must be reachable by keyboard
-    <div className="table-frame" role="region" aria-label={t("admin.quarantine")} tabIndex={0}>
+    <div className="table-frame" role="group" aria-label={t("admin.quarantine")} tabIndex={0}>
       <table className="table">
         <thead>
           <tr>

@@ -88,7 +88,7 @@ function ReadersTable({ rows, words }: { readonly rows: readonly Reader[]; reado
   const { columns } = words;
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a region that scrolls must be reachable by keyboard
-    <div className="table-frame" role="region" aria-label={words.title} tabIndex={0} data-testid="readers">
+    <div className="table-frame" role="group" aria-label={words.title} tabIndex={0} data-testid="readers">
       <table className="table">
         <thead>
           <tr>

@@ -7,6 +7,8 @@ import type { ServiceError } from "../../dicomweb/errors";
 import { asServiceError } from "../useLoad";
 import { Failure } from "../parts/Failure";
 import { useServices } from "../services";
+import { ChangeForm } from "./ChangeForm";
+import { useChangeWords } from "./changeWords";
 import { Drift } from "./Drift";
 import { TestSteps } from "./TestSteps";
 
@@ -17,12 +19,15 @@ type Doing =
   | { readonly kind: "asked"; readonly what: "backfill" | "reconcile" | "removed" }
   | { readonly kind: "drift"; readonly reports: readonly DriftReport[] }
   | { readonly kind: "removing" }
+  | { readonly kind: "changing" }
+  | { readonly kind: "changed" }
   | { readonly kind: "failed"; readonly error: ServiceError };
 
 /** What can be done with a repository: test, pause, walk over anew, compare, take out. */
 export function RepositoryActions({ repository, onChanged }: { readonly repository: Repository; readonly onChanged: () => void }): React.JSX.Element {
   const { http } = useServices();
   const { t } = useTranslation();
+  const words = useChangeWords();
   const [doing, setDoing] = useState<Doing>({ kind: "nothing" });
   const { code } = repository;
   const paused = repository.state === "paused";
@@ -66,6 +71,9 @@ export function RepositoryActions({ repository, onChanged }: { readonly reposito
             </Button>
           </>
         ) : null}
+        <Button className="button button-small" isDisabled={busy} aria-expanded={doing.kind === "changing"} onPress={() => setDoing({ kind: doing.kind === "changing" ? "nothing" : "changing" })}>
+          {words.change}
+        </Button>
         <Button className="button button-small" isDisabled={busy} onPress={() => setDoing({ kind: "removing" })}>
           {t("admin.remove")}
         </Button>
@@ -74,9 +82,20 @@ export function RepositoryActions({ repository, onChanged }: { readonly reposito
         {busy ? <p className="muted">{t("admin.working")}</p> : null}
         {doing.kind === "tested" ? <TestSteps result={doing.result} /> : null}
         {doing.kind === "asked" ? <p className="muted">{t(`admin.asked.${doing.what}`)}</p> : null}
+        {doing.kind === "changed" ? <p className="muted">{words.changed}</p> : null}
         {doing.kind === "drift" ? <Drift reports={doing.reports} /> : null}
         {doing.kind === "failed" ? <Failure error={doing.error} /> : null}
       </div>
+      {doing.kind === "changing" ? (
+        <ChangeForm
+          repository={repository}
+          onCancel={() => setDoing({ kind: "nothing" })}
+          onChanged={() => {
+            setDoing({ kind: "changed" });
+            onChanged();
+          }}
+        />
+      ) : null}
       {doing.kind === "removing" ? <Confirmation code={code} onCancel={() => setDoing({ kind: "nothing" })} onConfirm={() => void remove()} /> : null}
     </>
   );

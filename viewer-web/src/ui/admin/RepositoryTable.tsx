@@ -3,6 +3,7 @@ import { isoInstant } from "../../model/dates";
 import type { Repository } from "../../model/repository";
 import { Icon } from "../parts/Icon";
 import { RepositoryActions } from "./RepositoryActions";
+import { ServiceText } from "./ServiceText";
 
 /** The repositories, each with its state, what it holds, and what can be done with it. */
 export function RepositoryTable({ repositories, onChanged }: { readonly repositories: readonly Repository[]; readonly onChanged: () => void }): React.JSX.Element {
@@ -54,7 +55,7 @@ function RepositoryCard({ repository, onChanged }: { readonly repository: Reposi
       {repository.lastError === null ? null : (
         <p className="repository-error">
           <Icon name="warning" size={14} />
-          <span className="number">{isoInstant(repository.lastError.at) ?? ""}</span> {repository.lastError.text}
+          <span className="number">{isoInstant(repository.lastError.at) ?? ""}</span> <ServiceText text={repository.lastError.text} />
         </p>
       )}
       <RepositoryActions repository={repository} onChanged={onChanged} />

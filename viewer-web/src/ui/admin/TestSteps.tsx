@@ -1,6 +1,7 @@
 import { useTranslation } from "react-i18next";
 import type { TestResult } from "../../model/repository";
 import { Icon } from "../parts/Icon";
+import { ServiceText } from "./ServiceText";
 
 const STEPS = ["resolve", "connect", "verify", "capabilities", "search", "retrieve", "list", "read", "listen", "receive"] as const;
 
@@ -20,7 +21,9 @@ export function TestSteps({ result }: { readonly result: TestResult }): React.JS
             <Icon name={step.ok ? "check" : "close"} size={15} />
             <strong>{nameOf(step.step)}</strong>
             <span className="sr">{t(step.ok ? "admin.stepGood" : "admin.stepBad")}</span>
-            <span>{step.text}</span>
+            <span>
+              <ServiceText text={step.text} isProblem={!step.ok} />
+            </span>
           </li>
         ))}
       </ol>

@@ -43,7 +43,7 @@ function PlaneLayer({ painted }: { readonly painted: Painted }): React.JSX.Eleme
 /** Each shape covers all of the image outside itself. */
 function ShutterLayer({ shutter, columns, rows }: { readonly shutter: Shutter; readonly columns: number; readonly rows: number }): React.JSX.Element {
   const ink = `rgb(${shutter.level} ${shutter.level} ${shutter.level})`;
-  const all = `M0 0H${columns}V${rows}H0Z`;
+  const all = `M-1 -1H${columns + 1}V${rows + 1}H-1Z`;
   return (
     <svg className="layers-shutter" width={columns} height={rows} viewBox={`0 0 ${columns} ${rows}`}>
       {shutter.shapes.map((shape) => (

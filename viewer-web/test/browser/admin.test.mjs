@@ -1,0 +1,47 @@
+/** What administrators read and change of a registered repository. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { AdminPage } from "../pages/pages.mjs";
+import { violations } from "./axe.mjs";
+import { withPages } from "./world.mjs";
+
+const { SHOTS, open } = withPages();
+
+test("another operator, region or address is given to a repository, and the rest of its definition stays", async () => {
+  const { page, server } = open();
+  const admin = new AdminPage(page, server.url);
+  await admin.open();
+  const card = page.locator(".repository").filter({ hasText: "swodin · dimse" });
+  await card.getByRole("button", { name: "Change…" }).click();
+  const form = page.getByRole("form", { name: "Change SWODIN" });
+  assert.equal(await form.locator("[name=host]").inputValue(), "pacs.swodin.example");
+  assert.equal(await form.locator("[name=port]").inputValue(), "104");
+  if (SHOTS !== undefined) await page.screenshot({ path: `${SHOTS}/change.png`, fullPage: true });
+  assert.deepEqual(await violations(page), []);
+  await form.locator("[name=host]").fill("");
+  await form.getByRole("button", { name: "Save" }).click();
+  await form.getByText("This is needed.").waitFor();
+  await form.locator("[name=host]").fill("pacs.new.example");
+  await form.locator("[name=name]").fill("New operator");
+  await form.getByRole("button", { name: "Test", exact: true }).click();
+  await form.getByTestId("test-steps").waitFor();
+  const sent = page.waitForRequest((request) => request.method() === "PUT");
+  await form.getByRole("button", { name: "Save" }).click();
+  assert.deepEqual((await sent).postDataJSON(), { code: "swodin", name: "New operator", region: "SWODIN", protocol: "dimse", patientIdIssuer: "SWODIN", dimse: { host: "pacs.new.example", port: 104, aeTitle: "SWODIN", retrieve: "get", tls: true } });
+  await card.getByText("The repository was changed").waitFor();
+  await card.getByText("New operator").waitFor();
+});
+
+test("what ails a repository is said in French, and the service's own words are marked as English", async () => {
+  const { page, server } = open();
+  await page.addInitScript(() => localStorage.setItem("dics.language", "fr"));
+  const admin = new AdminPage(page, server.url);
+  await admin.open();
+  const card = admin.repository("GTA West");
+  await card.getByText("Le service n’a pas le droit de lire le dossier ou le compartiment.").waitFor();
+  assert.match(await card.locator(".repository-error [lang=en]").innerText(), /permission denied/u);
+  await card.getByRole("button", { name: "Modifier…" }).click();
+  await page.getByRole("form", { name: "Modifier GTA West" }).waitFor();
+  assert.deepEqual(await violations(page), []);
+  await page.evaluate(() => localStorage.clear());
+});
