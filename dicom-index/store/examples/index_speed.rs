@@ -27,7 +27,7 @@ fn batch(code: &RepositoryCode, n: u32) -> Vec<NewInstance> {
             study: study.clone(),
             series: series.clone(),
             small: None,
-            entry: InstanceEntry {
+            entry: std::sync::Arc::new(InstanceEntry {
                 instance: InstanceRecord {
                     sop_instance_uid: uid(format!("1.2.3.4.{n}.{i}")),
                     sop_class_uid: uid("1.2.840.10008.5.1.4.1.1.2".into()),
@@ -41,7 +41,7 @@ fn batch(code: &RepositoryCode, n: u32) -> Vec<NewInstance> {
                 sha256: format!("{n:032x}{i:032x}"),
                 object: Some(format!("instances/{n:032x}{i:032x}")),
                 remote: None,
-            },
+            }),
             fetched: false,
         })
         .collect()

@@ -159,11 +159,11 @@ impl Store {
         }
     }
 
-    /// Which of these instances are held and shown. From now on they are kept like what was sent to us.
+    /// Which of these instances are held and shown, each with the key of its series. From now on they are kept like what was sent to us.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn commit_to(&self, instances: &[Uid]) -> Result<BTreeSet<Uid>, StoreError> {
+    pub async fn commit_to(&self, instances: &[Uid]) -> Result<BTreeMap<Uid, i64>, StoreError> {
         in_transaction!(self.pools(), |link| commit_to(&mut link, instances))
     }
 
@@ -247,8 +247,8 @@ async fn evict(link: &mut Link, eviction: &Eviction<'_>, now_ms: i64) -> Result<
     if link.run(sql).await? == 2 { Ok(()) } else { Err(meanwhile()) }
 }
 
-async fn commit_to(link: &mut Link, instances: &[Uid]) -> Result<BTreeSet<Uid>, StoreError> {
-    let (mut held, mut pinned) = (BTreeSet::new(), BTreeSet::new());
+async fn commit_to(link: &mut Link, instances: &[Uid]) -> Result<BTreeMap<Uid, i64>, StoreError> {
+    let (mut held, mut pinned) = (BTreeMap::new(), BTreeSet::new());
     for chunk in instances.chunks(CHUNK) {
         // A change of what is there already, so that nothing of it leaves before this is over.
         let mut sql = Sql::new("UPDATE held_instance SET fetched_bytes = NULL WHERE object IS NOT NULL AND shown = 1");
@@ -257,14 +257,14 @@ async fn commit_to(link: &mut Link, instances: &[Uid]) -> Result<BTreeSet<Uid>, 
         for row in link.rows(sql).await? {
             pinned.insert(row.int(0)?);
         }
-        let mut sql =
-            Sql::new("SELECT DISTINCT sop_instance_uid FROM held_instance WHERE object IS NOT NULL AND shown = 1");
+        let mut sql = Sql::new("SELECT sop_instance_uid, series_key FROM held_instance");
+        sql.push(" WHERE object IS NOT NULL AND shown = 1");
         sql.push(" AND sop_instance_uid IN (").list(chunk.iter().map(Uid::as_str)).push(")");
         // Which of two objects of one identifier the asker has can't be told, so that it keeps its own.
         sql.push(" AND NOT EXISTS (SELECT 1 FROM held_instance other WHERE other.shown = 0");
         sql.push(" AND other.sop_instance_uid = held_instance.sop_instance_uid)");
         for row in link.rows(sql).await? {
-            held.insert(uid(&row.text(0)?)?);
+            held.insert(uid(&row.text(0)?)?, row.int(1)?);
         }
     }
     for series_key in pinned {

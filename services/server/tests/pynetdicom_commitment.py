@@ -75,6 +75,12 @@ for syntax in ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1"):
     assert ask("PYNETDICOM", stored, syntax, handlers) == (1, everything, {})
     assert ask("PYNETDICOM", FILES, syntax, handlers) == (2, everything, {kept_back.SOPInstanceUID: 0x0112})
 
+# Under another SOP class it is another object that is meant.
+misnamed = Dataset()
+misnamed.SOPClassUID, misnamed.SOPInstanceUID = kept_back.SOPClassUID, stored[0].SOPInstanceUID
+told = ask("PYNETDICOM", [misnamed, *stored[1:]], "1.2.840.10008.1.2.1", handlers)
+assert told == (2, everything - {misnamed.SOPInstanceUID}, {misnamed.SOPInstanceUID: 0x0119}), told
+
 # What it asks for beside that is refused.
 association = associate("PYNETDICOM", [(COMMITMENT, ["1.2.840.10008.1.2"])])
 for action, instance, status in ((2, INSTANCE, 0x0123), (1, "1.2.3", 0x0112)):

@@ -350,7 +350,7 @@ async fn append(
     for chunk in entries.chunks(CHUNK) {
         let mut sql = Sql::new("INSERT INTO manifest_entry (series_key, repository_key, entry) VALUES ");
         for (i, placed) in chunk.iter().enumerate() {
-            let entry = serde_json::to_vec(&placed.new.entry);
+            let entry = serde_json::to_vec(&*placed.new.entry);
             let entry = entry.map_err(|_| StoreError::Conflict { what: "an entry that can't be written" })?;
             sql.tuple(i == 0, [placed.series.series_key.into(), placed.repository_key.into(), entry.into()]);
         }

@@ -1,5 +1,7 @@
 //! What comes in, and what it was to the index.
 
+use std::sync::Arc;
+
 use index_model::{InstanceEntry, RepositoryCode, SeriesRecord, StudyRecord};
 
 /// What came of [`index_study`](crate::Store::index_study).
@@ -25,7 +27,7 @@ pub struct NewInstance {
     /// Its series, as this instance says.
     pub series: SeriesRecord,
     /// What the manifest says of it.
-    pub entry: InstanceEntry,
+    pub entry: Arc<InstanceEntry>,
     /// Its bytes, where they are kept in the index itself under the name of [`InstanceEntry::object`].
     pub small: Option<Vec<u8>>,
     /// Whether its bytes come from a repository that can be asked for them again.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use index_model::{RepositoryCode, StudyRecord};
 use index_store::{NewInstance, Outcome, Store};
@@ -52,8 +53,9 @@ fn night(repository: &RepositoryCode, prefix: &str, number: &str) -> Vec<NewInst
     all.push(instance(repository, &other, &format!("{prefix}.77.1"), &format!("{prefix}.77.1.2"), "y"));
     all.push(all[0].clone());
     let mut conflict = all[1].clone();
-    conflict.entry.sha256 = "other".into();
-    conflict.entry.object = Some("objects/other".into());
+    let entry = Arc::make_mut(&mut conflict.entry);
+    entry.sha256 = "other".into();
+    entry.object = Some("objects/other".into());
     all.push(conflict);
     all
 }

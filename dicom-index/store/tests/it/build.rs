@@ -101,7 +101,7 @@ pub(crate) fn instance(
         repository: repository.clone(),
         study: study.clone(),
         series: series(series_uid, "CT", 0),
-        entry,
+        entry: std::sync::Arc::new(entry),
         small: None,
         fetched: false,
     }

@@ -1,5 +1,7 @@
 //! What contradicts itself and somebody has to look at.
 
+use std::sync::Arc;
+
 use index_model::{IssuedId, PatientRecord, ReportStatus, StudyRecord};
 use index_store::{Conflict, Contradiction, Doubt, Likeness, NewInstance, Outcome, Store};
 
@@ -24,7 +26,7 @@ async fn listed(store: &Store) -> Vec<Conflict> {
 
 /// A file that was read where it lies: its hash is known, and its bytes stay there.
 fn file(mut new: NewInstance) -> NewInstance {
-    new.entry.object = None;
+    Arc::make_mut(&mut new.entry).object = None;
     new
 }
 

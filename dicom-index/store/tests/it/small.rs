@@ -1,5 +1,7 @@
 //! Small objects, whose bytes are in the index.
 
+use std::sync::Arc;
+
 use index_store::{NewInstance, Outcome, Store};
 
 use crate::build::{NOW, instance, jane, study, two};
@@ -8,7 +10,7 @@ async fn bytes_are_there_with_the_entry_that_names_them_and_not_without(store: S
     let (north, _) = two(&store).await;
     let small = |sop: &str, name: &str, sha256: &str, bytes: &[u8]| {
         let mut new: NewInstance = instance(&north, &study("1.1", jane(), "20260101"), "1.1.1", sop, sha256);
-        new.entry.object = Some(name.to_owned());
+        Arc::make_mut(&mut new.entry).object = Some(name.to_owned());
         new.small = Some(bytes.to_vec());
         new
     };

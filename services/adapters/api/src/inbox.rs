@@ -1,6 +1,6 @@
 //! What is pushed at us.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use async_trait::async_trait;
@@ -97,10 +97,11 @@ pub trait Inbox: std::fmt::Debug + Send + Sync + 'static {
     /// One instance, as a whole Part 10 object. A path to it is scanned before any parser sees it.
     async fn store(&self, from: &Sender, object: Object) -> StoreAnswer;
 
-    /// Which of these instances we have for good: durable, and not to be let go. An inbox that promises nothing has none.
-    async fn commit_to(&self, from: &Sender, instances: &[Uid]) -> Result<BTreeSet<Uid>, StoreAnswer> {
+    /// Which of these instances we have for good, each with its SOP class: durable, and not to be let go. An inbox that promises nothing has
+    /// none.
+    async fn commit_to(&self, from: &Sender, instances: &[Uid]) -> Result<BTreeMap<Uid, Uid>, StoreAnswer> {
         let _ = (from, instances);
-        Ok(BTreeSet::new())
+        Ok(BTreeMap::new())
     }
 
     /// The definition of the repository whose messages carry this MSH-4.1; `None` when nobody registered it.

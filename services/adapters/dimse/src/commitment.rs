@@ -3,7 +3,7 @@
 //! A modality asks whether what it stored is here for good before it deletes its own. It is told by N-EVENT-REPORT: on an association of
 //! our own where it is configured where the peer is, else on the same one. Only what is durable and not to be let go is committed to.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,7 +68,8 @@ struct Asked {
 #[derive(Debug, Clone)]
 struct Outcome {
     asked: Asked,
-    held: BTreeSet<Uid>,
+    /// What is here for good, and its SOP class.
+    held: BTreeMap<Uid, Uid>,
 }
 
 impl CommitmentService {
@@ -217,19 +218,27 @@ impl Asked {
 }
 
 impl Outcome {
+    /// Why a reference is not committed to, if it is not (PS3.4 §J.3.3.1.2): whoever names another SOP class has another object in mind.
+    fn failure(&self, (class, instance): &(Uid, Uid)) -> Option<Status> {
+        match self.held.get(instance) {
+            None => Some(Status::NO_SUCH_INSTANCE),
+            Some(held) => (held != class).then_some(Status::CLASS_INSTANCE_CONFLICT),
+        }
+    }
+
     fn is_whole(&self) -> bool {
-        self.asked.instances.iter().all(|(_, instance)| self.held.contains(instance))
+        self.asked.instances.iter().all(|reference| self.failure(reference).is_none())
     }
 
     /// Table J.3-2.
     fn encode(&self, implicit: bool) -> Vec<u8> {
-        let (held, failed): (Vec<_>, Vec<_>) =
-            self.asked.instances.iter().partition(|(_, instance)| self.held.contains(instance));
+        let told = self.asked.instances.iter().map(|reference| (reference, self.failure(reference)));
+        let (held, failed): (Vec<_>, Vec<_>) = told.partition(|(_, failure)| failure.is_none());
         let mut writer = Writer { bytes: Vec::new(), implicit };
         writer.element(TRANSACTION_UID, *b"UI", &padded(self.asked.transaction.as_str()));
         // Sequences without items may not be there; ascending by tag.
-        writer.sequence(FAILED_SOP_SEQUENCE, &failed, true);
-        writer.sequence(REFERENCED_SOP_SEQUENCE, &held, false);
+        writer.sequence(FAILED_SOP_SEQUENCE, &failed);
+        writer.sequence(REFERENCED_SOP_SEQUENCE, &held);
         writer.bytes
     }
 }
@@ -271,17 +280,18 @@ impl Writer {
         self.bytes.extend_from_slice(value);
     }
 
-    fn sequence(&mut self, tag: Tag, instances: &[&(Uid, Uid)], failed: bool) {
-        if instances.is_empty() {
+    /// References, each with the reason for which it is not committed to, if it is not.
+    fn sequence(&mut self, tag: Tag, references: &[(&(Uid, Uid), Option<Status>)]) {
+        if references.is_empty() {
             return;
         }
         let mut items = Writer { bytes: Vec::new(), implicit: self.implicit };
-        for (class, instance) in instances {
+        for ((class, instance), failure) in references {
             let mut item = Writer { bytes: Vec::new(), implicit: self.implicit };
             item.element(REFERENCED_SOP_CLASS_UID, *b"UI", &padded(class.as_str()));
             item.element(REFERENCED_SOP_INSTANCE_UID, *b"UI", &padded(instance.as_str()));
-            if failed {
-                item.element(FAILURE_REASON, *b"US", &Status::NO_SUCH_INSTANCE.0.to_le_bytes());
+            if let Some(reason) = failure {
+                item.element(FAILURE_REASON, *b"US", &reason.0.to_le_bytes());
             }
             items.tag(Tag(0xfffe, 0xe000));
             items.bytes.extend((item.bytes.len() as u32).to_le_bytes());
@@ -301,10 +311,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_told_is_read_back_in_both_syntaxes() {
-        let instances = vec![(uid("1.2.3"), uid("1.2.3.4")), (uid("1.2.3"), uid("1.2.3.45"))];
+    fn what_is_not_here_and_what_is_of_another_class_is_not_committed_to() {
+        let references = [("1.2.3", "1.2.3.4"), ("1.2.3", "1.2.3.45"), ("1.2.9", "1.2.3.46")];
+        let instances = references.map(|(class, instance)| (uid(class), uid(instance))).to_vec();
         let asked = Asked { transaction: uid("2.25.1"), instances };
-        let held = BTreeSet::from([uid("1.2.3.45")]);
+        // The last is here, and is of another class.
+        let held = ["1.2.3.45", "1.2.3.46"].map(|instance| (uid(instance), uid("1.2.3"))).into();
         let outcome = Outcome { asked, held };
         for (implicit, syntax) in
             [(true, transfer_syntax::IMPLICIT_VR_LITTLE_ENDIAN), (false, transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN)]
@@ -314,8 +326,8 @@ mod tests {
             assert_eq!(read, Asked { transaction: uid("2.25.1"), instances: vec![(uid("1.2.3"), uid("1.2.3.45"))] });
             let structure = scan_data_set(&bytes, syntax, &Limits::default()).unwrap();
             let failed: Vec<_> = structure.data_set(&bytes).find(FAILED_SOP_SEQUENCE).unwrap().items().collect();
-            assert_eq!(failed.len(), 1);
-            assert_eq!(failed[0].find(FAILURE_REASON).unwrap().bytes(), [0x12, 0x01]);
+            let reasons: Vec<_> = failed.iter().map(|item| item.find(FAILURE_REASON).unwrap().bytes()).collect();
+            assert_eq!(reasons, [[0x12, 0x01], [0x19, 0x01]], "no such instance; class-instance conflict");
         }
         assert!(!outcome.is_whole());
     }

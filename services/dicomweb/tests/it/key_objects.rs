@@ -76,8 +76,9 @@ async fn what_was_rejected_before_it_came_is_kept_without_an_address_and_not_com
     let asked = [uid(NOTE), uid(&image(1).instance), uid(&image(2).instance)];
     let sender = Sender::Repository(RepositoryCode::parse("local").unwrap());
     let held = app.registry.commit_to(&sender, &asked).await.unwrap();
+    assert_eq!(held.values().map(Uid::as_str).collect::<Vec<_>>(), ["1.2.840.10008.5.1.4.1.1.2"], "its SOP class");
     assert_eq!(
-        held.into_iter().collect::<Vec<_>>(),
+        held.into_keys().collect::<Vec<_>>(),
         [uid(&image(2).instance)],
         "commitment is to what can be retrieved"
     );

@@ -58,6 +58,8 @@ impl Status {
     pub const NO_SUCH_ACTION: Self = Self(0x0123);
     /// Invalid SOP instance.
     pub const INVALID_SOP_INSTANCE: Self = Self(0x0117);
+    /// Class-instance conflict: an instance of another SOP class than the request says (PS3.7 §C.5.7).
+    pub const CLASS_INSTANCE_CONFLICT: Self = Self(0x0119);
     /// SOP class not supported.
     pub const SOP_CLASS_NOT_SUPPORTED: Self = Self(0x0122);
     /// Not authorised.
@@ -84,6 +86,7 @@ impl Status {
             0x0110 => "processing failure",
             0x0111 => "duplicate SOP instance",
             0x0112 => "no such SOP instance",
+            0x0119 => "an instance of another SOP class",
             0x0118 | 0x0122 => "SOP class not supported",
             0x0124 => "not authorised",
             0x0210 => "duplicate invocation",

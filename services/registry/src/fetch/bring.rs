@@ -109,6 +109,7 @@ impl Registry {
                 Ok(None) => {
                     let report = self.report_of(code, (&study, &series, &entry), None).await;
                     let report = report.map_err(|error| unavailable(code, error))?;
+                    let entry = Arc::new(entry);
                     let new =
                         NewInstance { repository: code.clone(), study, series, entry, small: None, fetched: false };
                     let indexed = self.0.committer.commit(new).await.map_err(|error| unavailable(code, error))?;

@@ -1,6 +1,6 @@
 //! What is pushed at us: C-STORE from registered AE titles, reports and patients from registered facilities.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use access::{Action, Refused, Right, Subject};
@@ -54,7 +54,7 @@ impl Inbox for Registry {
         answer
     }
 
-    async fn commit_to(&self, from: &Sender, instances: &[Uid]) -> Result<BTreeSet<Uid>, StoreAnswer> {
+    async fn commit_to(&self, from: &Sender, instances: &[Uid]) -> Result<BTreeMap<Uid, Uid>, StoreAnswer> {
         let known = match from {
             Sender::AeTitle { ae_title, address } => self.knows(ae_title, *address).await,
             Sender::Repository(code) => self.0.directory.entry(code).is_some(),
@@ -63,7 +63,7 @@ impl Inbox for Registry {
         if !known {
             return Err(StoreAnswer::NotAuthorised);
         }
-        self.0.store.commit_to(instances).await.map_err(|error| {
+        self.commit(instances).await.map_err(|error| {
             tracing::error!(error = %error, "what is held could not be looked up");
             StoreAnswer::OutOfResources
         })

@@ -59,17 +59,11 @@ impl Registry {
         Ok(is_quiet)
     }
 
-    /// Whether an object that repeats an instance has another header than the one that is shown.
-    pub(super) async fn has_other_header(
-        &self,
-        repository: &RepositoryCode,
-        object: &Object,
-        series_key: i64,
-    ) -> Result<bool, RegistryError> {
-        let Ok(Extracted { entry, .. }) = self.extract(repository, object.clone()).await? else { return Ok(false) };
+    /// Whether what repeats an instance has another header than the one that is shown.
+    pub(super) async fn has_other_header(&self, came: &InstanceEntry, series_key: i64) -> Result<bool, RegistryError> {
         let manifest = self.known_manifest(series_key).await?;
-        let shown = manifest.entry_of(&entry.instance.sop_instance_uid);
-        Ok(shown.is_some_and(|(_, shown)| !is_same_header(shown, &entry)))
+        let shown = manifest.entry(&came.instance.sop_instance_uid);
+        Ok(shown.is_some_and(|shown| !is_same_header(shown, came)))
     }
 
     async fn compared(

@@ -1,6 +1,7 @@
 //! A study becomes known: one object in; guard, extract, bytes, index, acknowledgement.
 
 pub(crate) mod commit;
+mod commitment;
 mod fate;
 mod inbox;
 mod key_objects;
@@ -202,13 +203,13 @@ impl Registry {
         let remote_name = remote.clone();
         (entry.object, entry.remote) = (Some(name.clone()), remote);
         let report = self.report_of(repository, (&study, &series, &entry), Some(&object)).await?;
-        let stored = self.0.derivatives.may_have_form(&entry).then(|| Arc::new(entry.clone()));
+        let entry = Arc::new(entry);
         let study_instance_uid = study.study_instance_uid.clone();
         let new = NewInstance {
             repository: repository.clone(),
             study,
             series,
-            entry,
+            entry: Arc::clone(&entry),
             small,
             fetched: self.is_pulled(repository),
         };
@@ -229,7 +230,7 @@ impl Registry {
             // What it shows is here: it is kept, or can be had, and nobody has to look.
             (indexed.outcome, indexed.is_reworded) = (Outcome::Repeat, true);
         }
-        let is_reworded = indexed.is_reworded && self.has_other_header(repository, &object, indexed.series_key).await?;
+        let is_reworded = indexed.is_reworded && self.has_other_header(&entry, indexed.series_key).await?;
         // What stands beside the instance that is shown is listed for an administrator, once for the same bytes.
         if indexed.outcome == Outcome::Conflict && indexed.superseded_object.is_none() {
             let finding = Finding::quarantine("SOPInstanceUID", ANOTHER);
@@ -243,7 +244,8 @@ impl Registry {
         self.0.opened.forget(&study_instance_uid).await;
         self.withdrawn(&indexed.withdrawn).await;
         self.keep_report(repository, report, indexed.outcome).await?;
-        if let (Outcome::New | Outcome::Upgraded, Some(entry)) = (&indexed.outcome, stored) {
+        let is_new = matches!(indexed.outcome, Outcome::New | Outcome::Upgraded);
+        if is_new && self.0.derivatives.may_have_form(&entry) {
             self.consider(&name, &entry).await;
         }
         Ok(match indexed.outcome {
@@ -297,6 +299,7 @@ impl Registry {
         let object = part10.map_or_else(|| object.clone(), Object::from);
         let report = self.report_of(repository, (&study, &series, &entry), Some(&object)).await?;
         let study_instance_uid = study.study_instance_uid.clone();
+        let entry = Arc::new(entry);
         let new = NewInstance { repository: repository.clone(), study, series, entry, small: None, fetched: false };
         let indexed = self.0.committer.commit(new).await?;
         if indexed.to_compare {
