@@ -4,7 +4,7 @@ use dicom_core::{Tag, VR};
 use dicom_dictionary_std::tags;
 use dimse::identifier::{Attributes, Identifier, QUERY_RETRIEVE_LEVEL, Value, vr_of};
 use index_model::{IssuedId, PatientRecord, PersonName, Uid};
-use registry::{InstanceRow, PatientRow, SeriesRow, StudyRow};
+use registry::{Header, InstanceRow, PatientRow, SeriesRow, StudyRow};
 
 use crate::asked::{Asked, Wanted};
 use crate::json;
@@ -154,6 +154,15 @@ pub fn study_keys(row: &StudyRow) -> Attributes {
     number(&mut out, tags::NUMBER_OF_STUDY_RELATED_SERIES, Some(row.number_of_series.into()));
     number(&mut out, tags::NUMBER_OF_STUDY_RELATED_INSTANCES, Some(row.number_of_instances.into()));
     out
+}
+
+/// SOPClassesInStudy, an optional key of the study level alone (PS3.4 table C.6-2), where it was asked for; without a value where no header of
+/// the study is known.
+pub(crate) fn sop_classes(header: Option<&Header>, wanted: &[Wanted]) -> Option<(Tag, (VR, Value))> {
+    let tag = tags::SOP_CLASSES_IN_STUDY;
+    let none = || (VR::UI, Value::Text(String::new()));
+    let is_wanted = wanted.iter().any(|wanted| wanted.tag == tag);
+    is_wanted.then(|| (tag, header.map_or_else(none, |header| json::attribute(header, tag))))
 }
 
 /// What is known of a series and all above it: the keys of the series level that are supported.

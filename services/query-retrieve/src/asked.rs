@@ -1,5 +1,7 @@
 //! What an identifier asks for: its level, its keys, and whether they are those that the information model allows (PS3.4 §C.4.1, §C.4.2).
 
+use std::collections::HashSet;
+
 use dicom_core::{Tag, VR};
 use dicom_dictionary_std::tags;
 use dimse::identifier::{Item, Level, QUERY_RETRIEVE_LEVEL, Received, vr_of};
@@ -179,7 +181,10 @@ fn unique_uids(root: Item<'_>, tag: Tag) -> Result<Vec<Uid>, Refusal> {
     if texts.len() > MOST_UIDS {
         return Err(unfit("has more values than are retrieved at once"));
     }
-    texts.iter().map(|text| Uid::parse(text).map_err(|_| unfit("is not a UID or a list of UIDs"))).collect()
+    let mut seen = HashSet::new();
+    let uids = texts.iter().map(|text| Uid::parse(text).map_err(|_| unfit("is not a UID or a list of UIDs")));
+    // What is named twice is one entity (PS3.4 §C.2.2.2.2): sent once, counted once.
+    uids.filter(|uid| uid.as_ref().map_or(true, |uid| seen.insert(uid.clone()))).collect()
 }
 
 /// The level, which must be one of the model's.

@@ -1,21 +1,26 @@
 //! C-FIND: PS3.4 §C.4.1.
 
 use access::{Action, Permit, Subject};
+use dicom_core::VR;
+use dicom_dictionary_std::tags;
 use dimse::Serving;
 use dimse::association::AssociationError;
 use dimse::identifier::{IDENTIFIER_BYTES, Level, Received};
 use dimse::message::{Operation, Response, Status};
-use index_query::{Include, Page, Query};
+use index_query::{Attribute, Include, Page, Query};
 use registry::RegistryError;
 
 use crate::QueryRetrieve;
-use crate::answer::{Answered, Common, answer, instance_keys, patient_keys, series_keys, study_keys};
+use crate::answer::{Answered, Common, answer, instance_keys, patient_keys, series_keys, sop_classes, study_keys};
 use crate::asked::Asked;
 use crate::failure::Refusal;
 use crate::model::{Extensions, SopClass};
 
 /// Matches are streamed: this bounds a query that nobody cancels, not what is held of it.
 const MOST_MATCHES: u32 = 5_000_000;
+
+/// Rows of one page whose headers are looked into.
+const MOST_GATHERED: u32 = registry::MOST_DESCRIBED as u32;
 
 pub(crate) async fn serve(
     face: &QueryRetrieve,
@@ -101,11 +106,13 @@ impl Search {
             Level::Series => index_query::Level::Series,
             Level::Instance => index_query::Level::Instance,
         };
+        let attributes = self.gathered();
+        let most = if attributes.is_empty() { u32::MAX } else { MOST_GATHERED };
         let query = Query {
             level,
             matches: self.asked.matches.clone(),
-            include: Include::default(),
-            page: Page { limit: face.options.page, offset },
+            include: Include { attributes, ..Include::default() },
+            page: Page { limit: face.options.page.min(most), offset },
             fuzzy: self.asked.extensions.fuzzy,
         };
         let (answers, remaining) = self.rows(face, &query).await?;
@@ -114,6 +121,13 @@ impl Search {
             return Err(Refusal::new(Status::OUT_OF_RESOURCES, "too many series to look into: name a study"));
         }
         Ok(Answers { answers, is_last: remaining == 0 })
+    }
+
+    /// What of the keys is gathered from the headers of a study, which costs something: only where it was asked for.
+    fn gathered(&self) -> Vec<Attribute> {
+        let wants = |tag| self.asked.level == Level::Study && self.asked.wanted.iter().any(|wanted| wanted.tag == tag);
+        let classes = Attribute { path: vec![tags::SOP_CLASSES_IN_STUDY], vr: VR::UI };
+        Vec::from_iter(wants(tags::SOP_CLASSES_IN_STUDY).then_some(classes))
     }
 
     async fn rows(&self, face: &QueryRetrieve, query: &Query) -> Result<(Vec<Answered>, u64), RegistryError> {
@@ -127,7 +141,12 @@ impl Search {
             }
             Level::Study => {
                 let found = registry.search_studies(&self.permit, query).await?;
-                let rows = found.rows.iter().map(|row| (study_keys(row), common(registry.is_available(row))));
+                let headers = found.headers.iter().map(Option::as_deref).chain(std::iter::repeat(None));
+                let rows = found.rows.iter().zip(headers).map(|(row, header)| {
+                    let mut known = study_keys(row);
+                    known.extend(sop_classes(header, &self.asked.wanted));
+                    (known, common(registry.is_available(row)))
+                });
                 (rows.collect(), !found.unsupported.is_empty(), found.remaining)
             }
             Level::Series => {

@@ -7,7 +7,7 @@ use dimse::association::AssociationError;
 use dimse::identifier::{IDENTIFIER_BYTES, Received};
 use dimse::message::Status;
 use index_model::{AeTitle, InstanceEntry, Uid};
-use registry::{InstanceBytes, OpenedStudy, RegistryError, SeriesRow};
+use registry::{InstanceBytes, OpenedStudy, Registry, RegistryError, SeriesRow};
 
 use crate::QueryRetrieve;
 use crate::asked::Selected;
@@ -140,8 +140,17 @@ impl Retrieval<'_> {
     ) -> Result<Next, AssociationError> {
         let (registry, uid) = (asker.face.registry.clone(), &row.series.series_instance_uid);
         let expected = self.selection.expected_of(row);
-        if let Some(reason) = self.given_up.as_deref().filter(|_| asker.progress.lists_no_more()) {
-            asker.progress.lost(expected, reason);
+        if let Some(reason) = &self.given_up {
+            if asker.progress.lists_no_more() {
+                asker.progress.lost(expected, reason);
+                return Ok(Next::GoOn);
+            }
+            let listing = self.list(&registry, opened, row);
+            let Some(known) = asker.unless_cancelled(listing).await? else { return Ok(Next::Stop) };
+            let unnamed = expected.saturating_sub(known.len() as u64);
+            asker.progress.correct(expected, known.len() as u64 + unnamed);
+            known.iter().for_each(|instance| asker.progress.failed(instance, reason));
+            asker.progress.lost(unnamed, reason);
             return Ok(Next::GoOn);
         }
         let Some(manifest) = asker.unless_cancelled(registry.manifest(opened, uid)).await? else {
@@ -189,6 +198,12 @@ impl Retrieval<'_> {
             asker.pending().await?;
         }
         Ok(Next::GoOn)
+    }
+
+    /// What is known of a series that is not sent. No repository is asked: its headers would serve for a list of failures alone.
+    async fn list(&self, registry: &Registry, opened: &OpenedStudy, row: &SeriesRow) -> Vec<Uid> {
+        let known = registry.known_instances(opened, &row.series.series_instance_uid).await.unwrap_or_default();
+        known.into_iter().filter(|instance| self.selection.has(instance)).collect()
     }
 
     /// One sub-operation.

@@ -86,6 +86,30 @@ async fn keys_without_a_column_are_matched_in_headers_and_returned() {
     assert_eq!(warnings(&page), ["There are 1 additional results that can be requested."]);
 }
 
+/// SOPClassesInStudy: an attribute of queries alone (PS3.4 table C.6-2), told and compared where it is named.
+#[tokio::test]
+async fn the_classes_in_a_study_are_told_to_who_asks_for_them() {
+    const CLASSES: &str = "00080062";
+    const CT: &str = "1.2.840.10008.5.1.4.1.1.2";
+    const PDF: &str = "1.2.840.10008.5.1.4.1.1.104.1";
+    let app = app().await;
+    for path in [
+        "/studies?includefield=SOPClassesInStudy".to_owned(),
+        format!("/studies?SOPClassesInStudy={PDF}"),
+        format!("/studies?{CLASSES}=1.2.3,{CT}"),
+    ] {
+        let answer = app.get(&path).await.expect(200);
+        assert_eq!(answer.json()[0][CLASSES], json!({ "vr": "UI", "Value": [PDF, CT] }), "{path}");
+        assert_eq!(warnings(&answer), [""; 0], "{path}");
+    }
+    app.get("/studies?SOPClassesInStudy=1.2.3").await.expect(204);
+    // Of a series it is no attribute: the key is left out, and that is told.
+    let series = app.get(&format!("/series?SOPClassesInStudy={PDF}")).await.expect(200);
+    assert_eq!((series.column("0020000E").len(), warnings(&series).len()), (2, 1));
+    let plain = app.get("/studies").await.expect(200);
+    assert!(plain.json()[0].get(CLASSES).is_none());
+}
+
 /// PS3.4 §C.2.2.2.1: only names are compared without regard to case.
 #[tokio::test]
 async fn codes_are_compared_character_by_character_at_every_resource() {

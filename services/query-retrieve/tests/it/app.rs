@@ -12,7 +12,7 @@ use dimse::message::{Command, Operation, Request, Response, Status, StoreRequest
 use dimse::uids::{OBJECT_TRANSFER_SYNTAXES, is_storage};
 use dimse::{Listener, ListenerOptions, Peer, Service, Serving};
 use query_retrieve::{Destination, Options, QueryRetrieve};
-use registry::{Limits, Registry};
+use registry::{Limits, Registry, SourceFactory};
 use runtime::{Clock, CpuPool};
 use tokio_util::sync::CancellationToken;
 
@@ -35,7 +35,7 @@ impl Drop for App {
     }
 }
 
-async fn registry(folder: &std::path::Path) -> Registry {
+async fn registry(folder: &std::path::Path, sources: SourceFactory) -> Registry {
     let at = |name: &str| folder.join(name);
     for name in ["objects", "incoming"] {
         std::fs::create_dir(at(name)).unwrap();
@@ -50,7 +50,7 @@ async fn registry(folder: &std::path::Path) -> Registry {
         objects: Arc::new(object_store::local::LocalFileSystem::new_with_prefix(at("objects")).unwrap()),
         incoming: at("incoming"),
         access: Access::development_with(DevelopmentUser::default(), entities, audit, clock.clone()),
-        sources: Arc::new(|_| Ok(None)),
+        sources,
         // Nothing here is compressed, so that no codec is needed.
         transcoder: transcode::Transcoder::start(transcode::Options::new(transcode::WorkerCommand {
             program: PathBuf::from("/bin/cat"),
@@ -80,8 +80,13 @@ impl App {
     }
 
     pub(crate) async fn holding(objects: &[Object], page: u32) -> Self {
+        Self::between(objects, page, Arc::new(|_| Ok(None))).await
+    }
+
+    /// With repositories that are reached through `sources`.
+    pub(crate) async fn between(objects: &[Object], page: u32, sources: SourceFactory) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let registry = registry(folder.path()).await;
+        let registry = registry(folder.path(), sources).await;
         let service = registry.access().service();
         let permit = registry.access().permit(&service, Action::Store, Subject::Registry).await.unwrap();
         for object in objects {

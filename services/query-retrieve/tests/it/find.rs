@@ -9,7 +9,7 @@ use dimse::uids::{PATIENT_ROOT_FIND, STUDY_ROOT_FIND};
 use index_model::{IssuedId, PatientChange, PatientEvent, PatientRecord, Phi, RepositoryCode};
 
 use crate::app::{App, Outcome, ask, scu, until_last};
-use crate::objects::{CT, Object, corpus, uid};
+use crate::objects::{CT, MR, Object, corpus, uid};
 
 const FIND: fn(&'static str) -> (&'static str, Operation) = |class| (class, Operation::Find);
 
@@ -81,6 +81,40 @@ async fn every_level_of_both_models_is_answered_page_by_page() {
         assert_eq!(outcome.last.status, Status::SUCCESS, "{class} {level:?}");
         assert_eq!(column(&outcome, unique), expected, "{class} {level:?}");
     }
+}
+
+/// An optional key of the study level (PS3.4 table C.6-2): a list of UIDs, one of which is enough.
+#[tokio::test]
+async fn studies_are_found_by_the_classes_of_their_objects() {
+    const SR: &str = "1.2.840.10008.5.1.4.1.1.88.11";
+    let mut objects = corpus();
+    objects.push(Object { class: SR, series: 3, number: 1, modality: "SR", ..objects[0].clone() });
+    let app = App::holding(&objects, 2).await;
+    let classes = tags::SOP_CLASSES_IN_STUDY;
+    for (asked, found) in [
+        (String::new(), &["2.25.1", "2.25.2", "2.25.3", "2.25.4"][..]),
+        (SR.to_owned(), &["2.25.1"]),
+        (format!("{MR}\\{SR}"), &["2.25.1", "2.25.2"]),
+        ("1.2.3".to_owned(), &[]),
+    ] {
+        let asked = Identifier::new(Level::Study).key(classes, asked).wanted(&[tags::STUDY_INSTANCE_UID]);
+        let outcome = find(&app, STUDY_ROOT_FIND, asked).await;
+        assert_eq!(outcome.last.status, Status::SUCCESS);
+        assert!(outcome.pending.iter().all(|pending| pending.status == Status::PENDING));
+        assert_eq!(column(&outcome, tags::STUDY_INSTANCE_UID), found);
+        for one in &outcome.matches {
+            let expected = match one.root().written(tags::STUDY_INSTANCE_UID).as_str() {
+                "2.25.1" => format!("{CT}\\{SR}"),
+                "2.25.2" => MR.to_owned(),
+                _ => CT.to_owned(),
+            };
+            assert_eq!(one.root().written(classes), expected);
+        }
+    }
+    // Below the study it is no key.
+    let below = Identifier::new(Level::Series).key(tags::STUDY_INSTANCE_UID, "2.25.1").wanted(&[classes]);
+    let outcome = find(&app, STUDY_ROOT_FIND, below).await;
+    assert!(outcome.pending.iter().all(|pending| pending.status == Status::PENDING_WITHOUT_SOME_KEYS));
 }
 
 /// PS3.4 §C.2.2.2.1: only names are compared without regard to case.

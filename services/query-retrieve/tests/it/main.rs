@@ -3,6 +3,7 @@
 
 mod app;
 mod conformance;
+mod elsewhere;
 mod find;
 mod objects;
 mod retrieve;

@@ -87,6 +87,29 @@ async fn every_level_of_both_models_comes_as_it_is_stored() {
     }
 }
 
+/// A worklist that names an entity twice means it once (PS3.4 §C.4.2.1.4).
+#[tokio::test]
+async fn what_is_named_twice_is_sent_once_and_counted_once() {
+    let app = App::start().await;
+    let series = |uids: &str| {
+        Identifier::new(Level::Series).key(tags::STUDY_INSTANCE_UID, "2.25.1").key(tags::SERIES_INSTANCE_UID, uids)
+    };
+    let images = Identifier::new(Level::Instance)
+        .key(tags::STUDY_INSTANCE_UID, "2.25.1")
+        .key(tags::SERIES_INSTANCE_UID, "2.25.1.1")
+        .key(tags::SOP_INSTANCE_UID, "2.25.1.1.2\\2.25.1.1.1\\2.25.1.1.2");
+    for (identifier, expected) in [
+        (study("2.25.3\\2.25.2\\2.25.3"), ["2.25.2.1.1", "2.25.3.1.1"]),
+        (series("2.25.1.2\\2.25.1.2"), ["2.25.1.2.1", "2.25.1.2.2"]),
+        (images, ["2.25.1.1.1", "2.25.1.1.2"]),
+    ] {
+        let outcome = get(&app, STUDY_ROOT_GET, identifier).await;
+        assert_eq!(names(&outcome.stored), expected);
+        assert_eq!(counts(&outcome.last), [None, Some(2), Some(0), Some(0)]);
+        assert_eq!(counts(&outcome.pending[0])[0], Some(1), "and one more was expected after the first");
+    }
+}
+
 #[tokio::test]
 async fn a_patient_id_of_two_patients_sends_nobody_the_others_images() {
     let app = App::start().await;

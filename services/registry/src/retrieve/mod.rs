@@ -104,6 +104,16 @@ impl Registry {
         Err(nothing(failed))
     }
 
+    /// The instances of a series whose headers are known, in their order; no repository is asked for the others.
+    ///
+    /// # Errors
+    /// [`RegistryError::NotFound`] for a series that is not in the study.
+    pub async fn known_instances(&self, opened: &OpenedStudy, series: &Uid) -> Result<Vec<Uid>, RegistryError> {
+        let series = opened.series_by_uid(series).ok_or(RegistryError::NotFound)?;
+        let manifest = self.known_manifest(series.series_key).await?;
+        Ok(manifest.entries.iter().map(|entry| entry.instance.sop_instance_uid.clone()).collect())
+    }
+
     /// The ready-made metadata of a series that is wholly known; `None` while it still arrives.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ use index_store::{Found, SearchFilter, SeriesRow, StudyRow};
 use serde_json::{Map, Value};
 
 use super::Answer;
+use super::classes::{MOST_COMPARED, is_classes, wants_classes};
 use crate::manifest::UNPACKED_BYTES;
 use crate::open::OpenedStudy;
 use crate::{Registry, RegistryError};
@@ -58,7 +59,8 @@ fn needs_headers(query: &Query, level: Level) -> bool {
 fn of_headers<'q>(query: &'q Query, unsupported: &[Attribute], level: Level) -> Vec<&'q Match> {
     let is_one = |one: &&Match| {
         let is_applied = unsupported.contains(&one.attribute) || is_of_their_item(&one.attribute, unsupported);
-        is_applied && level_of(&one.attribute) <= level && is_of_objects(&one.attribute)
+        let is_gathered = level == Level::Study && is_classes(&one.attribute);
+        is_applied && level_of(&one.attribute) <= level && (is_gathered || is_of_objects(&one.attribute))
     };
     query.matches.iter().filter(is_one).collect()
 }
@@ -96,12 +98,13 @@ impl Registry {
         if applied.is_empty() {
             return Ok(found);
         }
-        let all = Query { page: Page::first(MOST_EXAMINED), ..query.clone() };
+        let most = if applied.iter().any(|one| is_classes(&one.attribute)) { MOST_COMPARED } else { MOST_EXAMINED };
+        let all = Query { page: Page::first(most), ..query.clone() };
         let all = self.0.store.search_studies(&all, filter).await?;
         if all.remaining > 0 {
             return Ok(found);
         }
-        let headers = self.headers_of_studies(&all.rows).await?;
+        let headers = self.headers_of_studies(query, &all.rows).await?;
         let kept = all.rows.into_iter().zip(headers).filter(|(_, header)| all_match(&applied, header.as_deref()));
         let (rows, remaining) = page_of(kept.map(|(row, _)| row).collect(), query.page);
         let unsupported = left_over(&found.unsupported, &applied);
@@ -142,7 +145,7 @@ impl Registry {
     ) -> Result<(), RegistryError> {
         if needs_headers(query, Level::Study) {
             let described = answer.rows.len().min(MOST_DESCRIBED);
-            answer.headers = self.headers_of_studies(&answer.rows[..described]).await?;
+            answer.headers = self.headers_of_studies(query, &answer.rows[..described]).await?;
             answer.undescribed = answer.rows.len() - described;
         }
         Ok(())
@@ -161,11 +164,18 @@ impl Registry {
         Ok(())
     }
 
-    async fn headers_of_studies(&self, rows: &[StudyRow]) -> Result<Vec<Option<Arc<Header>>>, RegistryError> {
+    async fn headers_of_studies(
+        &self,
+        query: &Query,
+        rows: &[StudyRow],
+    ) -> Result<Vec<Option<Arc<Header>>>, RegistryError> {
+        let with_classes = wants_classes(query);
         let of = |study_key: i64| async move {
             for series in self.0.store.series_of_study(study_key).await?.iter().take(MOST_TRIED) {
-                if let Some(header) = self.first_header(series.series_key).await? {
-                    return Ok(Some(header));
+                match self.first_header(series.series_key).await? {
+                    Some(header) if with_classes => return self.with_classes(study_key, header).await.map(Some),
+                    Some(header) => return Ok(Some(header)),
+                    None => {}
                 }
             }
             Ok(None)

@@ -1,5 +1,6 @@
 //! A clinician searches: answered from the registry alone, whatever the regions do.
 
+mod classes;
 mod headers;
 mod instances;
 
