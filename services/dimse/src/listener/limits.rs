@@ -8,15 +8,12 @@ use index_model::AeTitle;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-/// Connections that are being told that there is no room, beyond those that are served.
-const REFUSALS: usize = 64;
 /// An association that makes room needs no longer than this to leave.
 const LEAVING: Duration = Duration::from_secs(2);
 
 /// Counts associations.
 #[derive(Debug)]
 pub(super) struct Limits {
-    connections: Arc<Semaphore>,
     associations: Arc<Semaphore>,
     each: usize,
     of_peer: Mutex<HashMap<AeTitle, usize>>,
@@ -61,18 +58,12 @@ pub(super) enum Full {
 impl Limits {
     pub(super) fn new(associations: usize, each: usize) -> Self {
         Self {
-            connections: Arc::new(Semaphore::new(associations + REFUSALS)),
             associations: Arc::new(Semaphore::new(associations)),
             each,
             of_peer: Mutex::default(),
             silent: Mutex::default(),
             left: Notify::new(),
         }
-    }
-
-    /// A connection that may be heard, if only to be refused.
-    pub(super) fn connection(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.connections).try_acquire_owned().ok()
     }
 
     /// A place; where there is none, that of the longest silent association, if it was silent for longer than `silent`.

@@ -1,5 +1,6 @@
 //! One AE title at one or more ports: who is admitted, which contexts are accepted, and which service gets a message.
 
+mod arrivals;
 mod limits;
 mod session;
 
@@ -17,6 +18,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::association::Prompt;
 use crate::service::{Connection, Service};
+use arrivals::{Arrival, Arrivals};
 use limits::Limits;
 
 /// What a listener bears.
@@ -79,6 +81,7 @@ struct Shared {
     services: Vec<Arc<dyn Service>>,
     options: ListenerOptions,
     limits: Limits,
+    arrivals: Arrivals,
 }
 
 impl Listener {
@@ -93,7 +96,8 @@ impl Listener {
         options: ListenerOptions,
     ) -> io::Result<Self> {
         let limits = Limits::new(options.associations, options.associations_each);
-        let shared = Arc::new(Shared { own_ae, services, options, limits });
+        let arrivals = Arrivals::new(options.associations);
+        let shared = Arc::new(Shared { own_ae, services, options, limits, arrivals });
         let mut this = Self { ports: Vec::new(), shared };
         this.add(listen, None).await?;
         Ok(this)
@@ -149,14 +153,29 @@ async fn accept(port: &Port, shared: &Arc<Shared>, sessions: &TaskTracker, stop:
                 }
             },
         };
-        let Some(place) = shared.limits.connection() else {
+        let from = from.ip().to_canonical();
+        let Some(Arrival { place, hearing }) = shared.arrivals.next(from).await else {
             tracing::warn!("more connections than are served; one was closed unheard");
             continue;
         };
         let (shared, stop, tls) = (Arc::clone(shared), stop.clone(), port.tls.clone());
         sessions.spawn(async move {
-            if let Some(connection) = connection(stream, tls, shared.options.association).await {
-                session::serve(connection, from.ip().to_canonical(), &shared, &stop).await;
+            let asked = async {
+                let connection = connection(stream, tls, shared.options.association).await?;
+                session::asked(connection, &shared.options).await
+            };
+            let invitation = tokio::select! {
+                biased;
+                () = stop.cancelled() => None,
+                () = hearing.given_up() => {
+                    tracing::info!("a connection that said nothing made room for another");
+                    None
+                }
+                invitation = asked => invitation,
+            };
+            drop(hearing);
+            if let Some(invitation) = invitation {
+                session::serve(invitation, from, &shared, &stop).await;
             }
             drop(place);
         });

@@ -17,21 +17,20 @@ use crate::uids::{PLAIN_TRANSFER_SYNTAXES, VERIFICATION};
 /// A data set that comes with a request that nobody serves is read past up to this size.
 const UNSERVED_BYTES: u64 = 1 << 30;
 
-/// Serves one connection to its end. Whatever the peer does, it ends here.
-pub(super) async fn serve(stream: Connection, from: IpAddr, shared: &Shared, stop: &CancellationToken) {
-    let started = Instant::now();
-    let invitation = tokio::select! {
-        biased;
-        () = stop.cancelled() => return,
-        invitation = Invitation::read(stream, shared.options.association) => invitation,
-    };
-    let invitation = match invitation {
-        Ok(invitation) => invitation,
+/// What a new connection asks for.
+pub(super) async fn asked(stream: Connection, options: &ListenerOptions) -> Option<Invitation<Connection>> {
+    match Invitation::read(stream, options.association).await {
+        Ok(invitation) => Some(invitation),
         Err(error) => {
             tracing::info!(error = %error, "a connection came to no association");
-            return;
+            None
         }
-    };
+    }
+}
+
+/// Serves what was asked for to its end. Whatever the peer does, it ends here.
+pub(super) async fn serve(invitation: Invitation<Connection>, from: IpAddr, shared: &Shared, stop: &CancellationToken) {
+    let started = Instant::now();
     let admitted = match admit(&invitation, from, shared).await {
         Ok(admitted) => admitted,
         Err(reason) => {

@@ -70,6 +70,24 @@ async fn the_longest_idle_association_makes_room() {
     assert_eq!(echo(&mut third, VERIFICATION).await.unwrap(), Status::SUCCESS);
 }
 
+/// Connections that ask for nothing have a time of their own (ARTIM, PS3.8 §9.1.5), and hold no place against those that do.
+#[tokio::test]
+async fn who_connects_and_says_nothing_keeps_nobody_out() {
+    let (associations, association) = (2, Duration::from_mins(5));
+    let to = listening(ListenerOptions { associations, association, ..ListenerOptions::default() }).await;
+    let mut served = verifier(&to, "PACS").await.unwrap();
+    let mut silent = Vec::new();
+    for _ in 0..300 {
+        silent.push(TcpStream::connect(to.addr).await.unwrap());
+    }
+    let mut other = verifier(&to, "MODALITY").await.unwrap();
+    assert_eq!(echo(&mut other, VERIFICATION).await.unwrap(), Status::SUCCESS);
+    assert_eq!(echo(&mut served, VERIFICATION).await.unwrap(), Status::SUCCESS);
+    // The first of the silent ones has left.
+    let left = tokio::time::timeout(LIMIT, silent[0].read(&mut [0; 1])).await.unwrap();
+    assert!(matches!(left, Ok(0) | Err(_)));
+}
+
 #[tokio::test]
 async fn presentation_contexts_that_can_not_be_told_apart_are_aborted() {
     let to = listening(ListenerOptions::default()).await;
