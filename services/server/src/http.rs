@@ -1,6 +1,7 @@
 //! The web listener: every face on one port, with what all of them share.
 
 mod answering;
+mod host;
 mod listener;
 mod measured;
 mod target;
@@ -8,12 +9,13 @@ mod traffic;
 mod unread;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
-use axum::http::header::{CONTENT_TYPE, HOST, TRANSFER_ENCODING};
+use axum::http::header::{CONTENT_TYPE, TRANSFER_ENCODING};
 use axum::http::uri::Authority;
-use axum::http::{HeaderName, HeaderValue, StatusCode, Version};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -25,6 +27,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::Predicate;
 
+use host::Hosts;
 pub(crate) use listener::Listener;
 pub(crate) use measured::sum_up;
 
@@ -70,7 +73,7 @@ pub(crate) fn router(config: &Config, registry: Registry) -> Router {
                 }))
                 .layer(from_fn(record))
                 .layer(from_fn_with_state(TaskTracker::new(), unread::read_beside))
-                .layer(from_fn(admitted))
+                .layer(from_fn_with_state(Arc::new(Hosts::of(config)), admitted))
                 .layer(from_fn(without_body))
                 .layer(CompressionLayer::new().compress_when(Text)),
         )
@@ -122,8 +125,10 @@ fn refused(status: StatusCode, detail: &str) -> Response {
 }
 
 /// What is answered before any face sees it.
-async fn admitted(request: Request, next: Next) -> Response {
-    let answer = host_refused(&request)
+async fn admitted(State(hosts): State<Arc<Hosts>>, request: Request, next: Next) -> Response {
+    let answer = hosts
+        .refused(&request)
+        .or_else(|| target::too_long(&request))
         .or_else(|| coding_refused(&request))
         .or_else(|| target::of_everything(&request))
         .or_else(|| page_refused(&request));
@@ -158,23 +163,6 @@ fn coding_refused(request: &Request) -> Option<Response> {
     let mut named = codings.map(<[u8]>::trim_ascii).filter(|coding| !coding.is_empty());
     let is_refused = named.any(|coding| !coding.eq_ignore_ascii_case(b"chunked"));
     is_refused.then(|| refused(StatusCode::NOT_IMPLEMENTED, "Transfer-Encoding: no coding but chunked is understood"))
-}
-
-/// A request of HTTP/1.1 names one host (RFC 9112 §3.2).
-fn host_refused(request: &Request) -> Option<Response> {
-    let hosts = request.headers().get_all(HOST);
-    if request.version() == Version::HTTP_11 && hosts.iter().count() != 1 {
-        return Some(refused(StatusCode::BAD_REQUEST, "Host: the header field is wanted once"));
-    }
-    let wrong = hosts.iter().any(|host| !is_host(host.as_bytes()));
-    wrong.then(|| refused(StatusCode::BAD_REQUEST, "Host: a host is wanted, and a port where it is not the usual one"))
-}
-
-/// `uri-host [ ":" port ]` of RFC 9110 §7.2; empty where the target has no authority.
-fn is_host(host: &[u8]) -> bool {
-    let Ok(text) = std::str::from_utf8(host) else { return false };
-    let text = text.strip_suffix(':').unwrap_or(text);
-    text.is_empty() || (!text.contains('@') && text.parse::<Authority>().is_ok())
 }
 
 /// Names the request, counts and times it by its route, and logs the route, never the URI, whose query may hold a name.

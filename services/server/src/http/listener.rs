@@ -37,8 +37,10 @@ use crate::tls::Acceptor;
 const PROTOCOLS: &[&[u8]] = &[b"h2", b"http/1.1"];
 /// Header fields of one request.
 const MOST_HEADERS: usize = 100;
-/// All header fields of one request together, and the request line.
+/// All header fields of one request together.
 const HEADER_BYTES: usize = 64 << 10;
+/// The request line with them: room to read a target that is too long, so that it is told to be (RFC 9110 §15.5.15).
+const HEAD_BYTES: usize = 128 << 10;
 /// Requests at a time on one HTTP/2 connection. Viewers ask for a hundred frames at once.
 const STREAMS: u32 = 250;
 
@@ -230,7 +232,7 @@ fn protocols(patience: Patience) -> Builder<TokioExecutor> {
         // Counts from the end of the last answer, so it bounds idleness too; the first header is watched by itself.
         .header_read_timeout(patience.idle)
         .max_headers(MOST_HEADERS)
-        .max_buf_size(HEADER_BYTES);
+        .max_buf_size(HEAD_BYTES);
     builder
         .http2()
         .timer(TokioTimer::new())

@@ -6,8 +6,21 @@ use axum::http::uri::{PathAndQuery, Uri};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 
+use super::refused;
+
 /// Methods that some resource has.
 const METHODS: &str = "GET,HEAD,POST,PUT,DELETE,OPTIONS";
+
+/// Longest target of a request, in bytes: a list of some nine hundred UIDs. What reads requests has a bound of its own a little above it, and
+/// knows no words.
+const MOST_BYTES: usize = 60_000;
+
+/// A target that is too long (RFC 9110 §15.5.15).
+pub(super) fn too_long(request: &Request) -> Option<Response> {
+    let length = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    let detail = "the request target has more than 60000 bytes: ask for fewer values at a time";
+    (length > MOST_BYTES).then(|| refused(StatusCode::URI_TOO_LONG, detail))
+}
 
 /// The same target with unreserved characters of its path as they are (RFC 3986 §6.2.2.2); `None` where it is so already. Everything else
 /// that is percent-encoded stays so, a slash above all.

@@ -169,7 +169,6 @@ fn nothing_that_a_client_sends_harms_the_service() {
     assert!(grown < MOST_GROWTH_KIB, "{grown} KiB more");
 }
 
-/// Clients who begin and say no more, and clients who go away in the middle.
 #[test]
 fn a_request_names_one_host_and_a_refusal_tells_nothing_of_what_there_is() {
     let data = tempfile::tempdir().unwrap();
@@ -188,6 +187,10 @@ fn a_request_names_one_host_and_a_refusal_tells_nothing_of_what_there_is() {
         let request = format!("GET /dicom-web/studies HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n");
         assert!(raw(&service, request.as_bytes()).starts_with("HTTP/1.1 400"), "{hosts}");
     }
+    // A page of another site whose name was made to point here (DNS rebinding).
+    let answer =
+        raw(&service, b"GET /dicom-web/studies HTTP/1.1\r\nHost: rebound.example\r\nConnection: close\r\n\r\n");
+    assert!(answer.starts_with("HTTP/1.1 421") && answer.contains("public_origin"), "{answer}");
     let request = "GET /dicom-web/studies HTTP/1.1\r\nHost: a\r\nAccept-Encoding: *;q=0\r\nConnection: close\r\n\r\n";
     let answer = raw(&service, request.as_bytes());
     assert!(answer.starts_with("HTTP/1.1 406") && answer.contains("application/problem+json"), "{answer}");
@@ -221,6 +224,12 @@ fn what_is_asked_for_in_rare_ways_is_answered_by_the_letter() {
     let store =
         "POST /dicom-web/studies HTTP/1.1\r\nHost: here\r\nContent-Type: application/dicom\r\nConnection: close\r\n";
     let chunks = "5\r\nhello\r\n0\r\n\r\n";
+    let long = |bytes: usize| {
+        format!(
+            "GET /dicom-web/studies?Nonsense={} HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n",
+            "x".repeat(bytes)
+        )
+    };
     for (request, status, named) in [
         ("GET /dicom%2Dweb/%73tudies HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n".to_owned(), "204", ""),
         ("GET /dicom-web%2Fstudies HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n".to_owned(), "404", ""),
@@ -231,6 +240,10 @@ fn what_is_asked_for_in_rare_ways_is_answered_by_the_letter() {
             "501",
             "transfer-encoding",
         ),
+        // RFC 9110 §15.5.15; a little below that, it is what it asks for that is wrong.
+        (long(59_900), "400", "nonsense"),
+        (long(60_100), "414", "application/problem+json"),
+        (long(100_000), "414", ""),
         // Its end can't be told: §6.3 wants 400 then.
         (format!("{store}Transfer-Encoding: gzip\r\n\r\nhello"), "400", ""),
         (format!("{store}Transfer-Encoding: Chunked\r\n\r\n{chunks}"), "409", ""),
@@ -294,6 +307,7 @@ fn answer(stream: &mut TcpStream) -> String {
     head
 }
 
+/// Clients who begin and say no more, and clients who go away in the middle.
 #[test]
 fn clients_who_stop_in_the_middle_hold_nobody_up() {
     let data = tempfile::tempdir().unwrap();
