@@ -12,6 +12,7 @@ mod objects;
 mod outcome;
 mod shape;
 mod storing;
+mod unpacked;
 
 use access::{Action, Subject};
 use axum::body::Body;

@@ -2,6 +2,7 @@
 
 mod jpeg;
 mod jpeg2000;
+pub mod raster;
 mod video;
 
 use std::ops::Range;

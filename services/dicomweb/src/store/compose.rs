@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use dicom_core::{Tag, VR};
-use index_compose::pixels::{self, Encapsulation};
+use index_compose::pixels::{self, Encapsulation, raster};
 use index_compose::{Bulk, DataSet, Fault, Piece, Value, encode, from_xml, names, part10_header};
 use index_model::{Uid, transfer_syntax};
 use registry::{Object, Spool};
@@ -13,6 +13,7 @@ use super::links::{BulkPart, Links};
 use super::metadata::Form;
 use super::objects::no_room;
 use super::outcome::{Failure, Keys, reason};
+use super::unpacked::{UNPACKED, unpacked};
 
 const SOP_CLASS_UID: Tag = Tag(0x0008, 0x0016);
 const SOP_INSTANCE_UID: Tag = Tag(0x0008, 0x0018);
@@ -36,12 +37,13 @@ pub(super) fn slice<'a>(body: &'a Object, bytes: &Range<u64>) -> &'a [u8] {
     range.and_then(|(start, end)| body.get(start..end)).unwrap_or_default()
 }
 
-/// Composes one instance as a Part 10 file; else what it calls itself, and why it can't be.
-pub(super) fn compose(text: &Text, links: &Links, spool: Spool) -> Result<Object, (Keys, Failure)> {
+/// Composes one instance as a Part 10 file; else what it calls itself, and why it can't be. `spools` makes room for it, and for pixels that
+/// have to be unpacked first.
+pub(super) fn compose(text: &Text, links: &Links, spools: &dyn Fn() -> Spool) -> Result<Object, (Keys, Failure)> {
     let (keys, data_set) = read(text);
     let composed = data_set.map_err(|fault| Failure::from(&fault)).and_then(|data_set| {
-        let file = Composer { body: &text.body, links }.file(data_set)?;
-        write(&text.body, file, spool)
+        let file = Composer { body: &text.body, links, spools }.file(data_set)?;
+        write(&text.body, &file, spools())
     });
     composed.map_err(|failure| (keys, failure))
 }
@@ -79,18 +81,23 @@ impl From<&Fault> for Failure {
 struct File {
     header: Vec<u8>,
     pieces: Vec<Piece>,
+    /// What lies behind the body.
+    unpacked: Option<Object>,
 }
 
 struct Composer<'a> {
     body: &'a Object,
     links: &'a Links,
+    spools: &'a dyn Fn() -> Spool,
 }
 
 /// Pixel data as they will be stored.
-struct Pixels {
-    transfer_syntax_uid: String,
+pub(super) struct Pixels {
+    pub(super) transfer_syntax_uid: String,
     /// The frames, when they are compressed.
-    frames: Option<Vec<Bulk>>,
+    pub(super) frames: Option<Vec<Bulk>>,
+    /// What had to be unpacked, and where it is as if it were behind the body.
+    pub(super) unpacked: Option<(Object, Bulk)>,
 }
 
 impl Composer<'_> {
@@ -104,10 +111,13 @@ impl Composer<'_> {
         let (class, instance) = uid(SOP_CLASS_UID)
             .and_then(|class| uid(SOP_INSTANCE_UID).map(|instance| (class, instance)))
             .map_err(|fault| Failure::from(&fault))?;
-        let bulk = |uri: &str| self.links.only(uri).map(BulkPart::bulk);
+        let bulk = |uri: &str| match &pixels.unpacked {
+            Some((_, bulk)) if uri == UNPACKED => Some(*bulk),
+            _ => self.links.only(uri).map(BulkPart::bulk),
+        };
         let pieces = encode(&data_set, pixels.frames.as_deref(), &bulk).map_err(|fault| Failure::from(&fault))?;
         let header = part10_header(class.as_str(), instance.as_str(), &pixels.transfer_syntax_uid, None);
-        Ok(File { header, pieces })
+        Ok(File { header, pieces, unpacked: pixels.unpacked.map(|(object, _)| object) })
     }
 
     /// The length of a document whose value gets a byte more to be even (PS3.3 §C.24.2): who reads it shall not take that for its own.
@@ -121,8 +131,11 @@ impl Composer<'_> {
 
     /// Decides how pixel data are stored, and says of the image what the metadata leave out.
     fn pixels(&self, data_set: &mut DataSet) -> Result<Pixels, Failure> {
-        let native =
-            || Pixels { transfer_syntax_uid: transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN.to_owned(), frames: None };
+        let native = || Pixels {
+            transfer_syntax_uid: transfer_syntax::EXPLICIT_VR_LITTLE_ENDIAN.to_owned(),
+            frames: None,
+            unpacked: None,
+        };
         let Some(Value::Bulk(uri)) = data_set.get(PIXEL_DATA).map(|element| &element.value) else {
             return Ok(native());
         };
@@ -163,9 +176,16 @@ impl Composer<'_> {
                     let rule = format!("{keyword}: is missing, and its compressed stream does not say it");
                     return Err(Failure::new(reason::CANNOT_UNDERSTAND, rule));
                 }
-                Ok(Pixels { transfer_syntax_uid: found.transfer_syntax_uid.to_owned(), frames: Some(frames) })
+                let transfer_syntax_uid = found.transfer_syntax_uid.to_owned();
+                Ok(Pixels { transfer_syntax_uid, frames: Some(frames), unpacked: None })
             }
-            _ => Err(refused("is of a media type that is not stored (PS3.18 table 8.7.3-5)")),
+            essence if raster::is_raster(essence) => {
+                if parts.iter().any(|part| part.essence() != essence) {
+                    return Err(refused("has frames of several media types"));
+                }
+                unpacked(self.body, &parts, data_set, (self.spools)())
+            }
+            _ => Err(refused("is of a media type that is not stored (PS3.18 tables 8.7.3-5 and 10.5.2-1)")),
         }
     }
 
@@ -194,17 +214,17 @@ impl Composer<'_> {
     }
 }
 
-fn write(body: &Object, file: File, mut spool: Spool) -> Result<Object, Failure> {
+fn write(body: &Object, file: &File, mut spool: Spool) -> Result<Object, Failure> {
     let limit = spool.limit_bytes();
     let mut put = |bytes: &[u8]| spool.write(bytes).map_err(|error| no_room(&error, limit));
     put(&file.header)?;
     for piece in &file.pieces {
         match piece {
             Piece::Bytes(bytes) => put(bytes)?,
-            Piece::Bulk(bulk) => {
-                for run in slice(body, &(bulk.offset..bulk.offset + bulk.length)).chunks(RUN_BYTES) {
-                    put(run)?;
-                }
+            Piece::Bulk(Bulk { offset, length }) => {
+                let behind = offset.checked_sub(body.len() as u64).zip(file.unpacked.as_ref());
+                let (of, offset) = behind.map_or((body, *offset), |(offset, unpacked)| (unpacked, offset));
+                slice(of, &(offset..offset + length)).chunks(RUN_BYTES).try_for_each(&mut put)?;
             }
         }
     }

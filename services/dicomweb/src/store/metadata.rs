@@ -164,11 +164,11 @@ impl Collected {
         let links = Arc::new(links);
         let (count, mut composed) = (texts.len(), 0);
         for (at, text) in texts.into_iter().enumerate() {
-            let spool = storing.face.registry.spool();
+            let registry = storing.face.registry.clone();
             let text = Text { body: body.clone(), form, bytes: text };
             let links = Arc::clone(&links);
             // Reads and writes files.
-            let composing = tokio::task::spawn_blocking(move || compose::compose(&text, &links, spool));
+            let composing = tokio::task::spawn_blocking(move || compose::compose(&text, &links, &|| registry.spool()));
             match storing.meanwhile(composing).await {
                 Ok(Ok(object)) => {
                     composed += 1;

@@ -24,6 +24,7 @@ mod search_keys;
 mod store;
 mod store_ambiguous;
 mod store_metadata;
+mod store_raster;
 mod turns;
 mod twins;
 mod wado_uri;

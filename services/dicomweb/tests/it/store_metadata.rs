@@ -8,11 +8,11 @@ use crate::app::{Answer, TestApp, first};
 
 const STUDY: &str = "1.2.826.0.1.3680043.10.7";
 const SERIES: &str = "1.2.826.0.1.3680043.10.7.1";
-const JSON: &str = "multipart/related; type=\"application/dicom+json\"; boundary=tests";
+pub(crate) const JSON: &str = "multipart/related; type=\"application/dicom+json\"; boundary=tests";
 const XML: &str = "multipart/related; type=\"application/dicom+xml\"; boundary=tests";
 
 /// Metadata of an image of 2 by 2 pixels of 8 bits.
-fn metadata(number: u32, pixels: Value) -> Value {
+pub(crate) fn metadata(number: u32, pixels: Value) -> Value {
     let mut pixel_data = json!({ "vr": "OB" });
     pixel_data.as_object_mut().unwrap().append(&mut pixels.as_object().unwrap().clone());
     json!({
@@ -44,7 +44,7 @@ fn metadata(number: u32, pixels: Value) -> Value {
 }
 
 /// A body of parts, each with its headers.
-fn body(parts: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn body(parts: &[(&str, &[u8])]) -> Vec<u8> {
     let mut body = Vec::new();
     for (headers, content) in parts {
         body.extend_from_slice(format!("--tests\r\n{headers}\r\n\r\n").as_bytes());
@@ -55,16 +55,16 @@ fn body(parts: &[(&str, &[u8])]) -> Vec<u8> {
     body
 }
 
-fn path(number: u32) -> String {
+pub(crate) fn path(number: u32) -> String {
     format!("/studies/{STUDY}/series/{SERIES}/instances/{SERIES}.{number}")
 }
 
 /// A part of bulk data.
-fn at<'a>(headers: &'a str, content: &'a [u8]) -> (&'a str, &'a [u8]) {
+pub(crate) fn at<'a>(headers: &'a str, content: &'a [u8]) -> (&'a str, &'a [u8]) {
     (headers, content)
 }
 
-async fn frame(app: &TestApp, number: u32, frame: u32, accept: &str) -> Answer {
+pub(crate) async fn frame(app: &TestApp, number: u32, frame: u32, accept: &str) -> Answer {
     app.get_as(&format!("{}/frames/{frame}", path(number)), accept).await.expect(200)
 }
 
