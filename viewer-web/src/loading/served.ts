@@ -30,14 +30,12 @@ export function isServed(data: DataSet): boolean {
   return photometric.startsWith("MONOCHROME") && isGreyOfOtherSteps(data, photometric);
 }
 
-/** Grey whose way to the screen has a step that the renderer leaves out (PS3.3 §C.11.1, §C.11.2, §C.7.5.1.1.2, §C.11.6, §C.9.2). */
+/** Grey whose way to the screen has a step that the renderer leaves out (PS3.3 §C.11.1, §C.11.2, §C.7.5.1.1.2, §C.11.6). */
 function isGreyOfOtherSteps(data: DataSet, photometric: string): boolean {
   const hasWindow = data["00281050"] !== undefined;
   if ((number(data, "00281053") ?? 1) < 0) return true;
   if (!hasWindow && (data[VOI_LUT] !== undefined || data["00280120"] !== undefined)) return true;
-  if (photometric === "MONOCHROME2" && text(data, "20500020") === "INVERSE") return true;
-  // Planes in the bits beside the samples would pass for samples.
-  return Object.keys(data).some((tag) => /^60[0-9A-F]{2}0102$/u.test(tag) && (number(data, tag) ?? 0) > 0);
+  return photometric === "MONOCHROME2" && text(data, "20500020") === "INVERSE";
 }
 
 /** What such a picture is when it comes: eight bits of grey or of red, green and blue, with every table and window applied. */

@@ -23,6 +23,19 @@ const beyond = (page) =>
     return found;
   }, WIDTH);
 
+/** Words on a picture that lie over each other: a date with a letter on it is another date. */
+const overlapping = (page, at) =>
+  page.evaluate((index) => {
+    const overlay = document.querySelectorAll(".pane")[index].querySelector(".overlay");
+    const parts = [...overlay.querySelectorAll(":scope > div, .edge")].map((it) => ({ words: it.innerText, box: it.getBoundingClientRect() })).filter(({ words, box }) => words !== "" && box.width > 0);
+    return parts.flatMap(({ words, box }, place) =>
+      parts
+        .slice(place + 1)
+        .filter(({ box: other }) => box.left < other.right - 1 && other.left < box.right - 1 && box.top < other.bottom - 1 && other.top < box.bottom - 1)
+        .map((other) => `${words} | ${other.words}`),
+    );
+  }, at);
+
 for (const language of ["en", "fr"]) {
   test(`no page is wider than a small screen (${language})`, async () => {
     const { page, server } = open();
@@ -54,6 +67,10 @@ for (const language of ["en", "fr"]) {
     await check("image");
     const { width, height } = await images.viewport().boundingBox();
     assert.ok(width >= WIDTH - 4 && height > 400, `${width} × ${height}`);
+    await page.getByRole("radio", { name: /^(?:Four images|Quatre images)$/u }).click();
+    await page.waitForSelector("[data-testid=viewport-1][data-status=shown]");
+    await check("four");
+    for (const at of [0, 1]) assert.deepEqual(await overlapping(page, at), [], "words over words");
     await images.viewport().scrollIntoViewIfNeeded();
     await images.viewport().focus();
     await page.keyboard.press("?");

@@ -25,12 +25,14 @@ export function paint({ plane, bits }: DrawnPlane): Painted | null {
   const step = Math.max(1, Math.ceil(Math.sqrt((width * height) / MOST_PIXELS)));
   const [across, down] = [Math.ceil(width / step), Math.ceil(height / step)];
   const image = new ImageData(across, down);
-  const alpha = plane.type === "region" ? TRANSLUCENT : OPAQUE;
+  // A pixel is set as one word: element by element, a large plane would hold up the page.
+  const words = new Uint32Array(image.data.buffer);
+  const [ink = 0] = new Uint32Array(Uint8Array.of(...INK, plane.type === "region" ? TRANSLUCENT : OPAQUE).buffer);
   for (let row = 0; row < height; row += 1) {
     const from = (box.top + row) * bits.columns + box.left;
     const line = Math.floor(row / step) * across;
     for (let column = 0; column < width; column += 1) {
-      if (bits.bits[from + column] === 1) image.data.set([...INK, alpha], 4 * (line + Math.floor(column / step)));
+      if (bits.bits[from + column] === 1) words[line + Math.floor(column / step)] = ink;
     }
   }
   return { group: plane.group, image, left: plane.left + box.left, top: plane.top + box.top, width: across * step, height: down * step };
