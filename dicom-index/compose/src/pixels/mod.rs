@@ -2,13 +2,17 @@
 
 mod jpeg;
 mod jpeg2000;
+mod lossy;
 pub mod raster;
+mod rle;
 mod video;
 
 use std::ops::Range;
 
 use dicom_core::VR;
 use dicom_dictionary_std::tags;
+
+pub use lossy::always_loses;
 
 use crate::{DataSet, Tag, Value};
 
@@ -66,19 +70,6 @@ const FORMER: [(&str, &str); 4] = [
     ("image/dicom+rle", "image/dicom-rle"),
     ("video/mpeg2", "video/mpeg"),
 ];
-
-/// JPEG baseline and extended, which always lose something (PS3.5 §A.4.1).
-const ALWAYS_LOSSY: [&str; 2] = ["1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51"];
-/// Syntaxes named for loss (PS3.5 §A.4.3, §A.4.4), though a stream in them may be reversible.
-const NAMED_LOSSY: [&str; 4] =
-    ["1.2.840.10008.1.2.4.81", "1.2.840.10008.1.2.4.91", "1.2.840.10008.1.2.4.93", "1.2.840.10008.1.2.4.203"];
-/// What the transfer syntaxes of MPEG begin with.
-const MPEG: &str = "1.2.840.10008.1.2.4.10";
-
-/// Whether pixels in a transfer syntax have always lost something, whatever the header says.
-pub fn always_loses(transfer_syntax_uid: &str) -> bool {
-    ALWAYS_LOSSY.contains(&transfer_syntax_uid) || transfer_syntax_uid.starts_with(MPEG)
-}
 
 /// What a code stream says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -208,22 +199,9 @@ fn look(default: &'static str, last: &'static str, first: &[u8]) -> Result<Found
                 |header| Found { frames: header.frames, ..found(header.transfer_syntax_uid, Some(header.image)) },
             )
         }
-        "1.2.840.10008.1.2.5" if !is_rle(first) => return Err("is no RLE stream (PS3.5 annex G)"),
+        "1.2.840.10008.1.2.5" if !rle::begins(first) => return Err("is no RLE stream (PS3.5 annex G)"),
         _ => found(None, None),
     })
-}
-
-/// Whether a frame begins with a header of RLE: up to fifteen segments, one after the other behind it (PS3.5 §G.5).
-fn is_rle(frame: &[u8]) -> bool {
-    let Some((header, _)) = frame.split_first_chunk::<64>() else { return false };
-    let mut words =
-        header.chunks_exact(4).map(|word| word.iter().rev().fold(0u64, |sum, byte| sum << 8 | u64::from(*byte)));
-    let segments = words.next().and_then(|count| usize::try_from(count).ok()).unwrap_or(0);
-    let offsets: Vec<u64> = words.take(segments).collect();
-    (1..=15).contains(&segments)
-        && offsets.first() == Some(&64)
-        && offsets.is_sorted_by(|one, next| one < next)
-        && offsets.iter().all(|offset| *offset < frame.len() as u64)
 }
 
 /// How many bytes uncompressed pixel data have by the Image Pixel module (PS3.5 §8.1.1); `None` where it does not say.
@@ -294,34 +272,7 @@ pub fn describe(data_set: &mut DataSet, image: Option<&Image>, frames: usize, tr
     if frames > 1 && data_set.get(tags::NUMBER_OF_FRAMES).is_none() {
         data_set.put(tags::NUMBER_OF_FRAMES, VR::IS, Value::Bytes(frames.to_string().into_bytes()));
     }
-    let lossy = always_loses(transfer_syntax_uid) || NAMED_LOSSY.contains(&transfer_syntax_uid);
-    if lossy && data_set.get(tags::LOSSY_IMAGE_COMPRESSION).is_none() {
-        let mut text = |tag: Tag, vr: VR, text: String| data_set.put(tag, vr, Value::Bytes(text.into_bytes()));
-        text(tags::LOSSY_IMAGE_COMPRESSION, VR::CS, "01".to_owned());
-        if let Some(method) = method(transfer_syntax_uid) {
-            text(tags::LOSSY_IMAGE_COMPRESSION_METHOD, VR::CS, method.to_owned());
-        }
-        if let Some(native) = native_bytes(data_set).filter(|_| bytes > 0) {
-            let ratio = format!("{:.2}", native as f64 / bytes as f64);
-            data_set.put(tags::LOSSY_IMAGE_COMPRESSION_RATIO, VR::DS, Value::Bytes(ratio.into_bytes()));
-        }
-    }
-}
-
-/// LossyImageCompressionMethod of a transfer syntax (PS3.3 C.7.6.1.1.5.1).
-fn method(transfer_syntax_uid: &str) -> Option<&'static str> {
-    let end = transfer_syntax_uid.strip_prefix("1.2.840.10008.1.2.4.")?.split('.').next()?.parse::<u16>().ok()?;
-    Some(match end {
-        50 | 51 => "ISO_10918_1",
-        81 => "ISO_14495_1",
-        91 | 93 => "ISO_15444_1",
-        100 | 101 => "ISO_13818_2",
-        102..=106 => "ISO_14496_10",
-        107 | 108 => "ISO_23008_2",
-        110..=112 => "ISO_18181_1",
-        203 => "ISO_15444_15",
-        _ => return None,
-    })
+    lossy::describe(data_set, transfer_syntax_uid, bytes);
 }
 
 /// Two bytes, the higher first.
