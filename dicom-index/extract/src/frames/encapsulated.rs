@@ -50,6 +50,18 @@ pub(crate) fn counted(data: &Encapsulated, source: &[u8], transfer_syntax_uid: &
     }
 }
 
+/// Whether a frame is more than one: another code stream begins within its fragments, which a decoder of the first would leave out.
+pub(crate) fn holds_more(frames: &[Vec<Stored>], source: &[u8], transfer_syntax_uid: &str) -> bool {
+    // What JPEG XL begins with is so short that a fragment may begin so by chance.
+    let begins = |span: &Stored| {
+        let fragment = value(source, Span { offset: span.offset, length: span.length });
+        fragment.is_some_and(|bytes| begins_code_stream(bytes) && !bytes.starts_with(&JPEG_XL))
+    };
+    !is_video(transfer_syntax_uid)
+        && transfer_syntax_uid != transfer_syntax::RLE_LOSSLESS
+        && frames.iter().any(|fragments| fragments.first().is_some_and(begins) && fragments.iter().skip(1).any(begins))
+}
+
 /// MPEG-2, MPEG-4, HEVC (PS3.5 §A.4.5 to A.4.9) and SMPTE 2110: one stream, whatever NumberOfFrames says.
 fn is_video(transfer_syntax_uid: &str) -> bool {
     let part = |prefix| transfer_syntax_uid.strip_prefix(prefix);
@@ -146,5 +158,7 @@ fn begins_code_stream(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0xFF, 0xD8, 0xFF])
         || bytes.starts_with(&[0xFF, 0x4F, 0xFF, 0x51])
         || bytes.starts_with(b"\0\0\0\x0CjP  ")
-        || bytes.starts_with(&[0xFF, 0x0A])
+        || bytes.starts_with(&JPEG_XL)
 }
+
+const JPEG_XL: [u8; 2] = [0xFF, 0x0A];

@@ -42,10 +42,16 @@ pub(crate) fn index(
         PixelData::Encapsulated(_) if uncompressed => {
             return Err(quarantine(PIXEL_DATA, "is encapsulated, though its transfer syntax is not"));
         }
-        PixelData::Native { offset, length } => native(header, *offset, *length, frames, notes)?,
+        PixelData::Native { offset, length } => native(header, source, (*offset, *length), frames, notes)?,
         PixelData::Encapsulated(data) => {
             let uid = structure.transfer_syntax_uid.as_str();
-            FrameIndex::Encapsulated(encapsulated::frames(data, source, frames, uid, notes)?)
+            let found = encapsulated::frames(data, source, frames, uid, notes)?;
+            if encapsulated::holds_more(&found, source, uid) {
+                notes.note(PIXEL_DATA, "holds more frames than NumberOfFrames says, which are not told apart");
+                FrameIndex::None
+            } else {
+                FrameIndex::Encapsulated(found)
+            }
         }
     };
     match index {
@@ -75,8 +81,8 @@ fn is_native(transfer_syntax_uid: &str) -> bool {
 /// Uncompressed: frames follow each other without padding (PS3.5 §8.1.1).
 fn native(
     header: Header<'_>,
-    offset: usize,
-    length: usize,
+    source: &[u8],
+    (offset, length): (usize, usize),
     frames: u32,
     notes: &mut Notes,
 ) -> Result<FrameIndex, Finding> {
@@ -91,10 +97,39 @@ fn native(
         let rule = "holds fewer bytes than Rows × Columns × SamplesPerPixel × BitsAllocated × NumberOfFrames say";
         return Err(quarantine(PIXEL_DATA, rule));
     }
+    let spare = source.get(offset..offset.saturating_add(length)).and_then(|value| value.get((needed / 8) as usize..));
+    if contradicts(header, needed, spare.unwrap_or_default(), frames) {
+        let rule = "is longer than Rows, Columns, SamplesPerPixel, BitsAllocated and NumberOfFrames say, by whole rows, columns or frames: one of them is wrong";
+        notes.note(PIXEL_DATA, rule);
+        return Ok(FrameIndex::None);
+    }
     if held - needed >= u128::from(frame_bits).max(16) {
         notes.note(PIXEL_DATA, "holds more bytes than its frames need");
     }
     Ok(FrameIndex::Native { offset: offset as u64, frame_bits, count: frames })
+}
+
+/// Whether what is `spare` behind frames of `needed` bits can only be theirs, so that the header is wrong.
+///
+/// A byte makes a length even (PS3.5 §8.1.1), and writers leave blocks of zeros behind the last frame, which hurt nobody: pydicom, for one,
+/// takes the bytes in front of them. But data that are longer by whole frames, or by whole columns or rows that hold something, are what they would
+/// be if Columns, Rows, NumberOfFrames, SamplesPerPixel or BitsAllocated were larger. By this header their picture would be sheared, in
+/// stripes or cut off, and the length alone does not tell which of them it is.
+fn contradicts(header: Header<'_>, needed: u128, spare: &[u8], frames: u32) -> bool {
+    let count = |tag| header.count(tag).map_or(0, u128::from);
+    // In bytes of whole containers: frames of single bits share theirs.
+    if count(tags::BITS_ALLOCATED) % 8 != 0 || spare.len() < 2 {
+        return false;
+    }
+    let (frame, frames) = (needed / 8 / u128::from(frames), u128::from(frames));
+    // The last byte may be there to make the length even.
+    let is_by = |unit: u128| {
+        let lengths = [spare.len() as u128, spare.len() as u128 - 1];
+        unit > 0 && lengths.into_iter().any(|length| length >= unit && length % unit == 0)
+    };
+    let sides = [count(tags::ROWS), count(tags::COLUMNS)].map(|side| frame.checked_div(side).unwrap_or(0) * frames);
+    let is_filled = spare.iter().any(|byte| *byte != spare[0]);
+    is_by(frame) || (is_filled && sides.into_iter().any(is_by))
 }
 
 /// Bits of one frame; 4:2:2 keeps two samples for each pixel (PS3.3 C.7.6.3.1.2).

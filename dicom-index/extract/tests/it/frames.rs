@@ -61,9 +61,49 @@ fn more_frames_than_bytes_are_refused_and_padding_is_not() {
         |pixels: &[u8]| part10(EXPLICIT_LE, &[LE.image_header(2), LE.element(0x7FE0_0010, "OW", pixels)].concat());
     assert_eq!(refused(&with(&[0; 30])), rule);
     assert_eq!(notes(&read(&with(&[0; 33])).unwrap()), [""; 0]);
-    assert_eq!(notes(&read(&with(&[0; 48])).unwrap()), ["PixelData holds more bytes than its frames need"]);
+    // A block of zeros behind the last frame, or of what is no whole row, moves none of them.
+    for block in [vec![0; 8], (1..=6).collect()] {
+        let block = read(&with(&[vec![7; 32], block].concat())).unwrap();
+        assert_eq!((notes(&block).len(), block.entry.frames.count()), (0, 2));
+    }
     let many = [LE.image_header(u32::MAX), LE.element(0x7FE0_0010, "OW", [0; 16])].concat();
     assert_eq!(refused(&part10(EXPLICIT_LE, &many)), rule);
+}
+
+/// 2 frames of 4 × 4 pixels of 8 bits; by the length, they would be of 5 columns or rows, more than 2, or of 16 bits.
+#[test]
+fn pixels_longer_by_whole_columns_rows_or_frames_are_not_cut_by_a_header_that_is_wrong() {
+    let rule = "PixelData is longer than Rows, Columns, SamplesPerPixel, BitsAllocated and NumberOfFrames say, by whole rows, columns or frames: one of them is wrong";
+    for length in [40, 48, 64, 96] {
+        let pixels = LE.element(0x7FE0_0010, "OW", (0..length).collect::<Vec<u8>>());
+        let found = read(&part10(EXPLICIT_LE, &[LE.image_header(2), pixels].concat())).unwrap();
+        assert_eq!(notes(&found), [rule], "{length}");
+        assert_eq!((found.entry.frames.count(), found.entry.instance.number_of_frames), (0, 2), "{length}");
+    }
+    let blank =
+        read(&part10(EXPLICIT_LE, &[LE.image_header(2), LE.element(0x7FE0_0010, "OW", [0; 48])].concat())).unwrap();
+    assert_eq!(
+        (notes(&blank), blank.entry.frames.count()),
+        (vec![rule.to_owned()], 0),
+        "a frame more is one, whatever is in it"
+    );
+}
+
+/// A decoder would show the first of two code streams and leave the other out.
+#[test]
+fn a_frame_of_two_code_streams_is_none() {
+    let rule = "PixelData holds more frames than NumberOfFrames says, which are not told apart";
+    let one_of_two = encapsulated(JPEG, 1, vec![], &[], &[A1, B1]);
+    for bytes in [
+        &one_of_two,
+        &encapsulated(JPEG, 1, vec![], &[0], &[A1, A2, B1]),
+        &encapsulated(JPEG, 2, vec![], &[0, 28], &[A1, A1, B1]),
+    ] {
+        let found = read(bytes).unwrap();
+        assert_eq!((notes(&found), found.entry.frames.count()), (vec![rule.to_owned()], 0));
+    }
+    let video = frames(&encapsulated(MPEG4, 1, vec![], &[], &[A1, B1])).0;
+    assert_eq!(video, [[A1, B1].concat()]);
 }
 
 /// A number that can't be read hides no frame.

@@ -371,7 +371,7 @@ pub(crate) fn no_frame(entry: &InstanceEntry, number: u32) -> RegistryError {
     if entry.frames.count() > 0 || number == 0 || number > entry.instance.number_of_frames {
         return RegistryError::NotFound;
     }
-    let rule = "where its frames lie in PixelData can't be told: Rows, Columns or BitsAllocated is missing, or its transfer syntax is private";
+    let rule = "where its frames lie in PixelData can't be told: Rows, Columns, BitsAllocated or NumberOfFrames is missing or says less than there is, or its transfer syntax is private";
     RegistryError::NotAcceptable { rule: rule.to_owned() }
 }
 
