@@ -12,11 +12,11 @@ use serde::{Deserialize, Serialize};
 
 pub use captions::Captions;
 pub(crate) use lut::Inputs;
-pub use lut::{LookupTable, Palette};
-pub(crate) use read::stored_values;
+pub use lut::{LookupTable, Palette, Unusable};
+pub(crate) use read::{overlay_groups, rescale, stored_values};
 
 use crate::TranscodeError;
-use crate::presentation::Presentation;
+use crate::presentation::{OwnPresentation, Presentation};
 use crate::render::WindowFunction;
 use crate::syntax::Encoding;
 
@@ -52,22 +52,24 @@ pub struct ImageDescription {
     pub photometric_interpretation: PhotometricInterpretation,
     /// Planar Configuration (0028,0006) is 1: colour by plane.
     pub planar: bool,
+    /// Old overlays lie in bits of Pixel Data (60xx,0100 is not 1), a usage that is retired: PS3.3 §C.11.7. They are not drawn.
+    pub has_embedded_overlays: bool,
     /// Pixel Data is OW; only told apart from OB in big endian data.
     pub pixel_data_is_words: bool,
     /// Rescale Slope and Rescale Intercept.
     pub rescale: Option<(f64, f64)>,
     /// The first item of the Modality LUT Sequence (0028,3000).
-    pub modality_lut: Option<LookupTable>,
+    pub modality_lut: Option<Result<LookupTable, Unusable>>,
     /// Window Center, Width, explanation and VOI LUT Function, in their order.
     pub windows: Vec<VoiWindow>,
     /// The first item of the VOI LUT Sequence (0028,3010).
-    pub voi_lut: Option<LookupTable>,
-    /// Pixel Padding Value (0028,0120) and Range Limit (0028,0121).
+    pub voi_lut: Option<Result<LookupTable, Unusable>>,
+    /// Pixel Padding Value (0028,0120) and Range Limit (0028,0121), or those of floating point numbers.
     pub pixel_padding: Option<PixelPadding>,
     /// Presentation LUT Shape (2050,0020) is INVERSE.
     pub inverse: bool,
-    /// The palette of PALETTE COLOR.
-    pub palette: Option<Palette>,
+    /// The palette of PALETTE COLOR, or that of a grey image whose Pixel Presentation (0008,9205) is COLOR, for its highest stored values.
+    pub palette: Option<Result<Palette, Unusable>>,
     /// Height and width of a pixel, when it is not square.
     pub pixel_aspect: Option<(f64, f64)>,
     /// Lossy Image Compression (0028,2110) is 01.
@@ -76,6 +78,8 @@ pub struct ImageDescription {
     pub icc_profile: Option<Arc<[u8]>>,
     /// What may be written on it; empty until [`ImageDescription::captioned`].
     pub captions: Captions,
+    /// What the image has over its pixels where no presentation state is named.
+    pub own_presentation: Arc<OwnPresentation>,
     /// The presentation state that it is shown with.
     pub presentation: Option<Arc<Presentation>>,
 }
@@ -209,19 +213,19 @@ pub struct VoiWindow {
 }
 
 /// The stored values that fill up an image and mean nothing: PS3.3 §C.7.5.1.1.2.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PixelPadding {
     /// The smallest padding value.
-    pub first: i64,
+    pub first: f64,
     /// The largest padding value.
-    pub last: i64,
+    pub last: f64,
 }
 
 impl ImageDescription {
     /// Reads the description of frame `frame` (counted from 1) from an instance's DICOM JSON:
     /// the attributes of the image, overridden by the shared and then the per-frame functional groups.
     ///
-    /// Lookup tables must be in the JSON itself (`Value` or `InlineBinary`); one that is behind a `BulkDataURI` counts as absent.
+    /// Lookup tables must be in the JSON itself (`Value` or `InlineBinary`); one that is behind a `BulkDataURI` is [`Unusable`].
     ///
     /// # Errors
     /// `Unsupported` for a transfer syntax nothing here reads; `Mismatch` for an attribute that is absent or breaks its rule, and

@@ -41,11 +41,11 @@ mod worker;
 
 pub use description::{
     Captions, ImageDescription, LookupTable, MAX_FRAME_BYTES, Palette, PhotometricInterpretation, PixelPadding,
-    SampleFormat, VoiWindow,
+    SampleFormat, Unusable, VoiWindow,
 };
 pub use error::TranscodeError;
 pub use frame::DecodedFrame;
-pub use presentation::{Presentation, ReferencedImage};
+pub use presentation::{OwnPresentation, Presentation, ReferencedImage};
 pub use render::{
     Annotation, IccProfile, MAX_ANIMATION_FRAMES, MAX_ANIMATION_PIXELS, RenderOptions, Rendered, RenderedMedia,
     SourceRegion, Viewport, Window, WindowFunction, render_decoded,

@@ -41,6 +41,9 @@ impl Pictures {
     }
 }
 
+/// Raised when pixels come to be drawn otherwise: pictures that were kept before are then found no more, and leave for want of anybody who asks.
+const DRAWN: u32 = 2;
+
 /// The end of a picture's name: everything that it depends on beside its object. `None` for a picture that is not kept.
 pub(super) fn name_of(numbers: &[u32], options: &RenderOptions, state: &str) -> Option<String> {
     if options.window.is_some() {
@@ -51,7 +54,7 @@ pub(super) fn name_of(numbers: &[u32], options: &RenderOptions, state: &str) -> 
         RenderedMedia::Png => "png",
         RenderedMedia::Gif => "gif",
     };
-    let hash = Sha256::digest(format!("{numbers:?} {options:?} {state}"));
+    let hash = Sha256::digest(format!("{DRAWN} {numbers:?} {options:?} {state}"));
     let name = hash.iter().take(16).fold(String::new(), |name, byte| name + &format!("{byte:02x}"));
     Some(format!("/{name}.{end}"))
 }
@@ -109,6 +112,12 @@ mod tests {
         let distinct: std::collections::HashSet<_> = names.iter().flatten().collect();
         assert_eq!(distinct.len(), names.len());
         assert_eq!(name_of(&[1], &plain, ""), names[0]);
+        let undated = Sha256::digest(format!("{:?} {plain:?} ", [1]));
+        let undated = undated.iter().take(16).fold(String::new(), |name, byte| name + &format!("{byte:02x}"));
+        assert!(
+            names[0].as_ref().is_some_and(|name| !name.contains(&undated)),
+            "a picture from before it was drawn so"
+        );
         let window = Some(Window { center: 1.0, width: 2.0, function: WindowFunction::Linear });
         assert_eq!(name_of(&[1], &RenderOptions { window, ..plain }, ""), None);
     }

@@ -1,5 +1,7 @@
 //! The markers in front of a JPEG or JPEG-LS scan: ISO/IEC 10918-1 Annex B, ISO/IEC 14495-1 Annex C.
 
+use std::borrow::Cow;
+
 use super::{Job, check_shape};
 use crate::TranscodeError;
 
@@ -16,6 +18,8 @@ pub(super) struct Header {
     pub(super) jfif: bool,
     /// The colour transform that an Adobe marker names.
     pub(super) adobe_transform: Option<u8>,
+    /// NEAR of the first scan (JPEG-LS): how far a sample may be from what was encoded.
+    pub(super) near: u8,
     /// The interleave mode of the first scan (JPEG-LS): 0 by plane, 1 by line, 2 by sample.
     pub(super) interleave: u8,
 }
@@ -40,6 +44,7 @@ pub(super) fn read(frame: &[u8], codec: &'static str) -> Result<Header, Transcod
             SOS => {
                 // Components, a pair each; then NEAR and the interleave mode.
                 let count = usize::from(*body.first().unwrap_or(&0));
+                header.near = body.get(1 + 2 * count).copied().unwrap_or(0);
                 header.interleave = body.get(2 + 2 * count).copied().unwrap_or(0);
                 return Ok(header);
             }
@@ -73,6 +78,11 @@ impl Header {
     /// Whether the frame is lossless JPEG.
     pub(super) fn is_lossless(&self) -> bool {
         self.process == 0xC3
+    }
+
+    /// Whether every scan has all coefficients of its components: baseline and extended sequential.
+    pub(super) fn is_sequential(&self) -> bool {
+        matches!(self.process, 0xC0 | 0xC1)
     }
 
     pub(super) fn check_jpeg(&self, job: &Job) -> Result<(), TranscodeError> {
@@ -177,6 +187,26 @@ pub(super) fn with_colour_transform(frame: &[u8], transform: u8) -> Vec<u8> {
     out
 }
 
+/// Has every scan of a sequential frame say that it has all coefficients (B.2.3: 0, 63 and 0), as such a scan can't have others.
+///
+/// libjpeg warns where a writer put something else there, goes on as if it were right, and tells no later warning: that the data end early.
+pub(super) fn name_all_coefficients(frame: &mut Cow<'_, [u8]>) {
+    const ALL: [u8; 3] = [0, 63, 0];
+    let first = Segments::of(frame).flatten().find(|segment| segment.marker == SOS);
+    let mut at = first.map_or(frame.len(), |scan| scan.span.0);
+    // No marker but RST is within the data of a scan, where FF is followed by 0; what looks like SOS is one.
+    while let Some(found) = frame.get(at..).and_then(|rest| rest.windows(2).position(|pair| pair == [0xFF, SOS])) {
+        let start = at + found + 2;
+        at = start;
+        let Some(&[high, low, components]) = frame.get(start..start + 3) else { return };
+        let end = start + usize::from(u16::from_be_bytes([high, low]));
+        let is_scan = end == start + 6 + 2 * usize::from(components) && frame.get(end - 3..end).is_some();
+        if is_scan && frame[end - 3..end] != ALL {
+            frame.to_mut()[end - 3..end].copy_from_slice(&ALL);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,6 +236,22 @@ mod tests {
         let mut twice = FRAME[..31].to_vec();
         twice.extend_from_slice(&FRAME[11..]);
         assert!(read(&twice, "JPEG").is_err());
+    }
+
+    #[test]
+    fn every_scan_of_a_sequential_frame_has_all_coefficients() {
+        let scan = |end: [u8; 3]| [&[0xFF, 0xDA, 0, 8, 1, 1, 0], &end[..], &[7, 0xFF, 0, 7]].concat();
+        let frame = |end| [&FRAME[..31], &scan(end), &scan(end), &[0xFF, 0xD9]].concat();
+        let mut odd = Cow::Owned(frame([1, 0, 3]));
+        name_all_coefficients(&mut odd);
+        assert_eq!(*odd, *frame([0, 63, 0]));
+        let right = frame([0, 63, 0]);
+        let mut kept = Cow::Borrowed(right.as_slice());
+        name_all_coefficients(&mut kept);
+        assert!(matches!(kept, Cow::Borrowed(_)));
+        for length in 0..right.len() {
+            name_all_coefficients(&mut Cow::Borrowed(&right[..length]));
+        }
     }
 
     #[test]

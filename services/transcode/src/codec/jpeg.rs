@@ -1,6 +1,7 @@
 //! JPEG decoding with libjpeg-turbo: lossy at 8 and 12 bits, lossless from 2 to 16. Only ever called in a worker process.
 #![expect(unsafe_code, reason = "bindings to a C library")]
 
+use std::borrow::Cow;
 use std::ffi::CStr;
 
 use turbojpeg_sys as tj;
@@ -16,20 +17,21 @@ const MAX_SCANS: libc::c_int = 100;
 
 pub(super) fn decode(job: &Job, frame: &[u8]) -> Result<(Vec<u8>, Outcome), TranscodeError> {
     let header = header::read(frame, CODEC)?;
-    let rewritten;
-    let stream = if header.components == 3 {
-        rewritten = header::with_colour_transform(frame, colour_transform(&header, job));
-        rewritten.as_slice()
-    } else {
-        frame
-    };
-    let decoder = Decoder::open(stream, &header)?;
+    let mut stream = Cow::Borrowed(frame);
+    if header.components == 3 {
+        stream = Cow::Owned(header::with_colour_transform(frame, colour_transform(&header, job)));
+    }
+    if header.is_sequential() {
+        header::name_all_coefficients(&mut stream);
+    }
+    let decoder = Decoder::open(&stream, &header)?;
     let precision = header.precision;
+    let values = container::Stream::exact(precision).losing(!header.is_lossless());
     let samples = match precision {
-        ..=8 if container::is_stored(job, precision, 1) => decoder.decode_8()?,
-        ..=8 => container::store(job, precision, &decoder.decode_8()?, CODEC)?,
-        9..=12 => container::store(job, precision, &decoder.decode_12()?, CODEC)?,
-        _ => container::store(job, precision, &decoder.decode_16()?, CODEC)?,
+        ..=8 if container::is_stored(job, values, 1) => decoder.decode_8()?,
+        ..=8 => container::store(job, values, &decoder.decode_8()?, CODEC)?,
+        9..=12 => container::store(job, values, &decoder.decode_12()?, CODEC)?,
+        _ => container::store(job, values, &decoder.decode_16()?, CODEC)?,
     };
     let outcome = Outcome {
         photometric_interpretation: match job.photometric_interpretation {
@@ -141,10 +143,13 @@ impl<'a> Decoder<'a> {
         unsafe { tj::tj3GetErrorCode(self.handle) == tj::TJERR_TJERR_FATAL as libc::c_int }
     }
 
-    /// A warning that leaves the image whole. Others mean that a part of it was made up: that is no image to read from.
+    /// A warning that leaves the image whole: bytes too many in front of the marker that ends it. Others mean that a part of it was made up,
+    /// which is no image to read from.
+    ///
+    /// The library tells its first warning only. After that of the end no other comes; in front of any other marker, bytes too many may be
+    /// followed by what is too little.
     fn is_harmless(&self) -> bool {
-        const HARMLESS: [&str; 3] = ["extraneous bytes", "Invalid SOS parameters", "Unknown Adobe color transform"];
-        !self.is_fatal() && HARMLESS.iter().any(|warning| self.message().contains(warning))
+        !self.is_fatal() && self.message().contains("extraneous bytes before marker 0xd9")
     }
 
     fn message(&self) -> String {

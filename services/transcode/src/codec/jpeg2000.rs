@@ -82,7 +82,9 @@ impl Image {
             }
             // SAFETY: not null, and of w * h integers, which are Columns times Rows.
             let values = unsafe { std::slice::from_raw_parts(component.data, pixels) };
-            let fit = container::Fit::of(job, siz.precision, siz.is_signed);
+            let stream = siz.values();
+            container::Beyond::of(job, stream).check(values.iter().copied())?;
+            let fit = container::Fit::of(job, stream);
             let containers = out[index * size..].chunks_mut(stride).zip(values);
             match size {
                 1 => containers.for_each(|(bytes, &value)| bytes[0] = fit.apply(value) as u8),

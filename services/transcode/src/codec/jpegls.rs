@@ -19,13 +19,14 @@ pub(super) fn decode(job: &Job, frame: &[u8]) -> Result<(Vec<u8>, Outcome), Tran
         0 if header.components > 1 => native::interleave(&decoded, usize::from(header.components), size),
         _ => decoded,
     };
-    let samples = if container::is_stored(job, header.precision, size) {
+    let values = container::Stream::exact(header.precision).losing(header.near > 0);
+    let samples = if container::is_stored(job, values, size) {
         by_pixel
     } else if size == 1 {
-        container::store(job, header.precision, &by_pixel, CODEC)?
+        container::store(job, values, &by_pixel, CODEC)?
     } else {
         let words: Vec<u16> = by_pixel.chunks_exact(2).map(|pair| u16::from_ne_bytes([pair[0], pair[1]])).collect();
-        container::store(job, header.precision, &words, CODEC)?
+        container::store(job, values, &words, CODEC)?
     };
     let outcome = Outcome {
         photometric_interpretation: match job.photometric_interpretation {

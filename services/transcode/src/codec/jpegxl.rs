@@ -26,12 +26,14 @@ pub(super) fn decode(job: &Job, frame: &[u8]) -> Result<(Vec<u8>, Outcome), Tran
     let is_transformed =
         image.image_header().metadata.xyb_encoded || image.frame_header(0).is_some_and(|header| header.do_ycbcr);
     let values = values(job, &image, precision)?;
-    let samples = container::store(job, precision, &values, CODEC)?;
+    let samples = container::store(job, container::Stream::exact(precision).losing(is_transformed), &values, CODEC)?;
     let outcome = Outcome {
         photometric_interpretation: match job.photometric_interpretation {
             // The decoder has undone the transform, whatever the data set called it.
             colour if is_transformed && colour.is_colour_by_sample() => PhotometricInterpretation::Rgb,
-            PhotometricInterpretation::Xyb => PhotometricInterpretation::Rgb,
+            PhotometricInterpretation::Xyb | PhotometricInterpretation::YbrRct | PhotometricInterpretation::YbrIct => {
+                PhotometricInterpretation::Rgb
+            }
             PhotometricInterpretation::YbrFull422 => PhotometricInterpretation::YbrFull,
             other => other,
         },

@@ -37,6 +37,8 @@ pub(crate) struct Job {
     pub(crate) high_bit: u16,
     pub(crate) signed: bool,
     pub(crate) photometric_interpretation: PhotometricInterpretation,
+    /// Overlays lie beside the samples in their containers.
+    pub(crate) has_overlays: bool,
     /// What of the containers is wanted.
     pub(crate) bits: Bits,
 }
@@ -61,6 +63,7 @@ impl Job {
             high_bit: image.high_bit,
             signed: image.signed,
             photometric_interpretation: image.photometric_interpretation,
+            has_overlays: image.has_embedded_overlays,
             bits: Bits::Stored,
         }
     }

@@ -1,5 +1,6 @@
 //! The image and tile size of a JPEG 2000 codestream: ISO/IEC 15444-1 §A.5.1.
 
+use super::container::Stream;
 use super::{Job, check_shape};
 use crate::TranscodeError;
 
@@ -23,6 +24,8 @@ pub(super) struct Siz {
     pub(super) is_jp2: bool,
     /// Its components are red, green and blue after decoding.
     pub(super) has_colour_transform: bool,
+    /// Its wavelet is the one that can't be undone exactly.
+    is_irreversible: bool,
 }
 
 /// Reads SIZ and COD.
@@ -52,6 +55,7 @@ fn read_codestream(codestream: &[u8], is_jp2: bool) -> Option<Siz> {
     if tile_width == 0 || tile_height == 0 || tile_x > x_start || tile_y > y_start {
         return None;
     }
+    let coding = coding_style(body.get(length..)?)?;
     let across = u64::from(x_end.checked_sub(tile_x)?).div_ceil(u64::from(tile_width));
     let down = u64::from(y_end.checked_sub(tile_y)?).div_ceil(u64::from(tile_height));
     Some(Siz {
@@ -62,17 +66,27 @@ fn read_codestream(codestream: &[u8], is_jp2: bool) -> Option<Siz> {
         is_signed: first[0] & 0x80 != 0,
         tiles: across.checked_mul(down)?,
         is_jp2,
-        has_colour_transform: components == 3 && multiple_component_transform(body.get(length..)?)?,
+        has_colour_transform: components == 3 && coding.has_component_transform,
+        is_irreversible: coding.is_irreversible,
     })
 }
 
-/// Whether COD asks for a component transform: §A.6.1.
-fn multiple_component_transform(mut segments: &[u8]) -> Option<bool> {
+/// What COD says: §A.6.1.
+#[derive(Default)]
+struct CodingStyle {
+    has_component_transform: bool,
+    is_irreversible: bool,
+}
+
+fn coding_style(mut segments: &[u8]) -> Option<CodingStyle> {
     loop {
         let (marker, length) = (u16_at(segments, 0)?, usize::from(u16_at(segments, 2)?));
         match marker {
-            COD => return Some(*segments.get(8)? == 1),
-            SOT => return Some(false),
+            COD => {
+                let has_component_transform = *segments.get(8)? == 1;
+                return Some(CodingStyle { has_component_transform, is_irreversible: segments.get(13) == Some(&0) });
+            }
+            SOT => return Some(CodingStyle::default()),
             _ if length < 2 => return None,
             _ => segments = segments.get(2 + length..)?,
         }
@@ -102,6 +116,11 @@ fn jp2_codestream(mut boxes: &[u8]) -> Option<&[u8]> {
 }
 
 impl Siz {
+    /// What its samples are.
+    pub(super) fn values(&self) -> Stream {
+        Stream { precision: self.precision, is_signed: self.is_signed, loses: self.is_irreversible }
+    }
+
     pub(super) fn check(&self, job: &Job) -> Result<(), TranscodeError> {
         if self.tiles == 0 || self.tiles > MAX_TILES {
             return Err(TranscodeError::codec(CODEC, "it has too many tiles"));

@@ -66,17 +66,25 @@ fn as_number(value: &Value) -> Option<f64> {
     number.is_finite().then_some(number)
 }
 
-/// A table of up to `count` words: an array of numbers, or bytes in base64, of which 8-bit entries may be packed two in a word.
-pub(crate) fn table(data_set: &DataSet, tag: &str, count: usize) -> Option<Vec<u16>> {
-    if let Some(bytes) = self::bytes(data_set, tag) {
-        return Some(if bytes.len() >= count.saturating_mul(2) {
-            words(&bytes).take(count).collect()
-        } else {
-            bytes.iter().take(count).map(|&byte| u16::from(byte)).collect()
-        });
+/// The entries of a lookup table, and whether two of them were packed in each word.
+pub(crate) struct Entries {
+    pub(crate) values: Vec<u16>,
+    pub(crate) is_packed: bool,
+}
+
+/// A table of exactly `count` entries: words in an array of numbers or in base64, or bytes packed two in a word. `None` where there are fewer:
+/// what is missing could be any part of it.
+pub(crate) fn table(data_set: &DataSet, tag: &str, count: usize) -> Option<Entries> {
+    let bytes = bytes(data_set, tag).or_else(|| {
+        let words = all_words(data_set, tag)?;
+        Some(words.into_iter().flat_map(u16::to_le_bytes).collect())
+    })?;
+    if bytes.len() >= count.saturating_mul(2) {
+        return Some(Entries { values: words(&bytes).take(count).collect(), is_packed: false });
     }
-    let numbers = values(data_set, tag);
-    (!numbers.is_empty()).then(|| numbers.iter().take(count).map_while(as_word).collect())
+    // One more where their number is odd.
+    let is_packed = bytes.len() == count || bytes.len() == count.next_multiple_of(2);
+    is_packed.then(|| Entries { values: bytes.iter().take(count).map(|&byte| byte.into()).collect(), is_packed })
 }
 
 /// All 16-bit words of an attribute.

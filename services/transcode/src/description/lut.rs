@@ -3,6 +3,25 @@
 use std::sync::Arc;
 
 use super::json::{self, DataSet};
+use crate::TranscodeError;
+
+/// Why a table that a header has can't be used. It is told when a picture would need the table; the frame can be had without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unusable {
+    /// The keyword of the attribute.
+    pub attribute: &'static str,
+    /// The rule that is broken, as the end of a sentence that begins with the attribute.
+    pub rule: &'static str,
+}
+
+impl From<Unusable> for TranscodeError {
+    fn from(Unusable { attribute, rule }: Unusable) -> Self {
+        Self::mismatch(attribute, rule)
+    }
+}
+
+/// What is said of a table that is shorter than it says: the rest would have to be made up.
+const NOT_WHOLE: &str = "lacks its data, or has fewer than its descriptor says";
 
 /// The values that a table may be asked for: from the least to the greatest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,11 +93,16 @@ impl LookupTable {
         }
     }
 
-    /// The table in the item of a Modality LUT or VOI LUT Sequence.
-    pub(crate) fn from_item(item: &DataSet, inputs: Inputs) -> Option<Self> {
-        let (count, first, bits) = descriptor(item, "00283002", inputs)?;
-        let entries = json::table(item, "00283006", count).filter(|entries| !entries.is_empty())?;
-        Some(Self { first, entries: entries.into(), bits })
+    /// The table in the item of the sequence `attribute`: a Modality LUT, VOI LUT or Presentation LUT.
+    ///
+    /// Half of the data is a table of bytes where entries have 8 bits (§C.11.1.1.1), and half a table where they have more.
+    pub(crate) fn from_item(item: &DataSet, attribute: &'static str, inputs: Inputs) -> Result<Self, Unusable> {
+        let read = || {
+            let (count, first, bits) = descriptor(item, "00283002", inputs)?;
+            let entries = json::table(item, "00283006", count).filter(|entries| !entries.is_packed || bits == 8)?;
+            Some(Self { first, entries: entries.values.into(), bits })
+        };
+        read().ok_or(Unusable { attribute, rule: NOT_WHOLE })
     }
 }
 
@@ -118,24 +142,51 @@ impl Palette {
         self.entries[usize::try_from(value.saturating_sub(self.first)).unwrap_or(0).min(last)]
     }
 
-    /// The palette of a data set, when it has a whole one.
-    pub(crate) fn from_json(data_set: &DataSet, inputs: Inputs) -> Option<Self> {
-        let mut entries: Vec<[u8; 3]> = Vec::new();
-        let mut first_input = 0;
-        for (channel, (tag, plain, segmented)) in CHANNELS.into_iter().enumerate() {
-            let (count, first, bits) = descriptor(data_set, tag, inputs)?;
-            let segments = || expand_segments(&json::all_words(data_set, segmented)?, count);
-            let table = json::table(data_set, plain, count).or_else(segments).filter(|table| !table.is_empty())?;
-            first_input = first;
-            entries.resize(count, [0; 3]);
-            let wide = bits > 8 || table.iter().any(|&entry| entry > 255);
-            for (index, entry) in entries.iter_mut().enumerate() {
-                let value = table.get(index).or(table.last()).copied().unwrap_or(0);
-                entry[channel] = if wide { (value >> 8) as u8 } else { value as u8 };
-            }
-        }
-        Some(Self { first: first_input, entries: entries.into() })
+    /// The palette of a data set: `None` where nothing describes one.
+    pub(crate) fn from_json(data_set: &DataSet, inputs: Inputs) -> Option<Result<Self, Unusable>> {
+        CHANNELS.iter().any(|(tag, ..)| data_set.contains_key(*tag)).then(|| Self::read(data_set, inputs))
     }
+
+    fn read(data_set: &DataSet, inputs: Inputs) -> Result<Self, Unusable> {
+        let unusable = |rule| Unusable { attribute: "RedPaletteColorLookupTableDescriptor", rule };
+        let descriptors = CHANNELS.map(|(tag, ..)| descriptor(data_set, tag, inputs));
+        let [Some(described), green, blue] = descriptors else { return Err(unusable("is not whole")) };
+        if green != Some(described) || blue != Some(described) {
+            return Err(unusable("is not the same as that of green and that of blue (PS3.3 §C.7.6.3.1.5)"));
+        }
+        let (count, first, bits) = described;
+        let whole = |(_, plain, segmented)| channel(data_set, plain, segmented, count);
+        let [Some(red), Some(green), Some(blue)] = CHANNELS.map(whole) else {
+            return Err(Unusable { attribute: "RedPaletteColorLookupTableData", rule: NOT_WHOLE });
+        };
+        let tables = [red, green, blue];
+        let is_wide = is_wide(&tables, bits);
+        let level = |table: &json::Entries, index: usize| match table.values[index] {
+            value if is_wide && !table.is_packed => (value >> 8) as u8,
+            value => value as u8,
+        };
+        let entries = (0..count).map(|index| [0, 1, 2].map(|channel: usize| level(&tables[channel], index)));
+        Ok(Self { first, entries: entries.collect() })
+    }
+}
+
+/// One table of `count` entries, plain or in segments.
+fn channel(data_set: &DataSet, plain: &str, segmented: &str, count: usize) -> Option<json::Entries> {
+    let segments = || {
+        let values = expand_segments(&json::all_words(data_set, segmented)?, count)?;
+        Some(json::Entries { values, is_packed: false }).filter(|entries| entries.values.len() == count)
+    };
+    json::table(data_set, plain, count).or_else(segments)
+}
+
+/// Whether entries span 16 bits, so that their high byte is the level.
+///
+/// The values are to be scaled to all of their bits (§C.7.6.3.1.6). Writers have been met who put levels of 8 bits into entries that they
+/// call 16 bits wide: by the high byte of nothing but zeros their pictures would be black. So three tables, none of which reaches beyond
+/// 255, are of 8 bits; and one that does is not, whatever it is called.
+fn is_wide(tables: &[json::Entries; 3], bits: u16) -> bool {
+    let largest = tables.iter().flat_map(|table| &table.values).copied().max().unwrap_or(0);
+    largest > 255 || (bits > 8 && largest == 0)
 }
 
 /// Descriptor, data and segmented data of red, green and blue.
@@ -195,55 +246,5 @@ fn expand_one(words: &[u16], at: usize, count: usize, out: &mut Vec<u16>) -> Opt
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_value_outside_a_table_takes_its_first_or_last_entry() {
-        let table = LookupTable { first: -2, entries: vec![10, 20, 30].into(), bits: 8 };
-        assert_eq!([-9.0, -2.0, -1.2, 0.0, 7e18].map(|value| table.get(value)), [10, 10, 20, 30, 30]);
-    }
-
-    #[test]
-    fn a_table_that_declares_16_bits_and_uses_12_is_a_12_bit_table() {
-        let table = |bits, largest| LookupTable { first: 0, entries: vec![0, largest].into(), bits };
-        assert_eq!(table(16, 4000).ceiling(), 4095);
-        assert_eq!(table(16, 65535).ceiling(), 65535);
-        assert_eq!(table(12, 2000).ceiling(), 4095);
-        assert_eq!(table(8, 4000).ceiling(), 4095);
-        assert_eq!([table(16, 0).ceiling(), table(8, 0).ceiling()], [65535, 255]);
-    }
-
-    #[test]
-    fn a_first_input_is_signed_where_that_covers_more_of_the_inputs() {
-        let first = |inputs| {
-            let item = serde_json::json!({
-                "00283002": { "vr": "US", "Value": [900, 64536, 12] },
-                "00283006": { "vr": "US", "Value": vec![7; 900] },
-            });
-            LookupTable::from_item(item.as_object().expect("an object"), inputs).map(|table| table.first)
-        };
-        assert_eq!(first(Inputs::stored(16, true)), Some(-1000));
-        assert_eq!(first(Inputs::stored(12, false).rescaled(Some((1.0, -1024.0)))), Some(-1000));
-        assert_eq!(first(Inputs::stored(16, false).rescaled(Some((1.0, -1024.0)))), Some(-1000));
-        assert_eq!(first(Inputs::WORDS), Some(64536));
-        assert_eq!(Inputs::stored(16, false).rescaled(Some((-1.0, 10.0))), Inputs { least: -65_525, greatest: 10 });
-    }
-
-    #[test]
-    fn segments_are_expanded_and_bounded() {
-        // Three discrete values, four steps from 30 to 10, then both again through an indirect segment.
-        let words = [0, 3, 10, 20, 30, 1, 4, 10, 2, 2, 0, 0];
-        let expected = [10, 20, 30, 25, 20, 15, 10];
-        assert_eq!(expand_segments(&words, 7).as_deref(), Some(&expected[..]));
-        assert_eq!(expand_segments(&words, 14), Some([expected, expected].concat()));
-        assert_eq!(expand_segments(&words, 5).map(|out| out.len()), Some(5));
-    }
-
-    #[test]
-    fn damaged_segments_are_refused() {
-        for words in [&[0, 9, 1][..], &[1, 4, 10], &[2, 1, 99, 0], &[2, 1], &[7, 1, 1], &[2, 1, 0, 0]] {
-            assert!(expand_segments(words, 64).is_none(), "{words:?}");
-        }
-    }
-}
+#[path = "lut/tests.rs"]
+mod tests;

@@ -1,10 +1,13 @@
 //! From DICOM JSON to a description that later steps can trust.
 
+use std::sync::Arc;
+
 use super::captions::Captions;
 use super::json::{self, DataSet};
 use super::lut::{Inputs, LookupTable, Palette};
-use super::{ImageDescription, MAX_FRAME_BYTES, PhotometricInterpretation, PixelPadding, VoiWindow};
+use super::{ImageDescription, MAX_FRAME_BYTES, PhotometricInterpretation, PixelPadding, Unusable, VoiWindow};
 use crate::TranscodeError;
+use crate::presentation::OwnPresentation;
 use crate::render::WindowFunction;
 use crate::syntax::Encoding;
 
@@ -26,6 +29,8 @@ pub(super) fn description(
     let modality_values = if modality_lut.is_some() { Inputs::WORDS } else { stored.rescaled(rescale) };
     let palette = match pixels.photometric_interpretation {
         PhotometricInterpretation::PaletteColor => Palette::from_json(metadata, stored),
+        // PS3.3 §C.8.16.2.1.1.1: the Supplemental Palette Color Lookup Table.
+        grey if grey.is_grey() && groups.pixel_presentation() == Some("COLOR") => Palette::from_json(metadata, stored),
         _ => None,
     };
     Ok(ImageDescription {
@@ -36,14 +41,19 @@ pub(super) fn description(
         modality_lut,
         windows: windows(&groups),
         voi_lut: groups.find(FRAME_VOI_LUT, "00283010").and_then(|group| {
-            json::item(group, "00283010").and_then(|item| LookupTable::from_item(item, modality_values))
+            let item = json::item(group, "00283010")?;
+            Some(LookupTable::from_item(item, "VOILUTSequence", modality_values))
         }),
-        pixel_padding: padding(metadata),
+        pixel_padding: if pixels.float { float_padding(metadata) } else { padding(metadata) },
         inverse: json::text(metadata, "20500020") == Some("INVERSE"),
         palette,
         pixel_aspect: pixel_aspect(&groups),
         lossy: json::text(metadata, "00282110") == Some("01"),
         icc_profile: icc_profile(metadata),
+        own_presentation: {
+            let shutter_of = groups.find(FRAME_DISPLAY_SHUTTER, "00181600").unwrap_or(metadata);
+            OwnPresentation::of(metadata, shutter_of, frame).into()
+        },
         ..pixels
     })
 }
@@ -92,6 +102,7 @@ fn pixel_module(metadata: &DataSet) -> Result<ImageDescription, TranscodeError> 
         float,
         photometric_interpretation,
         planar: samples_per_pixel > 1 && json::integer(metadata, "00280006") == Some(1),
+        has_embedded_overlays: overlay_groups().any(|group| has_embedded_overlay(metadata, group)),
         pixel_data_is_words: json::vr(metadata, "7FE00010").map_or(bits_allocated > 8, |vr| vr == "OW"),
         rescale: None,
         modality_lut: None,
@@ -104,6 +115,7 @@ fn pixel_module(metadata: &DataSet) -> Result<ImageDescription, TranscodeError> 
         lossy: false,
         icc_profile: None,
         captions: Captions::default(),
+        own_presentation: Arc::default(),
         presentation: None,
     };
     if image.decoded_frame_bytes() > MAX_FRAME_BYTES {
@@ -113,6 +125,19 @@ fn pixel_module(metadata: &DataSet) -> Result<ImageDescription, TranscodeError> 
         ));
     }
     Ok(image)
+}
+
+/// The sixteen groups of overlays: PS3.5 §7.6.
+pub(crate) fn overlay_groups() -> impl Iterator<Item = u16> {
+    (0x6000..=0x601E).step_by(2)
+}
+
+/// Whether the plane of a group is within Pixel Data: by Overlay Bits Allocated (60xx,0100), which then is theirs, or by Bit Position (60xx,0102).
+fn has_embedded_overlay(metadata: &DataSet, group: u16) -> bool {
+    let is_above = |element: &str, least| {
+        json::integer(metadata, &format!("{group:04X}{element}")).is_some_and(|value| value > least)
+    };
+    is_above("0100", 1) || is_above("0102", 0)
 }
 
 fn photometric(metadata: &DataSet, samples_per_pixel: u16) -> Result<PhotometricInterpretation, TranscodeError> {
@@ -152,7 +177,7 @@ fn one_of(
 }
 
 /// The profile of the image, else that of its first optical path (PS3.3 §C.8.12.5).
-fn icc_profile(metadata: &DataSet) -> Option<std::sync::Arc<[u8]>> {
+fn icc_profile(metadata: &DataSet) -> Option<Arc<[u8]>> {
     let own = |data_set: &DataSet| json::bytes(data_set, "00282000").filter(|profile| !profile.is_empty());
     own(metadata).or_else(|| json::item(metadata, "00480105").and_then(own)).map(Into::into)
 }
@@ -171,12 +196,26 @@ fn padding(metadata: &DataSet) -> Option<PixelPadding> {
     };
     let value = of_pixels(json::integer(metadata, "00280120")?);
     let limit = json::integer(metadata, "00280121").map_or(value, of_pixels);
+    Some(PixelPadding { first: value.min(limit) as f64, last: value.max(limit) as f64 })
+}
+
+/// Float Pixel Padding Value (0028,0122) and Range Limit (0028,0124), else those of doubles (0028,0123 and 0028,0125): PS3.3 §C.7.5.1.1.2.
+fn float_padding(metadata: &DataSet) -> Option<PixelPadding> {
+    // JSON may have the shortest text of a number of 32 bits, which is another number in 64.
+    let single = |tag| json::number(metadata, tag).map(|value| f64::from(value as f32));
+    let double = |tag| json::number(metadata, tag);
+    let (value, limit) = match single("00280122") {
+        Some(value) => (value, single("00280124")),
+        None => (double("00280123")?, double("00280125")),
+    };
+    let limit = limit.unwrap_or(value);
     Some(PixelPadding { first: value.min(limit), last: value.max(limit) })
 }
 
 const PIXEL_VALUE_TRANSFORMATION: &str = "00289145";
 const FRAME_VOI_LUT: &str = "00289132";
 const PIXEL_MEASURES: &str = "00289110";
+const FRAME_DISPLAY_SHUTTER: &str = "00189472";
 
 /// Where an attribute of an image may be: the frame's functional groups, the shared ones, the data set itself.
 struct Groups<'a> {
@@ -194,6 +233,17 @@ impl<'a> Groups<'a> {
         }
     }
 
+    /// Pixel Presentation (0008,9205): of the frame's type, whose sequence has another name for each kind of image (PS3.3 §C.8.16.2), else of
+    /// the image.
+    fn pixel_presentation(&self) -> Option<&'a str> {
+        let in_groups =
+            |groups: &'a DataSet| groups.keys().find_map(|group| json::text(json::item(groups, group)?, "00089205"));
+        self.per_frame
+            .and_then(in_groups)
+            .or_else(|| self.shared.and_then(in_groups))
+            .or_else(|| json::text(self.data_set, "00089205"))
+    }
+
     /// The nearest place that has a value of `tag`.
     fn find(&self, group: &str, tag: &str) -> Option<&'a DataSet> {
         let in_group = |items: Option<&'a DataSet>| items.and_then(|items| json::item(items, group));
@@ -204,13 +254,30 @@ impl<'a> Groups<'a> {
     }
 }
 
-fn modality(groups: &Groups<'_>, stored: Inputs) -> (Option<LookupTable>, Option<(f64, f64)>) {
-    let table = json::item(groups.data_set, "00283000").and_then(|item| LookupTable::from_item(item, stored));
-    let rescale = groups.find(PIXEL_VALUE_TRANSFORMATION, "00281053").and_then(|place| {
-        let slope = json::number(place, "00281053").filter(|&slope| slope != 0.0)?;
-        Some((slope, json::number(place, "00281052").unwrap_or(0.0)))
-    });
-    (table, rescale)
+/// X-Ray Angiographic, its biplane form (retired) and X-Ray Radiofluoroscopic Image Storage.
+const FLUOROSCOPY: [&str; 3] =
+    ["1.2.840.10008.5.1.4.1.1.12.1", "1.2.840.10008.5.1.4.1.1.12.3", "1.2.840.10008.5.1.4.1.1.12.2"];
+
+/// The modality transformation: PS3.3 §C.11.1. That of fluoroscopy leads back to the intensity of the beam (Pixel Intensity Relationship,
+/// §C.8.7.1.1.2), to which its windows do not apply: the table is for measuring, and no part of how it is shown (PS3.4 §N.2.5: "it shall be ignored").
+fn modality(groups: &Groups<'_>, stored: Inputs) -> (Option<Result<LookupTable, Unusable>>, Option<(f64, f64)>) {
+    let is_for_display = !FLUOROSCOPY.contains(&json::text(groups.data_set, "00080016").unwrap_or_default());
+    let item = json::item(groups.data_set, "00283000").filter(|_| is_for_display);
+    let table = item.map(|item| LookupTable::from_item(item, "ModalityLUTSequence", stored));
+    let place = ["00281053", "00281052"].into_iter().find_map(|tag| groups.find(PIXEL_VALUE_TRANSFORMATION, tag));
+    (table, place.and_then(rescale))
+}
+
+/// Rescale Slope (0028,1053) and Rescale Intercept (0028,1052), which are to come together: one that is absent changes nothing, and does
+/// not take the other with it.
+pub(crate) fn rescale(place: &DataSet) -> Option<(f64, f64)> {
+    let is_absent = |tag: &str| json::values(place, tag).is_empty();
+    if is_absent("00281053") && is_absent("00281052") {
+        return None;
+    }
+    let slope = if is_absent("00281053") { Some(1.0) } else { json::number(place, "00281053") };
+    let slope = slope.filter(|&slope| slope != 0.0)?;
+    Some((slope, json::number(place, "00281052").unwrap_or(0.0)))
 }
 
 fn windows(groups: &Groups<'_>) -> Vec<VoiWindow> {
@@ -236,15 +303,18 @@ fn windows(groups: &Groups<'_>) -> Vec<VoiWindow> {
 
 /// The height and width of a pixel, when they differ by more than the eye could miss.
 fn pixel_aspect(groups: &Groups<'_>) -> Option<(f64, f64)> {
-    let place = [
-        (PIXEL_MEASURES, "00280030"), // Pixel Spacing: between rows, between columns
-        (PIXEL_MEASURES, "00181164"), // Imager Pixel Spacing
-        (PIXEL_MEASURES, "00280034"), // Pixel Aspect Ratio: vertical, horizontal
+    let (height, width) = [
+        "00280030", // Pixel Spacing: between rows, between columns
+        "00181164", // Imager Pixel Spacing
+        "00182010", // Nominal Scanned Pixel Spacing
+        "00280034", // Pixel Aspect Ratio: vertical, horizontal
     ]
     .into_iter()
-    .find_map(|(group, tag)| groups.find(group, tag).map(|place| json::numbers(place, tag)))?;
-    let &[height, width, ..] = place.as_slice() else { return None };
-    let ratio = height / width;
-    let plausible = height > 0.0 && width > 0.0 && (0.1..=10.0).contains(&ratio);
-    (plausible && (ratio - 1.0).abs() > 0.01).then_some((height, width))
+    .find_map(|tag| {
+        let place = groups.find(PIXEL_MEASURES, tag)?;
+        let &[height, width, ..] = json::numbers(place, tag).as_slice() else { return None };
+        let is_plausible = height > 0.0 && width > 0.0 && (0.1..=10.0).contains(&(height / width));
+        is_plausible.then_some((height, width))
+    })?;
+    ((height / width - 1.0).abs() > 0.01).then_some((height, width))
 }

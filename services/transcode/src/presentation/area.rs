@@ -56,7 +56,7 @@ pub(super) fn orientation(state: &DataSet) -> Result<(Rotation, bool), Transcode
 }
 
 pub(super) fn read(state: &DataSet, target: &Target<'_>) -> Result<Option<DisplayedArea>, TranscodeError> {
-    let Some(item) = json::items(state, "0070005A").find(|item| target.is_of(item)) else { return Ok(None) };
+    let Some(item) = target.only(state, "0070005A", "DisplayedAreaSelectionSequence")? else { return Ok(None) };
     // Of an image that is whole by itself, frame and matrix begin at the same pixel (PS3.3 §C.10.4).
     if target.is_tiled && json::text(item, "00480301") == Some("VOLUME") {
         return Err(TranscodeError::mismatch("PixelOriginInterpretation", "is VOLUME, which is not supported"));

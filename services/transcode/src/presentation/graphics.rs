@@ -102,6 +102,7 @@ pub(super) fn read(state: &DataSet, target: &Target<'_>, layers: &Layers<'_>) ->
     let (mut points, mut lines) = (0, 0);
     for item in json::items(state, "00700001").filter(|item| target.is_of(item)) {
         let layer = layers.get(json::text(item, "00700002").unwrap_or_default())?;
+        check_compound(item)?;
         let graphics = json::items(item, "00700009").map(graphic);
         for shape in graphics.chain(json::items(item, "00700008").map(text)) {
             let shape = shape?;
@@ -117,6 +118,17 @@ pub(super) fn read(state: &DataSet, target: &Target<'_>, layers: &Layers<'_>) ->
     }
     found.sort_by_key(|(order, _)| *order);
     Ok(found.into_iter().map(|(_, graphic)| graphic).collect())
+}
+
+/// Compound graphics (0070,0209) are drawn by the simple ones that stand for each of them and share its Compound Graphic Instance ID
+/// (0070,0226; PS3.3 §C.10.5.1.3.1). One without would be left out.
+fn check_compound(item: &DataSet) -> Result<(), TranscodeError> {
+    let id = |item: &DataSet| json::integer(item, "00700226");
+    let simple: Vec<_> = json::items(item, "00700009").chain(json::items(item, "00700008")).filter_map(id).collect();
+    if json::items(item, "00700209").all(|compound| id(compound).is_some_and(|id| simple.contains(&id))) {
+        return Ok(());
+    }
+    Err(TranscodeError::mismatch("CompoundGraphicSequence", "has an item that no simple graphic or text stands for"))
 }
 
 fn units(item: &DataSet, tag: &str) -> Result<Units, TranscodeError> {

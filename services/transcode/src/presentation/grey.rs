@@ -3,7 +3,7 @@
 use super::Target;
 use crate::TranscodeError;
 use crate::description::json::{self, DataSet};
-use crate::description::{Inputs, LookupTable};
+use crate::description::{self, Inputs, LookupTable};
 use crate::render::{Window, WindowFunction};
 
 /// From stored values to P-Values. What the state does not give is the identity.
@@ -36,15 +36,29 @@ pub(super) fn read(state: &DataSet, target: &Target<'_>) -> Result<GreyTransform
         Some(item) => Some(table(item, "ModalityLUTSequence", target.stored)?),
         None => None,
     };
-    let slope = json::number(state, "00281053").filter(|slope| *slope != 0.0);
-    let rescale = slope.map(|slope| (slope, json::number(state, "00281052").unwrap_or(0.0)));
+    let rescale = description::rescale(state);
+    if modality_lut.is_some() && rescale.is_some() {
+        return Err(two_ways(
+            "ModalityLUTSequence",
+            "and RescaleSlope are both in the presentation state (PS3.3 §C.11.1)",
+        ));
+    }
     let values = if modality_lut.is_some() { Inputs::WORDS } else { target.stored.rescaled(rescale) };
-    let voi =
-        json::items(state, "00283110").find(|item| target.is_of(item)).map(|item| voi(item, values)).transpose()?;
+    let voi = target.only(state, "00283110", "SoftcopyVOILUTSequence")?.map(|item| voi(item, values)).transpose()?;
     Ok(GreyTransformation { rescale, modality_lut, voi, presentation: presentation_lut(state)? })
 }
 
+/// A state that says one thing in two ways leaves open which of them is meant.
+fn two_ways(attribute: &'static str, rule: &'static str) -> TranscodeError {
+    TranscodeError::mismatch(attribute, rule)
+}
+
 fn voi(item: &DataSet, values: Inputs) -> Result<StateVoi, TranscodeError> {
+    let (tables, windows) = (json::items(item, "00283010").count(), json::values(item, "00281050").len());
+    if tables + windows > 1 {
+        let rule = "has more than one window or table for a frame (PS3.3 §C.11.8)";
+        return Err(two_ways("SoftcopyVOILUTSequence", rule));
+    }
     if let Some(item) = json::item(item, "00283010") {
         return Ok(StateVoi::Table(table(item, "VOILUTSequence", values)?));
     }
@@ -62,6 +76,10 @@ fn voi(item: &DataSet, values: Inputs) -> Result<StateVoi, TranscodeError> {
 }
 
 fn presentation_lut(state: &DataSet) -> Result<PresentationLut, TranscodeError> {
+    if json::item(state, "20500010").is_some() && json::text(state, "20500020").is_some() {
+        let rule = "and PresentationLUTSequence are both in the presentation state (PS3.3 §C.11.6)";
+        return Err(two_ways("PresentationLUTShape", rule));
+    }
     if let Some(item) = json::item(state, "20500010") {
         return Ok(PresentationLut::Table(table(item, "PresentationLUTSequence", Inputs::WORDS)?));
     }
@@ -73,6 +91,5 @@ fn presentation_lut(state: &DataSet) -> Result<PresentationLut, TranscodeError> 
 }
 
 fn table(item: &DataSet, attribute: &'static str, inputs: Inputs) -> Result<LookupTable, TranscodeError> {
-    LookupTable::from_item(item, inputs)
-        .ok_or_else(|| TranscodeError::mismatch(attribute, "of the presentation state is not whole"))
+    Ok(LookupTable::from_item(item, attribute, inputs)?)
 }

@@ -7,6 +7,7 @@ mod area;
 mod graphics;
 mod grey;
 mod overlay;
+mod own;
 mod shutter;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ pub(crate) use area::{DisplayedArea, Rotation, SizeMode};
 pub(crate) use graphics::{Graphic, Justification, Outline, Shape, Units};
 pub(crate) use grey::{GreyTransformation, PresentationLut, StateVoi};
 pub(crate) use overlay::Overlay;
+pub use own::OwnPresentation;
 pub(crate) use shutter::{Shutter, ShutterShape};
 
 use crate::TranscodeError;
@@ -138,13 +140,10 @@ fn samples(state: &DataSet, target: &Target<'_>) -> Result<Samples, TranscodeErr
     match json::text(state, "00080016").unwrap_or_default() {
         GRAYSCALE => Ok(Samples::Grey(grey::read(state, target)?)),
         PSEUDO_COLOR => {
-            let palette = Palette::from_json(state, Inputs::WORDS);
-            let palette = palette.ok_or_else(|| {
-                TranscodeError::mismatch(
-                    "RedPaletteColorLookupTableData",
-                    "of the presentation state is absent or not whole",
-                )
-            })?;
+            let absent = || {
+                TranscodeError::mismatch("RedPaletteColorLookupTableDescriptor", "of the presentation state is absent")
+            };
+            let palette = Palette::from_json(state, Inputs::WORDS).ok_or_else(absent)??;
             Ok(Samples::PseudoColor(grey::read(state, target)?, palette))
         }
         COLOR => Ok(Samples::Color),
@@ -171,6 +170,25 @@ impl Target<'_> {
     fn is_of(&self, item: &DataSet) -> bool {
         let mut named = json::items(item, "00081140").peekable();
         named.peek().is_none() || named.any(|image| self.is(image))
+    }
+
+    /// The one item of a sequence that is for this frame.
+    ///
+    /// # Errors
+    /// `Mismatch` where two are, which say different things of one picture (PS3.3 §C.11.8: "No more than one").
+    fn only<'a>(
+        &self,
+        state: &'a DataSet,
+        tag: &str,
+        keyword: &'static str,
+    ) -> Result<Option<&'a DataSet>, TranscodeError> {
+        let mut items = json::items(state, tag).filter(|item| self.is_of(item));
+        match (items.next(), items.next()) {
+            (Some(_), Some(_)) => {
+                Err(TranscodeError::mismatch(keyword, "of the presentation state has two items for one frame"))
+            }
+            (item, _) => Ok(item),
+        }
     }
 
     fn is(&self, image: &DataSet) -> bool {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::graphics::Layers;
 use crate::TranscodeError;
 use crate::description::json::{self, DataSet};
+use crate::description::overlay_groups;
 use crate::render::Ink;
 
 /// One plane of bits.
@@ -36,7 +37,7 @@ pub(super) fn active(
     layers: &Layers<'_>,
 ) -> Result<Vec<Overlay>, TranscodeError> {
     let mut found = Vec::new();
-    for group in (0x6000..=0x601E).step_by(2) {
+    for group in overlay_groups() {
         let Some(layer) = json::text(state, &format!("{group:04X}1001")).filter(|layer| !layer.is_empty()) else {
             continue;
         };

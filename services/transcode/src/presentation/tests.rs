@@ -192,6 +192,9 @@ fn a_shutter_covers_what_is_outside_each_shape() {
     let polygon = json!({"00181600": text("POLYGONAL"), "00181620": numbers(json!([1, 1, 1, 21, 20, 1]))});
     let picture = shown(polygon);
     assert_eq!((picture.at(2, 2), picture.at(30, 15)), (&[stored(2, 2)][..], &[0][..]));
+    // All of 20 rows and 40 columns, corner by corner: what is on the outline is open, as with a rectangle.
+    let whole = json!({"00181600": text("POLYGONAL"), "00181620": numbers(json!([1, 1, 1, 40, 20, 40, 20, 1]))});
+    assert!(shown(whole).2 == shown(json!({})).2);
     let bitmap = json!({
         "00181600": text("BITMAP"), "00181623": numbers(json!([0x6000])), "60000010": numbers(json!([1])),
         "60000011": numbers(json!([8])), "60000050": numbers(json!([1, 1])),
@@ -306,6 +309,162 @@ fn what_is_not_applied_is_refused() {
     ] {
         assert!(shown_in(broken, None).is_err());
     }
+}
+
+#[test]
+fn a_state_that_says_one_thing_in_two_ways_is_refused() {
+    let window = |center: u32| json!({"00281050": numbers(json!([center])), "00281051": numbers(json!([20]))});
+    let table = json!([{"00283002": numbers(json!([2, 0, 8])), "00283006": numbers(json!([0, 255]))}]);
+    let mut both = window(50);
+    both["00283010"] = sequence(table.clone());
+    let mut two = window(50);
+    two["00281050"] = numbers(json!([50, 60]));
+    let ours = sequence(json!([{"00081155": text("1.2.3")}]));
+    let whole = area([1, 1], [40, 20], json!({}))["0070005A"]["Value"][0].clone();
+    for broken in [
+        json!({"00283110": sequence(json!([window(50), window(60)]))}),
+        json!({"00283110": sequence(json!([both]))}),
+        json!({"00283110": sequence(json!([two]))}),
+        json!({"0070005A": sequence(json!([whole, whole]))}),
+        json!({"20500010": sequence(table.clone()), "20500020": text("IDENTITY")}),
+        json!({"00283000": sequence(table), "00281053": numbers(json!([2])), "00281052": numbers(json!([0]))}),
+    ] {
+        assert!(shown_in(broken.clone(), None).is_err(), "{broken}");
+    }
+    // Items for other images are none of this one's.
+    let mut other = window(60);
+    other["00081140"] = sequence(json!([{"00081155": text("9.9")}]));
+    let mut own = window(50);
+    own["00081140"] = ours;
+    assert!(shown_in(json!({"00283110": sequence(json!([other, own]))}), None).is_ok());
+}
+
+/// PS3.3 §C.10.5.1.3.1: simple graphics stand for a compound one, and share its number.
+#[test]
+fn a_compound_graphic_is_drawn_by_the_simple_ones_that_stand_for_it_or_the_state_is_refused() {
+    let state = |simple: Value| {
+        let mut line = graphic("POLYLINE", "PIXEL", "N", json!([0, 10, 40, 10]));
+        line["00700226"] = simple;
+        let compound = json!({"00700226": numbers(json!([7])), "00700294": text("RULER")});
+        let mut item = annotated("A", json!([line]), json!([]));
+        item["00700209"] = sequence(json!([compound]));
+        json!({"00700060": sequence(json!([layer(1, "A", 65535)])), "00700001": sequence(json!([item]))})
+    };
+    assert!(shown_in(state(numbers(json!([7]))), None).is_ok());
+    let refused = shown_in(state(numbers(json!([8]))), None).err().unwrap();
+    assert!(refused.to_string().starts_with("CompoundGraphicSequence"), "{refused}");
+}
+
+/// Most pictures go a quick way to JPEG, pixels to stream. An overlay is on those too.
+#[test]
+fn what_an_image_has_over_it_is_on_every_form_of_its_picture() {
+    let mut header = header();
+    header.extend(plane("6000", "G", [255, 255]).as_object().unwrap().clone());
+    let picture = |header: &Map<String, Value>| {
+        let image = ImageDescription::from_json(header, "1.2.840.10008.1.2.1", 1).unwrap();
+        render_decoded(&image, &frame(&image), &RenderOptions::default()).unwrap().bytes
+    };
+    let with = picture(&header);
+    header.remove("60003000");
+    assert!(with != picture(&header));
+}
+
+/// Grey of an image by itself, from 0 to 255 as stored.
+fn by_itself(more: Value, frame_number: u32) -> Result<Picture, TranscodeError> {
+    let mut header = header();
+    let exact = json!({"00281050": numbers(json!([127.5])), "00281051": numbers(json!([255])), "00281056": text("LINEAR_EXACT")});
+    header.extend(exact.as_object().unwrap().clone());
+    header.extend(more.as_object().unwrap().clone());
+    let image = ImageDescription::from_json(&header, "1.2.840.10008.1.2.1", frame_number).unwrap();
+    let options = RenderOptions { media: RenderedMedia::Png, ..RenderOptions::default() };
+    let rendered = render_decoded(&image, &frame(&image), &options)?;
+    let mut reader = png::Decoder::new(std::io::Cursor::new(&rendered.bytes)).read_info().unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut pixels).unwrap();
+    Ok(Picture(info.width as usize, info.color_type.samples(), pixels))
+}
+
+fn plane(group: &str, kind: &str, bits: [u8; 2]) -> Value {
+    let tag = |element: &str| format!("{group}{element}");
+    json!({
+        tag("0010"): numbers(json!([1])), tag("0011"): numbers(json!([8])), tag("0040"): text(kind),
+        tag("0050"): numbers(json!([3, 5])), tag("0100"): numbers(json!([1])),
+        tag("3000"): {"vr": "OW", "InlineBinary": base64_of(bits)},
+    })
+}
+
+/// PS3.3 §C.9.2 and §C.7.6.11, where no state says what is shown.
+#[test]
+fn an_image_by_itself_is_shown_with_its_graphic_overlays_and_its_shutter() {
+    let plain = by_itself(json!({}), 1).unwrap();
+    assert_eq!((plain.1, plain.at(4, 2)), (1, &[stored(4, 2)][..]));
+    let graphics = by_itself(plane("6002", "G", [5, 0]), 1).unwrap();
+    assert_eq!((graphics.at(4, 2), graphics.at(5, 2), graphics.at(6, 2)), (&[255][..], &[12][..], &[255][..]));
+    let region = by_itself(plane("6002", "R", [5, 0]), 1).unwrap();
+    assert!(region.2 == plain.2, "a region would hide what it is about");
+    let mut within = plane("6002", "G", [5, 0]);
+    within["60020100"] = numbers(json!([16]));
+    within["60020102"] = numbers(json!([12]));
+    assert!(by_itself(within, 1).unwrap().2 == plain.2, "planes within the pixels are retired");
+    let mut short = plane("6002", "G", [5, 0]);
+    short["60020010"] = numbers(json!([9]));
+    let refused = by_itself(short, 1).err().unwrap();
+    assert!(refused.to_string().starts_with("OverlayData"), "{refused}");
+
+    let edges = |left: u32, right: u32| {
+        json!({
+            "00181600": text("RECTANGULAR"), "00181602": numbers(json!([left])), "00181604": numbers(json!([right])),
+            "00181606": numbers(json!([1])), "00181608": numbers(json!([20])), "00181622": numbers(json!([65535])),
+        })
+    };
+    let shut = by_itself(edges(10, 30), 1).unwrap();
+    assert_eq!([8, 9, 29, 30].map(|x| shut.at(x, 10)[0]), [255, stored(9, 10), stored(29, 10), 255]);
+    assert!(by_itself(edges(0, 0), 1).unwrap().2 == plain.2, "a shutter that leaves nothing to see");
+    assert!(by_itself(json!({"00181600": text("CIRCULAR")}), 1).unwrap().2 == plain.2, "one that can't be read");
+    let group = json!({"00280008": numbers(json!([2])), "52009230": sequence(json!([
+        {}, {"00189472": sequence(json!([edges(10, 30)]))},
+    ]))});
+    assert!(by_itself(group.clone(), 2).unwrap().2 == shut.2);
+    assert!(by_itself(group, 1).unwrap().2 == plain.2);
+}
+
+/// PS3.3 §C.8.16.2.1.1.1: below the first value of the palette grey, from there on colour.
+#[test]
+fn the_highest_values_of_a_grey_image_have_the_colours_of_its_supplemental_palette() {
+    let table = |values: [u8; 2]| json!({"vr": "OW", "InlineBinary": base64_of(values)});
+    let descriptor = numbers(json!([2, 60, 8]));
+    let palette = json!({
+        "00281101": descriptor, "00281102": descriptor, "00281103": descriptor,
+        "00281201": table([1, 250]), "00281202": table([2, 100]), "00281203": table([3, 0]),
+    });
+    let with = |more: Value| {
+        let mut palette = palette.clone();
+        palette.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        by_itself(palette, 1)
+    };
+    let coloured = with(json!({"00089205": text("COLOR")})).unwrap();
+    assert_eq!(coloured.1, 3);
+    assert_eq!([coloured.at(29, 1), coloured.at(30, 0)], [[59; 3].as_slice(), &[1, 2, 3]]);
+    assert_eq!([coloured.at(30, 1), coloured.at(39, 19)], [[250, 100, 0]; 2]);
+    let of_frame = json!({"00089205": text("MIXED"), "52009229": sequence(json!([
+        {"00189226": sequence(json!([{"00089205": text("COLOR")}]))},
+    ]))});
+    assert!(with(of_frame).unwrap().2 == coloured.2);
+    assert_eq!(with(json!({"00089205": text("MONOCHROME")})).unwrap().1, 1);
+    assert!(
+        with(json!({"00089205": text("COLOR"), "00281203": table([3, 0]), "00281103": numbers(json!([4, 60, 8]))}))
+            .is_err()
+    );
+}
+
+/// PS3.4 §N.2.5: the Modality LUT of fluoroscopy is not for display.
+#[test]
+fn a_modality_table_of_fluoroscopy_is_left_alone() {
+    let table = sequence(json!([{"00283002": numbers(json!([256, 0, 8])), "00283006": numbers(json!(vec![0; 256]))}]));
+    let shown = |class: &str| by_itself(json!({"00080016": text(class), "00283000": table}), 1).unwrap();
+    assert_eq!(shown("1.2.840.10008.5.1.4.1.1.12.1").at(30, 10), [70]);
+    assert_eq!(shown("1.2.840.10008.5.1.4.1.1.12.2").at(30, 10), [70]);
+    assert_eq!(shown("1.2.840.10008.5.1.4.1.1.1").at(30, 10), [0]);
 }
 
 #[test]

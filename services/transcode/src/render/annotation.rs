@@ -69,7 +69,7 @@ fn block(raster: &mut Raster, lines: &[String], at_the_bottom: bool) {
 
 /// The window that the picture is made with, when it is one.
 fn window_in_use(image: &ImageDescription, options: &RenderOptions) -> Option<String> {
-    if image.samples_per_pixel != 1 || image.palette.is_some() || image.presentation.is_some() {
+    if !image.photometric_interpretation.is_grey() || image.presentation.is_some() {
         return None;
     }
     let first = || image.windows.first().map(|window| (window.center, window.width, window.function));

@@ -1,14 +1,18 @@
 //! Colour frames to 8-bit RGB: PS3.3 §C.7.6.3.1.2.
 
-use crate::{DecodedFrame, ImageDescription, PhotometricInterpretation, SampleFormat, TranscodeError};
+use crate::{DecodedFrame, ImageDescription, Palette, PhotometricInterpretation, SampleFormat, TranscodeError};
 
 /// Frames of three samples a pixel.
 pub(super) fn to_rgb(frame: &DecodedFrame) -> Result<Vec<u8>, TranscodeError> {
+    use PhotometricInterpretation::{Xyb, YbrIct, YbrRct};
+    if matches!(frame.photometric_interpretation, YbrIct | YbrRct | Xyb) {
+        // Decoders have undone these. What still has one is not compressed at all, or in another way: nobody knows what its samples are.
+        let rule = "is one of JPEG 2000 or JPEG XL alone (PS3.3 §C.7.6.3.1.2), and the frame is not compressed so";
+        return Err(TranscodeError::mismatch("PhotometricInterpretation", rule));
+    }
     let mut pixels = to_8_bits(frame)?;
     match frame.photometric_interpretation {
-        PhotometricInterpretation::YbrFull
-        | PhotometricInterpretation::YbrFull422
-        | PhotometricInterpretation::YbrIct => {
+        PhotometricInterpretation::YbrFull | PhotometricInterpretation::YbrFull422 => {
             convert(&mut pixels, &FULL);
         }
         PhotometricInterpretation::YbrPartial422 | PhotometricInterpretation::YbrPartial420 => {
@@ -79,20 +83,38 @@ fn convert(pixels: &mut [u8], matrix: &Matrix) {
 
 /// PALETTE COLOR: PS3.3 §C.7.6.3.1.5.
 pub(super) fn from_palette(image: &ImageDescription, frame: &DecodedFrame) -> Result<Vec<u8>, TranscodeError> {
-    let palette = image
-        .palette
-        .as_ref()
-        .ok_or_else(|| TranscodeError::mismatch("RedPaletteColorLookupTableData", "is absent or not whole"))?;
+    let palette = match &image.palette {
+        Some(palette) => palette.as_ref().map_err(|why| *why)?,
+        None => return Err(TranscodeError::mismatch("RedPaletteColorLookupTableDescriptor", "is absent")),
+    };
     let mut pixels = Vec::with_capacity(frame.pixels() * 3);
+    each_index(frame, |index| pixels.extend(palette.get(index)))?;
+    Ok(pixels)
+}
+
+/// The Supplemental Palette Color Lookup Table: stored values below its first are as `grey` has them, the others have colours (PS3.3
+/// §C.8.16.2.1.1.1).
+pub(super) fn supplemented(frame: &DecodedFrame, palette: &Palette, grey: &[u8]) -> Result<Vec<u8>, TranscodeError> {
+    let mut pixels = Vec::with_capacity(frame.pixels() * 3);
+    let mut levels = grey.iter();
+    each_index(frame, |index| {
+        let level = levels.next().copied().unwrap_or(0);
+        pixels.extend(if index < palette.first { [level; 3] } else { palette.get(index) });
+    })?;
+    Ok(pixels)
+}
+
+/// Calls `use_index` with each stored value.
+fn each_index(frame: &DecodedFrame, mut use_index: impl FnMut(i64)) -> Result<(), TranscodeError> {
     let words = frame.samples.chunks_exact(2).map(|word| [word[0], word[1]]);
     match frame.format {
-        SampleFormat::U8 => frame.samples.iter().for_each(|&index| pixels.extend(palette.get(i64::from(index)))),
-        SampleFormat::I8 => frame.samples.iter().for_each(|&index| pixels.extend(palette.get(i64::from(index as i8)))),
-        SampleFormat::U16 => words.for_each(|word| pixels.extend(palette.get(i64::from(u16::from_le_bytes(word))))),
-        SampleFormat::I16 => words.for_each(|word| pixels.extend(palette.get(i64::from(i16::from_le_bytes(word))))),
+        SampleFormat::U8 => frame.samples.iter().for_each(|&index| use_index(i64::from(index))),
+        SampleFormat::I8 => frame.samples.iter().for_each(|&index| use_index(i64::from(index as i8))),
+        SampleFormat::U16 => words.for_each(|word| use_index(i64::from(u16::from_le_bytes(word)))),
+        SampleFormat::I16 => words.for_each(|word| use_index(i64::from(i16::from_le_bytes(word)))),
         _ => return Err(TranscodeError::mismatch("BitsAllocated", "is above 16, which a palette can't have")),
     }
-    Ok(pixels)
+    Ok(())
 }
 
 #[cfg(test)]

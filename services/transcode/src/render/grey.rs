@@ -70,11 +70,12 @@ enum Modality<'a> {
 }
 
 impl<'a> Modality<'a> {
-    fn of(image: &'a ImageDescription) -> Self {
-        match (&image.modality_lut, image.rescale) {
-            (Some(table), _) => Self::Table(table),
+    /// A table that can't be used has no stand-in: every other value would be made up.
+    fn of(image: &'a ImageDescription) -> Result<Self, TranscodeError> {
+        Ok(match (&image.modality_lut, image.rescale) {
+            (Some(table), _) => Self::Table(table.as_ref().map_err(|why| *why)?),
             (None, rescale) => Self::by(rescale),
-        }
+        })
     }
 
     fn by(rescale: Option<(f64, f64)>) -> Self {
@@ -97,16 +98,17 @@ enum Voi<'a> {
 }
 
 impl<'a> Voi<'a> {
-    /// The data set's first window, else its table, else all that is there.
-    fn of(image: &'a ImageDescription, frame: &DecodedFrame, modality: &Modality<'_>) -> Self {
+    /// The data set's first window, else its table, else all that is there. A table that can't be used is no matter where a window is; without
+    /// one it is an error, as the contrast would be another than the one that was meant, and nothing on the picture would say so.
+    fn of(image: &'a ImageDescription, frame: &DecodedFrame, modality: &Modality<'_>) -> Result<Self, TranscodeError> {
         let first = image.windows.iter().find_map(|window| {
             Window { center: window.center, width: window.width, function: window.function }.check().ok()
         });
-        match (first, &image.voi_lut) {
+        Ok(match (first, &image.voi_lut) {
             (Some(window), _) => Self::Window(window),
-            (None, Some(table)) => Self::of_table(table),
+            (None, Some(table)) => Self::of_table(table.as_ref().map_err(|why| *why)?),
             (None, None) => Self::Window(whole_range(image, frame, modality)),
-        }
+        })
     }
 
     fn of_table(table: &'a LookupTable) -> Self {
@@ -121,12 +123,17 @@ impl<'a> Voi<'a> {
     }
 }
 
-/// A window from the smallest to the largest modality value that isn't padding.
+/// A window from the smallest to the largest modality value that isn't padding and has no colour of its own.
 fn whole_range(image: &ImageDescription, frame: &DecodedFrame, modality: &Modality<'_>) -> Window {
     let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
-    let padding = image.pixel_padding.map(|padding| padding.first as f64..=padding.last as f64);
+    let padding = image.pixel_padding.map(|padding| padding.first..=padding.last);
+    let colours = match &image.palette {
+        Some(Ok(palette)) => palette.first as f64,
+        _ => f64::INFINITY,
+    };
     each_value(frame, |value| {
-        if value.is_finite() && padding.as_ref().is_none_or(|padding| !padding.contains(&value)) {
+        let is_meant = padding.as_ref().is_none_or(|padding| !padding.contains(&value)) && value < colours;
+        if value.is_finite() && is_meant {
             least = least.min(value);
             most = most.max(value);
         }
@@ -186,10 +193,10 @@ struct Grey<'a> {
 impl<'a> Grey<'a> {
     /// By the frame's own attributes, or through the window that is `asked` for.
     fn of(image: &'a ImageDescription, frame: &DecodedFrame, asked: Option<Window>) -> Result<Self, TranscodeError> {
-        let modality = Modality::of(image);
+        let modality = Modality::of(image)?;
         let voi = match asked {
             Some(window) => Voi::Window(window.check()?),
-            None => Voi::of(image, frame, &modality),
+            None => Voi::of(image, frame, &modality)?,
         };
         let inverted = image.inverse || frame.photometric_interpretation == PhotometricInterpretation::Monochrome1;
         Ok(Self { modality, voi, output: if inverted { Output::Inverted } else { Output::Straight } })

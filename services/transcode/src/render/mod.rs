@@ -9,6 +9,7 @@ mod grey;
 mod icc;
 mod icon;
 mod ink;
+mod over;
 mod presented;
 mod text;
 mod viewport;
@@ -149,7 +150,8 @@ fn directly(
     let RenderedMedia::Jpeg { quality } = options.media else { return Ok(None) };
     let is_plain = RenderOptions { media: options.media, window: options.window, ..RenderOptions::default() };
     let is_grey = frame.samples_per_pixel == 1 && frame.photometric_interpretation.is_grey();
-    if image.presentation.is_some() || !is_grey || *options != is_plain {
+    let is_bare = image.presentation.is_none() && image.own_presentation.is_empty() && image.palette.is_none();
+    if !is_bare || !is_grey || *options != is_plain {
         return Ok(None);
     }
     let Some(lined) = grey::in_runs(image, frame, options.window)? else { return Ok(None) };
@@ -176,12 +178,20 @@ fn raster(image: &ImageDescription, frame: &DecodedFrame, options: &RenderOption
 
 /// The frame by its own attributes.
 fn plain(image: &ImageDescription, frame: &DecodedFrame, options: &RenderOptions) -> Result<Raster, TranscodeError> {
-    let (channels, pixels) = match frame.photometric_interpretation {
-        grey if grey.is_grey() => (1, grey::render(image, frame, options.window)?),
-        PhotometricInterpretation::PaletteColor => (3, colour::from_palette(image, frame)?),
+    let (channels, pixels) = match (frame.photometric_interpretation, &image.palette) {
+        (grey, None) if grey.is_grey() => (1, grey::render(image, frame, options.window)?),
+        (grey, Some(palette)) if grey.is_grey() => {
+            let palette = palette.as_ref().map_err(|why| *why)?;
+            (3, colour::supplemented(frame, palette, &grey::render(image, frame, options.window)?)?)
+        }
+        (PhotometricInterpretation::PaletteColor, _) => (3, colour::from_palette(image, frame)?),
         _ => (3, colour::to_rgb(frame)?),
     };
     let (width, height) = (u32::from(frame.columns), u32::from(frame.rows));
-    let raster = Raster { width, height, channels, pixels, icc_profile: None };
+    let mut raster = Raster { width, height, channels, pixels, icc_profile: None };
+    if let Some(why) = image.own_presentation.unusable {
+        return Err(why.into());
+    }
+    over::own(&mut raster, &image.own_presentation);
     viewport::apply(raster, options.viewport.as_ref(), image.pixel_aspect)
 }

@@ -1,10 +1,11 @@
 //! A frame as a presentation state shows it: PS3.4 §N.2. Grey or colour, shutter, overlays, orientation, displayed area, graphics.
 
 mod draw;
+mod words;
 
 use super::canvas::Canvas;
-use super::{Ink, Raster, Viewport, colour, grey, viewport};
-use crate::presentation::{DisplayedArea, Overlay, Presentation, Rotation, Samples, Shutter, ShutterShape, SizeMode};
+use super::{Ink, Raster, Viewport, colour, grey, over, viewport};
+use crate::presentation::{DisplayedArea, Presentation, Rotation, Samples, SizeMode};
 use crate::{DecodedFrame, ImageDescription, PhotometricInterpretation, TranscodeError};
 
 /// The frame, in the size of the displayed area or as large as the viewport allows.
@@ -19,9 +20,9 @@ pub(super) fn render(
         raster = super::in_colour(raster);
     }
     if let Some(shutter) = &state.shutter {
-        cover(&mut raster, shutter);
+        over::cover(&mut raster, shutter);
     }
-    state.overlays.iter().for_each(|overlay| lay_over(&mut raster, overlay));
+    state.overlays.iter().for_each(|overlay| over::lay(&mut raster, overlay));
     let (columns, rows) = (raster.width, raster.height);
     let area = state.area.unwrap_or_else(|| whole(columns, rows, image.pixel_aspect));
     let placement = Placement::of(&area, state, wanted)?;
@@ -56,66 +57,6 @@ fn samples(image: &ImageDescription, frame: &DecodedFrame, state: &Presentation)
 fn whole(columns: u32, rows: u32, pixel: Option<(f64, f64)>) -> DisplayedArea {
     let size = (i64::from(columns), i64::from(rows));
     DisplayedArea { first: (0, 0), size, pixel: pixel.unwrap_or((1.0, 1.0)), mode: SizeMode::Fit }
-}
-
-/// Covers each pixel that any of the shapes leaves out.
-fn cover(raster: &mut Raster, shutter: &Shutter) {
-    let (width, height) = (raster.width, raster.height);
-    let mut canvas = Canvas::new(raster);
-    for shape in &shutter.shapes {
-        for row in 0..height {
-            let open = open_columns(shape, f64::from(row));
-            for column in 0..width {
-                if is_covered(shape, &open, column, row) {
-                    canvas.blend(column.into(), row.into(), shutter.ink, 1.0);
-                }
-            }
-        }
-    }
-}
-
-/// The columns of a row that a shape leaves open, from and to.
-fn open_columns(shape: &ShutterShape, row: f64) -> Vec<(f64, f64)> {
-    match shape {
-        ShutterShape::Rectangle { left, right, upper, lower } if (*upper..=*lower).contains(&row) => {
-            vec![(*left, *right)]
-        }
-        ShutterShape::Circle { x, y, radius } if (row - y).abs() <= *radius => {
-            let half = (radius * radius - (row - y) * (row - y)).sqrt();
-            vec![(x - half, x + half)]
-        }
-        ShutterShape::Polygon(corners) => {
-            let edges = corners.iter().zip(corners.iter().cycle().skip(1));
-            let mut crossings: Vec<f64> = edges
-                .filter(|((_, from), (_, to))| (*from <= row) != (*to <= row))
-                .map(|((x0, y0), (x1, y1))| x0 + (row - y0) / (y1 - y0) * (x1 - x0))
-                .collect();
-            crossings.sort_by(f64::total_cmp);
-            crossings.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
-fn is_covered(shape: &ShutterShape, open: &[(f64, f64)], column: u32, row: u32) -> bool {
-    match shape {
-        ShutterShape::Bitmap(overlay) => {
-            let (x, y) = (i64::from(column) - overlay.origin.0, i64::from(row) - overlay.origin.1);
-            let inside = (0..i64::from(overlay.columns)).contains(&x) && (0..i64::from(overlay.rows)).contains(&y);
-            inside && overlay.is_set(x as u32, y as u32)
-        }
-        _ => !open.iter().any(|(from, to)| (*from..=*to).contains(&f64::from(column))),
-    }
-}
-
-fn lay_over(raster: &mut Raster, overlay: &Overlay) {
-    let mut canvas = Canvas::new(raster);
-    for row in 0..overlay.rows {
-        for column in (0..overlay.columns).filter(|column| overlay.is_set(*column, row)) {
-            let (x, y) = (overlay.origin.0 + i64::from(column), overlay.origin.1 + i64::from(row));
-            canvas.blend(x, y, overlay.ink, 1.0);
-        }
-    }
 }
 
 /// Where the displayed area goes in the picture.

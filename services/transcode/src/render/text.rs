@@ -71,6 +71,19 @@ pub(super) fn fitted(text: &str, size: f32, limit: f32) -> String {
     kept
 }
 
+/// Lines that are no wider than `limit`, parted between words. A word that is wider by itself is cut with an ellipsis.
+pub(super) fn broken(words: &str, size: f32, limit: f32) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in words.split_whitespace() {
+        let longer = lines.last().map(|line| format!("{line} {word}"));
+        match longer.filter(|longer| width(longer, size) <= limit) {
+            Some(longer) => *lines.last_mut().unwrap_or(&mut String::new()) = longer,
+            None => lines.push(fitted(word, size, limit)),
+        }
+    }
+    lines
+}
+
 /// Draws a line with its upper left corner at (`x`, `y`): in `ink`, with an edge of the other brightness, so that it can be read on
 /// any ground.
 pub(super) fn draw(canvas: &mut Canvas<'_>, text: &str, x: f32, y: f32, size: f32, ink: Ink) {
@@ -149,6 +162,13 @@ mod tests {
         for c in "Éçœ ᐃᓄᒃᑎᑐᑦ ᐊᓂᔑᓈᐯᒧᐎᓐ Ελληνικά Українська".chars() {
             assert_ne!(font.glyph_id(c).0, 0, "{c}");
         }
+    }
+
+    #[test]
+    fn words_are_parted_into_lines_that_fit() {
+        let lines = broken("an image that can't be shown here", 12.0, 90.0);
+        assert!(lines.len() > 1 && lines.join(" ") == "an image that can't be shown here", "{lines:?}");
+        assert!(lines.iter().all(|line| width(line, 12.0) <= 90.0), "{lines:?}");
     }
 
     #[test]

@@ -20,35 +20,16 @@ pub(crate) fn render(words: &str, options: &RenderOptions) -> Result<Rendered, T
     let size = (shorter * LETTER).clamp(text::SMALLEST, text::LARGEST);
     let (margin, step) = ((shorter * 0.04).ceil(), text::line_height(size));
     let mut canvas = Canvas::new(&mut raster);
-    for (row, line) in broken(words, size, width as f32 - 2.0 * margin).iter().enumerate() {
+    for (row, line) in text::broken(words, size, width as f32 - 2.0 * margin).iter().enumerate() {
         text::draw(&mut canvas, line, margin, margin + step * row as f32, size, Ink::WHITE);
     }
     encode::encode(&raster, options.media)
 }
 
-/// Lines that fit, parted between words.
-fn broken(words: &str, size: f32, limit: f32) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in words.split_whitespace() {
-        let longer = lines.last().map(|line| format!("{line} {word}"));
-        match longer.filter(|longer| text::width(longer, size) <= limit) {
-            Some(longer) => *lines.last_mut().unwrap_or(&mut String::new()) = longer,
-            None => lines.push(text::fitted(word, size, limit)),
-        }
-    }
-    lines
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{broken, render};
+    use super::render;
     use crate::render::{RenderOptions, RenderedMedia, Viewport};
-
-    #[test]
-    fn words_are_parted_into_lines_that_fit() {
-        let lines = broken("an image that can't be shown here", 12.0, 90.0);
-        assert!(lines.len() > 1 && lines.join(" ") == "an image that can't be shown here", "{lines:?}");
-    }
 
     #[test]
     fn words_make_a_picture_of_the_size_that_was_asked_for() {

@@ -14,9 +14,11 @@ fn shapes() -> [Shape; 2] {
     [grey(16, 12), grey(16, 12).signed()]
 }
 
+/// What lies beside the samples is said to be an old overlay: without that, what is above them would be theirs.
 fn describe(shape: &Shape, high_bit: u16, transfer_syntax_uid: &str) -> ImageDescription {
     let mut metadata = shape.metadata();
     metadata["00280102"]["Value"][0] = high_bit.into();
+    metadata.insert("60000100".into(), serde_json::json!({"vr": "US", "Value": [16]}));
     ImageDescription::from_json(&metadata, transfer_syntax_uid, 1).unwrap()
 }
 
@@ -126,6 +128,31 @@ async fn a_picture_is_the_same_wherever_its_samples_lie_and_whatever_is_beside_t
                 assert!(picture == expected, "{syntax}, {high_bit}, signed {}", shape.signed);
             }
         }
+    }
+}
+
+/// A stream deeper than Bits Stored holds what the header says, or is refused: cut to Bits Stored, 4096 would be 0.
+#[tokio::test]
+async fn a_sample_that_needs_more_bits_than_are_stored_is_refused_in_every_syntax() {
+    let transcoder = transcoder();
+    let shape = grey(16, 12);
+    let mut values = shape.values();
+    for (largest, is_right) in [(4095, true), (4096, false), (65_535, false)] {
+        values[7] = largest;
+        let words: Vec<u16> = values.iter().map(|&value| value as u16).collect();
+        for (syntax, stream) in whole_containers(&shape, &words).into_iter().take(3) {
+            let decoded = transcoder.decode(&shape.describe(syntax), stream.into()).await;
+            match decoded {
+                Ok(decoded) => assert!(is_right && decoded.samples == shape.bytes(&values), "{syntax} of {largest}"),
+                Err(error) => {
+                    assert!(!is_right && error.to_string().starts_with("BitsStored"), "{syntax} of {largest}: {error}");
+                }
+            }
+        }
+        let whole = Shape { stored: 16, ..shape };
+        let image = whole.describe(EXPLICIT_LE);
+        let stream = transcoder.encode(&image, whole.bytes(&values).into(), HTJ2K_LOSSLESS).await.unwrap();
+        assert_eq!(transcoder.decode(&shape.describe(HTJ2K_LOSSLESS), stream).await.is_ok(), is_right, "{largest}");
     }
 }
 

@@ -41,6 +41,30 @@ async fn a_truncated_stream_is_an_error_and_not_half_an_image() {
     assert_still_decodes(&transcoder).await;
 }
 
+/// libjpeg tells the first of its warnings alone: a harmless one may stand in front of one that is not.
+#[tokio::test]
+async fn a_harmless_slip_hides_no_missing_end() {
+    let transcoder = transcoder();
+    let shape = grey(8, 8);
+    let image = shape.describe(JPEG_BASELINE);
+    let whole = encoders::jpeg(&shape, false);
+    let right = transcoder.decode(&image, whole.clone().into()).await.unwrap().samples;
+    // Ss, Se, Ah and Al, which mean nothing in a sequential scan.
+    let scan = whole.windows(4).position(|four| four == [0xFF, 0xDA, 0, 8]).unwrap();
+    let mut odd = whole.clone();
+    odd[scan + 7..scan + 10].copy_from_slice(&[0, 0, 0]);
+    assert!(transcoder.decode(&image, odd.clone().into()).await.unwrap().samples == right);
+    // Bytes too many before the end, as some writers leave them.
+    let end = whole.len() - 2;
+    let spare = [&whole[..end], &[0; 20], &whole[end..]].concat();
+    assert!(transcoder.decode(&image, spare.into()).await.unwrap().samples == right);
+    for stream in [&whole, &odd] {
+        let half = [&stream[..scan + (stream.len() - scan) / 2], &[0xFF, 0xD9]].concat();
+        let result = transcoder.decode(&image, half.into()).await;
+        assert!(matches!(result, Err(TranscodeError::Codec { .. })), "{result:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_stream_that_contradicts_the_data_set_is_refused_by_name() {
     let transcoder = transcoder();

@@ -193,7 +193,7 @@ fn padding_is_of_the_representation_of_the_pixels() {
         let image = ImageDescription::from_json(metadata, EXPLICIT_LE, 1).unwrap();
         image.pixel_padding.map(|padding| (padding.first, padding.last))
     };
-    assert_eq!(padding(&metadata), Some((63_536, 63_536)));
+    assert_eq!(padding(&metadata), Some((63_536.0, 63_536.0)));
     metadata["00280103"]["Value"][0] = 1.into();
-    assert_eq!(padding(&metadata), Some((-2000, -2000)));
+    assert_eq!(padding(&metadata), Some((-2000.0, -2000.0)));
 }

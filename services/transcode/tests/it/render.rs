@@ -126,3 +126,100 @@ async fn floating_point_pixels_are_shown_over_their_range() {
     let rendered = transcoder().render(&image, frame.into(), &png()).await.unwrap();
     assert_eq!(read_png(&rendered.bytes).3, [0, 128, 255]);
 }
+
+fn one_row(allocated: u16, stored: u16, columns: u16) -> Shape {
+    Shape { rows: 1, columns, ..grey(allocated, stored) }
+}
+
+async fn pixels_of(
+    metadata: &serde_json::Map<String, serde_json::Value>,
+    values: &[i32],
+    options: &RenderOptions,
+) -> Result<Vec<u8>, transcode::TranscodeError> {
+    let image = ImageDescription::from_json(metadata, EXPLICIT_LE, 1)?;
+    let unit = usize::from(image.bits_allocated / 8);
+    let frame: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()[..unit].to_vec()).collect();
+    Ok(read_png(&transcoder().render(&image, frame.into(), options).await?.bytes).3)
+}
+
+fn lut(count: u32, bits: u16, data: &[u16]) -> serde_json::Value {
+    json!({"vr": "SQ", "Value": [{
+        "00283002": {"vr": "US", "Value": [count, 0, bits]}, "00283006": {"vr": "US", "Value": data},
+    }]})
+}
+
+/// A table that is cut short has entries that nobody knows.
+#[tokio::test]
+async fn a_picture_that_needs_a_table_which_is_not_whole_is_refused_by_name() {
+    let window = transcode::Window { center: 100.0, width: 200.0, function: transcode::WindowFunction::LinearExact };
+    let asked = RenderOptions { window: Some(window), ..png() };
+    let values = [0, 1, 2, 3];
+    let mut metadata = one_row(16, 12, 4).metadata();
+    metadata.insert("00283000".into(), lut(4, 16, &[0, 50, 100, 200]));
+    assert_eq!(pixels_of(&metadata, &values, &asked).await.unwrap(), [0, 64, 128, 255]);
+    metadata.insert("00283000".into(), lut(8, 16, &[0, 50, 100, 200]));
+    for options in [&asked, &png()] {
+        let refused = pixels_of(&metadata, &values, options).await.unwrap_err();
+        assert!(refused.to_string().starts_with("ModalityLUTSequence lacks its data"), "{refused}");
+    }
+    // The frame itself can be had.
+    let image = ImageDescription::from_json(&metadata, EXPLICIT_LE, 1).unwrap();
+    assert!(transcoder().decode(&image, vec![0; 8].into()).await.is_ok());
+
+    let mut metadata = one_row(16, 12, 4).metadata();
+    metadata.insert("00283010".into(), lut(8, 16, &[0, 50, 100, 200]));
+    let refused = pixels_of(&metadata, &[0, 50, 100, 200], &png()).await.unwrap_err();
+    assert!(refused.to_string().starts_with("VOILUTSequence lacks its data"), "{refused}");
+    // Nothing is looked up in it where a window is used.
+    assert_eq!(pixels_of(&metadata, &[0, 50, 100, 200], &asked).await.unwrap(), [0, 64, 128, 255]);
+    metadata.insert("00281050".into(), json!({"vr": "DS", "Value": [100.5]}));
+    metadata.insert("00281051".into(), json!({"vr": "DS", "Value": [201]}));
+    assert_eq!(pixels_of(&metadata, &[0, 50, 100, 200], &png()).await.unwrap(), [0, 64, 128, 255]);
+}
+
+/// PS3.3 §C.11.1: output = slope * stored + intercept.
+#[tokio::test]
+async fn an_intercept_counts_without_a_slope() {
+    let mut metadata = one_row(16, 12, 3).metadata();
+    metadata.insert("00281052".into(), json!({"vr": "DS", "Value": [-1000]}));
+    let window = transcode::Window { center: 100.0, width: 200.0, function: transcode::WindowFunction::LinearExact };
+    let options = RenderOptions { window: Some(window), ..png() };
+    assert_eq!(pixels_of(&metadata, &[1000, 1050, 1200], &options).await.unwrap(), [0, 64, 255]);
+}
+
+#[tokio::test]
+async fn padding_of_floating_point_pixels_does_not_count_for_the_range() {
+    let mut metadata = Shape { rows: 1, columns: 3, ..grey(32, 32) }.metadata();
+    metadata.insert("7FE00008".into(), json!({"vr": "OF"}));
+    metadata.insert("00280122".into(), json!({"vr": "FL", "Value": [-3.4e38]}));
+    let image = ImageDescription::from_json(&metadata, EXPLICIT_LE, 1).unwrap();
+    let frame: Vec<u8> = [-3.4e38_f32, 0.0, 1.0].iter().flat_map(|value| value.to_le_bytes()).collect();
+    let rendered = transcoder().render(&image, frame.into(), &png()).await.unwrap();
+    assert_eq!(read_png(&rendered.bytes).3, [0, 0, 255]);
+}
+
+/// PS3.3 §10.7.1.3 and §C.8.7.5: how far apart the centres of pixels are, whatever it was measured on.
+#[test]
+fn pixels_are_as_high_and_wide_as_the_first_spacing_says_that_can_be() {
+    let aspect = |more: serde_json::Value| {
+        let mut metadata = grey(8, 8).metadata();
+        metadata.extend(more.as_object().unwrap().clone());
+        ImageDescription::from_json(&metadata, EXPLICIT_LE, 1).unwrap().pixel_aspect
+    };
+    let spacing = |values: [f64; 2]| json!({"vr": "DS", "Value": values});
+    assert_eq!(aspect(json!({"00182010": spacing([0.2, 0.1])})), Some((0.2, 0.1)));
+    assert_eq!(aspect(json!({"00182010": spacing([0.2, 0.1]), "00280030": spacing([0.3, 0.3])})), None);
+    assert_eq!(aspect(json!({"00181164": spacing([0.0, 0.0]), "00182010": spacing([0.2, 0.1])})), Some((0.2, 0.1)));
+}
+
+/// PS3.3 §C.7.6.3.1.2 has them for compressed pixel data only.
+#[tokio::test]
+async fn colours_of_a_code_stream_are_none_of_uncompressed_pixels() {
+    let shape = Shape { rows: 1, columns: 1, ..grey(8, 8) }.colour();
+    for term in ["YBR_RCT", "YBR_ICT", "XYB"] {
+        let mut metadata = shape.metadata();
+        metadata["00280004"]["Value"][0] = term.into();
+        let refused = pixels_of(&metadata, &[10, 20, 30], &png()).await;
+        assert!(refused.is_err_and(|error| error.to_string().starts_with("PhotometricInterpretation")), "{term}");
+    }
+}

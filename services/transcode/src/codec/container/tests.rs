@@ -14,12 +14,13 @@ fn job(high_bit: u16, signed: bool, bits: Bits) -> Job {
         high_bit,
         signed,
         photometric_interpretation: PhotometricInterpretation::Monochrome2,
+        has_overlays: false,
         bits,
     }
 }
 
 fn fit(high_bit: u16, signed: bool, bits: Bits, precision: u16) -> Fit {
-    Fit::of(&job(high_bit, signed, bits), precision, false)
+    Fit::of(&job(high_bit, signed, bits), Stream::exact(precision))
 }
 
 #[test]
@@ -61,10 +62,54 @@ fn a_container_is_whole_or_made_around_the_sample() {
 
 #[test]
 fn what_a_signed_stream_has_spread_is_kept_and_nothing_is_copied_for_nothing() {
-    assert_eq!(Fit::of(&job(11, true, Bits::Stored), 16, true).apply(-3024), -3024);
-    assert_eq!(Fit::of(&job(15, true, Bits::Stored), 16, true).apply(-3024), -3024 >> 4);
+    let signed = Stream { is_signed: true, ..Stream::exact(16) };
+    assert_eq!(Fit::of(&job(11, true, Bits::Stored), signed).apply(-3024), -3024);
+    assert_eq!(Fit::of(&job(15, true, Bits::Stored), signed).apply(-3024), -3024 >> 4);
+    let is_stored = |job: &Job, precision, bytes| is_stored(job, Stream::exact(precision), bytes);
     assert!(is_stored(&job(11, false, Bits::Stored), 12, 2) && is_stored(&job(15, false, Bits::Stored), 12, 2));
     assert!(!is_stored(&job(11, false, Bits::Stored), 16, 2), "it may have neighbours");
     assert!(is_stored(&job(11, false, Bits::Allocated), 16, 2));
     assert!(!is_stored(&job(15, false, Bits::Allocated), 12, 2) && !is_stored(&job(11, true, Bits::Stored), 12, 2));
+}
+
+/// PS3.5 §8.1.1: above High Bit are zeros or the sign, where no overlay is.
+#[test]
+fn a_value_that_needs_more_bits_than_are_stored_is_refused_and_not_cut() {
+    let allowed = |job: &Job, stream: Stream, value: i32| Beyond::of(job, stream).check([0, value].into_iter()).is_ok();
+    let (unsigned, signed) = (job(11, false, Bits::Stored), job(11, true, Bits::Stored));
+    let plain = Stream::exact(16);
+    for (value, unsigned_is, signed_is) in [
+        (0x0FFF, true, true), // in 12 bits of two's complement -1, with zeros above
+        (0x1000, false, false),
+        (0xF830, false, true),  // -2000
+        (0xF730, false, false), // the sign above says otherwise than the sample's
+        (0x7FFF, false, false),
+    ] {
+        assert_eq!(allowed(&unsigned, plain, value), unsigned_is, "{value:#x}");
+        assert_eq!(allowed(&signed, plain, value), signed_is, "{value:#x} signed");
+    }
+    let counted = Stream { is_signed: true, ..plain };
+    assert_eq!(
+        [-2048, 2047, -2049, 2048, 4095].map(|value| allowed(&signed, counted, value)),
+        [true, true, false, false, false]
+    );
+    let overlaid = Job { has_overlays: true, ..unsigned };
+    let colour = Job { samples_per_pixel: 3, ..unsigned };
+    let whole = Job { bits: Bits::Allocated, ..unsigned };
+    for job in [overlaid, colour, whole, job(15, false, Bits::Stored)] {
+        assert!(allowed(&job, plain, 0xF000));
+    }
+}
+
+#[test]
+fn what_lossy_coding_adds_beyond_the_largest_sample_is_taken_off() {
+    let (job, stream) =
+        (Job { bits_stored: 10, high_bit: 9, ..job(9, false, Bits::Stored) }, Stream::exact(12).losing(true));
+    let made = |value: i32| store(&job, stream, &[value], "JPEG").map(|bytes| u16::from_le_bytes([bytes[0], bytes[1]]));
+    assert_eq!(
+        [1020, 1023, 1024, 1100].map(|value| made(value).ok()),
+        [Some(1020), Some(1023), Some(1023), Some(1023)]
+    );
+    assert!(made(2047).is_err());
+    assert!(store(&job, Stream::exact(12), &[1024], "JPEG").is_err());
 }

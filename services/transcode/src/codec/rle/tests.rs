@@ -13,6 +13,7 @@ fn job(rows: u16, columns: u16, samples_per_pixel: u16, bits_allocated: u16) -> 
         high_bit: bits_allocated - 1,
         signed: false,
         photometric_interpretation: PhotometricInterpretation::Rgb,
+        has_overlays: false,
         bits: Bits::Stored,
     }
 }

@@ -74,7 +74,7 @@ fn every_window_is_the_one_of_the_standard() {
 fn the_asked_window_goes_before_the_first_window_before_the_table_before_the_range() {
     let (mut image, frame) = image(false, &[0, 100, 200, 4000]);
     assert_eq!(render(&image, &frame, None).unwrap(), [0, 6, 13, 255]);
-    image.voi_lut = Some(LookupTable { first: 0, entries: (0..=200).rev().collect(), bits: 8 });
+    image.voi_lut = Some(Ok(LookupTable { first: 0, entries: (0..=200).rev().collect(), bits: 8 }));
     assert_eq!(render(&image, &frame, None).unwrap(), [200, 100, 0, 0]);
     let first = VoiWindow { center: 100.0, width: 200.0, explanation: None, function: WindowFunction::LinearExact };
     image.windows = vec![first];
@@ -86,7 +86,7 @@ fn the_asked_window_goes_before_the_first_window_before_the_table_before_the_ran
 #[test]
 fn padding_does_not_count_for_the_range() {
     let (mut image, frame) = image(true, &[-2000, -1999, 0, 100]);
-    image.pixel_padding = Some(crate::PixelPadding { first: -2000, last: -1999 });
+    image.pixel_padding = Some(crate::PixelPadding { first: -2000.0, last: -1999.0 });
     assert_eq!(render(&image, &frame, None).unwrap(), [0, 0, 0, 255]);
 }
 
@@ -106,7 +106,7 @@ fn monochrome1_and_an_inverse_presentation_are_one_inversion() {
 #[test]
 fn a_modality_table_comes_before_the_window() {
     let (mut image, frame) = image(false, &[0, 1, 2, 9]);
-    image.modality_lut = Some(LookupTable { first: 1, entries: vec![0, 1000].into(), bits: 16 });
+    image.modality_lut = Some(Ok(LookupTable { first: 1, entries: vec![0, 1000].into(), bits: 16 }));
     image.rescale = Some((5.0, 5.0));
     let asked = window(500.0, 1000.0, WindowFunction::LinearExact);
     assert_eq!(render(&image, &frame, asked).unwrap(), [0, 0, 255, 255]);

@@ -1,17 +1,15 @@
 //! Graphic and text objects: PS3.3 §C.10.5.
 
 use super::super::canvas::{Canvas, Point};
-use super::super::text;
-use super::{Ink, Placement};
-use crate::presentation::{Graphic, Justification, Outline, Shape, Units};
+use super::{Ink, Placement, words};
+use crate::presentation::{Graphic, Outline, Shape, Units};
 
 /// Sides of the polygon that stands for a circle.
 const ROUND: usize = 96;
 /// Steps between two points of an interpolated curve.
 const STEPS: usize = 16;
-/// A line's part of the shorter side, and that of letters which have no box.
+/// A line's part of the shorter side.
 const LINE: f64 = 1.0 / 400.0;
-const LETTER: f32 = 1.0 / 36.0;
 
 pub(super) fn graphics(canvas: &mut Canvas<'_>, placement: &Placement, graphics: &[Graphic]) {
     for graphic in graphics {
@@ -21,12 +19,12 @@ pub(super) fn graphics(canvas: &mut Canvas<'_>, placement: &Placement, graphics:
                 let points: Vec<_> = points.into_iter().map(|point| at(placement, *units, point)).collect();
                 strike(canvas, *outline, &points, *filled, graphic.ink);
             }
-            Shape::Text { .. } => words(canvas, placement, &graphic.shape, graphic.ink),
+            Shape::Text { .. } => words::draw(canvas, placement, &graphic.shape, graphic.ink),
         }
     }
 }
 
-fn at(placement: &Placement, units: Units, point: Point) -> Point {
+pub(super) fn at(placement: &Placement, units: Units, point: Point) -> Point {
     let (width, height) = placement.size();
     match units {
         Units::Pixel => placement.pixel(point),
@@ -34,7 +32,7 @@ fn at(placement: &Placement, units: Units, point: Point) -> Point {
     }
 }
 
-fn line_width(canvas: &Canvas<'_>) -> f64 {
+pub(super) fn line_width(canvas: &Canvas<'_>) -> f64 {
     (f64::from(canvas.width().min(canvas.height())) * LINE).max(1.0)
 }
 
@@ -105,43 +103,4 @@ fn curve(points: &[Point]) -> Vec<Point> {
         }));
     }
     curve
-}
-
-fn words(canvas: &mut Canvas<'_>, placement: &Placement, shape: &Shape, ink: Ink) {
-    let Shape::Text { lines, bounds, justification, anchor, is_anchor_visible } = shape else { return };
-    let anchor = anchor.map(|(units, point)| at(placement, units, point));
-    let widest = |size: f32| lines.iter().map(|line| text::width(line, size)).fold(1.0, f32::max);
-    let (left, top, right, size) = match bounds {
-        Some((units, [a, b])) => {
-            let (a, b) = (at(placement, *units, *a), at(placement, *units, *b));
-            let (left, right) = (a.0.min(b.0) as f32, a.0.max(b.0) as f32);
-            let (top, bottom) = (a.1.min(b.1) as f32, a.1.max(b.1) as f32);
-            let by_height = (bottom - top) / (1.2 * lines.len().max(1) as f32);
-            let by_width = 100.0 * (right - left) / widest(100.0);
-            (left, top, right, by_height.min(by_width).clamp(text::SMALLEST, text::LARGEST))
-        }
-        None => {
-            let (x, y) = anchor.unwrap_or_default();
-            let shorter = canvas.width().min(canvas.height()) as f32;
-            let size = (shorter * LETTER).clamp(text::SMALLEST, text::LARGEST);
-            (x as f32, y as f32, x as f32 + widest(size), size)
-        }
-    };
-    let step = text::line_height(size);
-    if let (Some(anchor), Some(_), true) = (anchor, bounds, is_anchor_visible) {
-        // From the nearest point of the box.
-        let bottom = top + step * lines.len() as f32;
-        let near = (anchor.0.clamp(left.into(), right.max(left).into()), anchor.1.clamp(top.into(), bottom.into()));
-        let width = line_width(canvas);
-        canvas.line(near, anchor, width, ink);
-    }
-    for (row, line) in lines.iter().enumerate() {
-        let spare = (right - left - text::width(line, size)).max(0.0);
-        let indent = match justification {
-            Justification::Left => 0.0,
-            Justification::Center => spare / 2.0,
-            Justification::Right => spare,
-        };
-        text::draw(canvas, line, left + indent, top + step * row as f32, size, ink);
-    }
 }
