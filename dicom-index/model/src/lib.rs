@@ -38,7 +38,9 @@ pub use name::{PersonName, fold};
 pub use order::OrderRecord;
 pub use patient_event::{PatientChange, PatientEvent};
 pub use phi::Phi;
-pub use records::{Demographic, HealthNumber, IssuedId, PatientRecord, RequestAttributes, SeriesRecord, StudyRecord};
+pub use records::{
+    Demographic, HealthNumber, IssuedId, PatientRecord, RequestAttributes, SeriesRecord, StudyMatch, StudyRecord,
+};
 pub use report::{DocumentKind, LinkEvidence, ObjectReference, ReportDocument, ReportRecord, ReportStatus};
 pub use report_object::{ObjectForm, ReportObject, form_of, is_report, is_report_title};
 pub use uid::{InvalidUid, Uid, sop_class, transfer_syntax};

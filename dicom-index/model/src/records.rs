@@ -180,7 +180,16 @@ pub struct StudyRecord {
     pub number_of_study_related_instances: Option<u32>,
 }
 
+/// What tells a match for a study from others, where a repository lists one study identifier for several patients: theirs by number, else by name.
+pub type StudyMatch<'a> = (&'a Uid, Option<&'a IssuedId>, Option<&'a PersonName>);
+
 impl StudyRecord {
+    /// What tells this match from others of one list.
+    pub fn listed_as(&self) -> StudyMatch<'_> {
+        let (number, name) = (self.patient.patient_id.as_ref(), &self.patient.patient_name);
+        (&self.study_instance_uid, number, number.is_none().then_some(name))
+    }
+
     /// A study of which only the UID is known yet.
     pub fn new(study_instance_uid: Uid) -> Self {
         Self {

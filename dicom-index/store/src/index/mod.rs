@@ -6,6 +6,7 @@ pub(crate) mod doubted;
 mod fresh;
 pub(crate) mod identity;
 mod instances;
+mod listed;
 pub(crate) mod merge;
 mod move_series;
 mod other_ids;
@@ -130,7 +131,7 @@ async fn index_studies(
     let mut work = Work::new(link, now_ms);
     let mut out = Vec::with_capacity(batch.len());
     for (study, series) in batch {
-        out.push(declare(&mut work, repository_key, study, series).await?);
+        out.push(declare(&mut work, repository_key, (study, series), &[]).await?);
     }
     work.finish().await?;
     Ok(out)
@@ -145,7 +146,7 @@ async fn index_study(
 ) -> Result<Indexed, StoreError> {
     dialect::hold(link, names_to_hold(study)).await?;
     let mut work = Work::new(link, now_ms);
-    let indexed = declare(&mut work, repository_key, study, series).await?;
+    let indexed = declare(&mut work, repository_key, (study, series), &[]).await?;
     let changed = work.finish().await?;
     Ok(Indexed { changed, ..indexed })
 }
@@ -153,14 +154,14 @@ async fn index_study(
 async fn declare(
     work: &mut Work<'_>,
     repository_key: i64,
-    study: &StudyRecord,
-    series: &[SeriesRecord],
+    (study, series): (&StudyRecord, &[SeriesRecord]),
+    listed: study::Listed<'_>,
 ) -> Result<Indexed, StoreError> {
     let before = work.writes;
     let Some((said, series)) = rejections::declared(work.link, repository_key, study, series).await? else {
         return Ok(Indexed { study_key: 0, series_keys: Vec::new(), withdrawn: Vec::new(), changed: false });
     };
-    let study_key = study::place(work, repository_key, &said, Manner::Declared).await?.study_key;
+    let study_key = study::place_listed(work, repository_key, &said, Manner::Declared, listed).await?.study_key;
     let placed = series::place(work, study_key, repository_key, &series, Manner::Declared).await?;
     let series_keys = placed.iter().map(|series| series.series_key).collect();
     let mut withdrawn = Vec::new();

@@ -27,6 +27,16 @@ struct Copy {
     record: StudyRecord,
 }
 
+/// Of whom a repository lists a study, where it lists it of several.
+pub(super) type Listed<'a> = &'a [&'a PatientRecord];
+
+impl Copy {
+    /// Whether it is of one of these patients.
+    fn is_of(&self, patients: Listed<'_>) -> bool {
+        patients.iter().any(|patient| same_patient(&self.record.patient, patient))
+    }
+}
+
 /// All copies of all union studies with one StudyInstanceUID, oldest first.
 struct Known(Vec<Copy>);
 
@@ -57,12 +67,15 @@ impl Known {
         self.0.iter().any(|copy| (copy.study_key, copy.repository_key) == (study_key, repository_key))
     }
 
-    /// The copy that this repository speaks of: its only one, or of several that were pushed the one of this patient.
-    fn own(&self, repository_key: i64, said: &StudyRecord, manner: Manner) -> Option<&Copy> {
-        self.0.iter().filter(|copy| copy.repository_key == repository_key).find(|copy| match manner {
-            Manner::Declared => true,
-            Manner::Held => same_patient(&copy.record.patient, &said.patient),
-        })
+    /// The copy that this repository speaks of: of several the one of this patient. A declaration of another patient than before is a correction,
+    /// and speaks of a copy that stands for nobody of whom it lists the study besides (`listed`).
+    fn own(&self, repository_key: i64, said: &StudyRecord, manner: Manner, listed: Listed<'_>) -> Option<&Copy> {
+        let of_repository = || self.0.iter().filter(|copy| copy.repository_key == repository_key);
+        let theirs = of_repository().find(|copy| same_patient(&copy.record.patient, &said.patient));
+        match manner {
+            Manner::Held => theirs,
+            Manner::Declared => theirs.or_else(|| of_repository().find(|copy| !copy.is_of(listed))),
+        }
     }
 
     /// The union study to join: of the same person, else of one who agrees, else the copy's own when it has no other copy.
@@ -97,7 +110,7 @@ fn placed(row: &Row) -> Result<Placed, StoreError> {
 }
 
 /// Same id from the same issuer, or nothing that speaks against it where one has none.
-fn same_patient(a: &PatientRecord, b: &PatientRecord) -> bool {
+pub(super) fn same_patient(a: &PatientRecord, b: &PatientRecord) -> bool {
     match (&a.patient_id, &b.patient_id) {
         (Some(x), Some(y)) if patient::is_usable(Some(x)) && patient::is_usable(Some(y)) => x == y,
         _ => agree(a, b),
@@ -120,8 +133,19 @@ pub(super) async fn place(
     said: &StudyRecord,
     manner: Manner,
 ) -> Result<Place, StoreError> {
+    place_listed(work, repository_key, said, manner, &[]).await
+}
+
+/// The same of a study that a repository lists of several patients.
+pub(super) async fn place_listed(
+    work: &mut Work<'_>,
+    repository_key: i64,
+    said: &StudyRecord,
+    manner: Manner,
+    listed: Listed<'_>,
+) -> Result<Place, StoreError> {
     let known = Known::load(work.link, &said.study_instance_uid).await?;
-    let study_key = place_among(work, &known, repository_key, said, manner).await?;
+    let study_key = place_among(work, &known, repository_key, said, (manner, listed)).await?;
     // What was known may have moved here just now, with a patient that was put right.
     let was_elsewhere = known.0.iter().any(|copy| copy.study_key != study_key);
     let is_disputed = was_elsewhere && has_others(work, &said.study_instance_uid, study_key).await?;
@@ -139,9 +163,9 @@ async fn place_among(
     known: &Known,
     repository_key: i64,
     said: &StudyRecord,
-    manner: Manner,
+    (manner, listed): (Manner, Listed<'_>),
 ) -> Result<i64, StoreError> {
-    let own = known.own(repository_key, said, manner);
+    let own = known.own(repository_key, said, manner, listed);
     let record = own.map_or_else(|| said.clone(), |own| renew_study(&own.record, said, manner));
     let uid = &said.study_instance_uid;
     if let Some(own) = own.filter(|own| manner == Manner::Held && are_strangers(&own.record.patient, &said.patient)) {
@@ -162,7 +186,7 @@ async fn place_among(
     }
     visits::follow(work, placed).await?;
     let known = Known::load(work.link, &said.study_instance_uid).await?;
-    let own = known.own(repository_key, said, manner).map(|own| own.study_key);
+    let own = known.own(repository_key, said, manner, listed).map(|own| own.study_key);
     own.ok_or(StoreError::Corrupt { what: "study copy" })
 }
 
@@ -345,19 +369,55 @@ pub(super) async fn with_copies_of(
 pub(super) async fn take_out(work: &mut Work<'_>, uid: &Uid, repository_key: i64) -> Result<u64, StoreError> {
     spell_out(work, uid).await?;
     let known = Known::load(work.link, uid).await?;
-    let own = || known.0.iter().filter(|copy| copy.repository_key == repository_key);
-    let gone: Vec<i64> = own().map(|copy| copy.copy_key).collect();
-    let studies: BTreeSet<i64> = own().map(|copy| copy.study_key).collect();
-    other_ids::remove(work.link, &gone).await?;
+    let gone: Vec<&Copy> = known.0.iter().filter(|copy| copy.repository_key == repository_key).collect();
+    forget(work, &known, uid, &gone).await
+}
+
+/// Removes copies of one repository; from how many union studies.
+async fn forget(work: &mut Work<'_>, known: &Known, uid: &Uid, gone: &[&Copy]) -> Result<u64, StoreError> {
+    let keys: Vec<i64> = gone.iter().map(|copy| copy.copy_key).collect();
+    let studies: BTreeSet<(i64, i64)> = gone.iter().map(|copy| (copy.study_key, copy.repository_key)).collect();
+    other_ids::remove(work.link, &keys).await?;
     let mut sql = Sql::new("DELETE FROM study_copy WHERE study_copy_key IN (");
-    sql.list(gone.iter().copied()).push(")");
+    sql.list(keys.iter().copied()).push(")");
     work.link.run(sql).await?;
-    for study_key in &studies {
-        work.delta(repository_key).studies -= 1;
-        leave(work, &known, *study_key, &gone).await?;
+    for (study_key, repository_key) in &studies {
+        work.delta(*repository_key).studies -= 1;
+        leave(work, known, *study_key, &keys).await?;
     }
     mark_conflicts(work, uid).await?;
     Ok(studies.len() as u64)
+}
+
+/// Takes out the copies that a repository made known of patients of whom it lists the study no more. Where it has a study of somebody listed besides,
+/// or where instances are known, which say themselves whose they are, they stay.
+pub(super) async fn keep_listed(
+    work: &mut Work<'_>,
+    uid: &Uid,
+    repository_key: i64,
+    listed: Listed<'_>,
+) -> Result<(), StoreError> {
+    let known = Known::load(work.link, uid).await?;
+    let own = || known.0.iter().filter(|copy| copy.repository_key == repository_key);
+    let kept: BTreeSet<i64> = own().filter(|copy| copy.is_of(listed)).map(|copy| copy.study_key).collect();
+    let mut gone = Vec::new();
+    for copy in own().filter(|copy| !kept.contains(&copy.study_key)) {
+        let sql = Sql::new(
+            "SELECT 1 FROM held_instance h JOIN series r ON r.series_key = h.series_key \
+             WHERE r.study_key = $1 AND h.repository_key = $2 LIMIT 1",
+        );
+        if work.link.row(sql.arg(copy.study_key).arg(repository_key)).await?.is_none() {
+            gone.push(copy);
+        }
+    }
+    if gone.is_empty() {
+        return Ok(());
+    }
+    spell_out(work, uid).await?;
+    for study_key in gone.iter().map(|copy| copy.study_key).collect::<BTreeSet<_>>() {
+        super::take_out::series_of(work, study_key, repository_key, &mut crate::TakenOut::default()).await?;
+    }
+    forget(work, &known, uid, &gone).await.map(drop)
 }
 
 /// Removes a union study that has neither copies nor series any more.

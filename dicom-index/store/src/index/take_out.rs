@@ -49,7 +49,7 @@ async fn take_out(link: &mut Link, repository_key: i64, now_ms: i64) -> Result<T
 }
 
 /// Takes out a repository's copies of the series of one union study.
-async fn series_of(
+pub(super) async fn series_of(
     work: &mut Work<'_>,
     study_key: i64,
     repository_key: i64,

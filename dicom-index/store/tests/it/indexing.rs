@@ -1,6 +1,6 @@
 //! How studies, series and instances become known.
 
-use index_model::Finding;
+use index_model::{Finding, StudyRecord};
 use index_store::{ChangeKind, Outcome, Store, StoreError, SyncPhase, SyncState, Trouble};
 
 use crate::build::{
@@ -159,6 +159,56 @@ async fn a_corrected_patient_moves_the_copy_and_ends_the_conflict(store: Store) 
         2,
         "the study that is gone is not counted"
     );
+}
+
+/// Polls repeat themselves: what is listed of two patients stays two studies, and a correction is none of that.
+async fn a_repository_that_lists_a_study_of_two_patients_has_a_copy_of_each_until_it_lists_one(store: Store) {
+    let (north, south) = two(&store).await;
+    let of = |who: index_model::PatientRecord| study("1.1", who, "20260101");
+    let richard = || patient("neodin/B7", "ROE^RICHARD", "19500505");
+    let said = [series("1.1.1", "CT", 3)];
+    let listed = |matches: Vec<StudyRecord>| {
+        let (store, north, said) = (&store, &north, &said);
+        async move { store.index_listed(north, &matches, said, NOW).await.unwrap() }
+    };
+    let whose = || async {
+        let rows = store.studies_by_uid(&uid("1.1"), &all()).await.unwrap();
+        let mut names: Vec<_> = rows.iter().map(|row| row.study.patient.patient_name.alphabetic.clone()).collect();
+        names.sort();
+        assert!(rows.iter().all(|row| row.conflict == (rows.len() > 1)));
+        names
+    };
+    assert!(!store.is_told_of_others(&north, &of(jane())).await.unwrap(), "nothing is known of it");
+    store.index_study(&north, &of(jane()), &said, NOW).await.unwrap();
+    assert!(!store.is_told_of_others(&north, &of(jane())).await.unwrap());
+    assert!(!store.is_told_of_others(&south, &of(richard())).await.unwrap(), "another repository's");
+    assert!(store.is_told_of_others(&north, &of(richard())).await.unwrap());
+    listed(vec![of(jane()), of(richard())]).await;
+    assert_eq!(whose().await, ["DOE^JANE", "ROE^RICHARD"]);
+    assert_eq!(store.studies_to_alert(10).await.unwrap().len(), 2);
+    let again = listed(vec![of(richard()), of(jane())]).await;
+    assert!(again.iter().all(|indexed| !indexed.changed), "in whatever order it lists them");
+    assert!(store.is_told_of_others(&north, &of(jane())).await.unwrap(), "it is asked until it has one");
+    // One of the two is put right: the other keeps hers.
+    listed(vec![of(jane()), of(patient("neodin/C8", "POE^EDGAR", "19601010"))]).await;
+    assert_eq!(whose().await, ["DOE^JANE", "POE^EDGAR"]);
+    listed(vec![of(jane())]).await;
+    assert_eq!(whose().await, ["DOE^JANE"]);
+    assert_eq!(store.repositories().await.unwrap()[0].counts.studies, 1);
+    // A correction alone moves the one copy there is.
+    listed(vec![of(richard())]).await;
+    assert_eq!(whose().await, ["ROE^RICHARD"]);
+}
+
+/// Objects say themselves whose they are, whatever the list says.
+async fn a_copy_of_which_instances_are_known_stays_though_its_repository_lists_another(store: Store) {
+    let north = repository(&store, "neodin", "north").await;
+    let richard = study("1.1", patient("neodin/B7", "ROE^RICHARD", "19500505"), "20260101");
+    store.index_study(&north, &study("1.1", jane(), "20260101"), &[series("1.1.1", "CT", 1)], NOW).await.unwrap();
+    store.index_instances(&[instance(&north, &richard, "1.1.1", "9.1", "aa")], NOW).await.unwrap();
+    let listed = [study("1.1", jane(), "20260101")];
+    store.index_listed(&north, &listed, &[series("1.1.1", "CT", 1)], NOW).await.unwrap();
+    assert_eq!(store.studies_by_uid(&uid("1.1"), &all()).await.unwrap().len(), 2);
 }
 
 async fn a_copy_that_turns_out_to_be_another_patients_leaves_the_study(store: Store) {
@@ -351,6 +401,8 @@ pub(crate) mod contract {
         copies_of_patients_who_disagree_stay_apart,
         a_corrected_patient_moves_the_copy_and_ends_the_conflict,
         an_object_that_puts_its_patient_right_is_not_told_that_the_study_is_disputed,
+        a_repository_that_lists_a_study_of_two_patients_has_a_copy_of_each_until_it_lists_one,
+        a_copy_of_which_instances_are_known_stays_though_its_repository_lists_another,
         a_copy_that_turns_out_to_be_another_patients_leaves_the_study,
         one_sender_with_two_patients_under_one_uid_makes_two_studies,
         one_sender_with_two_numbers_of_one_person_makes_one_study_found_by_both,

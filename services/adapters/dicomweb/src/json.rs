@@ -3,7 +3,8 @@
 mod attribute;
 
 use index_model::{
-    HealthNumber, IssuedId, PatientRecord, Phi, RepositoryDefinition, RequestAttributes, SeriesRecord, StudyRecord, Uid,
+    HealthNumber, IssuedId, PatientRecord, Phi, RepositoryDefinition, RequestAttributes, SeriesRecord, StudyMatch,
+    StudyRecord, Uid,
 };
 use serde_json::{Map, Value};
 
@@ -49,8 +50,12 @@ fn object(value: Value) -> Result<Object, &'static str> {
 pub(crate) trait Match: Sized + Send {
     /// `None` when its UID is missing or not one.
     fn read(object: &Object, definition: &RepositoryDefinition) -> Option<Self>;
-    /// What tells it from others on the page.
+    /// Its own UID.
     fn uid(&self) -> &Uid;
+    /// What tells it from others of the list.
+    fn listed_as(&self) -> StudyMatch<'_> {
+        (self.uid(), None, None)
+    }
 }
 
 impl Match for StudyRecord {
@@ -73,6 +78,10 @@ impl Match for StudyRecord {
 
     fn uid(&self) -> &Uid {
         &self.study_instance_uid
+    }
+
+    fn listed_as(&self) -> StudyMatch<'_> {
+        Self::listed_as(self)
     }
 }
 

@@ -76,10 +76,10 @@ impl<'a, T: Match> Pages<'a, T> {
         }
         let records: Vec<T> = found.objects.iter().filter_map(|object| T::read(object, self.definition)).collect();
         self.report_unreadable(count, records.len())?;
-        let hash = |hasher: &RandomState, uid: &Uid| u128::from(hasher.hash_one(uid));
+        let hash = |hasher: &RandomState, record: &T| u128::from(hasher.hash_one(record.listed_as()));
         let [first, second] = &self.hashers;
-        let short = |uid: &Uid| hash(first, uid) << 64 | hash(second, uid);
-        let fresh: Vec<T> = records.into_iter().filter(|record| self.seen.insert(short(record.uid()))).collect();
+        let short = |record: &T| hash(first, record) << 64 | hash(second, record);
+        let fresh: Vec<T> = records.into_iter().filter(|record| self.seen.insert(short(record))).collect();
         if fresh.is_empty() && self.offset > 0 && count == self.size {
             return Err(malformed(
                 &self.client.repository,

@@ -88,7 +88,7 @@ impl Registry {
             return Err(contradiction(code, "an empty metadata list for a series that it holds").into());
         }
         let defaults = self.defaults(code);
-        let count = headers.len();
+        let mut count = headers.len();
         for header in headers {
             let read = index_extract::json::study_record(&header, &defaults)
                 .and_then(|study| Ok((study, index_extract::json::series_record(&header)?)))
@@ -113,6 +113,8 @@ impl Registry {
                     let new =
                         NewInstance { repository: code.clone(), study, series, entry, small: None, fetched: false };
                     let indexed = self.0.committer.commit(new).await.map_err(|error| unavailable(code, error))?;
+                    // One study identifier of several patients: it is another's, and not of this series.
+                    count -= usize::from(indexed.is_disputed && indexed.series_key != target.series.series_key);
                     let kept = self.keep_report(code, report, indexed.outcome).await;
                     kept.map_err(|error| unavailable(code, error))?;
                 }

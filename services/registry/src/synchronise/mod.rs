@@ -10,12 +10,13 @@ mod reconcile;
 mod tenure;
 
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use adapter_api::SourceError;
-use index_model::RepositoryCode;
+use index_model::{RepositoryCode, Uid};
 use index_store::{SyncPhase, SyncState, Trouble};
 use runtime::Ctx;
 use tokio::sync::Notify;
@@ -50,14 +51,34 @@ impl Running {
     }
 }
 
+/// Study identifiers that are looked at at a time are so many at most; more than any repository is asked at a time.
+const TURNS: usize = 64;
+
 /// The tasks that follow repositories, and when each was last heard of.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Synchronisers {
+    /// Whoever looks at a study identifier has the one that it falls to.
+    turns: [tokio::sync::Mutex<()>; TURNS],
     running: Mutex<HashMap<RepositoryCode, Running>>,
     heard: Mutex<HashMap<RepositoryCode, i64>>,
 }
 
+impl Default for Synchronisers {
+    fn default() -> Self {
+        let turns = std::array::from_fn(|_| tokio::sync::Mutex::default());
+        Self { turns, running: Mutex::default(), heard: Mutex::default() }
+    }
+}
+
 impl Synchronisers {
+    /// Waits until nobody else looks at this study identifier.
+    pub(crate) async fn turn(&self, study: &Uid) -> tokio::sync::MutexGuard<'_, ()> {
+        let mut hasher = std::hash::DefaultHasher::new();
+        study.hash(&mut hasher);
+        let at = usize::try_from(hasher.finish() % TURNS as u64).unwrap_or_default();
+        self.turns.get(at).unwrap_or(&self.turns[0]).lock().await
+    }
+
     pub(crate) fn heard_from(&self, code: &RepositoryCode, at_ms: i64) {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).insert(code.clone(), at_ms);
     }

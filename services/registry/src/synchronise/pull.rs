@@ -57,6 +57,31 @@ fn own_fault(result: Result<bool, RoundError>) -> Result<Result<bool, SourceErro
     }
 }
 
+/// Every match for one study identifier, asked for it alone: a list that is read page by page may show what was before a correction beside what is now.
+async fn of_identifier(
+    ctx: &Ctx,
+    entry: &Entry,
+    source: &dyn ImagingSource,
+    uid: &Uid,
+) -> Result<Vec<StudyRecord>, RoundError> {
+    let filter = StudyFilter { study_instance_uid: Some(uid.clone()), ..StudyFilter::default() };
+    let mut matches: Vec<StudyRecord> = Vec::new();
+    let mut answers = source.search_studies(ctx, &filter);
+    while let Some(mut study) = answers.try_next().await? {
+        one_name_for_each_issuer(&entry.definition, &mut study.patient);
+        one_name(&entry.definition, &mut study.accession_number);
+        let is_new = |known: &StudyRecord| known.listed_as() != study.listed_as();
+        if study.study_instance_uid == *uid && matches.iter().all(is_new) {
+            matches.push(study);
+        }
+    }
+    if matches.is_empty() {
+        let rule = "no match for the identifier of a study that it listed".to_owned();
+        return Err(SourceError::Malformed { repository: entry.definition.code.clone(), rule }.into());
+    }
+    Ok(matches)
+}
+
 impl Registry {
     pub(super) async fn look_through_studies(
         &self,
@@ -190,25 +215,42 @@ impl Registry {
         let code = &entry.definition.code;
         one_name_for_each_issuer(&entry.definition, &mut study.patient);
         one_name(&entry.definition, &mut study.accession_number);
-        if self.is_known(entry, &study).await? {
+        let uid = study.study_instance_uid.clone();
+        // Two matches of one identifier are looked at one after the other, so that the second finds the first.
+        let _turn = self.0.synchronisers.turn(&uid).await;
+        let is_told_of_others = self.0.store.is_told_of_others(code, &study).await?;
+        if self.is_known(entry, &study).await? && !is_told_of_others {
             return Ok(false);
         }
         let slot = ctx.run(entry.slots.wait(Demand::own(Urgency::BACKGROUND))).await.map_err(SourceError::Stopped)?;
-        let series = source.search_series(ctx, &study.study_instance_uid).await?;
+        let series = source.search_series(ctx, &uid).await?;
+        let matches = if is_told_of_others { of_identifier(ctx, entry, source, &uid).await? } else { vec![study] };
         drop(slot);
-        if series.is_empty() && study.number_of_study_related_series.is_none_or(|number| number > 0) {
+        if series.is_empty()
+            && matches.iter().any(|study| study.number_of_study_related_series.is_none_or(|number| number > 0))
+        {
             let rule = "an empty list of series for a study that it listed".to_owned();
             return Err(SourceError::Malformed { repository: code.clone(), rule }.into());
         }
-        let indexed = self.0.store.index_study(code, &study, &series, self.0.clock.now_ms()).await?;
-        self.withdrawn(&indexed.withdrawn).await;
-        if indexed.changed {
-            self.0.opened.forget(&study.study_instance_uid).await;
-            for series_key in &indexed.series_keys {
-                self.changed(indexed.study_key, *series_key);
+        let now_ms = self.0.clock.now_ms();
+        let indexed = match matches.as_slice() {
+            [study] if !is_told_of_others => vec![self.0.store.index_study(code, study, &series, now_ms).await?],
+            all => self.0.store.index_listed(code, all, &series, now_ms).await?,
+        };
+        let mut changed = false;
+        for indexed in indexed {
+            self.withdrawn(&indexed.withdrawn).await;
+            changed |= indexed.changed;
+            if indexed.changed {
+                for series_key in &indexed.series_keys {
+                    self.changed(indexed.study_key, *series_key);
+                }
             }
         }
-        Ok(indexed.changed)
+        if changed {
+            self.0.opened.forget(&uid).await;
+        }
+        Ok(changed)
     }
 
     /// Whether a study is registered as the repository tells of it. One that was gone there and is back is no longer marked so.

@@ -1,9 +1,12 @@
 //! What repositories say against each other, and who is told of it.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use fixtures::simulators::dicomweb::DicomwebOrigin;
+use fixtures::simulators::dimse::DimseArchive;
 use fixtures::{ProvinceOptions, Scale, plan};
 use serde_json::{Value, json};
 
@@ -166,6 +169,89 @@ fn one_study_identifier_of_two_patients_raises_a_security_alert() {
         !["DOE", "ROE", "100", "300"].iter().any(|word| opened.text().contains(&format!("\"{word}"))),
         "it names nobody"
     );
+}
+
+/// Writes an image of the first patient, and one of another's study under the same study identifier; that identifier, and how the second file
+/// is put right.
+fn muddle(folder: &Path) -> (String, impl Fn() + use<>) {
+    let mut province = plan(&ProvinceOptions { seed: 5, scale: Scale::Small });
+    let first = province.studies[0].clone();
+    let is_anothers = |study: &fixtures::StudyPlan| {
+        study.region == first.region && study.patient.birth_date != first.patient.birth_date
+    };
+    let at = province.studies.iter().position(is_anothers).unwrap();
+    let mut second = province.studies.swap_remove(at);
+    second.study_uid.clone_from(&first.study_uid);
+    let image = |study: &fixtures::StudyPlan| fixtures::instance_bytes(study, &study.series[0], 0);
+    std::fs::write(folder.join("1.dcm"), image(&first)).unwrap();
+    let path = folder.join("2.dcm");
+    std::fs::write(&path, image(&second)).unwrap();
+    let right = fixtures::StudyPlan { patient: first.patient.clone(), ..second };
+    (first.study_uid.clone(), move || std::fs::write(&path, image(&right)).unwrap())
+}
+
+/// What a list says of one identifier is the same dispute as what is pushed, and not the patient that it names last.
+fn is_disputed_until_it_is_put_right(
+    section: &str,
+    address: Value,
+    data: &Path,
+    service: &Service,
+    study: &str,
+    put_right: &dyn Fn(),
+) {
+    service.register(&definition("pulled", section, address, 1));
+    service.wait_until_indexed("pulled", 2);
+    let is_disputed = || {
+        let listed = conflicts(service);
+        assert_eq!((&listed[0]["kind"], &listed[0]["severity"]), (&json!("study"), &json!("alert")), "{section}");
+        assert_eq!(listed[0]["patients"].as_array().unwrap().len(), 2, "{section}");
+        assert_eq!(service.client.get(&format!("/api/studies/{study}")).status, 409, "{section}");
+    };
+    is_disputed();
+    wait(Duration::from_secs(20), "the alert", || trail(data).matches("security-alert").count() == 2);
+    let heard = || service.repository("pulled")["lastContact"].clone();
+    let before = heard();
+    wait(Duration::from_secs(20), "another look", || heard() != before);
+    is_disputed();
+    assert_eq!(trail(data).matches("security-alert").count(), 2, "a look that says the same is no other alert");
+    put_right();
+    wait(Duration::from_secs(20), "the end of it", || {
+        service.client.get(&format!("/api/studies/{study}")).status == 200
+    });
+    assert!(conflicts(service).is_empty(), "{section}");
+}
+
+#[test]
+fn a_web_server_that_lists_one_study_identifier_of_two_patients_makes_both_known_with_a_security_alert() {
+    let (images, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (study, mend) = muddle(images.path());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let origin = DicomwebOrigin::start("127.0.0.1:0".parse().unwrap(), images.path());
+    let origin = runtime.block_on(origin).unwrap();
+    let service = Service::start(data.path());
+    let put_right = || {
+        mend();
+        runtime.block_on(origin.rescan()).unwrap();
+    };
+    let address = json!({ "url": origin.url() });
+    is_disputed_until_it_is_put_right("dicomweb", address, data.path(), &service, &study, &put_right);
+}
+
+#[test]
+fn an_archive_that_lists_one_study_identifier_of_two_patients_makes_both_known_with_a_security_alert() {
+    let (images, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (study, mend) = muddle(images.path());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let title = index_model::AeTitle::parse("PULLED").unwrap();
+    let archive = DimseArchive::new(title, images.path().to_owned(), HashMap::new());
+    let archive = runtime.block_on(archive.listen("127.0.0.1:0".parse().unwrap())).unwrap();
+    let service = Service::start(data.path());
+    let put_right = || {
+        mend();
+        runtime.block_on(archive.rescan()).unwrap();
+    };
+    let address = json!({ "host": "127.0.0.1", "port": archive.addr.port(), "aeTitle": "PULLED" });
+    is_disputed_until_it_is_put_right("dimse", address, data.path(), &service, &study, &put_right);
 }
 
 #[test]

@@ -93,6 +93,20 @@ async fn a_study_that_moves_between_pages_comes_once() {
 }
 
 #[tokio::test]
+async fn a_study_identifier_of_two_patients_comes_once_of_each() {
+    let study = |id: &str| {
+        format!(r#"{{"0020000D":{{"vr":"UI","Value":["2.25.1"]}},"00100020":{{"vr":"LO","Value":["{id}"]}}}}"#)
+    };
+    let rows = format!("[{},{},{}]", study("A1"), study("B7"), study("A1"));
+    let origin = Origin::start(move |request: Request| {
+        let rows = if paging(&request).1 == 0 { rows.clone() } else { "[]".into() };
+        async move { dicom_json(rows) }
+    })
+    .await;
+    assert_eq!(found(&origin).await, Ok(2));
+}
+
+#[tokio::test]
 async fn endless_matches_have_an_end() {
     let origin = Origin::start(|request: Request| async move {
         let (limit, offset) = paging(&request);

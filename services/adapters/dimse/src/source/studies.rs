@@ -125,7 +125,7 @@ impl<'a> Studies<'a> {
             asking.places.push(place);
             asking.keeps_to_range &= asking.slice.holds(place);
         }
-        let hash = |hasher: &RandomState| u128::from(hasher.hash_one(&study.study_instance_uid));
+        let hash = |hasher: &RandomState| u128::from(hasher.hash_one(study.listed_as()));
         let is_new = self.seen.insert(hash(&self.hashers[0]) << 64 | hash(&self.hashers[1]));
         if !is_new {
             return Ok(None);

@@ -1,0 +1,81 @@
+//! All that a repository lists of one StudyInstanceUID, asked for it alone: a study of one patient or, where its identifiers are muddled, of several.
+
+use std::collections::BTreeSet;
+
+use index_model::{PatientRecord, RepositoryCode, SeriesRecord, StudyRecord};
+
+use super::work::Work;
+use super::{declare, names_to_hold, study};
+use crate::engine::{Link, Sql, dialect, in_transaction};
+use crate::{Indexed, Store, StoreError};
+
+/// Patients of one study identifier that one repository may list.
+const MAX_PATIENTS: usize = 64;
+
+impl Store {
+    /// Whether a repository told before that a study is another patient's than it tells now, or several patients': its list is to be asked for
+    /// this identifier alone, and [`index_listed`](Self::index_listed) takes in the whole answer.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn is_told_of_others(&self, repository: &RepositoryCode, said: &StudyRecord) -> Result<bool, StoreError> {
+        let sql = Sql::new(
+            "SELECT c.study_key, CASE WHEN c.record = '' THEN s.record ELSE c.record END FROM study s \
+             JOIN study_copy c ON c.study_key = s.study_key JOIN repository q ON q.repository_key = c.repository_key \
+             WHERE s.study_instance_uid = $1 AND q.code = $2 ORDER BY c.study_copy_key LIMIT 1000",
+        );
+        let rows = self.read().await?.rows(sql.arg(said.study_instance_uid.as_str()).arg(repository.as_str())).await?;
+        let (mut studies, mut is_told) = (BTreeSet::new(), false);
+        for row in &rows {
+            studies.insert(row.int(0)?);
+            is_told |= study::same_patient(&row.json::<StudyRecord>(1)?.patient, &said.patient);
+        }
+        Ok(!rows.is_empty() && (!is_told || studies.len() > 1))
+    }
+
+    /// Takes in every match that a repository has for one StudyInstanceUID, as [`index_study`](Self::index_study) does one: each patient has a copy.
+    /// Who takes the place of a patient listed before has that one's copy; a patient who is listed no more has none, unless instances
+    /// are known that say so themselves.
+    ///
+    /// # Errors
+    /// [`StoreError::Unknown`] without such a repository; [`StoreError::Conflict`] with more than 64 patients, or more than one identifier;
+    /// [`StoreError::Unavailable`].
+    pub async fn index_listed(
+        &self,
+        repository: &RepositoryCode,
+        matches: &[StudyRecord],
+        series: &[SeriesRecord],
+        now_ms: i64,
+    ) -> Result<Vec<Indexed>, StoreError> {
+        if matches.len() > MAX_PATIENTS || series.len() > super::MAX_SERIES {
+            return Err(StoreError::Conflict { what: "a study of more than 64 patients or 20,000 series" });
+        }
+        let mut others = matches.iter().zip(matches.iter().skip(1));
+        if others.any(|(a, b)| a.study_instance_uid != b.study_instance_uid) {
+            return Err(StoreError::Conflict { what: "matches of several study identifiers" });
+        }
+        let repository_key = self.repository_key(repository).await?;
+        in_transaction!(self.pools(), |link| index_listed(&mut link, repository_key, matches, series, now_ms))
+    }
+}
+
+async fn index_listed(
+    link: &mut Link,
+    repository_key: i64,
+    matches: &[StudyRecord],
+    series: &[SeriesRecord],
+    now_ms: i64,
+) -> Result<Vec<Indexed>, StoreError> {
+    let Some(first) = matches.first() else { return Ok(Vec::new()) };
+    dialect::hold(link, matches.iter().flat_map(names_to_hold)).await?;
+    let mut work = Work::new(link, now_ms);
+    let listed: Vec<&PatientRecord> = matches.iter().map(|study| &study.patient).collect();
+    let mut out = Vec::with_capacity(matches.len());
+    for study in matches {
+        out.push(declare(&mut work, repository_key, (study, series), &listed).await?);
+    }
+    study::keep_listed(&mut work, &first.study_instance_uid, repository_key, &listed).await?;
+    let changed = work.finish().await?;
+    out.iter_mut().for_each(|indexed| indexed.changed |= changed);
+    Ok(out)
+}
