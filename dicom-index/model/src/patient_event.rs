@@ -7,8 +7,11 @@ use crate::{IssuedId, PatientRecord, VisitKind};
 pub enum PatientChange {
     /// Demographics are new or changed (ADT A01, A04, A05, A08, A28, A31).
     Update,
-    /// Another number of the same issuer goes by this one from now on (ADT A40, A43, A47).
+    /// Another number of the same issuer goes by this one from now on (ADT A40).
     Merge,
+    /// A number was filed under the wrong patient, or was changed: it goes by this one from now on, and the same told the other way round
+    /// takes it back (ADT A43, A47).
+    Renumber,
     /// Two numbers are two patients after all (ADT A37).
     Unmerge,
     /// What is known by one visit or account of the other number is this patient's (ADT A44, A45).
@@ -21,6 +24,7 @@ impl PatientChange {
         match self {
             Self::Update => "update",
             Self::Merge => "merge",
+            Self::Renumber => "renumber",
             Self::Unmerge => "unmerge",
             Self::Move(VisitKind::Visit) => "move-visit",
             Self::Move(VisitKind::Account) => "move-account",

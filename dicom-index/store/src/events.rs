@@ -1,5 +1,7 @@
 //! What a patient administration system tells of its patients: demographics, merges, and merges that were none.
 
+mod pair;
+
 use index_model::{IssuedId, PatientChange, PatientEvent, PatientRecord, RepositoryCode, VisitKind};
 
 use crate::engine::{Link, Sql, dialect, in_transaction, json};
@@ -60,7 +62,7 @@ impl Told<'_> {
         let mut work = Work::new(link, self.now_ms);
         let outcome = match (self.event.change, &self.event.other) {
             (PatientChange::Update, _) => self.update(&mut work).await?,
-            (PatientChange::Merge, Some(other)) => self.merge(&mut work, other).await?,
+            (PatientChange::Merge | PatientChange::Renumber, Some(other)) => self.merge(&mut work, other).await?,
             (PatientChange::Unmerge, Some(other)) => self.unmerge(&mut work, other).await?,
             (PatientChange::Move(kind), Some(other)) => self.move_visit(&mut work, other, kind).await?,
             (_, None) => PatientTold::Refused { rule: "the other number is missing" },
@@ -72,8 +74,7 @@ impl Told<'_> {
     /// Demographics: what is told stands until it is told anew; what is older than what was told is history.
     async fn update(&self, work: &mut Work<'_>) -> Result<PatientTold, StoreError> {
         let Some(id) = &self.event.patient.patient_id else { return Ok(NAMELESS) };
-        // Of a clock that is ahead the arrival counts, or what is told after it was put right would be history.
-        let told_ms = self.event.recorded_ms.unwrap_or(self.now_ms).min(self.now_ms);
+        let told_ms = self.told_ms();
         let known = self.find_or_make(work, id, &self.event.patient).await?;
         self.keep(work, &known, None).await?;
         if known.told_ms.is_some_and(|before_ms| before_ms > told_ms) {
@@ -87,6 +88,11 @@ impl Told<'_> {
         Ok(PatientTold::Done)
     }
 
+    /// Of a clock that is ahead the arrival counts, or what is told after it was put right would be history.
+    fn told_ms(&self) -> i64 {
+        self.event.recorded_ms.unwrap_or(self.now_ms).min(self.now_ms)
+    }
+
     async fn merge(&self, work: &mut Work<'_>, other: &IssuedId) -> Result<PatientTold, StoreError> {
         let Some(id) = &self.event.patient.patient_id else { return Ok(NAMELESS) };
         if id.issuer != other.issuer {
@@ -98,6 +104,17 @@ impl Told<'_> {
         let survivor = self.find_or_make(work, id, &self.event.patient).await?;
         let bare = PatientRecord { patient_id: Some(other.clone()), ..PatientRecord::default() };
         let merged = self.find_or_make(work, other, &bare).await?;
+        let last = pair::last(work, survivor.patient_key, merged.patient_key).await?;
+        if last.as_ref().is_some_and(|last| last.told_ms > self.told_ms()) {
+            self.keep(work, &survivor, Some(&merged)).await?;
+            return Ok(PatientTold::Done);
+        }
+        if survivor.survivor_key == Some(merged.patient_key)
+            && self.event.change == PatientChange::Renumber
+            && last.is_some_and(|last| last.kind == PatientChange::Renumber.code())
+        {
+            return self.part(work, &survivor, &merged).await;
+        }
         if leads_to(work, survivor.survivor_key, merged.patient_key).await? {
             return Ok(PatientTold::Refused { rule: "the survivor goes by the other number already" });
         }
@@ -113,16 +130,25 @@ impl Told<'_> {
         let Some(id) = &self.event.patient.patient_id else { return Ok(NAMELESS) };
         let (one, two) = (self.find(work, id).await?, self.find(work, other).await?);
         let (Some(one), Some(two)) = (one, two) else { return Ok(NOT_MERGED) };
-        let merged = match (one.survivor_key, two.survivor_key) {
-            (Some(key), _) if key == two.patient_key => one.patient_key,
-            (_, Some(key)) if key == one.patient_key => two.patient_key,
-            _ => return Ok(NOT_MERGED),
-        };
-        self.keep(work, &one, Some(&two)).await?;
+        let last = pair::last(work, one.patient_key, two.patient_key).await?;
+        if last.is_some_and(|last| last.told_ms > self.told_ms()) {
+            self.keep(work, &one, Some(&two)).await?;
+            return Ok(PatientTold::Done);
+        }
+        match (one.survivor_key, two.survivor_key) {
+            (Some(key), _) if key == two.patient_key => self.part(work, &one, &two).await,
+            (_, Some(key)) if key == one.patient_key => self.part(work, &two, &one).await,
+            _ => Ok(NOT_MERGED),
+        }
+    }
+
+    /// The first number goes by itself again, and no longer by the second.
+    async fn part(&self, work: &mut Work<'_>, merged: &Known, survivor: &Known) -> Result<PatientTold, StoreError> {
+        self.keep(work, merged, Some(survivor)).await?;
         let sql = Sql::new("UPDATE source_patient SET survivor_key = NULL WHERE patient_key = $1");
-        work.link.run(sql.arg(merged)).await?;
-        identity::regroup(work, &[one.patient_key, two.patient_key]).await?;
-        tracing::info!(one = one.patient_key, two = two.patient_key, "a merge was undone");
+        work.link.run(sql.arg(merged.patient_key)).await?;
+        identity::regroup(work, &[merged.patient_key, survivor.patient_key]).await?;
+        tracing::info!(one = merged.patient_key, two = survivor.patient_key, "a merge was undone");
         Ok(PatientTold::Done)
     }
 
@@ -187,12 +213,12 @@ impl Told<'_> {
         let event = self.event;
         let sql = Sql::new(
             "INSERT INTO patient_event (repository_key, message_control_id, message_sha256, kind, patient_key, other_key, \
-             before, at_ms, raw) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING event_key",
+             before, at_ms, told_ms, raw) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING event_key",
         );
         let sql = sql.arg(self.repository_key).arg(event.message_control_id.as_str());
         let sql = sql.arg(event.message_sha256.as_str()).arg(event.change.code()).arg(known.patient_key);
         let sql = sql.arg(other.map(|other| other.patient_key)).arg(json(&known.record)?);
-        work.link.number(sql.arg(self.now_ms).arg(self.raw.to_vec())).await
+        work.link.number(sql.arg(self.now_ms).arg(self.told_ms()).arg(self.raw.to_vec())).await
     }
 }
 

@@ -13,6 +13,9 @@ const MOST_LEFT_BEHIND: u32 = 100;
 /// Studies that a report may mean.
 const MOST_MEANT: u32 = 20;
 
+/// Moves of one visit that are looked back at.
+const MOST_MOVES: u32 = 200;
+
 /// One case: its key, what it is, whom it concerns.
 pub(super) struct Case {
     pub(super) key: String,
@@ -135,15 +138,25 @@ async fn health_numbers(link: &mut Link, limit: u32) -> Result<Vec<Case>, StoreE
         .collect()
 }
 
-/// Moves of visits and accounts whose patient still has something of before the move that is known by no visit at all.
+/// Moves of visits and accounts whose patient still has something of before the move that is known by no visit at all. Of a visit that went back where it
+/// was nothing is left behind.
 async fn visits(link: &mut Link, limit: u32) -> Result<Vec<Case>, StoreError> {
     let sql = Sql::new(
-        "SELECT from_key, max(to_key), max(at_ms) FROM visit_move WHERE undone_ms IS NULL GROUP BY from_key \
-         ORDER BY max(move_key) DESC LIMIT $1",
+        "SELECT v.from_key, v.to_key, v.at_ms, v.move_key, CASE WHEN EXISTS (SELECT 1 FROM visit_move u WHERE u.kind = v.kind \
+         AND u.number = v.number AND u.issuer = v.issuer AND u.from_key = v.to_key AND u.to_key = v.from_key \
+         AND u.undone_ms IS NOT NULL AND u.move_key < v.move_key) THEN CAST(1 AS BIGINT) ELSE 0 END \
+         FROM visit_move v WHERE v.undone_ms IS NULL ORDER BY v.move_key DESC LIMIT $1",
     );
-    let mut cases = Vec::new();
+    let mut moved: Vec<(i64, i64, i64)> = Vec::new();
     for row in link.rows(sql.arg(limit)).await? {
         let (from_key, to_key, at_ms) = (row.int(0)?, row.int(1)?, row.int(2)?);
+        if moved.iter().any(|(known, ..)| *known == from_key) || (row.flag(4)? && goes_back(link, row.int(3)?).await?) {
+            continue;
+        }
+        moved.push((from_key, to_key, at_ms));
+    }
+    let mut cases = Vec::new();
+    for (from_key, to_key, at_ms) in moved {
         let left = left_behind(link, from_key, at_ms).await?;
         if left != LeftBehind::default() {
             let (key, what) = (format!("visit-{from_key}"), Contradiction::Visit(left));
@@ -151,6 +164,19 @@ async fn visits(link: &mut Link, limit: u32) -> Result<Vec<Case>, StoreError> {
         }
     }
     Ok(cases)
+}
+
+/// Whether a move takes the one before it back, and is no move anew after that.
+async fn goes_back(link: &mut Link, move_key: i64) -> Result<bool, StoreError> {
+    let sql = Sql::new(
+        "SELECT u.from_key, u.to_key FROM visit_move v JOIN visit_move u ON u.kind = v.kind AND u.number = v.number \
+         AND u.issuer = v.issuer AND u.move_key <= v.move_key WHERE v.move_key = $1 ORDER BY u.move_key DESC LIMIT $2",
+    );
+    let rows = link.rows(sql.arg(move_key).arg(MOST_MOVES)).await?;
+    let moves = rows.iter().map(|row| Ok((row.int(0)?, row.int(1)?))).collect::<Result<Vec<_>, StoreError>>()?;
+    let reversals =
+        moves.iter().zip(moves.iter().skip(1)).take_while(|(later, earlier)| **later == (earlier.1, earlier.0));
+    Ok(reversals.count() % 2 == 1)
 }
 
 async fn left_behind(link: &mut Link, from_key: i64, at_ms: i64) -> Result<LeftBehind, StoreError> {

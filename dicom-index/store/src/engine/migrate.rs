@@ -145,6 +145,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0035_documents.sql"),
         include_str!("../../migrations/postgres/0035_documents.sql"),
     ),
+    (
+        36,
+        "when events were recorded, and families of numbers that were used again",
+        include_str!("../../migrations/sqlite/0036_told_and_families.sql"),
+        include_str!("../../migrations/postgres/0036_told_and_families.sql"),
+    ),
 ];
 
 fn migrator(engine: Engine) -> Migrator {

@@ -1,10 +1,12 @@
 //! Studies that came under a number of somebody of whom everything else is told otherwise: the number was used again, or is another's.
 //! They stay where the number says, and somebody has to look.
 
-use index_model::{PatientRecord, Uid};
+use index_model::{PatientRecord, StudyRecord, Uid};
 use index_query::text::name_words;
 
+use super::merge::agree;
 use super::patient::is_somebody;
+use super::study::same_patient;
 use super::work::Work;
 use crate::StoreError;
 use crate::engine::Sql;
@@ -28,6 +30,21 @@ pub(super) async fn note(work: &mut Work<'_>, patient_key: i64, study: &Uid) -> 
     );
     if work.link.run(sql.arg(patient_key).arg(study.as_str()).arg(work.now_ms)).await? > 0 {
         tracing::warn!(patient.key = patient_key, "a study came under the number of somebody else");
+    }
+    Ok(())
+}
+
+/// Lists a study that a note speaks of, where the note is of another patient than a copy of it.
+pub(super) async fn note_of(work: &mut Work<'_>, study: &Uid, said: &PatientRecord) -> Result<(), StoreError> {
+    let sql = Sql::new(
+        "SELECT c.patient_key, CASE WHEN c.record = '' THEN s.record ELSE c.record END FROM study s \
+         JOIN study_copy c ON c.study_key = s.study_key WHERE s.study_instance_uid = $1 ORDER BY c.study_copy_key LIMIT 1000",
+    );
+    for row in work.link.rows(sql.arg(study.as_str())).await? {
+        let known = row.json::<StudyRecord>(1)?.patient;
+        if !same_patient(&known, said) && !agree(&known, said) {
+            note(work, row.int(0)?, study).await?;
+        }
     }
     Ok(())
 }

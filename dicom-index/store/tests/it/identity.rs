@@ -155,6 +155,53 @@ async fn what_comes_late_under_a_merged_number_is_the_survivors(store: Store) {
     assert_eq!(found(&store, "PatientID=A2").await, "2");
 }
 
+/// Messages of one clean-up overtake each other, or are sent again days after: what was recorded last holds.
+async fn an_older_merge_that_comes_after_a_newer_unmerge_is_history(store: Store) {
+    let (north, _) = two(&store).await;
+    store.index_study(&north, &study("1.1", jane(), "20260101"), &[], NOW).await.unwrap();
+    store.index_study(&north, &study("1.2", ann(), "20260102"), &[], NOW).await.unwrap();
+    let at = |control_id: &str, change, minute: i64| PatientEvent {
+        recorded_ms: Some(NOW - 3_600_000 + minute * 60_000),
+        ..event(control_id, change, jane(), "neodin/A2")
+    };
+    assert_eq!(tell(&store, &north, &at("E1", Change::Merge, 1)).await, PatientTold::Done);
+    assert_eq!(tell(&store, &north, &at("E2", Change::Unmerge, 9)).await, PatientTold::Done);
+    let late = at("E3", Change::Merge, 5);
+    assert_eq!(tell(&store, &north, &late).await, PatientTold::Done, "its sender is not at fault");
+    assert_eq!(chart(&store, "neodin/A1").await.0, "1");
+    assert_eq!(tell(&store, &north, &late).await, PatientTold::Repeat, "it is kept");
+    // Recorded after it, the same holds; and an un-merge from before that merge does not part them again.
+    assert_eq!(tell(&store, &north, &at("E4", Change::Merge, 20)).await, PatientTold::Done);
+    assert_eq!(chart(&store, "neodin/A1").await.0, "2 1");
+    assert_eq!(tell(&store, &north, &at("E5", Change::Unmerge, 15)).await, PatientTold::Done);
+    assert_eq!(chart(&store, "neodin/A1").await.0, "2 1");
+    // A clock that was hours ahead keeps nothing back that is told after it was put right.
+    let ahead = PatientEvent { recorded_ms: Some(NOW + 25_200_000), ..at("E6", Change::Merge, 0) };
+    tell(&store, &north, &ahead).await;
+    let righted = PatientEvent { recorded_ms: Some(NOW), ..at("E7", Change::Unmerge, 0) };
+    assert_eq!(tell(&store, &north, &righted).await, PatientTold::Done);
+    assert_eq!(chart(&store, "neodin/A1").await.0, "1");
+}
+
+async fn a_wrongly_moved_number_goes_back_by_the_reverse_of_its_message(store: Store) {
+    let (north, _) = two(&store).await;
+    store.index_study(&north, &study("1.1", jane(), "20260101"), &[], NOW).await.unwrap();
+    store.index_study(&north, &study("1.2", ann(), "20260102"), &[], NOW).await.unwrap();
+    let before = [chart(&store, "neodin/A1").await, chart(&store, "neodin/A2").await];
+    tell(&store, &north, &event("E1", Change::Renumber, jane(), "neodin/A2")).await;
+    assert_eq!(chart(&store, "neodin/A1").await.0, "2 1");
+    assert_eq!(tell(&store, &north, &event("E2", Change::Renumber, ann(), "neodin/A1")).await, PatientTold::Done);
+    assert_eq!([chart(&store, "neodin/A1").await, chart(&store, "neodin/A2").await], before);
+    assert_eq!(found(&store, "PatientName=DOE-SMITH^ANN").await, "2");
+    tell(&store, &north, &event("E3", Change::Renumber, jane(), "neodin/A2")).await;
+    assert_eq!(chart(&store, "neodin/A1").await.0, "2 1", "and it may be moved again");
+    // What one message merged, another kind of message does not take back.
+    tell(&store, &north, &event("E4", Change::Unmerge, jane(), "neodin/A2")).await;
+    tell(&store, &north, &event("E5", Change::Merge, jane(), "neodin/A2")).await;
+    let other = tell(&store, &north, &event("E6", Change::Renumber, ann(), "neodin/A1")).await;
+    assert!(matches!(other, PatientTold::Refused { .. }));
+}
+
 async fn a_merge_ends_at_its_issuer(store: Store) {
     let (north, south) = two(&store).await;
     store.index_study(&north, &study("1.1", jane(), "20260101"), &[], NOW).await.unwrap();
@@ -262,6 +309,8 @@ pub(crate) mod contract {
         a_merged_number_finds_what_the_survivor_has,
         what_comes_late_under_a_merged_number_is_the_survivors,
         a_merge_ends_at_its_issuer,
+        an_older_merge_that_comes_after_a_newer_unmerge_is_history,
+        a_wrongly_moved_number_goes_back_by_the_reverse_of_its_message,
         merges_of_merged_numbers_are_followed_and_circles_refused,
         changed_demographics_are_on_every_study_and_an_older_message_changes_nothing,
         a_message_of_a_clock_that_is_ahead_counts_as_of_its_arrival,

@@ -5,7 +5,7 @@ use index_model::{
 };
 use index_store::{NewInstance, Outcome, ReportStored, Store};
 
-use crate::build::{NOW, all, found, instance, jane, series, study, two, uid};
+use crate::build::{NOW, all, found, instance, jane, patient, series, study, two, uid};
 use crate::reports::{object, report};
 
 fn note(note_uid: &str, study_uid: &str, series_uid: &str, instances: &[&str]) -> KeyObject {
@@ -25,7 +25,22 @@ fn note(note_uid: &str, study_uid: &str, series_uid: &str, instances: &[&str]) -
 }
 
 async fn reject(store: &Store, by: &RepositoryCode, note: &KeyObject) -> index_store::Rejected {
-    store.reject(by, note, RejectionReason::PatientSafety, Some("notes/1"), NOW).await.unwrap()
+    store.reject(by, (note, &jane()), RejectionReason::PatientSafety, Some("notes/1"), NOW).await.unwrap()
+}
+
+/// IHE RAD IOCM: a note holds by identifiers; one of another patient than the study's has somebody look.
+async fn a_note_of_another_patient_is_done_and_somebody_is_alerted(store: Store) {
+    let (north, _) = two(&store).await;
+    store.index_instances(&[of(&north, "9.1"), of(&north, "9.2")], NOW).await.unwrap();
+    let of_jane = note("8.1", "1.1", "1.1.1", &["9.1"]);
+    reject(&store, &north, &of_jane).await;
+    assert!(store.patients_to_alert(10).await.unwrap().is_empty());
+    let wrong = patient("neodin/A2", "ROE^RICHARD", "19500505");
+    let of_another = note("8.2", "1.1", "1.1.1", &["9.2"]);
+    let reason = RejectionReason::PatientSafety;
+    let done = store.reject(&north, (&of_another, &wrong), reason, Some("notes/2"), NOW).await.unwrap();
+    assert_eq!(done.series.len(), 1, "it is applied");
+    assert_eq!(store.patients_to_alert(10).await.unwrap().len(), 1);
 }
 
 fn of(repository: &RepositoryCode, sop: &str) -> NewInstance {
@@ -172,6 +187,7 @@ async fn the_object_of_a_report_leaves_with_it_and_comes_back_with_what_its_repo
 
 pub(crate) mod contract {
     crate::contract!(
+        a_note_of_another_patient_is_done_and_somebody_is_alerted,
         the_object_of_a_report_leaves_with_it_and_comes_back_with_what_its_repository_declares,
         what_is_rejected_leaves_counts_and_searches,
         what_comes_again_after_its_rejection_stays_away,

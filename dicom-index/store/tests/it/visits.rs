@@ -96,8 +96,15 @@ async fn a_moved_visit_takes_what_carries_its_number_and_its_issuer_and_gives_it
     tell(&store, &north, &moved("E2", VisitKind::Visit, jane(), "neodin/A2", "V1")).await;
     assert_eq!((chart(&store, "A1").await, chart(&store, "A2").await), before);
     assert_eq!(found(&store, "PatientName=DOE^JANE").await, "1 2 3 5");
+    index(&store, &north, &study("1.7", ann(), "20260101")).await;
+    let is_listed = || async {
+        let queue = store.conflicts(10, false).await.unwrap();
+        queue.iter().any(|one| matches!(one.what, Contradiction::Visit(_)))
+    };
+    assert!(!is_listed().await, "it went back, and nothing is left behind of a visit that was never hers");
     tell(&store, &north, &moved("E3", VisitKind::Visit, ann(), "neodin/A1", "V1")).await;
-    assert_eq!(chart(&store, "A2").await, texts("1 6", "R1"), "and once more");
+    assert_eq!(chart(&store, "A2").await, texts("1 6 7", "R1"), "and once more");
+    assert!(is_listed().await);
 }
 
 async fn what_comes_late_of_a_moved_visit_is_the_other_patients(store: Store) {

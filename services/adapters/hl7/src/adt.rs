@@ -52,7 +52,11 @@ pub fn parse_adt(bytes: &[u8], definition: &RepositoryDefinition) -> Result<Vec<
 
 fn events(message: &Message<'_>, header: &Header, definition: &RepositoryDefinition) -> Result<Vec<Event>, Refusal> {
     match header.trigger_event.as_str() {
-        "A40" | "A43" | "A47" => merges(message, definition),
+        "A40" => merges(message, definition),
+        "A43" | "A47" => {
+            let events = merges(message, definition)?.into_iter();
+            Ok(events.map(|event| Event { change: PatientChange::Renumber, ..event }).collect())
+        }
         "A44" => moves(message, definition, VisitKind::Account),
         "A45" => moves(message, definition, VisitKind::Visit),
         "A37" => unlink(message, definition).map(|event| vec![event]),
@@ -227,7 +231,7 @@ mod tests {
         for trigger in ["A43", "A47"] {
             let events = parse(trigger, "PID|||1^^^NORTH\rMRG|2^^^NORTH").unwrap();
             assert_eq!(pairs(&events), [triple("E1", "NORTH/1", "NORTH/2")]);
-            assert_eq!(events[0].change, PatientChange::Merge);
+            assert_eq!(events[0].change, PatientChange::Renumber);
         }
     }
 

@@ -19,7 +19,7 @@ impl Registry {
         object: Option<&str>,
     ) -> Result<(), RegistryError> {
         match document.purpose {
-            KeyObjectPurpose::Rejection(reason) => self.reject(repository, document, reason, object).await,
+            KeyObjectPurpose::Rejection(reason) => self.reject(repository, (document, study), reason, object).await,
             KeyObjectPurpose::Manifest => self.register_manifest(repository, study, document, object).await,
         }
     }
@@ -29,13 +29,14 @@ impl Registry {
     async fn reject(
         &self,
         repository: &RepositoryCode,
-        note: &KeyObject,
+        (note, study): (&KeyObject, &StudyRecord),
         reason: RejectionReason,
         object: Option<&str>,
     ) -> Result<(), RegistryError> {
         let service = self.0.access.service();
         self.0.access.permit(&service, Action::Reject, Subject::Repository(repository.to_string())).await?;
-        let rejected = self.0.store.reject(repository, note, reason, object, self.0.clock.now_ms()).await?;
+        let rejected =
+            self.0.store.reject(repository, (note, &study.patient), reason, object, self.0.clock.now_ms()).await?;
         if rejected.is_repeat {
             if let Some(object) = object {
                 self.0.objects.remove(object).await;

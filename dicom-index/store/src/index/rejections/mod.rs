@@ -10,9 +10,10 @@ mod withdraw;
 
 use std::collections::BTreeSet;
 
-use index_model::{KeyObject, KeyObjectPurpose, RejectionReason, RepositoryCode};
+use index_model::{KeyObject, KeyObjectPurpose, PatientRecord, RejectionReason, RepositoryCode};
 
 pub(super) use self::arrival::{declared, held, settle};
+use super::doubted;
 use super::work::Work;
 use crate::engine::{Link, Sql, dialect, in_transaction};
 use crate::{Rejected, Store, StoreError};
@@ -23,20 +24,21 @@ const CHUNK: usize = 100;
 pub(crate) const WITHDRAWN: &str = "report";
 
 impl Store {
-    /// Takes in a rejection note, and keeps the name of the object that it is. A repeat changes nothing.
+    /// Takes in a rejection note, and keeps the name of the object that it is. A repeat changes nothing. It holds by identifiers; that it names
+    /// another patient than a study of them has is noted, and somebody is alerted.
     ///
     /// # Errors
     /// [`StoreError::Unknown`] without such a repository; [`StoreError::Unavailable`].
     pub async fn reject(
         &self,
         repository: &RepositoryCode,
-        note: &KeyObject,
+        (note, patient): (&KeyObject, &PatientRecord),
         reason: RejectionReason,
         object: Option<&str>,
         now_ms: i64,
     ) -> Result<Rejected, StoreError> {
         let repository_key = self.repository_key(repository).await?;
-        let note = Note { repository_key, note, reason, object };
+        let note = Note { repository_key, note, patient, reason, object };
         in_transaction!(self.pools(), |link| note.store(&mut link, now_ms))
     }
 
@@ -92,6 +94,7 @@ async fn keep(
 struct Note<'a> {
     repository_key: i64,
     note: &'a KeyObject,
+    patient: &'a PatientRecord,
     reason: RejectionReason,
     object: Option<&'a str>,
 }
@@ -109,6 +112,7 @@ impl Note<'_> {
         let mut work = Work::new(link, now_ms);
         for study in studies() {
             let uid = study.study_instance_uid.as_str();
+            doubted::note_of(&mut work, &study.study_instance_uid, self.patient).await?;
             if has_copy(&mut work, uid, self.repository_key).await? {
                 withdraw::apply(&mut work, uid, self.repository_key, &mut out).await?;
             } else {

@@ -1,0 +1,12 @@
+-- A report under numbers that were another patient's before: whose it is, beside the name of its family; 0 where they were nobody else's.
+ALTER TABLE report ADD COLUMN family_patient INTEGER NOT NULL DEFAULT 0;
+UPDATE report SET family_patient = CAST(substr(family, instr(family, ' used again for ') + 16) AS INTEGER),
+    family = substr(family, 1, instr(family, ' used again for ') - 1) WHERE family GLOB '* used again for [0-9]*';
+DROP INDEX report_by_family;
+-- The report that a message is a version of.
+CREATE UNIQUE INDEX report_by_family ON report (repository_key, family, family_patient);
+
+-- When what an event tells was recorded where it happened (EVN-2, MSH-7), at the latest when it arrived: an older one that comes late is history.
+ALTER TABLE patient_event ADD COLUMN told_ms INTEGER;
+-- What befell two numbers.
+CREATE INDEX patient_event_of_other ON patient_event (other_key) WHERE other_key IS NOT NULL;
