@@ -188,6 +188,9 @@ pub struct ReportRecord {
     /// The same of the documents whose place it takes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub predecessor_ids: Vec<String>,
+    /// OBR-29 (ORC-8): the filler order number of the report that this one adds to, where it has another of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_order_number: Option<IssuedId>,
     /// The object that it is, which is kept as it came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object: Option<ObjectReference>,

@@ -110,10 +110,10 @@ impl Store {
         for row in link.rows(studies).await? {
             row.text(0)?.hash(&mut state);
         }
-        let reports = Sql::new(
-            "SELECT public_id, current_version, status FROM report WHERE person_key = $1 ORDER BY report_key LIMIT $2",
-        );
-        for row in link.rows(reports.arg(person_key).arg(MOST_IN_STATE)).await? {
+        let mut reports = Sql::new("SELECT o.public_id, o.current_version, o.status FROM report o WHERE ");
+        crate::reports::read::of_person(&mut reports, person_key);
+        reports.push(" ORDER BY o.report_key LIMIT ").bind(MOST_IN_STATE);
+        for row in link.rows(reports).await? {
             (row.text(0)?, row.int(1)?, row.text(2)?).hash(&mut state);
         }
         Ok(state.finish())

@@ -1,7 +1,7 @@
 //! How rows are shown in JSON: instants in RFC 3339, empty text as null.
 
 use index_model::PersonName;
-use registry::{OpenedPatient, PersonRow, Registry, ReportRow, StudyRow};
+use registry::{OpenedPatient, PersonRow, Registry, ReportRow, ReportVersion, StudyRow, Unconfirmed};
 use serde_json::{Value, json};
 
 pub(crate) fn instant(unix_ms: Option<i64>) -> Value {
@@ -74,7 +74,8 @@ fn report_line(row: &ReportRow) -> Value {
     json!({
         "reportKey": row.public_id,
         "status": row.status.code(),
-        "title": row.current.title,
+        "title": titled(row),
+        "unconfirmed": row.unconfirmed.map(Unconfirmed::code),
         "observed": instant(row.current.observed_ms),
         "issued": instant(row.current.issued_ms),
         "region": row.region,
@@ -84,11 +85,39 @@ fn report_line(row: &ReportRow) -> Value {
     })
 }
 
+/// A title that says itself that the report is not certain to be the patient's: wherever it stands, that stands before it.
+fn titled(row: &ReportRow) -> String {
+    match row.unconfirmed {
+        None => row.current.title.clone(),
+        Some(_) => format!("[NOT CONFIRMED / NON CONFIRM\u{c9}] {}", row.current.title),
+    }
+}
+
+/// The words of a version, behind those that say that they are not certain to be of the patient.
+fn words(row: &ReportRow, version: &ReportVersion) -> String {
+    let text = version.record.text.expose();
+    let is_silent = text.is_empty() && version.record.documents.is_empty();
+    let said = match row.unconfirmed {
+        _ if is_silent => return String::new(),
+        _ if version.names_another => NAMES_ANOTHER,
+        Some(Unconfirmed::OtherNumber) => OTHER_NUMBER,
+        Some(Unconfirmed::NamesAnother) | None => return text.clone(),
+    };
+    format!("{said}\n\n{text}").trim_end().to_owned()
+}
+
+const NAMES_ANOTHER: &str = "NOT CONFIRMED: name and birth date in this report differ from this patient's.\n\
+    NON CONFIRM\u{c9} : le nom et la date de naissance de ce compte rendu diff\u{e8}rent de ceux de ce patient.";
+const OTHER_NUMBER: &str = "NOT CONFIRMED: this report came under another patient number, and its name or birth date is not this patient's.\n\
+    NON CONFIRM\u{c9} : ce compte rendu est arriv\u{e9} sous un autre num\u{e9}ro de patient, et son nom ou sa date de naissance n'est pas \
+    celui de ce patient.";
+
 pub(crate) fn report(row: &ReportRow, patient: Option<String>) -> Value {
     json!({
         "reportKey": row.public_id,
         "patientKey": patient,
-        "title": row.current.title,
+        "title": titled(row),
+        "unconfirmed": row.unconfirmed.map(Unconfirmed::code),
         "status": row.status.code(),
         "region": row.region,
         "studyInstanceUids": row.links.iter().map(|link| &link.study_instance_uid).collect::<Vec<_>>(),
@@ -99,7 +128,7 @@ pub(crate) fn report(row: &ReportRow, patient: Option<String>) -> Value {
             "received": instant(Some(version.received_ms)),
             "interpreter": text(&version.record.interpreter.to_dicom()),
             "language": text(&version.record.language),
-            "text": version.record.text.expose(),
+            "text": words(row, version),
             "documents": version.record.documents.iter().zip(1..).map(|(document, number)| json!({
                 "number": number,
                 "mediaType": document.kind.media_type(),

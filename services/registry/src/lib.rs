@@ -30,7 +30,7 @@ pub use fetch::prefetch::PrefetchPolicy;
 pub use index_extract::PathStep;
 pub use index_store::{
     Conflict, Contradiction, Differing, Dismissal, Doubt, Drift, DriftReport, LeftBehind, PatientRow, PersonRow,
-    ReportRow, Ruled, SeriesRow, StudyRow, TestPatient,
+    ReportRow, ReportVersion, Ruled, SeriesRow, StudyRow, TestPatient, Unconfirmed,
 };
 pub use intake::{Fate, StoredInstance};
 pub use keeping::evict::FetchedSize;

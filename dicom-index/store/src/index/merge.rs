@@ -152,6 +152,13 @@ pub(crate) fn agree(a: &PatientRecord, b: &PatientRecord) -> bool {
     }
 }
 
+/// Whether two records tell the same name and birth date, and nothing speaks against it.
+pub(crate) fn are_alike(a: &PatientRecord, b: &PatientRecord) -> bool {
+    let names = both(&name_key(&a.patient_name), &name_key(&b.patient_name));
+    let dates = a.patient_birth_date.is_some() && a.patient_birth_date == b.patient_birth_date;
+    names == Some(true) && dates && agree(a, b)
+}
+
 /// Whether one issuer gave them two numbers.
 pub(crate) fn two_numbers_of_one_issuer(a: &PatientRecord, b: &PatientRecord) -> bool {
     let usable = |p: &PatientRecord| p.patient_id.clone().filter(|id| super::patient::is_usable(Some(id)));

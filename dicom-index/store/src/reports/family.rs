@@ -6,6 +6,7 @@
 
 use index_model::{ReportRecord, ReportStatus};
 
+use super::addenda;
 use crate::StoreError;
 use crate::engine::{Link, Sql};
 use crate::index::Work;
@@ -36,25 +37,29 @@ pub(super) fn name(report: &ReportRecord) -> String {
     }
 }
 
-/// What the family of somebody is called, whose number another had before.
-const OF_ANOTHER: &str = " used again for ";
-
-/// Whether a family's numbers were another patient's before.
-pub(super) fn is_used_again(family: &str) -> bool {
-    family.contains(OF_ANOTHER)
+/// The messages of one report: what they have in common and, where those numbers were another patient's before, whose they are now (else 0).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Family {
+    pub(super) name: String,
+    pub(super) patient_key: i64,
 }
 
-/// The report that a version belongs to, of this person, and what its family is called; reports that it shows to be one are made one.
+/// The report that a version belongs to, of this person, and its family; reports that it shows to be one are made one.
 pub(super) async fn find(
     work: &mut Work<'_>,
     repository_key: i64,
     report: &ReportRecord,
     placed: Placed,
-) -> Result<(Option<Known>, String), StoreError> {
+) -> Result<(Option<Known>, Family), StoreError> {
     let person_key = placed.person_key;
     let (family, known) = of_family(work, repository_key, report, placed).await?;
     let mut keys = Vec::from_iter(known);
     for key in by_document(work, report, person_key).await? {
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    for key in of_parent(work, repository_key, report, person_key).await? {
         if !keys.contains(&key) {
             keys.push(key);
         }
@@ -72,33 +77,31 @@ pub(super) async fn find(
     Ok((Some(load(work.link, first).await?), family))
 }
 
-/// The report that messages with these numbers tell of, and what its family is called. Numbers are used again, and mistyped: a report of
+/// The report that messages with these numbers tell of, and its family. Numbers are used again, and mistyped: a report of
 /// one patient is no version of another's, unless that one was withdrawn or nothing says that they are two.
 async fn of_family(
     work: &mut Work<'_>,
     repository_key: i64,
     report: &ReportRecord,
     placed: Placed,
-) -> Result<(String, Option<i64>), StoreError> {
-    let base = name(report);
-    let again = format!("{base}{OF_ANOTHER}{}", placed.patient_key);
+) -> Result<(Family, Option<i64>), StoreError> {
+    let family = |patient_key| Family { name: name(report), patient_key };
     let sql = Sql::new(
-        "SELECT report_key, family, person_key, record FROM report WHERE repository_key = $1 AND family IN ($2, $3)",
+        "SELECT report_key, family_patient, person_key, record FROM report WHERE repository_key = $1 AND family = $2 \
+         AND family_patient IN (0, $3) ORDER BY family_patient DESC",
     );
-    let rows = work.link.rows(sql.arg(repository_key).arg(base.as_str()).arg(again.as_str())).await?;
-    for row in &rows {
-        if row.text(1)? == again {
-            return Ok((again, Some(row.int(0)?)));
-        }
+    let rows = work.link.rows(sql.arg(repository_key).arg(name(report)).arg(placed.patient_key)).await?;
+    let Some(row) = rows.first() else { return Ok((family(0), None)) };
+    if row.int(1)? == placed.patient_key {
+        return Ok((family(placed.patient_key), Some(row.int(0)?)));
     }
-    let Some(row) = rows.first() else { return Ok((base, None)) };
     let before: ReportRecord = row.json(3)?;
     let is_withdrawn = matches!(before.status, ReportStatus::EnteredInError | ReportStatus::Cancelled);
     if row.int(2)? != placed.person_key && !is_withdrawn && !agree(&before.patient, &report.patient) {
         tracing::warn!("a report came under the order number of another patient's");
-        return Ok((again, None));
+        return Ok((family(placed.patient_key), None));
     }
-    Ok((base, Some(row.int(0)?)))
+    Ok((family(0), Some(row.int(0)?)))
 }
 
 async fn load(link: &mut Link, report_key: i64) -> Result<Known, StoreError> {
@@ -109,10 +112,8 @@ async fn load(link: &mut Link, report_key: i64) -> Result<Known, StoreError> {
 
 /// Reports of this person of which a version is, names or takes the place of a document that this one is or takes the place of.
 async fn by_document(work: &mut Work<'_>, report: &ReportRecord, person_key: i64) -> Result<Vec<i64>, StoreError> {
-    let ids: Vec<&str> = ids(report).collect();
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
+    let own = name(report);
+    let ids: Vec<&str> = ids(report).chain([own.as_str()]).collect();
     let mut sql = Sql::new(
         "SELECT DISTINCT o.report_key FROM report_document_id d JOIN report o ON o.report_key = d.report_key \
          WHERE ",
@@ -122,6 +123,20 @@ async fn by_document(work: &mut Work<'_>, report: &ReportRecord, person_key: i64
         .list(ids)
         .push(") ORDER BY o.report_key LIMIT ")
         .bind(MOST_UNITED);
+    work.link.rows(sql).await?.iter().map(|row| row.int(0)).collect()
+}
+
+/// The report of this person that an addendum adds to.
+async fn of_parent(
+    work: &mut Work<'_>,
+    repository_key: i64,
+    report: &ReportRecord,
+    person_key: i64,
+) -> Result<Vec<i64>, StoreError> {
+    let Some(parent) = addenda::parent(report) else { return Ok(Vec::new()) };
+    let mut sql = Sql::new("SELECT o.report_key FROM report o WHERE o.repository_key = ");
+    sql.bind(repository_key).push(" AND o.family = ").bind(parent).push(" AND ");
+    of_person(&mut sql, person_key).push(" ORDER BY o.report_key LIMIT 2");
     work.link.rows(sql).await?.iter().map(|row| row.int(0)).collect()
 }
 
@@ -162,11 +177,11 @@ async fn counterpart(
 }
 
 /// A report that messages tell of is found by them from now on.
-async fn rename(work: &mut Work<'_>, report_key: i64, repository_key: i64, family: &str) -> Result<(), StoreError> {
+async fn rename(work: &mut Work<'_>, report_key: i64, repository_key: i64, family: &Family) -> Result<(), StoreError> {
     let sql = Sql::new("SELECT repository_key FROM report WHERE report_key = $1 AND family LIKE 'document %'");
     let Some(row) = work.link.row(sql.arg(report_key)).await? else { return Ok(()) };
-    let sql = Sql::new("UPDATE report SET family = $1, repository_key = $2 WHERE report_key = $3");
-    work.link.run(sql.arg(family).arg(repository_key).arg(report_key)).await?;
+    let sql = Sql::new("UPDATE report SET family = $1, family_patient = $2, repository_key = $3 WHERE report_key = $4");
+    work.link.run(sql.arg(family.name.as_str()).arg(family.patient_key).arg(repository_key).arg(report_key)).await?;
     for (key, by) in [(row.int(0)?, -1_i64), (repository_key, 1)] {
         let sql = Sql::new("UPDATE repository SET reports = reports + $1 WHERE repository_key = $2");
         work.link.run(sql.arg(by).arg(key)).await?;
@@ -220,7 +235,10 @@ async fn absorb(work: &mut Work<'_>, into: i64, other: i64) -> Result<(), StoreE
 
 /// Keeps what a version is known by.
 pub(super) async fn keep_ids(link: &mut Link, report_key: i64, report: &ReportRecord) -> Result<(), StoreError> {
-    for id in ids(report) {
+    // An addendum is found by its own number and its parent's, whichever of them comes next.
+    let parent = addenda::parent(report);
+    let own = parent.is_some().then(|| name(report));
+    for id in ids(report).chain(own.as_deref()).chain(parent.as_deref()) {
         let sql =
             Sql::new("INSERT INTO report_document_id (document_id, report_key) VALUES ($1, $2) ON CONFLICT DO NOTHING");
         link.run(sql.arg(id).arg(report_key)).await?;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use index_model::{IssuedId, LinkEvidence, PatientRecord, ReportRecord, StudyRecord};
 
-use super::{doubt, family, orders};
+use super::{doubt, orders};
 use crate::engine::Sql;
 use crate::index::Work;
 use crate::index::doubted::are_strangers;
@@ -113,7 +113,7 @@ fn is_about(date: Option<&str>, instant_ms: i64) -> bool {
 /// Looks for the studies of a report anew.
 pub(crate) async fn relink(work: &mut Work<'_>, report_key: i64) -> Result<(), StoreError> {
     let sql = Sql::new(
-        "SELECT o.person_key, o.record, o.doubt, p.record, o.family FROM report o JOIN source_patient p \
+        "SELECT o.person_key, o.record, o.doubt, p.record, o.family_patient FROM report o JOIN source_patient p \
          ON p.patient_key = COALESCE(o.said_patient_key, o.patient_key) WHERE o.report_key = $1",
     )
     .arg(report_key);
@@ -130,7 +130,7 @@ pub(crate) async fn relink(work: &mut Work<'_>, report_key: i64) -> Result<(), S
     let found = ruled(work, report_key, &subject, found).await?;
     is_anothers = (is_anothers && !is_strangers) || (is_strangers && found.is_empty());
     // Whose number it was before has to be looked at, whatever this report is tied to.
-    is_anothers |= family::is_used_again(&row.text(4)?);
+    is_anothers |= row.flag(4)?;
     let doubt = doubt::of(work, &report, &subject, (!found.is_empty(), is_anothers)).await?;
     doubt::keep(work, report_key, &row.text(2)?, doubt).await?;
     let sql = Sql::new("SELECT study_key, evidence FROM report_link WHERE report_key = $1").arg(report_key);

@@ -1,17 +1,19 @@
 //! Reports: versions by message, the one that is shown, and the studies they are about.
 
+mod addenda;
 mod doubt;
 mod family;
 pub(crate) mod link;
 pub(crate) mod orders;
-mod read;
+pub(crate) mod read;
 pub(crate) mod rejected;
 mod ruling;
 mod versions;
+mod whose;
 
 use index_model::{ReportRecord, ReportStatus, RepositoryCode, VisitNumbers};
 
-use self::family::Known;
+use self::family::{Family, Known};
 use self::versions::Version;
 use crate::engine::{Link, Sql, dialect, in_transaction, json};
 use crate::index::patient::{self, Placed};
@@ -137,18 +139,23 @@ impl Message<'_> {
         }))
     }
 
-    async fn insert(&self, link: &mut Link, family: &str, placed: Placed) -> Result<Known, StoreError> {
+    async fn insert(&self, link: &mut Link, family: &Family, placed: Placed) -> Result<Known, StoreError> {
         let public_id = uuid::Uuid::new_v4().to_string();
         let mut sql = Sql::new(
             "INSERT INTO report (public_id, repository_key, family, person_key, patient_key, accession_number, \
              accession_issuer, filler_number, filler_issuer, placer_number, placer_issuer, status, current_version, versions, \
-             received_ms, record, said_patient_key, visit_number, visit_issuer, account_number, account_issuer) VALUES (",
+             received_ms, record, said_patient_key, visit_number, visit_issuer, account_number, account_issuer, family_patient) VALUES (",
         );
-        sql.bind(public_id.as_str()).push(", ").bind(self.repository_key).push(", ").bind(family).push(", ");
+        sql.bind(public_id.as_str())
+            .push(", ")
+            .bind(self.repository_key)
+            .push(", ")
+            .bind(family.name.as_str())
+            .push(", ");
         sql.list([placed.person_key, placed.patient_key]).push(", ").list(order_columns(self.report)).push(", ");
         sql.bind(self.report.status.code()).push(", 0, 0, ").bind(self.now_ms).push(", ").bind(json(self.report)?);
         sql.push(", ").bind(placed.said_key).push(", ").list(visit_columns(&self.report.visit));
-        sql.push(") RETURNING report_key");
+        sql.push(", ").bind(family.patient_key).push(") RETURNING report_key");
         let report_key = link.number(sql).await?;
         let sql = Sql::new("UPDATE repository SET reports = reports + 1 WHERE repository_key = $1");
         link.run(sql.arg(self.repository_key)).await?;
@@ -194,7 +201,10 @@ impl Message<'_> {
             let sql = Sql::new("UPDATE report SET versions = $1 WHERE report_key = $2");
             link.run(sql.arg(version).arg(known.report_key)).await?;
             // Another than before is shown when reports turned out to be one.
-            return if shown == known.shown { Ok(()) } else { rejected::show(link, known.report_key).await };
+            if shown != known.shown {
+                rejected::show(link, known.report_key).await?;
+            }
+            return addenda::note(link, known.report_key, self.report).await;
         }
         let sql = Sql::new(
             "UPDATE report SET versions = $1, current_version = $1, status = $2, person_key = $3, patient_key = $4, \
@@ -205,6 +215,7 @@ impl Message<'_> {
         let sql = sql.arg(version).arg(self.report.status.code()).arg(placed.person_key).arg(placed.patient_key);
         let sql = order_columns(self.report).into_iter().fold(sql, Sql::arg).arg(self.now_ms);
         link.run(sql.arg(json(self.report)?).arg(placed.said_key).arg(known.report_key)).await?;
+        addenda::note(link, known.report_key, self.report).await?;
         self.keep_visit(link, known.report_key).await
     }
 

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
-use index_model::{LinkEvidence, Phi, ReportRecord, ReportStatus, Uid};
+use index_model::{LinkEvidence, PatientRecord, Phi, ReportRecord, ReportStatus, Uid};
 
+use super::{addenda, whose};
 use crate::engine::{Link, Row, Sql};
+use crate::index::doubted::are_strangers;
 use crate::locate::code;
 use crate::{ReportLink, ReportRow, ReportVersion, Store, StoreError};
 
@@ -16,7 +18,10 @@ const MAX_VERSIONS: u32 = 1_000;
 const MAX_LINKS: u32 = 20_000;
 
 const COLUMNS: &str = "SELECT o.report_key, o.public_id, o.person_key, q.code, q.region, o.status, o.current_version, \
-    o.record, o.received_ms, o.patient_key FROM report o JOIN repository q ON q.repository_key = o.repository_key WHERE ";
+    o.record, o.received_ms, o.patient_key, p.record, CASE WHEN EXISTS (SELECT 1 FROM dismissal d \
+    WHERE d.conflict = 'report-' || o.public_id AND d.at_ms >= coalesce(o.doubt_ms, 0)) THEN CAST(1 AS BIGINT) ELSE 0 END \
+    FROM report o JOIN repository q ON q.repository_key = o.repository_key \
+    JOIN source_patient p ON p.patient_key = coalesce(o.said_patient_key, o.patient_key) WHERE ";
 const LINKS: &str = "SELECT l.report_key, l.study_key, s.study_instance_uid, l.evidence FROM report_link l \
     JOIN study s ON s.study_key = l.study_key WHERE ";
 
@@ -32,7 +37,8 @@ impl Store {
         sql.push(" OR o.report_key IN (SELECT report_key FROM report_alias WHERE public_id = ")
             .bind(public_id)
             .push("))");
-        let Some(mut report) = link.row(sql).await?.map(|row| report(&row)).transpose()? else { return Ok(None) };
+        let Some(row) = link.row(sql).await? else { return Ok(None) };
+        let Read { mut report, of_number, is_dismissed } = read(&row)?;
         let mut sql = Sql::new(LINKS);
         sql.push("l.report_key = ").bind(report.report_key).push(" ORDER BY l.study_key").limit(MAX_LINKS);
         for row in link.rows(sql).await? {
@@ -47,11 +53,18 @@ impl Store {
             let mut record: ReportRecord = row.json(2)?;
             // A rejected object is kept as a line of the history, without what it says.
             if row.flag(3)? {
-                record.status = ReportStatus::EnteredInError;
-                record.text = Phi::default();
-                record.documents.clear();
+                whose::withhold(&mut record);
             }
-            report.versions.push(ReportVersion { version, received_ms, record });
+            let names_another = are_strangers(&of_number, &record.patient);
+            report.versions.push(ReportVersion { version, received_ms, record, names_another });
+        }
+        let own = report.current.patient.clone();
+        whose::withhold_anothers(&mut link, &mut report, &own).await?;
+        addenda::append(&mut report);
+        if is_confirmed(&report, is_dismissed) {
+            report.versions.iter_mut().for_each(|version| version.names_another = false);
+        } else {
+            report.unconfirmed = whose::doubt(&mut link, &report, &of_number, None).await?;
         }
         Ok(Some(report))
     }
@@ -72,14 +85,14 @@ impl Store {
         row.map(|row| row.bytes(0).map(Phi::new)).transpose()
     }
 
-    /// The reports of a person, latest first, without their texts.
+    /// The reports of a person, latest first, without their texts: those that came under a number of theirs, and those that are tied to a study of theirs.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn reports_of_person(&self, person_key: i64) -> Result<Vec<ReportRow>, StoreError> {
         let mut sql = Sql::new(COLUMNS);
-        sql.push("o.person_key = ").bind(person_key);
-        list(&mut self.read().await?, sql).await
+        of_person(&mut sql, person_key);
+        list(&mut self.read().await?, sql, Some(person_key)).await
     }
 
     /// The reports of a study, latest first, without their texts.
@@ -89,28 +102,59 @@ impl Store {
     pub async fn reports_of_study(&self, study_key: i64) -> Result<Vec<ReportRow>, StoreError> {
         let mut sql = Sql::new(COLUMNS);
         sql.push("o.report_key IN (SELECT report_key FROM report_link WHERE study_key = ").bind(study_key).push(")");
-        list(&mut self.read().await?, sql).await
+        list(&mut self.read().await?, sql, None).await
     }
 }
 
-async fn list(link: &mut Link, mut sql: Sql) -> Result<Vec<ReportRow>, StoreError> {
+/// Which reports `o` are in a person's record.
+pub(crate) fn of_person(sql: &mut Sql, person_key: i64) {
+    sql.push("o.report_key IN (SELECT report_key FROM report WHERE person_key = ").bind(person_key);
+    sql.push(
+        " UNION SELECT l.report_key FROM report_link l JOIN study_copy c ON c.study_key = l.study_key \
+         JOIN source_patient p ON p.patient_key = c.patient_key WHERE p.person_key = ",
+    );
+    sql.bind(person_key).push(")");
+}
+
+/// `reader` is the person in whose record they are listed.
+async fn list(link: &mut Link, mut sql: Sql, reader: Option<i64>) -> Result<Vec<ReportRow>, StoreError> {
     sql.push(" ORDER BY o.received_ms DESC, o.report_key DESC").limit(MAX_REPORTS);
     let rows = link.rows(sql).await?;
-    let mut reports: Vec<ReportRow> = rows.iter().map(report).collect::<Result<_, _>>()?;
+    let mut all: Vec<Read> = rows.iter().map(read).collect::<Result<_, _>>()?;
     let mut links: HashMap<i64, Vec<ReportLink>> = HashMap::new();
-    for chunk in reports.chunks(400) {
+    for chunk in all.chunks(400) {
         let mut sql = Sql::new(LINKS);
-        sql.push("l.report_key IN (").list(chunk.iter().map(|report| report.report_key));
+        sql.push("l.report_key IN (").list(chunk.iter().map(|read| read.report.report_key));
         sql.push(") ORDER BY l.study_key").limit(MAX_LINKS);
         for row in link.rows(sql).await? {
             links.entry(row.int(0)?).or_default().push(self::link(&row)?);
         }
     }
-    for report in &mut reports {
+    for Read { report, of_number, is_dismissed } in &mut all {
         report.links = links.remove(&report.report_key).unwrap_or_default();
+        if !is_confirmed(report, *is_dismissed) {
+            report.unconfirmed = whose::doubt(link, report, of_number, reader).await?;
+        }
         report.current.text = Phi::default();
     }
-    Ok(reports)
+    Ok(all.into_iter().map(|read| read.report).collect())
+}
+
+/// Whether an operator has looked at whose it is.
+fn is_confirmed(report: &ReportRow, is_dismissed: bool) -> bool {
+    is_dismissed || report.links.iter().any(|link| link.evidence == LinkEvidence::Operator)
+}
+
+/// A report, and what tells whether it is its patient's.
+struct Read {
+    report: ReportRow,
+    /// What is known of the number that it came under.
+    of_number: PatientRecord,
+    is_dismissed: bool,
+}
+
+fn read(row: &Row) -> Result<Read, StoreError> {
+    Ok(Read { report: report(row)?, of_number: row.json(10)?, is_dismissed: row.flag(11)? })
 }
 
 fn report(row: &Row) -> Result<ReportRow, StoreError> {
@@ -127,6 +171,7 @@ fn report(row: &Row) -> Result<ReportRow, StoreError> {
         current,
         received_ms: row.int(8)?,
         links: Vec::new(),
+        unconfirmed: None,
         versions: Vec::new(),
     })
 }

@@ -2,6 +2,7 @@
 
 use index_model::{ReportRecord, ReportStatus};
 
+use super::{addenda, family};
 use crate::StoreError;
 use crate::engine::{Link, Sql};
 
@@ -15,6 +16,8 @@ pub(super) struct Version {
     pub(super) status: ReportStatus,
     pub(super) issued_ms: Option<i64>,
     pub(super) received_ms: i64,
+    /// Whether it adds to the report of another order number: it is read with that one's words, and not in place of them.
+    pub(super) is_addendum: bool,
 }
 
 /// The versions that may be shown: not those that are rejected objects.
@@ -24,18 +27,22 @@ pub(super) async fn load(link: &mut Link, report_key: i64) -> Result<Vec<Version
          ORDER BY version LIMIT $2",
     );
     let rows = link.rows(sql.arg(report_key).arg(MAX_VERSIONS)).await?;
+    let records: Vec<ReportRecord> = rows.iter().map(|row| row.json(2)).collect::<Result<_, _>>()?;
+    let addenda = addenda::numbers(records.iter());
     rows.iter()
-        .map(|row| {
-            let record: ReportRecord = row.json(2)?;
+        .zip(&records)
+        .map(|(row, record)| {
+            let is_addendum = addenda.contains(&family::name(record));
             let (status, issued_ms) = (record.status, record.issued_ms);
-            Ok(Version { version: row.count(0)?, status, issued_ms, received_ms: row.int(1)? })
+            Ok(Version { version: row.count(0)?, status, issued_ms, received_ms: row.int(1)?, is_addendum })
         })
         .collect()
 }
 
-/// The latest of the verified versions, else the latest of all. One that comes late is history.
+/// The latest of the verified versions, else the latest of all. One that comes late is history. An addendum is shown by itself only as long as
+/// nothing is here of what it adds to.
 pub(super) fn shown(versions: &[Version]) -> Option<&Version> {
-    versions.iter().max_by_key(|version| version.rank())
+    versions.iter().max_by_key(|version| (!version.is_addendum, version.rank()))
 }
 
 #[cfg(test)]
@@ -54,6 +61,7 @@ mod tests {
                 status,
                 issued_ms: Some(issued),
                 received_ms: 1_000 + i64::from(version),
+                is_addendum: false,
             })
             .collect();
         shown(&versions).unwrap().version

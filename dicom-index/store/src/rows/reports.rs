@@ -82,6 +82,25 @@ pub enum Ruled {
     OtherPatient,
 }
 
+/// Why it is not certain that a report is the patient's in whose record it stands, while no operator tied it to a study or dismissed the case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unconfirmed {
+    /// It came under a number of theirs and tells of somebody else: no word of the name is the same, nor is the birth date.
+    NamesAnother,
+    /// It is tied to a study of theirs, came under another number, and name or birth date differ or are not told.
+    OtherNumber,
+}
+
+impl Unconfirmed {
+    /// Its code in answers.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NamesAnother => "names-another",
+            Self::OtherNumber => "other-number",
+        }
+    }
+}
+
 /// One message of a report.
 #[derive(Debug, Clone)]
 pub struct ReportVersion {
@@ -89,8 +108,10 @@ pub struct ReportVersion {
     pub version: u32,
     /// When it arrived, Unix milliseconds.
     pub received_ms: i64,
-    /// What it said.
+    /// What it said; without words and documents where it is a rejected object, or came under another patient than the report's.
     pub record: ReportRecord,
+    /// Whether it tells of somebody else than the number that the report stands under.
+    pub names_another: bool,
 }
 
 /// A report.
@@ -118,6 +139,8 @@ pub struct ReportRow {
     pub received_ms: i64,
     /// What it is about.
     pub links: Vec<ReportLink>,
+    /// What has to be said before its words.
+    pub unconfirmed: Option<Unconfirmed>,
     /// All versions by arrival; empty in lists.
     pub versions: Vec<ReportVersion>,
 }

@@ -4,7 +4,7 @@ use index_model::{
     DocumentKind, LinkEvidence, ObjectReference, PatientRecord, PersonName, Phi, ReportDocument, ReportRecord,
     ReportStatus, RepositoryCode, StudyRecord,
 };
-use index_store::{ChangeKind, Contradiction, Doubt, NewReport, ReportStored, Store};
+use index_store::{ChangeKind, Contradiction, Doubt, NewReport, ReportStored, Store, Unconfirmed};
 
 use crate::build::{NOW, all, issued, jane, patient, study, two, uid};
 
@@ -20,6 +20,7 @@ pub(crate) fn report(control_id: &str, patient: PatientRecord, status: ReportSta
         visit: index_model::VisitNumbers::default(),
         document_ids: Vec::new(),
         predecessor_ids: Vec::new(),
+        parent_order_number: None,
         object: None,
         status,
         title: "CT head".into(),
@@ -145,6 +146,148 @@ async fn a_report_under_the_order_number_of_anothers_is_one_of_its_own_and_liste
     assert_eq!(listed.iter().filter(|one| is_it(&one.what)).count(), 1);
 }
 
+/// A correction of the order number under the right patient: what was said of the wrong one is a line of the history, without its words.
+async fn what_came_under_another_patient_is_no_word_of_the_corrected_report(store: Store) {
+    use ReportStatus as S;
+    let (north, _) = two(&store).await;
+    let richard = patient("neodin/A2", "ROE^RICHARD", "19500505");
+    let said = |control_id: &str, whose: PatientRecord, status, at, words: &str| ReportRecord {
+        text: Phi::new(words.into()),
+        documents: vec![ReportDocument::new(DocumentKind::Pdf, String::new(), words.into())],
+        ..report(control_id, whose, status, at)
+    };
+    for one in [
+        said("M1", richard.clone(), S::Final, 10, "RICHARD's kidney"),
+        said("M2", richard, S::EnteredInError, 20, ""),
+        said("M3", jane(), S::Corrected, 30, "JANE's liver"),
+        said("M4", jane(), S::Corrected, 40, "JANE's liver, again"),
+    ] {
+        store.store_report(&north, &one, b"", NOW).await.unwrap();
+    }
+    let person = store.persons_by_patient_id(Some("neodin"), "A1").await.unwrap().remove(0);
+    let id = store.reports_of_person(person.person_key).await.unwrap().remove(0).public_id;
+    let row = store.report(&id).await.unwrap().unwrap();
+    let told: Vec<_> = row
+        .versions
+        .iter()
+        .map(|it| (it.record.text.expose().as_str(), it.record.documents.len(), it.record.status))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("", 0, S::EnteredInError),
+            ("", 0, S::EnteredInError),
+            ("JANE's liver", 1, S::Corrected),
+            ("JANE's liver, again", 1, S::Corrected)
+        ]
+    );
+    // Numbers of one person are no other patient.
+    let married = PatientRecord { patient_id: Some(issued("neodin", "A9")), ..jane() };
+    let merge = crate::identity::event("E1", index_model::PatientChange::Merge, married, "neodin/A1");
+    store.tell_patient(&north, &merge, b"", NOW).await.unwrap();
+    let row = store.report(&id).await.unwrap().unwrap();
+    assert_eq!(row.versions[2].record.text.expose(), "JANE's liver");
+}
+
+/// The words of two families that one name could stand for.
+async fn an_order_number_of_any_words_is_its_own_family(store: Store) {
+    let (north, _) = two(&store).await;
+    let person = |n: u32| patient(&format!("neodin/P{n}"), &format!("N{n}^P"), &format!("1970010{n}"));
+    let of = |control_id: &str, whose, filler: &str| ReportRecord {
+        filler_order_number: Some(issued("neodin", filler)),
+        ..report(control_id, whose, ReportStatus::Final, 10)
+    };
+    let first = id_of(&store.store_report(&north, &of("M1", person(1), "F1"), b"", NOW).await.unwrap());
+    let again = id_of(&store.store_report(&north, &of("M2", person(2), "F1"), b"", NOW).await.unwrap());
+    let key = store.report(&again).await.unwrap().unwrap().patient_key;
+    let odd = of("M3", person(2), &format!("F1 used again for {key}"));
+    let odd = id_of(&store.store_report(&north, &odd, b"", NOW).await.unwrap());
+    assert!(first != again && again != odd);
+    assert_eq!(store.report(&again).await.unwrap().unwrap().versions.len(), 1);
+}
+
+/// HL7 v2.5 §4.5.3.29: a parent's order number makes it an addendum; both are read together, whichever comes first, and each is corrected by itself.
+async fn an_addendum_under_a_number_of_its_own_is_read_with_its_parent(store: Store) {
+    use ReportStatus as S;
+    let (north, _) = two(&store).await;
+    let under = |control_id: &str, filler: &str, parent: Option<&str>, status, at, words: &str| ReportRecord {
+        filler_order_number: Some(issued("neodin", filler)),
+        parent_order_number: parent.map(|parent| issued("neodin", parent)),
+        text: Phi::new(words.into()),
+        ..report(control_id, jane(), status, at)
+    };
+    let words = |id: String| {
+        let store = &store;
+        async move {
+            let row = store.report(&id).await.unwrap().unwrap();
+            let shown = row.versions.iter().find(|it| it.version == row.version).unwrap();
+            assert_eq!(shown.record.text, row.current.text);
+            (row.status, row.current.text.expose().clone())
+        }
+    };
+    for (parent, added, is_late) in [("F1", "F2", false), ("F3", "F4", true)] {
+        let mut both = [
+            under(&format!("M{parent}"), parent, None, S::Final, 10, "Clear lungs."),
+            under(&format!("M{added}"), added, Some(parent), S::Appended, 20, "A nodule."),
+        ];
+        if is_late {
+            both.reverse();
+        }
+        let mut ids = Vec::new();
+        for one in &both {
+            ids.push(id_of(&store.store_report(&north, one, b"", NOW).await.unwrap()));
+        }
+        assert_eq!(ids[0], ids[1], "one report");
+        let (status, text) = words(ids[0].clone()).await;
+        assert_eq!(text, "Clear lungs.\n\nADDENDUM / ADDENDA\nA nodule.");
+        assert!(is_late || status == S::Appended);
+        // A correction of either takes its own place, though it names no parent.
+        let corrected = under(&format!("C{parent}"), parent, None, S::Corrected, 30, "Clear right lung.");
+        store.store_report(&north, &corrected, b"", NOW).await.unwrap();
+        let added = under(&format!("C{added}"), added, None, S::Corrected, 40, "Two nodules.");
+        assert_eq!(id_of(&store.store_report(&north, &added, b"", NOW).await.unwrap()), ids[0]);
+        assert_eq!(words(ids[0].clone()).await.1, "Clear right lung.\n\nADDENDUM / ADDENDA\nTwo nodules.");
+    }
+    // Withdrawn, it is no longer read; and of somebody else it is none of hers.
+    let withdrawn = under("W2", "F2", Some("F1"), S::EnteredInError, 50, "");
+    let id = id_of(&store.store_report(&north, &withdrawn, b"", NOW).await.unwrap());
+    assert_eq!(words(id.clone()).await.1, "Clear right lung.");
+    let strangers = ReportRecord {
+        patient: patient("neodin/A2", "ROE^RICHARD", "19500505"),
+        ..under("M9", "F9", Some("F1"), S::Appended, 60, "Of another.")
+    };
+    assert_ne!(id_of(&store.store_report(&north, &strangers, b"", NOW).await.unwrap()), id);
+    assert_eq!(words(id).await.1, "Clear right lung.");
+}
+
+/// A sender that names its authority by an OID that nobody configured: the report is in the record of the study that it is about.
+async fn a_report_that_is_tied_to_a_study_is_in_the_record_of_that_study(store: Store) {
+    let (north, _) = two(&store).await;
+    store.index_study(&north, &study("1.1", jane(), "20260101"), &[], NOW).await.unwrap();
+    let person = store.persons_by_patient_id(Some("neodin"), "A1").await.unwrap().remove(0);
+    let before = store.state_of_person(person.person_key, &all()).await.unwrap();
+    let by_oid = |control_id: &str, filler: &str, whose: PatientRecord| ReportRecord {
+        study_instance_uids: vec![uid("1.1")],
+        filler_order_number: Some(issued("neodin", filler)),
+        ..report(control_id, whose, ReportStatus::Final, 10)
+    };
+    let same = by_oid("M1", "F1", patient("2.16.840.1/A1", "DOE^JANE", "19700101"));
+    store.store_report(&north, &same, b"", NOW).await.unwrap();
+    let listed = store.reports_of_person(person.person_key).await.unwrap();
+    assert_eq!((listed.len(), listed[0].unconfirmed), (1, None));
+    assert_ne!(store.state_of_person(person.person_key, &all()).await.unwrap(), before, "an open page is told");
+    // Another birth date: not certain, and said so. Another name and birth date: not tied, and not there.
+    let alike = by_oid("M2", "F2", patient("2.16.840.1/A7", "DOE^JANE", "19710202"));
+    let id = id_of(&store.store_report(&north, &alike, b"", NOW).await.unwrap());
+    let other = by_oid("M3", "F3", patient("2.16.840.1/A8", "ROE^RICHARD", "19500505"));
+    store.store_report(&north, &other, b"", NOW).await.unwrap();
+    let listed = store.reports_of_person(person.person_key).await.unwrap();
+    assert_eq!(listed.len(), 2);
+    let unconfirmed = listed.iter().find(|row| row.public_id == id).unwrap().unconfirmed;
+    assert_eq!(unconfirmed, Some(Unconfirmed::OtherNumber));
+    assert_eq!(store.report(&id).await.unwrap().unwrap().unconfirmed, Some(Unconfirmed::OtherNumber));
+}
+
 /// The report would be in neither record until both numbers are merged; then it is.
 async fn a_report_is_not_tied_to_the_study_of_another_number_of_its_issuer_though_the_name_is_the_same(store: Store) {
     let (north, _) = two(&store).await;
@@ -168,6 +311,9 @@ async fn a_report_of_somebody_else_under_a_known_number_renames_nobody_and_is_ti
     let id = id_of(&store.store_report(&north, &wrong, b"MSH", NOW).await.unwrap());
     let row = store.report(&id).await.unwrap().unwrap();
     assert!(row.links.is_empty());
+    assert_eq!((row.unconfirmed, row.versions[0].names_another), (Some(Unconfirmed::NamesAnother), true));
+    let listed = store.reports_of_person(row.person_key).await.unwrap();
+    assert_eq!(listed[0].unconfirmed, Some(Unconfirmed::NamesAnother), "where it stands, it is said");
     let name = |person: index_store::PersonRow| person.name.alphabetic;
     assert_eq!(
         name(store.person(row.person_key).await.unwrap().unwrap()),
@@ -182,6 +328,7 @@ async fn a_report_of_somebody_else_under_a_known_number_renames_nobody_and_is_ti
     store.rule_report(&id, &uid("1.1"), true, "ann", NOW).await.unwrap();
     let links = store.report(&id).await.unwrap().unwrap().links;
     assert_eq!(links.iter().map(|link| link.study_key).collect::<Vec<_>>(), [indexed.study_key]);
+    assert_eq!(store.report(&id).await.unwrap().unwrap().unconfirmed, None, "somebody has looked");
     assert!(store.conflicts(10, false).await.unwrap().is_empty());
 }
 
@@ -339,6 +486,10 @@ pub(crate) mod contract {
         a_report_of_another_patient_is_not_tied_to_the_study,
         a_report_of_somebody_else_under_a_known_number_renames_nobody_and_is_tied_to_nothing,
         a_report_under_the_order_number_of_anothers_is_one_of_its_own_and_listed,
+        what_came_under_another_patient_is_no_word_of_the_corrected_report,
+        an_order_number_of_any_words_is_its_own_family,
+        an_addendum_under_a_number_of_its_own_is_read_with_its_parent,
+        a_report_that_is_tied_to_a_study_is_in_the_record_of_that_study,
         a_report_is_not_tied_to_the_study_of_another_number_of_its_issuer_though_the_name_is_the_same,
         a_report_waits_for_its_study,
         a_report_on_several_studies_of_one_accession_is_tied_to_all_of_its_patient_and_to_no_other,

@@ -23,7 +23,12 @@ pub(crate) fn text<'b>(
     header: &Header,
     definition: &RepositoryDefinition,
 ) -> Result<(Cow<'b, str>, Charset), Refusal> {
-    let charset = header.charset(bytes, definition.character_set.as_deref())?;
+    let mut charset = header.charset(bytes, definition.character_set.as_deref())?;
+    // No text of a person is UTF-8 by chance: read as it is declared, each accent would be two letters.
+    if charset == Charset::Latin1 && !bytes.is_ascii() && std::str::from_utf8(bytes).is_ok() {
+        tracing::warn!(repository.code = %definition.code, "a message declares 8859/1 and is UTF-8: it is read as that, and its sender should say so (MSH-18)");
+        charset = Charset::Utf8;
+    }
     let undecodable = "a byte has no meaning in the declared character set";
     let undecodable = Refusal::error(ErrorCode::DataType, Location::field("MSH", 18), undecodable);
     Ok((charset.decode(bytes).ok_or(undecodable)?, charset))

@@ -14,11 +14,15 @@ pub(crate) fn accession_field<'m>(obr: Segment<'m>, definition: &RepositoryDefin
 /// An entity identifier (EI): number, namespace, universal id. Numbers of orders are issued like accession numbers; an alias of the
 /// source is the source itself.
 pub(crate) fn entity(field: Value<'_>, definition: &RepositoryDefinition) -> Option<IssuedId> {
-    let value = field.component(1).text();
-    let named = [2, 3].map(|component| field.component(component).text()).into_iter().find(|name| !name.is_empty());
-    let own = named.as_ref().is_none_or(|name| definition.issuer_aliases.contains(name));
-    let issuer = named.filter(|_| !own).unwrap_or_else(|| definition.accession_issuer().to_owned());
-    (!value.is_empty()).then(|| IssuedId { issuer, value: Phi::new(value) })
+    entity_of(&field.component(1).text(), &[2, 3].map(|component| field.component(component).text()), definition)
+}
+
+/// A number, and the names of its issuer of which the first that is given counts.
+pub(crate) fn entity_of(value: &str, names: &[String], definition: &RepositoryDefinition) -> Option<IssuedId> {
+    let named = names.iter().find(|name| !name.is_empty());
+    let own = named.is_none_or(|name| definition.issuer_aliases.contains(name));
+    let issuer = named.filter(|_| !own).map_or(definition.accession_issuer(), String::as_str).to_owned();
+    (!value.is_empty()).then(|| IssuedId { issuer, value: Phi::new(value.to_owned()) })
 }
 
 /// The procedure in words: the text, else the alternate text, else the code.

@@ -103,6 +103,7 @@ fn read(
         placer_order_number: study.placer_order_number.clone(),
         visit: VisitNumbers { visit: study.admission_id.clone(), account: None },
         document_ids: own.into_iter().filter(|id| !id.is_empty()).map(str::to_owned).collect(),
+        parent_order_number: None,
         predecessor_ids: predecessors.chain(content.header.replaces.iter().cloned()).collect(),
         object: Some(ObjectReference {
             study_instance_uid: study.study_instance_uid.clone(),

@@ -76,6 +76,28 @@ fn a_merge_over_mllp_is_followed_and_taken_back() {
 }
 
 #[test]
+fn a_report_of_somebody_else_under_a_known_number_says_so_before_its_words() {
+    let data = tempfile::tempdir().unwrap();
+    let service = start(data.path());
+    let stranger = "PID|1||100^^^NORTH^MR||SMITH^RICHARD||19500505|M";
+    assert_eq!(tell(&service, &[report("R1", JANE, "F1", "F"), report("R2", stranger, "F2", "F")]).0, 2);
+    let record = record(&service, "100");
+    let mut words = Vec::new();
+    for line in record["reports"].as_array().unwrap() {
+        let opened = service.client.get(&format!("/api/reports/{}", line["reportKey"].as_str().unwrap())).json();
+        assert_eq!((&opened["title"], &opened["unconfirmed"]), (&line["title"], &line["unconfirmed"]));
+        let text = opened["versions"][0]["text"].as_str().unwrap().to_owned();
+        words.push((line["title"].as_str().unwrap().to_owned(), line["unconfirmed"].clone(), text));
+    }
+    words.sort_by_key(|(title, ..)| title.clone());
+    assert_eq!(words[0], ("CT HEAD".to_owned(), json!(null), "Words.".to_owned()), "hers is as it was");
+    let (title, unconfirmed, text) = &words[1];
+    assert_eq!((title.as_str(), unconfirmed), ("[NOT CONFIRMED / NON CONFIRMÉ] CT HEAD", &json!("names-another")));
+    let said = "NOT CONFIRMED: name and birth date in this report differ from this patient's.\nNON CONFIRMÉ : le nom";
+    assert!(text.starts_with(said) && text.ends_with("\n\nWords."), "{text}");
+}
+
+#[test]
 fn a_visit_filed_under_the_wrong_patient_moves_alone_and_what_is_of_no_visit_is_listed() {
     let data = tempfile::tempdir().unwrap();
     let service = start(data.path());

@@ -95,7 +95,8 @@ fn observation(
     let status = obx.field(11).text().chars().next();
     body.observations += 1;
     body.statuses.extend(status);
-    if status == Some('D') {
+    // Deleted; posted on the wrong patient; no result could be obtained, whatever stands in its place (HL7 table 0085).
+    if matches!(status, Some('D' | 'W' | 'X')) {
         return Ok(None);
     }
     let text = match kind.as_str() {

@@ -85,6 +85,7 @@ fn records(
             visit: visit.clone(),
             document_ids: body.document_ids,
             predecessor_ids: body.replaces,
+            parent_order_number: order.parent_order_number,
             object: None,
             status,
             title: order.title,

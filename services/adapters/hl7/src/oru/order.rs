@@ -6,7 +6,7 @@ use super::Group;
 use crate::message::Value;
 use crate::patient::person_name;
 use crate::refusal::{ErrorCode, Location, Refusal};
-use crate::request::{accession_field, entity, title};
+use crate::request::{accession_field, entity, entity_of, title};
 use runtime::time;
 
 /// The numbers and times of one request.
@@ -14,6 +14,8 @@ pub(super) struct Order {
     pub(super) accession_number: Option<IssuedId>,
     pub(super) filler_order_number: Option<IssuedId>,
     pub(super) placer_order_number: Option<IssuedId>,
+    /// Of the report that it adds to, where that is another.
+    pub(super) parent_order_number: Option<IssuedId>,
     pub(super) title: String,
     pub(super) observed_ms: Option<i64>,
     pub(super) status_changed_ms: Option<i64>,
@@ -36,9 +38,13 @@ impl Order {
             let from_order = || group.orc.and_then(|orc| entity(orc.field(field), definition));
             entity(obr.field(field), definition).or_else(from_order)
         };
+        let filler_order_number = number(3);
+        let orc_parent = || group.orc.and_then(|orc| parent(orc.field(8), definition));
+        let parent = parent(obr.field(29), definition).or_else(orc_parent);
         Ok(Self {
             accession_number: entity(accession_field(obr, definition), definition),
-            filler_order_number: number(3),
+            parent_order_number: parent.filter(|parent| filler_order_number.as_ref().is_some_and(|own| own != parent)),
+            filler_order_number,
             placer_order_number: number(2),
             title: title(obr.field(4)),
             observed_ms: instant(7),
@@ -46,6 +52,13 @@ impl Order {
             interpreter: interpreter(obr.field(32)),
         })
     }
+}
+
+/// EIP: the second component is the filler's number, whose parts are subcomponents.
+fn parent(field: Value<'_>, definition: &RepositoryDefinition) -> Option<IssuedId> {
+    let filler = field.component(2);
+    let parts = [1, 2, 3].map(|part| filler.subcomponent(part).text());
+    entity_of(&parts[0], parts.get(1..).unwrap_or_default(), definition)
 }
 
 /// NDL: the name is within the first component (`id&family&given`); some senders write the components of XCN instead.

@@ -8,13 +8,22 @@ use crate::refusal::{ErrorCode, Location, Refusal};
 
 /// The status of one report.
 ///
-/// A single observation that was posted on the wrong patient (`W`) withdraws the whole report, whatever OBR-25 says; so does a message
-/// that deletes (`D`) all of its observations.
+/// A single observation that was posted on the wrong patient (`W`) withdraws the whole report, whatever OBR-25 says, unless a correction (`C`) of it
+/// follows in the same message, which is this patient's; so does a message that deletes (`D`) all of its observations. Where there is no result of
+/// any (`X`), there is no report.
 pub(super) fn of_report(group: &Group<'_>, body: &Body) -> Result<ReportStatus, Refusal> {
     let sent = group.obr.field(25).component(1).text();
     let any = |code: char| body.statuses.contains(&code);
-    if any('W') || (!body.statuses.is_empty() && body.statuses.iter().all(|code| *code == 'D')) {
+    let is_corrected = |at: usize| body.statuses.iter().skip(at).any(|code| *code == 'C');
+    let wrong = body.statuses.iter().rposition(|code| *code == 'W');
+    if wrong.is_some_and(is_corrected) {
+        return Ok(ReportStatus::Corrected);
+    }
+    if wrong.is_some() || (!body.statuses.is_empty() && body.statuses.iter().all(|code| *code == 'D')) {
         return Ok(ReportStatus::EnteredInError);
+    }
+    if !body.statuses.is_empty() && body.statuses.iter().all(|code| matches!(code, 'D' | 'X')) {
+        return Ok(ReportStatus::Cancelled);
     }
     let at = Location::field_of("OBR", group.occurrence, 25);
     let status = if sent.is_empty() {

@@ -122,6 +122,42 @@ fn an_observation_on_the_wrong_patient_withdraws_the_report() {
     assert_eq!((part.status, part.text.expose().as_str()), (ReportStatus::Final, "kept"));
 }
 
+/// HL7 table 0085.
+#[test]
+fn what_is_corrected_in_the_same_message_is_a_correction_and_what_is_wrong_or_has_no_result_says_nothing() {
+    let told = |body: &str| {
+        let report = one(&with_body(body));
+        (report.status, report.text.expose().clone())
+    };
+    use ReportStatus as S;
+    let wrong_then_right = "OBX|1|TX|R||of another||||||W\rOBX|2|TX|R||of this one||||||C";
+    assert_eq!(told(wrong_then_right), (S::Corrected, "of this one".into()));
+    let right_then_wrong = "OBX|1|TX|R||of this one||||||C\rOBX|2|TX|R||of another||||||W";
+    assert_eq!(told(right_then_wrong).0, S::EnteredInError, "nothing corrects what comes last");
+    assert_eq!(told("OBX|1|TX|R||kept||||||F\rOBX|2|NM|R||999|mm|||||X"), (S::Final, "kept".into()));
+    assert_eq!(told("OBX|1|NM|R||999|mm|||||X"), (S::Cancelled, String::new()));
+}
+
+#[test]
+fn utf_8_that_is_declared_as_latin_is_read_as_what_it_is() {
+    let text = SAMPLE.replace("|CAN|8859/1", "|CAN|8859/1").replace("none.", "sténose à 50 %, œdème.");
+    let report = parse_oru(text.as_bytes(), &definition()).unwrap().remove(0);
+    assert_eq!(report.patient.patient_name.alphabetic, "ESSAI^GENEVIÈVE");
+    assert_eq!(report.text.expose(), "FINDINGS: sténose à 50 %, œdème.\nIMPRESSION: normal.");
+    assert_eq!(one(SAMPLE).patient.patient_name.alphabetic, "ESSAI^GENEVIÈVE", "and Latin stays Latin");
+}
+
+#[test]
+fn an_addendum_names_its_parents_order_number_in_either_segment() {
+    let parent = |report: ReportRecord| report.parent_order_number.map(|id| (id.issuer, id.value.into_inner()));
+    let named = Some(("1.3.6.1.4.1.99999.1".to_owned(), "F1".to_owned()));
+    assert_eq!(parent(one(&with_field("OBR", 29, "P1&X^F1&1.3.6.1.4.1.99999.1"))), named);
+    assert_eq!(parent(one(&with_field("ORC", 8, "P1&X^F1&1.3.6.1.4.1.99999.1"))), named);
+    assert_eq!(parent(one(&with_field("OBR", 29, "P1^F1"))), Some(("SWODIN-ACC".to_owned(), "F1".to_owned())));
+    assert_eq!(parent(one(&with_field("OBR", 29, "P77&X^F88&1.3.6.1.4.1.99999.1"))), None, "its own number");
+    assert_eq!(parent(one(SAMPLE)), None);
+}
+
 #[test]
 fn without_a_request_status_the_least_certain_observation_counts() {
     let head = with_field("OBR", 25, "");
