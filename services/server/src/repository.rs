@@ -2,6 +2,7 @@
 
 mod drift;
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, Write};
 use std::path::Path;
 
@@ -63,7 +64,8 @@ impl Service {
     async fn add(&self, config: &Config, definition: &RepositoryDefinition) -> anyhow::Result<()> {
         match self.ask(self.client.post(&self.base).json(definition)).await? {
             Said::Answer(status, _) if status.is_success() => {
-                println!("{} is registered and being indexed.", definition.code)
+                println!("{} is registered and being indexed.", definition.code);
+                self.note_new_region(config, definition).await?;
             }
             Said::Answer(_, problem) => bail!("{}", words(&problem)),
             Said::NotRunning => {
@@ -89,6 +91,12 @@ impl Service {
         let request = self.client.put(format!("{}/{}", self.base, definition.code)).json(definition);
         self.must(config, request).await?;
         println!("{} is changed, and followed where it is now.", definition.code);
+        self.note_new_region(config, definition).await
+    }
+
+    async fn note_new_region(&self, config: &Config, definition: &RepositoryDefinition) -> anyhow::Result<()> {
+        let all = self.must(config, self.client.get(&self.base)).await?;
+        new_region(definition, &all).into_iter().for_each(|words| println!("{words}"));
         Ok(())
     }
 
@@ -206,6 +214,30 @@ fn not_running<T>(config: &Config) -> anyhow::Result<T> {
     bail!("no service answers at http://{}: start it with `dics serve`", config.http.listen)
 }
 
+/// What went wrong: now, or when it did, where it goes well since.
+fn trouble(row: &Value) -> String {
+    let state = row["state"].as_str().unwrap_or_default();
+    match (row["lastError"]["text"].as_str(), row["lastError"]["at"].as_str()) {
+        (Some(text), _) if ["unreachable", "refused", "paused"].contains(&state) => text.to_owned(),
+        (Some(text), Some(at)) => format!("(last trouble at {at}: {text})"),
+        (Some(text), None) => text.to_owned(),
+        (None, _) if state == "refused" => {
+            let code = row["code"].as_str().unwrap_or_default();
+            format!("it declines what is asked of it; `dics repository test {code}` says what, and what to do")
+        }
+        (None, _) => String::new(),
+    }
+}
+
+/// That a definition's region is no other repository's: new, or mistyped.
+fn new_region(definition: &RepositoryDefinition, all: &Value) -> Option<String> {
+    let others = all.as_array().into_iter().flatten().filter(|row| row["code"] != definition.code.as_str());
+    let known: BTreeSet<&str> = others.filter_map(|row| row["region"].as_str()).collect();
+    let is_new = !known.is_empty() && !known.contains(definition.region.as_str());
+    let known = known.into_iter().collect::<Vec<_>>().join(", ");
+    is_new.then(|| format!("No other repository is of region {}: is it new, or one of {known}?", definition.region))
+}
+
 /// How far a back-fill is, and when it will be over.
 fn progress(row: &Value) -> String {
     let progress = &row["progress"];
@@ -251,7 +283,7 @@ fn print(row: &Value) {
         row["counts"]["instances"],
         row["counts"]["reports"],
         progress(row),
-        row["lastError"]["text"].as_str().unwrap_or_default(),
+        trouble(row),
     );
     if let Some(words) = clock(row) {
         println!("{:16} {words}", "");
@@ -269,5 +301,37 @@ pub(crate) fn words(problem: &Value) -> String {
     match problem["parameter"].as_str() {
         Some(parameter) => format!("{parameter}: {detail}"),
         None => detail.to_owned(),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use serde_json::json;
+
+    use super::{new_region, trouble};
+
+    #[test]
+    fn a_refusal_has_its_reason_and_an_old_error_its_time() {
+        let row = |state: &str| json!({ "code": "east", "state": state, "lastError": { "text": "A801", "at": "2026-01-10T14:25:00Z" } });
+        assert_eq!(trouble(&row("refused")), "A801");
+        assert_eq!(trouble(&row("following")), "(last trouble at 2026-01-10T14:25:00Z: A801)");
+        let silent = json!({ "code": "east", "state": "refused", "lastError": null });
+        assert!(trouble(&silent).contains("dics repository test east"));
+        assert_eq!(trouble(&json!({ "code": "east", "state": "following", "lastError": null })), "");
+    }
+
+    #[test]
+    fn a_region_that_no_other_repository_has_is_told_with_those_that_are_known() {
+        let definition = |region: &str| {
+            let definition = json!({ "code": "east", "name": "East", "region": region, "protocol": "push",
+                "patientIdIssuer": "EAST", "push": { "callingAeTitles": [] } });
+            serde_json::from_value(definition).unwrap()
+        };
+        let all = json!([{ "code": "east", "region": "EATS" }, { "code": "north", "region": "NORTH" }, { "code": "e2", "region": "EAST" }]);
+        assert_eq!(new_region(&definition("EAST"), &all), None);
+        let told = new_region(&definition("EATS"), &all).unwrap();
+        assert!(told.contains("EATS") && told.contains("EAST, NORTH"), "{told}");
+        assert_eq!(new_region(&definition("EAST"), &json!([{ "code": "east", "region": "EAST" }])), None, "the first");
     }
 }

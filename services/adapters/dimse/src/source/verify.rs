@@ -1,4 +1,6 @@
-//! The connection test: association, C-ECHO, a sample query, each step in words.
+//! The connection test: association, C-ECHO, a sample query, a C-MOVE that brings nothing, each step in words.
+
+mod destination;
 
 use std::io::ErrorKind;
 
@@ -37,6 +39,9 @@ pub(super) async fn verify(link: &std::sync::Arc<Link>, definition: &RepositoryD
     drop(slot);
     if steps.iter().all(|step| step.ok) {
         steps.push(sample(link, definition, ctx).await);
+        if link.address.retrieve == RetrieveBy::Move {
+            steps.push(destination::step(link, ctx).await);
+        }
     }
     steps
 }

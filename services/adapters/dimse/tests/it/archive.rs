@@ -166,10 +166,27 @@ async fn a_rejected_association_says_which_title_was_not_recognised() {
 #[tokio::test]
 async fn a_connection_test_goes_through_every_step() {
     let archive = archive(Manners::Good).await;
+    archive.running.set_destination(ae("DICS"), "127.0.0.1:9".parse().unwrap());
     for retrieve in [RetrieveBy::Move, RetrieveBy::Get] {
         let steps = archive.source(retrieve).verify(&ctx()).await;
         assert!(steps.iter().all(|step| step.ok), "{steps:?}");
-        assert_eq!(steps.iter().map(|step| step.step).collect::<Vec<_>>(), ["connect", "verify", "search"]);
+        let told: Vec<_> = steps.iter().map(|step| step.step).collect();
+        match retrieve {
+            RetrieveBy::Move => assert_eq!(told, ["connect", "verify", "search", "retrieve"]),
+            RetrieveBy::Get => assert_eq!(told, ["connect", "verify", "search"]),
+        }
+    }
+}
+
+/// PS3.4 table C.4-2: A801.
+#[tokio::test]
+async fn a_connection_test_finds_that_our_title_is_no_move_destination_there() {
+    let archive = archive(Manners::Good).await;
+    let steps = archive.source(RetrieveBy::Move).verify(&ctx()).await;
+    let failed: Vec<_> = steps.iter().filter(|step| !step.ok).collect();
+    assert!(failed.len() == 1 && failed[0].step == "retrieve", "{steps:?}");
+    for word in ["A801", "Register DICS there as a move destination"] {
+        assert!(failed[0].text.contains(word), "{steps:?}");
     }
 }
 
