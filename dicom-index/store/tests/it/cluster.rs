@@ -106,8 +106,14 @@ impl Cluster {
 
     /// Makes a database; its address.
     pub(crate) fn database(&self, name: &str) -> String {
+        self.database_like(name, "template1")
+    }
+
+    /// Makes a database as another is, which nobody is connected with; its address.
+    pub(crate) fn database_like(&self, name: &str, template: &str) -> String {
         let mut create = command(&format!("{}/createdb", programs()), user());
-        let made = create.arg("-h").arg(self.folder.path()).args(["-U", "dics", name]).status().unwrap();
+        create.arg("-h").arg(self.folder.path()).args(["-U", "dics", "--template", template, name]);
+        let made = create.status().unwrap();
         assert!(made.success(), "createdb failed");
         format!("postgres:///{name}?host={}&user=dics", self.folder.path().display())
     }
