@@ -1,7 +1,5 @@
 //! The markers in front of a JPEG or JPEG-LS scan: ISO/IEC 10918-1 Annex B, ISO/IEC 14495-1 Annex C.
 
-use std::borrow::Cow;
-
 use super::{Job, check_shape};
 use crate::TranscodeError;
 
@@ -26,7 +24,7 @@ pub(super) struct Header {
 
 const SOI: u8 = 0xD8;
 const EOI: u8 = 0xD9;
-const SOS: u8 = 0xDA;
+pub(super) const SOS: u8 = 0xDA;
 const APP0: u8 = 0xE0;
 const APP14: u8 = 0xEE;
 const SOF55: u8 = 0xF7;
@@ -83,6 +81,11 @@ impl Header {
     /// Whether every scan has all coefficients of its components: baseline and extended sequential.
     pub(super) fn is_sequential(&self) -> bool {
         matches!(self.process, 0xC0 | 0xC1)
+    }
+
+    /// Whether coefficients come in several scans, from coarse to fine.
+    pub(super) fn is_progressive(&self) -> bool {
+        self.process == 0xC2
     }
 
     pub(super) fn check_jpeg(&self, job: &Job) -> Result<(), TranscodeError> {
@@ -187,26 +190,6 @@ pub(super) fn with_colour_transform(frame: &[u8], transform: u8) -> Vec<u8> {
     out
 }
 
-/// Has every scan of a sequential frame say that it has all coefficients (B.2.3: 0, 63 and 0), as such a scan can't have others.
-///
-/// libjpeg warns where a writer put something else there, goes on as if it were right, and tells no later warning: that the data end early.
-pub(super) fn name_all_coefficients(frame: &mut Cow<'_, [u8]>) {
-    const ALL: [u8; 3] = [0, 63, 0];
-    let first = Segments::of(frame).flatten().find(|segment| segment.marker == SOS);
-    let mut at = first.map_or(frame.len(), |scan| scan.span.0);
-    // No marker but RST is within the data of a scan, where FF is followed by 0; what looks like SOS is one.
-    while let Some(found) = frame.get(at..).and_then(|rest| rest.windows(2).position(|pair| pair == [0xFF, SOS])) {
-        let start = at + found + 2;
-        at = start;
-        let Some(&[high, low, components]) = frame.get(start..start + 3) else { return };
-        let end = start + usize::from(u16::from_be_bytes([high, low]));
-        let is_scan = end == start + 6 + 2 * usize::from(components) && frame.get(end - 3..end).is_some();
-        if is_scan && frame[end - 3..end] != ALL {
-            frame.to_mut()[end - 3..end].copy_from_slice(&ALL);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -236,22 +219,6 @@ mod tests {
         let mut twice = FRAME[..31].to_vec();
         twice.extend_from_slice(&FRAME[11..]);
         assert!(read(&twice, "JPEG").is_err());
-    }
-
-    #[test]
-    fn every_scan_of_a_sequential_frame_has_all_coefficients() {
-        let scan = |end: [u8; 3]| [&[0xFF, 0xDA, 0, 8, 1, 1, 0], &end[..], &[7, 0xFF, 0, 7]].concat();
-        let frame = |end| [&FRAME[..31], &scan(end), &scan(end), &[0xFF, 0xD9]].concat();
-        let mut odd = Cow::Owned(frame([1, 0, 3]));
-        name_all_coefficients(&mut odd);
-        assert_eq!(*odd, *frame([0, 63, 0]));
-        let right = frame([0, 63, 0]);
-        let mut kept = Cow::Borrowed(right.as_slice());
-        name_all_coefficients(&mut kept);
-        assert!(matches!(kept, Cow::Borrowed(_)));
-        for length in 0..right.len() {
-            name_all_coefficients(&mut Cow::Borrowed(&right[..length]));
-        }
     }
 
     #[test]

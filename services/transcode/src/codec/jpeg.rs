@@ -7,7 +7,7 @@ use std::ffi::CStr;
 use turbojpeg_sys as tj;
 
 use super::header::{self, Header};
-use super::{Job, Outcome, container, reserve};
+use super::{Job, Outcome, container, reserve, scans};
 use crate::{PhotometricInterpretation, TranscodeError};
 
 const CODEC: &str = "JPEG";
@@ -17,12 +17,15 @@ const MAX_SCANS: libc::c_int = 100;
 
 pub(super) fn decode(job: &Job, frame: &[u8]) -> Result<(Vec<u8>, Outcome), TranscodeError> {
     let header = header::read(frame, CODEC)?;
+    if !scans::are_whole(&header, frame) {
+        return Err(TranscodeError::codec(CODEC, "a scan is missing"));
+    }
     let mut stream = Cow::Borrowed(frame);
     if header.components == 3 {
         stream = Cow::Owned(header::with_colour_transform(frame, colour_transform(&header, job)));
     }
     if header.is_sequential() {
-        header::name_all_coefficients(&mut stream);
+        scans::name_all_coefficients(&mut stream);
     }
     let decoder = Decoder::open(&stream, &header)?;
     let precision = header.precision;

@@ -14,6 +14,7 @@ mod jpegls_encode;
 mod jpegxl;
 mod jpegxl_header;
 mod rle;
+mod scans;
 mod siz;
 
 use serde::{Deserialize, Serialize};

@@ -42,6 +42,15 @@ pub(crate) fn jpeg(shape: &Shape, lossless: bool) -> Vec<u8> {
 
 /// JPEG of these unsigned integers.
 pub(crate) fn jpeg_of(shape: &Shape, lossless: bool, values: &[i32]) -> Vec<u8> {
+    jpeg_with(shape, (tj::TJPARAM_TJPARAM_LOSSLESS, lossless), values)
+}
+
+/// Lossy JPEG of 8 bits in several scans, from coarse to fine.
+pub(crate) fn progressive_jpeg(shape: &Shape) -> Vec<u8> {
+    jpeg_with(shape, (tj::TJPARAM_TJPARAM_PROGRESSIVE, true), &shape.values())
+}
+
+fn jpeg_with(shape: &Shape, (parameter, is_set): (tj::TJPARAM, bool), values: &[i32]) -> Vec<u8> {
     let values: Vec<u16> = values.iter().map(|&value| value as u16).collect();
     let (width, height) = (i32::from(shape.columns), i32::from(shape.rows));
     let format = if shape.samples == 3 { tj::TJPF_TJPF_RGB } else { tj::TJPF_TJPF_GRAY };
@@ -51,7 +60,7 @@ pub(crate) fn jpeg_of(shape: &Shape, lossless: bool, values: &[i32]) -> Vec<u8> 
         let handle = tj::tj3Init(tj::TJINIT_TJINIT_COMPRESS as i32);
         tj::tj3Set(handle, tj::TJPARAM_TJPARAM_QUALITY as i32, 100);
         tj::tj3Set(handle, tj::TJPARAM_TJPARAM_SUBSAMP as i32, if shape.samples == 3 { 0 } else { 3 });
-        tj::tj3Set(handle, tj::TJPARAM_TJPARAM_LOSSLESS as i32, i32::from(lossless));
+        tj::tj3Set(handle, parameter as i32, i32::from(is_set));
         tj::tj3Set(handle, tj::TJPARAM_TJPARAM_PRECISION as i32, i32::from(shape.stored));
         let (mut out, mut length) = (std::ptr::null_mut(), 0);
         let result = match shape.stored {

@@ -65,6 +65,22 @@ async fn a_harmless_slip_hides_no_missing_end() {
     }
 }
 
+/// libjpeg shows what the scans before the end have: a coarse picture, and not a word of it.
+#[tokio::test]
+async fn a_progressive_stream_without_its_last_scans_is_no_picture() {
+    let transcoder = transcoder();
+    let image = grey(8, 8).describe(JPEG_BASELINE);
+    let whole = encoders::progressive_jpeg(&grey(8, 8));
+    assert!(transcoder.decode(&image, whole.clone().into()).await.is_ok());
+    let scans: Vec<_> = (0..whole.len() - 1).filter(|&at| whole[at..at + 2] == [0xFF, 0xDA]).collect();
+    assert!(scans.len() > 3, "{scans:?}");
+    for &scan in &scans[1..] {
+        let cut = [&whole[..scan], &[0xFF, 0xD9]].concat();
+        let result = transcoder.decode(&image, cut.into()).await;
+        assert!(matches!(result, Err(TranscodeError::Codec { .. })), "{result:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_stream_that_contradicts_the_data_set_is_refused_by_name() {
     let transcoder = transcoder();
