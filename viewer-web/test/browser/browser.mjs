@@ -5,12 +5,14 @@ import { join } from "node:path";
 import { chromium } from "playwright-core";
 
 const EXECUTABLE = process.env.CHROMIUM ?? "/usr/bin/chromium";
-const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--enable-unsafe-swiftshader", "--use-angle=swiftshader"];
+const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const GRAPHICS = ["--enable-unsafe-swiftshader", "--use-angle=swiftshader"];
+const NO_GRAPHICS = ["--disable-3d-apis"];
 
-/** Starts Chromium with a new profile; `close` ends it and removes the profile. */
-export async function startBrowser() {
+/** Starts Chromium with a new profile, and without graphics where that is asked for; `close` ends it and removes the profile. */
+export async function startBrowser({ graphics = true } = {}) {
   const profile = await mkdtemp(join(tmpdir(), "viewer-browser-"));
-  const context = await chromium.launchPersistentContext(profile, { executablePath: EXECUTABLE, args: FLAGS, viewport: { width: 1440, height: 900 }, locale: "en-CA" });
+  const context = await chromium.launchPersistentContext(profile, { executablePath: EXECUTABLE, args: [...FLAGS, ...(graphics ? GRAPHICS : NO_GRAPHICS)], viewport: { width: 1440, height: 900 }, locale: "en-CA" });
   return {
     context,
     close: async () => {

@@ -5,15 +5,15 @@ import { after, afterEach, before, beforeEach } from "node:test";
 import { startServer } from "../server/server.mjs";
 import { openPage, startBrowser } from "./browser.mjs";
 
-/** Registers the hooks; `open` gives the page of the test that runs. */
-export function withPages() {
+/** Registers the hooks; `open` gives the page of the test that runs; `options` are the browser's. */
+export function withPages(options) {
   const SHOTS = process.env.SHOTS_DIR;
   let server;
   let browser;
   let opened;
   before(async () => {
     server = await startServer();
-    browser = await startBrowser();
+    browser = await startBrowser(options);
     if (SHOTS !== undefined) await mkdir(SHOTS, { recursive: true });
   });
   after(async () => {

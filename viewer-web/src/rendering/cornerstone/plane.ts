@@ -1,4 +1,4 @@
-import { metaData, type StackViewport } from "@cornerstonejs/core";
+import { getShouldUseCPURendering, metaData, type StackViewport } from "@cornerstonejs/core";
 import type { ImagePoint } from "../../model/measure";
 import type { Placement, Probe } from "../engine";
 
@@ -14,9 +14,12 @@ interface Plane {
   readonly columnPixelSpacing?: number | null;
 }
 
+/** From a pixel's corner to the point that is its place in space: its middle where a graphics processor draws, its corner where none does. */
+const toPlace = (): number => (getShouldUseCPURendering() ? 0 : 0.5);
+
 const planeOf = (imageId: string): Plane => (metaData.get("imagePlaneModule", imageId) as Plane | undefined) ?? {};
 
-/** The pixel at a point of the patient's space: its middle has whole numbers. The renderer's own way back takes the two spacings for each other. */
+/** The pixel at a point of the patient's space: the pixel's own place has whole numbers. The renderer's own way back takes the two spacings for each other. */
 export function pixelAt(imageId: string, point: Point): ImagePoint | undefined {
   const plane = planeOf(imageId);
   const { imagePositionPatient: origin, rowCosines: right, columnCosines: down } = plane;
@@ -25,13 +28,15 @@ export function pixelAt(imageId: string, point: Point): ImagePoint | undefined {
   return [along(right) / (plane.columnPixelSpacing || 1), along(down) / (plane.rowPixelSpacing || 1)];
 }
 
-/** Where the image lies in the viewport. The corner of its first pixel is half a pixel before that pixel's middle. */
+/** Where the image lies in the viewport, from the corner of its first pixel. */
 export function placementOf(viewport: StackViewport, imageId: string): Placement | null {
   const plane = planeOf(imageId);
   const { imagePositionPatient: origin, rowCosines: right, columnCosines: down } = plane;
-  if (!origin || !right || !down) return null;
+  // Before its image is there, a viewport without graphics has no place for it.
+  if (!origin || !right || !down || viewport.getCornerstoneImage()?.imageId !== imageId || viewport.getImageData() === undefined) return null;
+  const half = toPlace();
   const at = (column: number, row: number): readonly number[] => {
-    const [x, y] = [(column - 0.5) * (plane.columnPixelSpacing || 1), (row - 0.5) * (plane.rowPixelSpacing || 1)];
+    const [x, y] = [(column - half) * (plane.columnPixelSpacing || 1), (row - half) * (plane.rowPixelSpacing || 1)];
     return viewport.worldToCanvas([0, 1, 2].map((axis) => (origin[axis] ?? 0) + x * (right[axis] ?? 0) + y * (down[axis] ?? 0)) as Point);
   };
   // From points far apart: neighbours would differ by less than the renderer rounds.
@@ -44,9 +49,10 @@ export function placementOf(viewport: StackViewport, imageId: string): Placement
 /** The pixel at a point of the viewport, and its values as the renderer has them. */
 export function probeAt(viewport: StackViewport, imageId: string, x: number, y: number, hasValues: boolean): Probe | null {
   const image = viewport.getCornerstoneImage();
+  if (image?.imageId !== imageId || viewport.getImageData() === undefined) return null;
   const point = pixelAt(imageId, viewport.canvasToWorld([x, y]) as Point);
-  if (image?.imageId !== imageId || point === undefined) return null;
-  const [column, row] = [Math.round(point[0]), Math.round(point[1])];
+  if (point === undefined) return null;
+  const [column, row] = [Math.floor(point[0] + toPlace()), Math.floor(point[1] + toPlace())];
   if (column < 0 || row < 0 || column >= image.columns || row >= image.rows) return null;
   const pixels = image.getPixelData();
   const samples = Math.max(1, Math.round(pixels.length / (image.columns * image.rows)));
