@@ -24,7 +24,7 @@ pub(super) fn description(
     let groups = Groups::of(metadata, frame);
     let pixels = pixel_module(metadata)?;
     let stored = pixels.inputs();
-    let (modality_lut, rescale) = modality(&groups, stored);
+    let (modality_lut, rescale) = (modality_lut(&groups, stored), nearest_rescale(&groups));
     // A table's outputs are unsigned.
     let modality_values = if modality_lut.is_some() { Inputs::WORDS } else { stored.rescaled(rescale) };
     let palette = match pixels.photometric_interpretation {
@@ -258,14 +258,18 @@ impl<'a> Groups<'a> {
 const FLUOROSCOPY: [&str; 3] =
     ["1.2.840.10008.5.1.4.1.1.12.1", "1.2.840.10008.5.1.4.1.1.12.3", "1.2.840.10008.5.1.4.1.1.12.2"];
 
-/// The modality transformation: PS3.3 §C.11.1. That of fluoroscopy leads back to the intensity of the beam (Pixel Intensity Relationship,
-/// §C.8.7.1.1.2), to which its windows do not apply: the table is for measuring, and no part of how it is shown (PS3.4 §N.2.5: "it shall be ignored").
-fn modality(groups: &Groups<'_>, stored: Inputs) -> (Option<Result<LookupTable, Unusable>>, Option<(f64, f64)>) {
+/// The table of the modality transformation: PS3.3 §C.11.1. That of fluoroscopy leads back to the intensity of the beam (Pixel Intensity
+/// Relationship, §C.8.7.1.1.2), to which its windows do not apply: it is for measuring, and no part of how it is shown (PS3.4 §N.2.5: "it
+/// shall be ignored").
+fn modality_lut(groups: &Groups<'_>, stored: Inputs) -> Option<Result<LookupTable, Unusable>> {
     let is_for_display = !FLUOROSCOPY.contains(&json::text(groups.data_set, "00080016").unwrap_or_default());
-    let item = json::item(groups.data_set, "00283000").filter(|_| is_for_display);
-    let table = item.map(|item| LookupTable::from_item(item, "ModalityLUTSequence", stored));
-    let place = ["00281053", "00281052"].into_iter().find_map(|tag| groups.find(PIXEL_VALUE_TRANSFORMATION, tag));
-    (table, place.and_then(rescale))
+    let item = json::item(groups.data_set, "00283000").filter(|_| is_for_display)?;
+    Some(LookupTable::from_item(item, "ModalityLUTSequence", stored))
+}
+
+/// Slope and intercept of the nearest place that has either.
+fn nearest_rescale(groups: &Groups<'_>) -> Option<(f64, f64)> {
+    ["00281053", "00281052"].into_iter().find_map(|tag| groups.find(PIXEL_VALUE_TRANSFORMATION, tag)).and_then(rescale)
 }
 
 /// Rescale Slope (0028,1053) and Rescale Intercept (0028,1052), which are to come together: one that is absent changes nothing, and does
