@@ -1,8 +1,9 @@
 -- A report under numbers that were another patient's before: whose it is, beside the name of its family; 0 where they were nobody else's.
 ALTER TABLE report ADD COLUMN family_patient BIGINT NOT NULL DEFAULT 0;
+-- Before the names become what another's report has.
+DROP INDEX report_by_family;
 UPDATE report SET family_patient = CAST(substring(family from ' used again for ([0-9]+)$') AS BIGINT),
     family = substring(family from '^(.*) used again for [0-9]+$') WHERE family ~ ' used again for [0-9]+$';
-DROP INDEX report_by_family;
 -- The report that a message is a version of.
 CREATE UNIQUE INDEX report_by_family ON report (repository_key, family, family_patient);
 

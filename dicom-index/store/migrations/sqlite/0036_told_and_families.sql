@@ -1,8 +1,9 @@
 -- A report under numbers that were another patient's before: whose it is, beside the name of its family; 0 where they were nobody else's.
 ALTER TABLE report ADD COLUMN family_patient INTEGER NOT NULL DEFAULT 0;
+-- Before the names become what another's report has.
+DROP INDEX report_by_family;
 UPDATE report SET family_patient = CAST(substr(family, instr(family, ' used again for ') + 16) AS INTEGER),
     family = substr(family, 1, instr(family, ' used again for ') - 1) WHERE family GLOB '* used again for [0-9]*';
-DROP INDEX report_by_family;
 -- The report that a message is a version of.
 CREATE UNIQUE INDEX report_by_family ON report (repository_key, family, family_patient);
 

@@ -141,6 +141,15 @@ async fn requests_of_older_databases_are_found() {
 }
 
 #[tokio::test]
+async fn reports_of_an_older_database_under_numbers_that_were_used_again_stay_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("registry.sqlite").display());
+    older::reports_under_numbers_that_were_used_again_stay_apart(&url).await;
+    let cluster = cluster::Cluster::start().await;
+    older::reports_under_numbers_that_were_used_again_stay_apart(&cluster.database("older")).await;
+}
+
+#[tokio::test]
 async fn each_named_search_uses_its_index() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("registry.sqlite").display());

@@ -1,9 +1,11 @@
 //! What migrations make of the rows of older databases.
 
+use index_model::ReportStatus;
 use index_store::Store;
 use sqlx::Connection as _;
 
 use crate::build::{NOW, found, issued, jane, patient, series, study, two};
+use crate::reports::{id_of, report};
 
 /// What copies say of other identifiers is found though it came before it could be looked up: of a copy that is alone, and of one that is not.
 pub(crate) async fn other_identifiers_are_found(url: &str) {
@@ -114,5 +116,43 @@ pub(crate) async fn body_parts_are_as_they_were_written(url: &str) {
     assert_eq!(found(&store, "BodyPartExamined=HEAD").await, "1");
     assert_eq!(found(&store, "BodyPartExamined=head").await, "");
     assert_eq!(found(&store, "BodyPartExamined=\"\"&emptyvaluematching=true").await, "2");
+    store.close().await;
+}
+
+/// Whose a family of reports is was said by words within its name.
+pub(crate) async fn reports_under_numbers_that_were_used_again_stay_apart(url: &str) {
+    let store = Store::open(url).await.unwrap();
+    let (north, _) = two(&store).await;
+    let richard = || patient("neodin/A2", "ROE^RICHARD", "19500505");
+    let final_of = |control_id: &str, whose, at| report(control_id, whose, ReportStatus::Final, at);
+    let janes = id_of(&store.store_report(&north, &final_of("M1", jane(), 10), b"", NOW).await.unwrap());
+    let richards = id_of(&store.store_report(&north, &final_of("M2", richard(), 20), b"", NOW).await.unwrap());
+    assert_ne!(janes, richards);
+    store.close().await;
+    for sql in [
+        "DROP INDEX report_by_family",
+        "UPDATE report SET family = family || ' used again for ' || family_patient WHERE family_patient <> 0",
+        "ALTER TABLE report DROP COLUMN family_patient",
+        "CREATE UNIQUE INDEX report_by_family ON report (repository_key, family)",
+        "DROP INDEX patient_event_of_other",
+        "ALTER TABLE patient_event DROP COLUMN told_ms",
+        "DELETE FROM _sqlx_migrations WHERE version = 36",
+    ] {
+        if url.starts_with("sqlite:") {
+            let mut database = sqlx::SqliteConnection::connect(url).await.unwrap();
+            sqlx::query(sql).execute(&mut database).await.unwrap();
+            database.close().await.unwrap();
+        } else {
+            let mut database = sqlx::PgConnection::connect(url).await.unwrap();
+            sqlx::query(sql).execute(&mut database).await.unwrap();
+            database.close().await.unwrap();
+        }
+    }
+    let store = Store::open(url).await.unwrap();
+    for (control_id, whose, id) in [("M3", jane(), janes), ("M4", richard(), richards)] {
+        let next = store.store_report(&north, &final_of(control_id, whose, 30), b"", NOW).await.unwrap();
+        assert_eq!(id_of(&next), id);
+        assert_eq!(store.report(&id).await.unwrap().unwrap().versions.len(), 2);
+    }
     store.close().await;
 }

@@ -16,6 +16,7 @@ use index_model::{StudyRecord, Uid};
 use index_store::{CopyRow, Drift, DriftKind, DriftOutcome, DriftReport, MAX_LISTED, SyncPhase, SyncState};
 use runtime::Ctx;
 
+use crate::intake::one_name_for_each_issuer;
 use crate::repositories::directory::Entry;
 use crate::synchronise::RoundError;
 use crate::synchronise::cut_off::CutOff;
@@ -259,7 +260,12 @@ impl Registry {
         match copies.get(&uid) {
             None => found.note(DriftKind::NotHere, &uid, None, there),
             Some(copy) if there.is_some() && copy.instances.is_some() && there != copy.instances => {
-                found.note(DriftKind::Differs, &uid, copy.instances, there);
+                // Of an identifier that it lists of several patients each has a number of their own.
+                let mut named = study.clone();
+                one_name_for_each_issuer(&entry.definition, &mut named.patient);
+                if !self.0.store.is_told_of_others(&entry.definition.code, &named).await? {
+                    found.note(DriftKind::Differs, &uid, copy.instances, there);
+                }
             }
             Some(copy) if copy.removed_ms.is_some() => {}
             Some(_) => return Ok(()),
