@@ -66,6 +66,9 @@ fn more_frames_than_bytes_are_refused_and_padding_is_not() {
         let block = read(&with(&[vec![7; 32], block].concat())).unwrap();
         assert_eq!((notes(&block).len(), block.entry.frames.count()), (0, 2));
     }
+    let long = read(&with(&[vec![7; 32], vec![0; 18]].concat())).unwrap();
+    assert_eq!(notes(&long), ["PixelData holds more bytes than its frames need"]);
+    assert_eq!(long.entry.frames.count(), 2);
     let many = [LE.image_header(u32::MAX), LE.element(0x7FE0_0010, "OW", [0; 16])].concat();
     assert_eq!(refused(&part10(EXPLICIT_LE, &many)), rule);
 }
