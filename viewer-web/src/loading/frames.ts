@@ -4,7 +4,7 @@ import type { Frame, InstanceAddress, RecordedWindow } from "../model/displaySet
 import { calibrationOf, withShape } from "./calibration";
 import { planesOf } from "./overlays";
 import { fromBitZero } from "./samples";
-import { asServed, isServed, withWindows } from "./served";
+import { asServed, isServed, layersOver, withWindows } from "./served";
 import { shutterOf } from "./shutter";
 import { unitOf } from "./units";
 
@@ -39,6 +39,7 @@ function merged(group: DataSet | undefined): DataSet {
 function frameOf(said: DataSet, instance: InstanceAddress, frameNumber: number): Frame {
   const data = withWindows(said);
   const served = isServed(data);
+  const layers = { ...planesOf(data, frameNumber), ...shutterOf(data), within: false };
   return {
     instance,
     frameNumber,
@@ -54,7 +55,7 @@ function frameOf(said: DataSet, instance: InstanceAddress, frameNumber: number):
     patientOrientation: texts(data, "00200020"),
     inSpace: numbers(data, "00200037").length === 6 && numbers(data, "00200032").length === 3,
     calibration: calibrationOf(data),
-    layers: { ...planesOf(data, frameNumber), ...shutterOf(data) },
+    layers: served ? layersOver(layers) : layers,
     unit: served ? null : unitOf(data),
   };
 }

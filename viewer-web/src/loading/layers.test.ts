@@ -111,3 +111,11 @@ test("values have the unit that the image gives them, and none that it does not"
   expect(unitIn("MR", { "00281053": us(1) })).toBeNull();
   expect([unitIn("PT", { "00541001": us("BQML") }), unitIn("PT", { "00541001": us("GML") }), unitIn("PT", { "00541001": us("GML"), "00541006": us("LBM") }), unitIn("PT")]).toEqual(["Bq/mL", "SUV bw", "SUV lbm", null]);
 });
+
+test("what the service drew into a picture is neither drawn again nor offered to be lifted", () => {
+  const shutter = { "00181600": us("RECTANGULAR"), "00181602": us(1), "00181604": us(2), "00181606": us(1), "00181608": us(2) };
+  const region = { "60020010": us(2), "60020011": us(3), "60020040": us("R"), "60023000": inline(1) };
+  const layersOf = (more: Record<string, unknown>): unknown => framesOf(image({ ...plane, "60003000": inline(1), ...region, ...shutter, ...more }), instance)[0]?.layers;
+  expect(layersOf({})).toMatchObject({ planes: [{ group: "6000" }, { group: "6002" }], shutter: { level: 0 }, within: false });
+  expect(layersOf({ "00280100": us(32) })).toMatchObject({ planes: [{ group: "6002" }], shutter: null, within: true });
+});

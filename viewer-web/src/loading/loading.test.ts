@@ -144,6 +144,16 @@ test("what the renderer would take for something else is drawn by the service", 
   expect([frame?.data["00280100"]?.Value, frame?.data["00281051"]?.Value, frame?.data["00281052"]]).toEqual([[8], [256], undefined]);
 });
 
+test("a grey image with colours of its own is drawn by the service, and comes in colour", () => {
+  const of = (more: Record<string, unknown>): unknown[] => {
+    const grey = { "00280004": ds("MONOCHROME2"), "00280002": ds(1), "00280103": ds(0), "00281050": ds(40), "00281051": ds(400), "00281101": ds(16, 100, 16) };
+    const [frame] = framesOf(picture("a", 1, { ...grey, ...more }), { studyInstanceUid: "1", seriesInstanceUid: "1.1", sopInstanceUid: "a" });
+    return [frame?.served, frame?.data["00280004"]?.Value, frame?.data["00280002"]?.Value];
+  };
+  expect(of({ "00089205": ds("COLOR") })).toEqual([true, ["RGB"], [3]]);
+  expect(of({ "00089205": ds("MONOCHROME") })).toEqual([false, ["MONOCHROME2"], [1]]);
+});
+
 const servedIn = (...frames: Frame[][]): boolean[] => asOneStack(frames.flat()).map(({ served }) => served);
 
 test("in a stack of both polarities, or of several kinds of windows, the service draws the rarer", () => {

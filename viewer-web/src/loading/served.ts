@@ -2,6 +2,7 @@
 import { number, numbers, text } from "../dicomweb/json";
 import type { DataSet, Element } from "../model/dataset";
 import type { Frame } from "../model/displaySet";
+import type { Layers } from "../model/layers";
 
 const PHOTOMETRIC_INTERPRETATION = "00280004";
 const MODALITY_LUT = "00283000";
@@ -27,8 +28,11 @@ export function isServed(data: DataSet): boolean {
   if (allocated === 8 && number(data, "00280103") === 1) return true;
   // What lies beside an index would be part of it.
   if (photometric === "PALETTE COLOR" && (number(data, "00280101") ?? allocated) < allocated) return true;
-  return photometric.startsWith("MONOCHROME") && isGreyOfOtherSteps(data, photometric);
+  return photometric.startsWith("MONOCHROME") && (isSupplemented(data) || isGreyOfOtherSteps(data, photometric));
 }
+
+/** Grey whose highest values have colours, by a Supplemental Palette Color Lookup Table (PS3.3 §C.8.16.2.1.1.1). */
+const isSupplemented = (data: DataSet): boolean => text(data, "00089205") === "COLOR" && data["00281101"] !== undefined;
 
 /** Grey whose way to the screen has a step that the renderer leaves out (PS3.3 §C.11.1, §C.11.2, §C.7.5.1.1.2, §C.11.6). */
 function isGreyOfOtherSteps(data: DataSet, photometric: string): boolean {
@@ -40,7 +44,7 @@ function isGreyOfOtherSteps(data: DataSet, photometric: string): boolean {
 
 /** What such a picture is when it comes: eight bits of grey or of red, green and blue, with every table and window applied. */
 export function asServed(data: DataSet): DataSet {
-  const colored = (number(data, "00280002") ?? 1) > 1 || text(data, PHOTOMETRIC_INTERPRETATION) === "PALETTE COLOR";
+  const colored = (number(data, "00280002") ?? 1) > 1 || text(data, PHOTOMETRIC_INTERPRETATION) === "PALETTE COLOR" || isSupplemented(data);
   const { [MODALITY_LUT]: _lut, [VOI_LUT]: _voi, "00281052": _intercept, "00281053": _slope, "00281056": _function, "00281055": _explanation, "00280120": _padding, ...rest } = data;
   return {
     ...rest,
@@ -56,6 +60,12 @@ export function asServed(data: DataSet): DataSet {
   };
 }
 
+/** What is left to draw over such a picture: its shutter and its graphic overlays, but for those in the words of the pixel data, came with it. */
+export function layersOver(layers: Layers): Layers {
+  const planes = layers.planes.filter(({ type, source }) => type === "region" || source.kind === "embedded");
+  return { ...layers, planes, shutter: null, within: layers.within || layers.shutter !== null || planes.length < layers.planes.length };
+}
+
 const polarity = ({ data }: Frame): string => text(data, PHOTOMETRIC_INTERPRETATION) ?? "";
 const kind = ({ data }: Frame): string => text(data, "00281056") ?? "LINEAR";
 
@@ -66,7 +76,7 @@ export function asOneStack(frames: readonly Frame[]): readonly Frame[] {
   const [polarities, kinds] = [isMixed(polarity), isMixed(kind)];
   if (!polarities && !kinds) return frames;
   const isOther = (frame: Frame): boolean => grey.has(frame) && ((polarities && polarity(frame) === "MONOCHROME1") || (kinds && kind(frame) !== "LINEAR"));
-  return frames.map((frame) => (isOther(frame) ? { ...frame, served: true, windows: [], data: asServed(frame.data) } : frame));
+  return frames.map((frame) => (isOther(frame) ? { ...frame, served: true, windows: [], data: asServed(frame.data), layers: layersOver(frame.layers) } : frame));
 }
 
 /** Windows that are none (PS3.3 §C.11.2.1.2) left out: a width below 1, or of the exact functions none at all, would turn a picture round or make it black. */

@@ -41,6 +41,8 @@ export interface Layers {
   readonly shutter: Shutter | null;
   /** The shutter is described in a way that nobody can apply. */
   readonly unreadableShutter: boolean;
+  /** Some are part of the picture already, as the service drew it: they can't be lifted. */
+  readonly within: boolean;
 }
 
 /** The bits of a plane, one to a byte and 1 where it is drawn, row by row. */

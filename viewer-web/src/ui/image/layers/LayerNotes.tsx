@@ -5,7 +5,7 @@ import type { FramePlanes } from "./usePlanes";
 /** What is said of an image's own overlays and shutter: that they are there, or that they are not on the screen. */
 export function LayerNotes({ frame, planes, isShown }: { readonly frame: Frame; readonly planes: FramePlanes; readonly isShown: boolean }): React.JSX.Element {
   const words = useImageWords();
-  const { shutter, unreadableShutter } = frame.layers;
+  const { shutter, unreadableShutter, within } = frame.layers;
   const overlays = isShown || planes.status === "missing" ? planes.status : planes.status === "none" ? "none" : "hidden";
   return (
     <>
@@ -14,6 +14,7 @@ export function LayerNotes({ frame, planes, isShown }: { readonly frame: Frame; 
           {overlays === "missing" ? words.missingOverlays : words.overlays[overlays]}
         </span>
       )}
+      {within ? <span className="overlay-badge">{words.within}</span> : null}
       {shutter === null ? null : <span className={isShown ? "overlay-badge" : "overlay-badge overlay-lossy"}>{words.shutter[isShown ? "shown" : "hidden"]}</span>}
       {unreadableShutter ? <span className="overlay-badge overlay-lossy">{words.missingShutter}</span> : null}
     </>

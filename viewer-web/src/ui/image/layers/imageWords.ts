@@ -7,6 +7,8 @@ export interface ImageWords {
   readonly values: string;
   readonly scale: string;
   readonly overlays: Readonly<Record<"shown" | "hidden" | "loading", string>>;
+  /** The service drew them into the picture. */
+  readonly within: string;
   /** Said as a warning: something of the image is not on the screen. */
   readonly missingOverlays: string;
   readonly shutter: Readonly<Record<"shown" | "hidden", string>>;
@@ -31,6 +33,7 @@ const WORDS: Readonly<Record<Language, ImageWords>> = {
     values: "Value under the pointer",
     scale: "Scale",
     overlays: { shown: "Overlays shown", hidden: "OVERLAYS HIDDEN", loading: "Overlays loading…" },
+    within: "Overlays and shutter are part of this picture",
     missingOverlays: "This image has overlays that are NOT shown",
     shutter: { shown: "Shutter of the image", hidden: "Shutter lifted" },
     missingShutter: "This image has a shutter that is not applied",
@@ -47,6 +50,7 @@ const WORDS: Readonly<Record<Language, ImageWords>> = {
     values: "Valeur sous le pointeur",
     scale: "Échelle",
     overlays: { shown: "Superpositions affichées", hidden: "SUPERPOSITIONS MASQUÉES", loading: "Chargement des superpositions…" },
+    within: "Superpositions et cache font partie de cette image",
     missingOverlays: "Cette image a des superpositions qui ne sont PAS affichées",
     shutter: { shown: "Cache de l’image", hidden: "Cache levé" },
     missingShutter: "Cette image a un cache qui n’est pas appliqué",
