@@ -17,6 +17,7 @@ mod hl7_library;
 mod hostile;
 mod identity;
 mod key_objects;
+mod launches;
 mod liars;
 mod lifecycle;
 mod nodes;
