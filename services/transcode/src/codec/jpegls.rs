@@ -1,5 +1,7 @@
 //! JPEG-LS with CharLS. Only ever called in a worker process.
 
+use std::borrow::Cow;
+
 use charls::CharLS;
 
 use super::{Job, Outcome, container, header};
@@ -9,7 +11,8 @@ const CODEC: &str = "JPEG-LS";
 
 pub(super) fn decode(job: &Job, frame: &[u8]) -> Result<(Vec<u8>, Outcome), TranscodeError> {
     let header = header::read(frame, CODEC)?;
-    let decoded = CharLS::default().decode(frame).map_err(|cause| TranscodeError::codec(CODEC, cause.to_string()))?;
+    let stream = ended(frame)?;
+    let decoded = CharLS::default().decode(&stream).map_err(|cause| TranscodeError::codec(CODEC, cause.to_string()))?;
     let size = if header.precision <= 8 { 1 } else { 2 };
     if decoded.len() != job.samples() * size {
         return Err(TranscodeError::codec(CODEC, "its header can be read in two ways"));
@@ -36,4 +39,38 @@ pub(super) fn decode(job: &Job, frame: &[u8]) -> Result<(Vec<u8>, Outcome), Tran
         bits_stored: container::bits_stored(job, header.precision),
     };
     Ok((samples, outcome))
+}
+
+/// A stream with its end right behind it.
+///
+/// Where a scan is cut short and no marker follows, CharLS counts the bits that it has left down from zero, to the least number that there is:
+/// seconds, for a frame of a few bytes. Behind a scan with a marker it sees that there are none.
+fn ended(frame: &[u8]) -> Result<Cow<'_, [u8]>, TranscodeError> {
+    const END_OF_IMAGE: [u8; 2] = [0xFF, 0xD9];
+    let padding = frame.iter().rev().take_while(|&&byte| byte == 0).count();
+    let (stream, _) = frame.split_at(frame.len() - padding);
+    if stream.ends_with(&END_OF_IMAGE) {
+        return Ok(Cow::Borrowed(stream));
+    }
+    if !frame.windows(2).any(|marker| marker == END_OF_IMAGE) {
+        return Err(TranscodeError::codec(CODEC, "it ends without an end of image"));
+    }
+    Ok(Cow::Owned([frame, &END_OF_IMAGE].concat()))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::ended;
+
+    #[test]
+    fn a_stream_has_a_marker_behind_its_last_scan_or_is_refused() {
+        let whole = [0xFF, 0xD8, 7, 0xFF, 0xD9];
+        assert_eq!(*ended(&whole).unwrap(), whole);
+        assert_eq!(*ended(&[&whole[..], &[0, 0]].concat()).unwrap(), whole, "padding is none of it");
+        let behind = [&whole[..], &[9]].concat();
+        assert_eq!(*ended(&behind).unwrap(), [&behind[..], &[0xFF, 0xD9]].concat(), "whatever follows");
+        assert!(ended(&whole[..4]).unwrap_err().to_string().contains("end of image"));
+        assert!(ended(&[]).is_err() && ended(&[0]).is_err());
+    }
 }
