@@ -102,8 +102,7 @@ impl Told<'_> {
             return Ok(PatientTold::Refused { rule: "a number can't be merged into itself" });
         }
         let survivor = self.find_or_make(work, id, &self.event.patient).await?;
-        let bare = PatientRecord { patient_id: Some(other.clone()), ..PatientRecord::default() };
-        let merged = self.find_or_make(work, other, &bare).await?;
+        let merged = self.find_or_make(work, other, &bare(other)).await?;
         let last = pair::last(work, survivor.patient_key, merged.patient_key).await?;
         if last.as_ref().is_some_and(|last| last.told_ms > self.told_ms()) {
             self.keep(work, &survivor, Some(&merged)).await?;
@@ -115,7 +114,7 @@ impl Told<'_> {
         {
             return self.part(work, &survivor, &merged).await;
         }
-        if leads_to(work, survivor.survivor_key, merged.patient_key).await? {
+        if pair::leads_to(work, survivor.survivor_key, merged.patient_key).await? {
             return Ok(PatientTold::Refused { rule: "the survivor goes by the other number already" });
         }
         self.keep(work, &survivor, Some(&merged)).await?;
@@ -126,20 +125,34 @@ impl Told<'_> {
         Ok(PatientTold::Done)
     }
 
+    /// What comes before the merge that it takes back has nothing to part yet: it is kept, so that the merge is history when it comes.
     async fn unmerge(&self, work: &mut Work<'_>, other: &IssuedId) -> Result<PatientTold, StoreError> {
         let Some(id) = &self.event.patient.patient_id else { return Ok(NAMELESS) };
-        let (one, two) = (self.find(work, id).await?, self.find(work, other).await?);
-        let (Some(one), Some(two)) = (one, two) else { return Ok(NOT_MERGED) };
+        if id.issuer != other.issuer {
+            return Ok(PatientTold::Refused { rule: "the two numbers are of different issuers" });
+        }
+        if id == other {
+            return Ok(PatientTold::Refused { rule: "a number can't be parted from itself" });
+        }
+        let one = self.find_or_make(work, id, &self.event.patient).await?;
+        let two = self.find_or_make(work, other, &bare(other)).await?;
         let last = pair::last(work, one.patient_key, two.patient_key).await?;
-        if last.is_some_and(|last| last.told_ms > self.told_ms()) {
-            self.keep(work, &one, Some(&two)).await?;
-            return Ok(PatientTold::Done);
-        }
+        let is_history = last.is_some_and(|last| last.told_ms > self.told_ms());
         match (one.survivor_key, two.survivor_key) {
-            (Some(key), _) if key == two.patient_key => self.part(work, &one, &two).await,
-            (_, Some(key)) if key == one.patient_key => self.part(work, &two, &one).await,
-            _ => Ok(NOT_MERGED),
+            _ if is_history => {}
+            (Some(key), _) if key == two.patient_key => return self.part(work, &one, &two).await,
+            (_, Some(key)) if key == one.patient_key => return self.part(work, &two, &one).await,
+            _ if pair::root(work, one.patient_key).await? == pair::root(work, two.patient_key).await? => {
+                return Ok(PatientTold::Refused { rule: "the two numbers are merged by way of another" });
+            }
+            _ => tracing::warn!(
+                one = one.patient_key,
+                two = two.patient_key,
+                "an un-merge came before its merge, or has none"
+            ),
         }
+        self.keep(work, &one, Some(&two)).await?;
+        Ok(PatientTold::Done)
     }
 
     /// The first number goes by itself again, and no longer by the second.
@@ -167,10 +180,9 @@ impl Told<'_> {
             return Ok(PatientTold::Refused { rule: "the two numbers are of different issuers" });
         }
         let to = self.find_or_make(work, id, &self.event.patient).await?;
-        let bare = PatientRecord { patient_id: Some(other.clone()), ..PatientRecord::default() };
-        let from = self.find_or_make(work, other, &bare).await?;
-        let is_one = leads_to(work, Some(to.patient_key), from.patient_key).await?
-            || leads_to(work, Some(from.patient_key), to.patient_key).await?;
+        let from = self.find_or_make(work, other, &bare(other)).await?;
+        let is_one = pair::leads_to(work, Some(to.patient_key), from.patient_key).await?
+            || pair::leads_to(work, Some(from.patient_key), to.patient_key).await?;
         if is_one {
             return Ok(PatientTold::Refused { rule: "the two numbers are of one patient" });
         }
@@ -223,18 +235,8 @@ impl Told<'_> {
 }
 
 const NAMELESS: PatientTold = PatientTold::Refused { rule: "the patient has no number" };
-const NOT_MERGED: PatientTold = PatientTold::Refused { rule: "these two numbers are not merged" };
 
-/// Whether a chain of merges goes through a patient.
-async fn leads_to(work: &mut Work<'_>, from: Option<i64>, to: i64) -> Result<bool, StoreError> {
-    let mut next = from;
-    for _ in 0..patient::MAX_CHAIN {
-        let Some(key) = next else { return Ok(false) };
-        if key == to {
-            return Ok(true);
-        }
-        let sql = Sql::new("SELECT survivor_key FROM source_patient WHERE patient_key = $1").arg(key);
-        next = work.link.row(sql).await?.map(|row| row.opt_int(0)).transpose()?.flatten();
-    }
-    Ok(true)
+/// A patient of whom only the number is known.
+fn bare(id: &IssuedId) -> PatientRecord {
+    PatientRecord { patient_id: Some(id.clone()), ..PatientRecord::default() }
 }

@@ -67,10 +67,9 @@ async fn a_merge_takes_everything_to_the_survivor_and_an_unmerge_gives_it_back(s
     assert_eq!(found(&store, "PatientName=DOE-SMITH^ANN").await, "2");
     let row = store.report(&id_of(&written)).await.unwrap().unwrap();
     assert_eq!(row.links.len(), 1, "the report stands beside its study all the time");
-    assert!(matches!(
-        tell(&store, &north, &event("E3", Change::Unmerge, jane(), "neodin/A2")).await,
-        PatientTold::Refused { .. }
-    ));
+    let again = event("E3", Change::Unmerge, jane(), "neodin/A2");
+    assert_eq!(tell(&store, &north, &again).await, PatientTold::Done, "nothing is left to part, and it is kept");
+    assert_eq!([chart(&store, "neodin/A1").await, chart(&store, "neodin/A2").await], before);
 }
 
 async fn what_was_deleted_stays_absent_until_it_is_told_anew(store: Store) {
@@ -181,6 +180,30 @@ async fn an_older_merge_that_comes_after_a_newer_unmerge_is_history(store: Store
     let righted = PatientEvent { recorded_ms: Some(NOW), ..at("E7", Change::Unmerge, 0) };
     assert_eq!(tell(&store, &north, &righted).await, PatientTold::Done);
     assert_eq!(chart(&store, "neodin/A1").await.0, "1");
+}
+
+/// The un-merge overtook its merge, perhaps before anything else was known of either number.
+async fn an_unmerge_that_comes_before_its_merge_is_remembered_and_the_merge_is_history(store: Store) {
+    let (north, _) = two(&store).await;
+    store.index_study(&north, &study("1.1", jane(), "20260101"), &[], NOW).await.unwrap();
+    let at = |control_id: &str, change, other: &str, minute: i64| PatientEvent {
+        recorded_ms: Some(NOW - 3_600_000 + minute * 60_000),
+        ..event(control_id, change, jane(), other)
+    };
+    assert_eq!(tell(&store, &north, &at("E1", Change::Unmerge, "neodin/A2", 9)).await, PatientTold::Done);
+    assert_eq!(tell(&store, &north, &at("E2", Change::Merge, "neodin/A2", 5)).await, PatientTold::Done);
+    store.index_study(&north, &study("1.2", ann(), "20260102"), &[], NOW).await.unwrap();
+    assert_eq!(chart(&store, "neodin/A1").await.0, "1", "taken back before it came");
+    assert_eq!(chart(&store, "neodin/A2").await.0, "2");
+    assert_eq!(tell(&store, &north, &at("E3", Change::Merge, "neodin/A2", 20)).await, PatientTold::Done);
+    assert_eq!(chart(&store, "neodin/A1").await.0, "2 1", "one that was recorded after it holds");
+    // Two that are one by way of a third were not merged by what this would take back.
+    tell(&store, &north, &at("E4", Change::Merge, "neodin/A3", 21)).await;
+    let by_way = PatientEvent { patient: ann(), ..at("E5", Change::Unmerge, "neodin/A3", 22) };
+    for refused in [by_way, at("E6", Change::Unmerge, "neodin/A1", 22), at("E7", Change::Unmerge, "oacis/A2", 22)] {
+        assert!(matches!(tell(&store, &north, &refused).await, PatientTold::Refused { .. }));
+    }
+    assert_eq!(chart(&store, "neodin/A1").await.0, "2 1");
 }
 
 async fn a_wrongly_moved_number_goes_back_by_the_reverse_of_its_message(store: Store) {
@@ -310,6 +333,7 @@ pub(crate) mod contract {
         what_comes_late_under_a_merged_number_is_the_survivors,
         a_merge_ends_at_its_issuer,
         an_older_merge_that_comes_after_a_newer_unmerge_is_history,
+        an_unmerge_that_comes_before_its_merge_is_remembered_and_the_merge_is_history,
         a_wrongly_moved_number_goes_back_by_the_reverse_of_its_message,
         merges_of_merged_numbers_are_followed_and_circles_refused,
         changed_demographics_are_on_every_study_and_an_older_message_changes_nothing,
