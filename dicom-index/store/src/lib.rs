@@ -36,4 +36,5 @@ pub use drift::MAX_LISTED;
 pub use error::{Fault, StoreError};
 pub use readers::Read;
 pub use rows::*;
+pub use index::ToldBefore;
 pub use store::Store;

@@ -13,24 +13,25 @@ use crate::{Indexed, Store, StoreError};
 const MAX_PATIENTS: usize = 64;
 
 impl Store {
-    /// Whether a repository told before that a study is another patient's than it tells now, or several patients': its list is to be asked for
-    /// this identifier alone, and [`index_listed`](Self::index_listed) takes in the whole answer.
+    /// What a repository told of a study before, beside what it tells now.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn is_told_of_others(&self, repository: &RepositoryCode, said: &StudyRecord) -> Result<bool, StoreError> {
+    pub async fn told_before(&self, repository: &RepositoryCode, said: &StudyRecord) -> Result<ToldBefore, StoreError> {
         let sql = Sql::new(
             "SELECT c.study_key, CASE WHEN c.record = '' THEN s.record ELSE c.record END FROM study s \
              JOIN study_copy c ON c.study_key = s.study_key JOIN repository q ON q.repository_key = c.repository_key \
              WHERE s.study_instance_uid = $1 AND q.code = $2 ORDER BY c.study_copy_key LIMIT 1000",
         );
         let rows = self.read().await?.rows(sql.arg(said.study_instance_uid.as_str()).arg(repository.as_str())).await?;
-        let (mut studies, mut is_told) = (BTreeSet::new(), false);
+        let (mut studies, mut is_told, mut as_now) = (BTreeSet::new(), false, false);
         for row in &rows {
             studies.insert(row.int(0)?);
-            is_told |= study::same_patient(&row.json::<StudyRecord>(1)?.patient, &said.patient);
+            let before = row.json::<StudyRecord>(1)?;
+            is_told |= study::same_patient(&before.patient, &said.patient);
+            as_now |= is_as_before(&before, said);
         }
-        Ok(!rows.is_empty() && (!is_told || studies.len() > 1))
+        Ok(ToldBefore { of_others: !rows.is_empty() && (!is_told || studies.len() > 1), as_now })
     }
 
     /// Takes in every match that a repository has for one StudyInstanceUID, as [`index_study`](Self::index_study) does one: each patient has a copy.
@@ -57,6 +58,29 @@ impl Store {
         let repository_key = self.repository_key(repository).await?;
         in_transaction!(self.pools(), |link| index_listed(&mut link, repository_key, matches, series, now_ms))
     }
+}
+
+/// What a repository told of one study before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ToldBefore {
+    /// That it is another patient's than now, or several patients': its list is to be asked for this identifier alone, and
+    /// [`Store::index_listed`] takes in the whole answer.
+    pub of_others: bool,
+    /// The same as now, whatever others tell of its patient or have of it.
+    pub as_now: bool,
+}
+
+/// Whether a copy is as its repository lists it, as far as a list of studies tells.
+fn is_as_before(before: &StudyRecord, said: &StudyRecord) -> bool {
+    let counts =
+        |study: &StudyRecord| study.number_of_study_related_series.zip(study.number_of_study_related_instances);
+    counts(said).is_some()
+        && counts(before) == counts(said)
+        && before.study_date == said.study_date
+        && before.study_description == said.study_description
+        && before.patient.patient_id == said.patient.patient_id
+        && before.patient.patient_name == said.patient.patient_name
+        && before.patient.patient_birth_date == said.patient.patient_birth_date
 }
 
 async fn index_listed(

@@ -27,6 +27,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use index_model::{PatientRecord, RepositoryCode, SeriesRecord, StudyRecord};
 
+pub use self::listed::ToldBefore;
 pub(crate) use self::rejections::WITHDRAWN;
 pub(crate) use self::work::Work;
 use crate::engine::{Link, dialect, in_transaction};

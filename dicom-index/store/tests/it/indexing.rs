@@ -1,11 +1,12 @@
 //! How studies, series and instances become known.
 
-use index_model::{Finding, StudyRecord};
+use index_model::{Finding, PatientChange, StudyRecord};
 use index_store::{ChangeKind, Outcome, Store, StoreError, SyncPhase, SyncState, Trouble};
 
 use crate::build::{
     NOW, all, code, definition, found, instance, jane, patient, repository, series, study, tails, two, uid, with_number,
 };
+use crate::identity::event;
 
 async fn a_repository_keeps_what_it_has_when_it_is_defined_again(store: Store) {
     let (north, _) = two(&store).await;
@@ -178,17 +179,17 @@ async fn a_repository_that_lists_a_study_of_two_patients_has_a_copy_of_each_unti
         assert!(rows.iter().all(|row| row.conflict == (rows.len() > 1)));
         names
     };
-    assert!(!store.is_told_of_others(&north, &of(jane())).await.unwrap(), "nothing is known of it");
+    assert!(!store.told_before(&north, &of(jane())).await.unwrap().of_others, "nothing is known of it");
     store.index_study(&north, &of(jane()), &said, NOW).await.unwrap();
-    assert!(!store.is_told_of_others(&north, &of(jane())).await.unwrap());
-    assert!(!store.is_told_of_others(&south, &of(richard())).await.unwrap(), "another repository's");
-    assert!(store.is_told_of_others(&north, &of(richard())).await.unwrap());
+    assert!(!store.told_before(&north, &of(jane())).await.unwrap().of_others);
+    assert!(!store.told_before(&south, &of(richard())).await.unwrap().of_others, "another repository's");
+    assert!(store.told_before(&north, &of(richard())).await.unwrap().of_others);
     listed(vec![of(jane()), of(richard())]).await;
     assert_eq!(whose().await, ["DOE^JANE", "ROE^RICHARD"]);
     assert_eq!(store.studies_to_alert(10).await.unwrap().len(), 2);
     let again = listed(vec![of(richard()), of(jane())]).await;
     assert!(again.iter().all(|indexed| !indexed.changed), "in whatever order it lists them");
-    assert!(store.is_told_of_others(&north, &of(jane())).await.unwrap(), "it is asked until it has one");
+    assert!(store.told_before(&north, &of(jane())).await.unwrap().of_others, "it is asked until it has one");
     // One of the two is put right: the other keeps hers.
     listed(vec![of(jane()), of(patient("neodin/C8", "POE^EDGAR", "19601010"))]).await;
     assert_eq!(whose().await, ["DOE^JANE", "POE^EDGAR"]);
@@ -198,6 +199,39 @@ async fn a_repository_that_lists_a_study_of_two_patients_has_a_copy_of_each_unti
     // A correction alone moves the one copy there is.
     listed(vec![of(richard())]).await;
     assert_eq!(whose().await, ["ROE^RICHARD"]);
+}
+
+/// A repository that says the same again is not asked for the series again, though others renamed the patient or have more of the study.
+async fn what_a_repository_said_of_a_study_is_remembered_beside_what_others_say(store: Store) {
+    let (north, south) = two(&store).await;
+    let listed = |instances: u32| StudyRecord {
+        number_of_study_related_series: Some(1),
+        number_of_study_related_instances: Some(instances),
+        ..study("1.1", jane(), "20260101")
+    };
+    let is_as_now = |said: StudyRecord| {
+        let (store, north) = (&store, &north);
+        async move { store.told_before(north, &said).await.unwrap().as_now }
+    };
+    assert!(!is_as_now(listed(2)).await, "nothing is known of it");
+    store.index_study(&north, &listed(2), &[series("1.1.1", "CT", 2)], NOW).await.unwrap();
+    assert!(is_as_now(listed(2)).await);
+    let renamed = event("E1", PatientChange::Update, patient("neodin/A1", "SMITH^JANE", "19700101"), "neodin/A1");
+    store.tell_patient(&north, &renamed, b"MSH", NOW).await.unwrap();
+    let more = [series("1.1.1", "CT", 2), series("1.1.2", "SR", 1)];
+    store
+        .index_study(&south, &study("1.1", patient("swodin/B7", "DOE^JANE", "19700101"), "20260101"), &more, NOW)
+        .await
+        .unwrap();
+    let shown = store.studies_by_uid(&uid("1.1"), &all()).await.unwrap().remove(0);
+    assert_eq!((shown.study.patient.patient_name.alphabetic.as_str(), shown.number_of_instances), ("SMITH^JANE", 3));
+    assert!(is_as_now(listed(2)).await, "it says what it said");
+    assert!(!is_as_now(listed(3)).await);
+    assert!(!is_as_now(StudyRecord { patient: patient("neodin/A1", "SMITH^JANE", "19700101"), ..listed(2) }).await);
+    assert!(
+        !is_as_now(StudyRecord { number_of_study_related_series: None, ..listed(2) }).await,
+        "it does not say how many"
+    );
 }
 
 /// Objects say themselves whose they are, whatever the list says.
@@ -406,6 +440,7 @@ pub(crate) mod contract {
         a_corrected_patient_moves_the_copy_and_ends_the_conflict,
         an_object_that_puts_its_patient_right_is_not_told_that_the_study_is_disputed,
         a_repository_that_lists_a_study_of_two_patients_has_a_copy_of_each_until_it_lists_one,
+        what_a_repository_said_of_a_study_is_remembered_beside_what_others_say,
         a_copy_of_which_instances_are_known_stays_though_its_repository_lists_another,
         a_copy_that_turns_out_to_be_another_patients_leaves_the_study,
         one_sender_with_two_patients_under_one_uid_makes_two_studies,

@@ -218,8 +218,9 @@ impl Registry {
         let uid = study.study_instance_uid.clone();
         // Two matches of one identifier are looked at one after the other, so that the second finds the first.
         let _turn = self.0.synchronisers.turn(&uid).await;
-        let is_told_of_others = self.0.store.is_told_of_others(code, &study).await?;
-        if self.is_known(entry, &study).await? && !is_told_of_others {
+        let before = self.0.store.told_before(code, &study).await?;
+        let is_told_of_others = before.of_others;
+        if (self.is_known(entry, &study).await? || before.as_now) && !is_told_of_others {
             return Ok(false);
         }
         let slot = ctx.run(entry.slots.wait(Demand::own(Urgency::BACKGROUND))).await.map_err(SourceError::Stopped)?;

@@ -263,7 +263,7 @@ impl Registry {
                 // Of an identifier that it lists of several patients each has a number of their own.
                 let mut named = study.clone();
                 one_name_for_each_issuer(&entry.definition, &mut named.patient);
-                if !self.0.store.is_told_of_others(&entry.definition.code, &named).await? {
+                if !self.0.store.told_before(&entry.definition.code, &named).await?.of_others {
                     found.note(DriftKind::Differs, &uid, copy.instances, there);
                 }
             }
