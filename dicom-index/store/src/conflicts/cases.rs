@@ -93,12 +93,13 @@ async fn studies(link: &mut Link, limit: u32) -> Result<Vec<Case>, StoreError> {
     Ok(cases)
 }
 
-/// Numbers under which studies came that tell of somebody else, while these are under them.
+/// Numbers under which studies came that tell of somebody else, while these are under them; and of whom somebody else's note took a whole study.
 async fn patient_numbers(link: &mut Link, limit: u32) -> Result<Vec<Case>, StoreError> {
     let sql = Sql::new(
         "SELECT d.patient_key, d.study_instance_uid, d.at_ms FROM doubted_study d WHERE EXISTS (SELECT 1 FROM study s \
          JOIN study_copy c ON c.study_key = s.study_key WHERE s.study_instance_uid = d.study_instance_uid \
-         AND c.patient_key = d.patient_key) ORDER BY d.at_ms DESC, d.study_instance_uid LIMIT $1",
+         AND c.patient_key = d.patient_key) OR (d.by_note = 1 AND NOT EXISTS (SELECT 1 FROM study g \
+         WHERE g.study_instance_uid = d.study_instance_uid)) ORDER BY d.at_ms DESC, d.study_instance_uid LIMIT $1",
     );
     let mut cases: Vec<Case> = Vec::new();
     for row in link.rows(sql.arg(limit)).await? {

@@ -151,6 +151,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0036_told_and_families.sql"),
         include_str!("../../migrations/postgres/0036_told_and_families.sql"),
     ),
+    (
+        39,
+        "doubted by note",
+        include_str!("../../migrations/sqlite/0039_doubted_by_note.sql"),
+        include_str!("../../migrations/postgres/0039_doubted_by_note.sql"),
+    ),
 ];
 
 fn migrator(engine: Engine) -> Migrator {

@@ -43,8 +43,20 @@ pub(super) async fn note_of(work: &mut Work<'_>, study: &Uid, said: &PatientReco
     for row in work.link.rows(sql.arg(study.as_str())).await? {
         let known = row.json::<StudyRecord>(1)?.patient;
         if !same_patient(&known, said) && !agree(&known, said) {
-            note(work, row.int(0)?, study).await?;
+            note_by_note(work, row.int(0)?, study).await?;
         }
+    }
+    Ok(())
+}
+
+/// It is listed though nothing is left of the study: what leaves by another's note may have been this patient's.
+async fn note_by_note(work: &mut Work<'_>, patient_key: i64, study: &Uid) -> Result<(), StoreError> {
+    let sql = Sql::new(
+        "INSERT INTO doubted_study (patient_key, study_instance_uid, at_ms, by_note) VALUES ($1, $2, $3, 1) \
+         ON CONFLICT (patient_key, study_instance_uid) DO UPDATE SET by_note = 1, alerted_ms = NULL WHERE doubted_study.by_note = 0",
+    );
+    if work.link.run(sql.arg(patient_key).arg(study.as_str()).arg(work.now_ms)).await? > 0 {
+        tracing::warn!(patient.key = patient_key, "a rejection note of somebody else names a study of this patient");
     }
     Ok(())
 }

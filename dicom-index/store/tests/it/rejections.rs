@@ -3,7 +3,7 @@
 use index_model::{
     KeyObject, KeyObjectPurpose, ReferencedSeries, ReferencedStudy, RejectionReason, RepositoryCode, StudyRecord,
 };
-use index_store::{NewInstance, Outcome, ReportStored, Store};
+use index_store::{Contradiction, NewInstance, Outcome, ReportStored, Store};
 
 use crate::build::{NOW, all, found, instance, jane, patient, series, study, two, uid};
 use crate::reports::{object, report};
@@ -41,6 +41,14 @@ async fn a_note_of_another_patient_is_done_and_somebody_is_alerted(store: Store)
     let done = store.reject(&north, (&of_another, &wrong), reason, Some("notes/2"), NOW).await.unwrap();
     assert_eq!(done.series.len(), 1, "it is applied");
     assert_eq!(store.patients_to_alert(10).await.unwrap().len(), 1);
+    // Nothing is left of the study, and somebody has to look all the same, until they say that it needs nothing more.
+    assert_eq!(counts(&store).await, None);
+    let listed = store.conflicts(10, false).await.unwrap();
+    assert_eq!(listed.len(), 1);
+    assert_eq!(listed[0].what, Contradiction::PatientNumber(vec![uid("1.1")]));
+    assert_eq!(listed[0].patients[0].1.patient_id.as_ref().unwrap().expose().as_str(), "A1");
+    assert!(store.dismiss(&listed[0].key, "it was the right study", "somebody", NOW).await.unwrap());
+    assert!(store.conflicts(10, false).await.unwrap().is_empty());
 }
 
 fn of(repository: &RepositoryCode, sop: &str) -> NewInstance {

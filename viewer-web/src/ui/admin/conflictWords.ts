@@ -48,7 +48,7 @@ const EN: ConflictWords = {
   showOpen: "Show what is open",
   kinds: {
     study: "Several patients have a study of one identifier. It opens for nobody without the patient.",
-    "patient-number": "Studies of two people came under one patient’s number. They are shown under that number, each with its own name.",
+    "patient-number": "Studies of two people came under one patient’s number, or another patient’s note rejected this one’s study. What is left is shown under that number, each with its own name.",
     instance: "Copies of images of one series differ.",
     report: "A report names what is not its patient’s alone.",
     "health-number": "Several patients have one health number, and are not one.",
@@ -85,7 +85,7 @@ const FR: ConflictWords = {
   showOpen: "Montrer ce qui est ouvert",
   kinds: {
     study: "Plusieurs patients ont un examen du même identifiant. Il ne s’ouvre pour personne sans le patient.",
-    "patient-number": "Des examens de deux personnes sont arrivés sous le numéro d’un patient. Ils sont montrés sous ce numéro, chacun avec son propre nom.",
+    "patient-number": "Des examens de deux personnes sont arrivés sous le numéro d’un patient, ou la note d’un autre patient a rejeté un examen de celui-ci. Ce qui reste est montré sous ce numéro, chacun avec son propre nom.",
     instance: "Des copies d’images d’une série diffèrent.",
     report: "Un compte rendu nomme ce qui n’est pas à son patient seul.",
     "health-number": "Plusieurs patients ont le même numéro de santé et ne sont pas une seule personne.",
