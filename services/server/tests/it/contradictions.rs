@@ -20,13 +20,13 @@ fn conflicts(service: &Service) -> Vec<Value> {
     service.client.get("/api/admin/conflicts").json().as_array().unwrap().clone()
 }
 
-fn trail(data: &Path) -> String {
+pub(crate) fn trail(data: &Path) -> String {
     let files = std::fs::read_dir(data.join("audit")).unwrap().flatten();
     files.map(|file| std::fs::read_to_string(file.path()).unwrap_or_default()).collect()
 }
 
 /// The record of the patient of a study.
-fn record_of(service: &Service, study: &str) -> Value {
+pub(crate) fn record_of(service: &Service, study: &str) -> Value {
     let patient = service.client.get(&format!("/api/studies/{study}")).json();
     service.client.get(&format!("/api/patients/{}", patient["patientKey"].as_str().unwrap())).json()
 }
@@ -171,9 +171,15 @@ fn one_study_identifier_of_two_patients_raises_a_security_alert() {
     );
 }
 
-/// Writes an image of the first patient, and one of another's study under the same study identifier; that identifier, and how the second file
-/// is put right.
-fn muddle(folder: &Path) -> (String, impl Fn() + use<>) {
+/// Two images of one study identifier.
+struct Muddled {
+    study: String,
+    /// Each image's place in the study.
+    images: Vec<String>,
+}
+
+/// Writes an image of the first patient, and one of another's study under the same study identifier; these, and how the second file is put right.
+fn muddle(folder: &Path) -> (Muddled, impl Fn() + use<>) {
     let mut province = plan(&ProvinceOptions { seed: 5, scale: Scale::Small });
     let first = province.studies[0].clone();
     let is_anothers = |study: &fixtures::StudyPlan| {
@@ -186,8 +192,13 @@ fn muddle(folder: &Path) -> (String, impl Fn() + use<>) {
     std::fs::write(folder.join("1.dcm"), image(&first)).unwrap();
     let path = folder.join("2.dcm");
     std::fs::write(&path, image(&second)).unwrap();
+    let place = |study: &fixtures::StudyPlan| {
+        let series = &study.series[0];
+        format!("series/{}/instances/{}", series.series_uid, series.instances[0].sop_instance_uid)
+    };
+    let muddled = Muddled { study: first.study_uid.clone(), images: vec![place(&first), place(&second)] };
     let right = fixtures::StudyPlan { patient: first.patient.clone(), ..second };
-    (first.study_uid.clone(), move || std::fs::write(&path, image(&right)).unwrap())
+    (muddled, move || std::fs::write(&path, image(&right)).unwrap())
 }
 
 /// What a list says of one identifier is the same dispute as what is pushed, and not the patient that it names last.
@@ -196,7 +207,7 @@ fn is_disputed_until_it_is_put_right(
     address: Value,
     data: &Path,
     service: &Service,
-    study: &str,
+    Muddled { study, images }: &Muddled,
     put_right: &dyn Fn(),
 ) {
     service.register(&definition("pulled", section, address, 1));
@@ -206,6 +217,13 @@ fn is_disputed_until_it_is_put_right(
         assert_eq!((&listed[0]["kind"], &listed[0]["severity"]), (&json!("study"), &json!("alert")), "{section}");
         assert_eq!(listed[0]["patients"].as_array().unwrap().len(), 2, "{section}");
         assert_eq!(service.client.get(&format!("/api/studies/{study}")).status, 409, "{section}");
+        // Nor does an image of it open by its identifiers, whosever it is, in any form.
+        let forms = ["", "/metadata", "/rendered", "/frames/1"];
+        let of_images = images.iter().flat_map(|image| forms.map(|form| format!("/{image}{form}")));
+        for path in ["", "/metadata", "/series", "/thumbnail"].map(str::to_owned).into_iter().chain(of_images) {
+            let answer = service.client.get(&format!("/dicom-web/studies/{study}{path}"));
+            assert_eq!(answer.status, 409, "{section} {path}");
+        }
     };
     is_disputed();
     wait(Duration::from_secs(20), "the alert", || trail(data).matches("security-alert").count() == 2);
@@ -219,6 +237,10 @@ fn is_disputed_until_it_is_put_right(
         service.client.get(&format!("/api/studies/{study}")).status == 200
     });
     assert!(conflicts(service).is_empty(), "{section}");
+    for image in images {
+        let opened = service.client.get(&format!("/dicom-web/studies/{study}/{image}/metadata")).status;
+        assert_ne!(opened, 409, "{section}");
+    }
 }
 
 #[test]
