@@ -7,6 +7,7 @@
 //! studies of patients who disagree are never united; no error or log line holds a value of a row.
 #![forbid(unsafe_code)]
 
+mod alike;
 mod cache;
 mod conflicts;
 mod drift;
@@ -31,10 +32,11 @@ mod sought;
 mod store;
 mod test_patients;
 
+pub use alike::Compared;
 pub use cache::{Eviction, FetchedInstance, FetchedSeries};
 pub use drift::MAX_LISTED;
 pub use error::{Fault, StoreError};
+pub use index::ToldBefore;
 pub use readers::Read;
 pub use rows::*;
-pub use index::ToldBefore;
 pub use store::Store;

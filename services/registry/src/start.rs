@@ -14,6 +14,7 @@ use crate::derived::Derivatives;
 use crate::fetch::Fetches;
 use crate::fetch::prefetch::{self, Prefetches};
 use crate::intake::commit::{Committer, Writers};
+use crate::keeping::alike::Comparing;
 use crate::keeping::evict::Uses;
 use crate::manifest::Manifests;
 use crate::objects::Objects;
@@ -53,6 +54,8 @@ pub(crate) struct Inner {
     pub(crate) fetches: Fetches,
     /// Turns at bringing ahead what is likely to be opened.
     pub(crate) warming: Turns,
+    /// Studies that are alike and are compared.
+    pub(crate) comparing: Comparing,
     /// Orders that wait for their priors.
     pub(crate) prefetches: Prefetches,
     pub(crate) uses: Uses,
@@ -110,6 +113,7 @@ impl Registry {
             encoded: EncodedCache::new(options.limits.rendered_cache_bytes / ENCODED_PART),
             fetches: Fetches::default(),
             warming: Turns::new("warming", WARMED_AT_ONCE, MOST_TO_WARM),
+            comparing: Comparing::default(),
             prefetches,
             uses: Uses::default(),
             synchronisers: Synchronisers::default(),

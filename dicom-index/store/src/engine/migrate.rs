@@ -157,6 +157,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0039_doubted_by_note.sql"),
         include_str!("../../migrations/postgres/0039_doubted_by_note.sql"),
     ),
+    (
+        40,
+        "compared studies",
+        include_str!("../../migrations/sqlite/0040_compared_studies.sql"),
+        include_str!("../../migrations/postgres/0040_compared_studies.sql"),
+    ),
 ];
 
 fn migrator(engine: Engine) -> Migrator {

@@ -427,6 +427,7 @@ pub(super) async fn remove(work: &mut Work<'_>, study_key: i64) -> Result<(), St
     for text in [
         "DELETE FROM study_modality WHERE study_key = $1",
         "DELETE FROM study_sound WHERE study_key = $1",
+        "DELETE FROM compared_study WHERE study_key = $1 OR origin_key = $1",
         "DELETE FROM study WHERE study_key = $1",
     ] {
         work.link.run(Sql::new(text).arg(study_key)).await?;

@@ -100,7 +100,7 @@ impl Registry {
     }
 
     /// The bytes of the instance that is shown: held here, or in a file of an archive.
-    async fn shown_bytes(
+    pub(crate) async fn shown_bytes(
         &self,
         from: &RepositoryCode,
         shown: &InstanceEntry,
@@ -158,17 +158,26 @@ impl Read {
         Side { study: &self.study, entry: &self.entry, bytes: &self.bytes }
     }
 
-    /// A frame in little endian; `None` where it doesn't lie on bytes.
     async fn decoded(&self, transcoder: &Transcoder, number: u32) -> Result<Option<bytes::Bytes>, RegistryError> {
-        let Some(spans) = self.entry.frames.spans(number) else { return Ok(None) };
-        let mut frame = Vec::new();
-        for span in spans {
-            let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
-            let run = self.bytes.get(place(span.offset)..place(span.offset.saturating_add(span.length)));
-            let Some(run) = run else { return Ok(None) };
-            frame.extend_from_slice(run);
-        }
-        let image = describe(&self.entry, frames_syntax(&self.entry), number)?;
-        Ok(Some(transcoder.to_explicit_little_endian(&image, frame.into()).await?))
+        decoded(&self.entry, &self.bytes, transcoder, number).await
     }
+}
+
+/// A frame of an object in little endian; `None` where it doesn't lie on bytes.
+pub(crate) async fn decoded(
+    entry: &InstanceEntry,
+    bytes: &Object,
+    transcoder: &Transcoder,
+    number: u32,
+) -> Result<Option<bytes::Bytes>, RegistryError> {
+    let Some(spans) = entry.frames.spans(number) else { return Ok(None) };
+    let mut frame = Vec::new();
+    for span in spans {
+        let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
+        let run = bytes.get(place(span.offset)..place(span.offset.saturating_add(span.length)));
+        let Some(run) = run else { return Ok(None) };
+        frame.extend_from_slice(run);
+    }
+    let image = describe(entry, frames_syntax(entry), number)?;
+    Ok(Some(transcoder.to_explicit_little_endian(&image, frame.into()).await?))
 }

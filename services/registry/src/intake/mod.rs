@@ -5,7 +5,7 @@ mod commitment;
 mod fate;
 mod inbox;
 mod key_objects;
-mod likeness;
+pub(crate) mod likeness;
 pub(crate) mod manifest_document;
 mod object_reports;
 mod withdrawals;

@@ -1,28 +1,67 @@
 //! One examination that a site imported under identifiers of its own: in a record it stands beside its origin, and is told to be a copy of it.
 //! Nothing is united, hidden or deleted by that.
 
+use std::collections::HashMap;
+
 use index_model::Uid;
 use index_store::StudyRow;
+
+use crate::{Registry, RegistryError};
 
 /// Of which study of the same record one is a copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CopyOf {
     /// StudyInstanceUID of the origin.
     pub study_instance_uid: Uid,
-    /// Whether the header says so (OriginalAttributesSequence, PS3.3 §C.12.1.1.9); else they are alike: of one moment, the same modalities and
-    /// as many instances, and no repository has both.
+    /// Whether the header says so (OriginalAttributesSequence, PS3.3 §C.12.1.1.9), or they are alike and every image of one was found to be an
+    /// image of the other; else they are alike: of one moment, the same modalities and as many instances, and no repository has both.
     pub is_certain: bool,
 }
 
+impl Registry {
+    /// Of which other study of their record studies are copies, by study key. What is alike is compared behind the caller, where that was not
+    /// done yet: the next look tells.
+    pub(crate) async fn copies_in(&self, record: &[StudyRow]) -> Result<HashMap<i64, CopyOf>, RegistryError> {
+        let mut copies = HashMap::new();
+        let mut alike = Vec::new();
+        for study in record {
+            let Some(of) = copy_of(study, record) else { continue };
+            if let Some(origin) = origin_of(study, record).filter(|_| !of.is_certain) {
+                alike.push((study, origin));
+            }
+            copies.insert(study.study_key, of);
+        }
+        let keys: Vec<i64> = alike.iter().map(|(study, _)| study.study_key).collect();
+        let compared = self.0.store.compared_studies(&keys).await?;
+        for (study, origin) in alike {
+            let known = compared.get(&(study.study_key, origin.study_key));
+            let known = known.filter(|known| known.as_of_ms == (study.updated_ms, origin.updated_ms));
+            let Some(known) = known else {
+                self.compare_behind(study, origin);
+                continue;
+            };
+            if let Some(of) = copies.get_mut(&study.study_key) {
+                of.is_certain = known.is_same;
+            }
+        }
+        Ok(copies)
+    }
+}
+
 /// Of which of the studies of its record a study is a copy. Of two that are alike the one that was known first is the origin.
-pub(crate) fn copy_of(study: &StudyRow, record: &[StudyRow]) -> Option<CopyOf> {
+fn copy_of(study: &StudyRow, record: &[StudyRow]) -> Option<CopyOf> {
     if let Some(original) = &study.study.original_study_uid {
         let is_here = record.iter().any(|other| other.study.study_instance_uid == *original);
         return is_here.then(|| CopyOf { study_instance_uid: original.clone(), is_certain: true });
     }
-    let earlier = record.iter().filter(|other| other.study_key < study.study_key && are_alike(study, other));
-    let origin = earlier.min_by_key(|other| other.study_key)?;
+    let origin = origin_of(study, record)?;
     Some(CopyOf { study_instance_uid: origin.study.study_instance_uid.clone(), is_certain: false })
+}
+
+/// The first of the studies that one is alike.
+fn origin_of<'a>(study: &StudyRow, record: &'a [StudyRow]) -> Option<&'a StudyRow> {
+    let earlier = record.iter().filter(|other| other.study_key < study.study_key && are_alike(study, other));
+    earlier.min_by_key(|other| other.study_key)
 }
 
 fn are_alike(a: &StudyRow, b: &StudyRow) -> bool {

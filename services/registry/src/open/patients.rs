@@ -6,7 +6,7 @@ use access::{Action, Caller, Permit, Shown, Subject};
 use index_model::{Phi, ReportDocument, Uid};
 use index_store::{PersonRow, ReportRow, Ruled, SearchFilter, StudyRow};
 
-use crate::open::copies::{CopyOf, copy_of};
+use crate::open::copies::CopyOf;
 use crate::open::search_filter;
 use crate::search::Missing;
 use crate::{Registry, RegistryError};
@@ -44,8 +44,7 @@ impl Registry {
         let studies = self.0.store.studies_of_person(person.person_key, &search_filter(&permit)).await?;
         let keys: Vec<i64> = studies.iter().map(|study| study.study_key).collect();
         let differing = self.0.store.differing_of_studies(&keys).await?;
-        let copy = |study: &StudyRow| Some((study.study_key, copy_of(study, &studies)?));
-        let copies = studies.iter().filter_map(copy).collect();
+        let copies = self.copies_in(&studies).await?;
         let reports = self.0.store.reports_of_person(person.person_key).await?;
         Ok(OpenedPatient { permit, person, studies, differing, copies, reports, missing: self.missing(), state })
     }

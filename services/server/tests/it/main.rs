@@ -9,6 +9,7 @@ mod cluster;
 mod command_line;
 mod conformance;
 mod contradictions;
+mod copies;
 mod demo;
 mod durable;
 mod five_lines;
