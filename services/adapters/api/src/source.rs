@@ -100,6 +100,12 @@ pub trait ImagingSource: std::fmt::Debug + Send + Sync + 'static {
     /// What this source can do.
     fn capabilities(&self) -> Capabilities;
 
+    /// By how many milliseconds the source's clock was ahead of ours when it answered last, behind where it is negative; `None` where its
+    /// protocol does not tell.
+    fn clock_ahead_ms(&self) -> Option<i64> {
+        None
+    }
+
     /// Verification service (C-ECHO, the Capabilities transaction, or a look at the folder) and a sample query, step by step.
     async fn verify(&self, ctx: &Ctx) -> Vec<TestStep>;
 

@@ -1,17 +1,17 @@
 //! One request and its answer, with all their bounds.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use adapter_api::SourceError;
 use bytes::Bytes;
 use index_model::{Credentials, RepositoryCode, RepositoryDefinition};
 use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, WARNING,
+    ACCEPT, AGE, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, WARNING,
 };
 use reqwest::{RequestBuilder, Response, StatusCode};
-use runtime::Ctx;
+use runtime::{Clock, Ctx};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
 
@@ -35,6 +35,8 @@ pub(crate) struct Client {
     pub(crate) http: Http,
     pub(crate) authorization: Option<Authorization>,
     permits: Arc<Semaphore>,
+    /// By how much the server's clock was ahead of ours at its last answer, in milliseconds.
+    ahead_ms: Mutex<Option<i64>>,
 }
 
 /// An answer of status 200, 204 or 206. It holds the source's permit until it is dropped.
@@ -71,6 +73,7 @@ impl Client {
             authorization: address.credentials.clone().map(Authorization::new),
             base,
             permits: Arc::new(Semaphore::new(definition.concurrency.max(1) as usize)),
+            ahead_ms: Mutex::default(),
             options,
         })
     }
@@ -106,11 +109,21 @@ impl Client {
             let request = http.get(url.clone()).header(ACCEPT, HeaderValue::from_static(accept));
             authorization.into_iter().fold(request, |request, value| request.header(AUTHORIZATION, value))
         };
-        match self.first_byte(ctx, request()).await {
+        let answer = match self.first_byte(ctx, request()).await {
             // Nothing is lost by asking once more, on a connection of its own.
             Err(error) if failure::was_closed(&error) => self.first_byte(ctx, request()).await,
             answer => answer,
+        }?;
+        if let Some(told_ms) = told_ms(answer.headers()) {
+            let ahead_ms = told_ms - Clock::system().now_ms();
+            *self.ahead_ms.lock().unwrap_or_else(PoisonError::into_inner) = Some(ahead_ms);
         }
+        Ok(answer)
+    }
+
+    /// By how much the server's clock was ahead of ours at its last answer.
+    pub(crate) fn clock_ahead_ms(&self) -> Option<i64> {
+        *self.ahead_ms.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sends a request and waits for the head of its answer.
@@ -239,6 +252,12 @@ impl Client {
 /// A header's value, where it is text.
 pub(crate) fn header(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// When an answer was made (`Date`, RFC 9110 §6.6.1), to the second, Unix milliseconds; not of one that was kept on its way (`Age`).
+fn told_ms(headers: &HeaderMap) -> Option<i64> {
+    let date = header(headers, DATE).filter(|_| !headers.contains_key(AGE))?;
+    Some(chrono::DateTime::parse_from_rfc2822(date).ok()?.timestamp_millis())
 }
 
 /// `Warning: 299 …: There are <n> additional results that can be requested.`

@@ -37,6 +37,10 @@ impl ImagingSource for DicomwebSource {
         Capabilities { metadata: true, single_instance: true, listing_only: false }
     }
 
+    fn clock_ahead_ms(&self) -> Option<i64> {
+        self.client.clock_ahead_ms()
+    }
+
     async fn verify(&self, ctx: &Ctx) -> Vec<TestStep> {
         verify::steps(&self.client, ctx).await
     }

@@ -13,6 +13,7 @@ use index_store::{NewReport, OrderStored, PatientTold, ReportStored};
 
 use crate::Registry;
 use crate::intake::{one_name, one_name_for_each_issuer};
+use crate::repositories::skew::Told;
 
 #[async_trait]
 impl Inbox for Registry {
@@ -74,13 +75,8 @@ impl Inbox for Registry {
     }
 
     fn sent(&self, from: &RepositoryCode, sent_ms: i64) {
-        let Some(entry) = self.0.directory.entry(from) else { return };
-        let before = entry.watch.skew_ms();
-        let skew = entry.watch.heard(sent_ms, self.0.clock.now_ms());
-        let seconds = skew.unwrap_or_default() / 1000;
-        metrics::gauge!("dics_source_clock_skew_seconds", "repository" => from.to_string()).set(seconds as f64);
-        if skew.is_some() && before.is_none() {
-            tracing::warn!(repository.code = %from, seconds, "the clock of a source is not ours, or its messages come late");
+        if let Some(entry) = self.0.directory.entry(from) {
+            entry.hear(Told::Message, sent_ms.saturating_sub(self.0.clock.now_ms()));
         }
     }
 

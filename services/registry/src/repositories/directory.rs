@@ -9,7 +9,7 @@ use index_model::{AeTitle, DimseAddress, Protocol, RepositoryCode, RepositoryDef
 use index_store::Store;
 use runtime::Turns;
 
-use super::skew::Watch;
+use super::skew::{Told, Watch};
 use crate::repositories::breaker::Health;
 use crate::{RegistryError, SourceFactory};
 
@@ -24,6 +24,20 @@ pub(crate) struct Entry {
     pub(crate) watch: Arc<Watch>,
     /// As many as it may be asked for at a time, by viewers and the synchroniser together.
     pub(crate) slots: Turns,
+}
+
+impl Entry {
+    /// Something came of it that tells by how much its clock is ahead of ours.
+    pub(crate) fn hear(&self, told: Told, ahead_ms: i64) {
+        let before = self.watch.skew_ms();
+        let skew = self.watch.heard(told, ahead_ms);
+        let seconds = skew.unwrap_or_default() / 1000;
+        let code = &self.definition.code;
+        metrics::gauge!("dics_source_clock_skew_seconds", "repository" => code.to_string()).set(seconds as f64);
+        if skew.is_some() && before.is_none() {
+            tracing::warn!(repository.code = %code, seconds, "the clock of a source is not ours, or its messages come late");
+        }
+    }
 }
 
 /// All of them.

@@ -1,4 +1,4 @@
-//! Whose clock is wrong: what a source says of when it sent, beside when that came.
+//! Whose clock is wrong: what a source says of when it sent (MSH-7 of messages, `Date` of answers over HTTP), beside when that came.
 //!
 //! A message may have waited, so that a source seems to be behind; it can't come before it was sent. The one that waited least of the last
 //! ones is nearest to the truth; the second of them, so that one wrong time alone raises nothing.
@@ -13,16 +13,29 @@ const TOLERATED_MS: i64 = 5 * 60 * 1000;
 /// What is older has waited, or is sent again: no clock that is used is so much behind.
 const MOST_BEHIND_MS: i64 = 25 * 3_600_000;
 
-/// The clock of one source.
+/// What tells of a source's clock: two machines, perhaps, of which either may be wrong.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Told {
+    Message,
+    Answer,
+}
+
+/// The clocks of one source.
 #[derive(Debug, Default)]
-pub(crate) struct Watch(Mutex<VecDeque<i64>>);
+pub(crate) struct Watch {
+    messages: Mutex<VecDeque<i64>>,
+    answers: Mutex<VecDeque<i64>>,
+}
 
 impl Watch {
-    /// A message came that says when it was sent; how far the clock is off now, where that is too much.
-    pub(crate) fn heard(&self, sent_ms: i64, now_ms: i64) -> Option<i64> {
-        let ahead_ms = sent_ms.saturating_sub(now_ms);
+    /// Something came that says when it was sent; how far the clock is off now, where that is too much.
+    pub(crate) fn heard(&self, told: Told, ahead_ms: i64) -> Option<i64> {
         if ahead_ms >= -MOST_BEHIND_MS {
-            let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let of = match told {
+                Told::Message => &self.messages,
+                Told::Answer => &self.answers,
+            };
+            let mut heard = of.lock().unwrap_or_else(PoisonError::into_inner);
             if heard.len() == REMEMBERED {
                 heard.pop_front();
             }
@@ -31,26 +44,30 @@ impl Watch {
         self.skew_ms()
     }
 
-    /// How far it is ahead of ours, or behind where it is negative; `None` within five minutes, or where too little was heard.
+    /// How far the clock that is further off is ahead of ours, or behind where it is negative; `None` within five minutes, or where too little
+    /// was heard.
     pub(crate) fn skew_ms(&self) -> Option<i64> {
-        let heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut sorted: Vec<i64> = heard.iter().copied().collect();
-        sorted.sort_unstable_by(|a, b| b.cmp(a));
-        sorted.get(1).copied().filter(|ahead_ms| ahead_ms.abs() > TOLERATED_MS)
+        [&self.messages, &self.answers].into_iter().filter_map(skew_of).max_by_key(|ahead_ms| ahead_ms.abs())
     }
+}
+
+fn skew_of(heard: &Mutex<VecDeque<i64>>) -> Option<i64> {
+    let heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut sorted: Vec<i64> = heard.iter().copied().collect();
+    sorted.sort_unstable_by(|a, b| b.cmp(a));
+    sorted.get(1).copied().filter(|ahead_ms| ahead_ms.abs() > TOLERATED_MS)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Watch;
+    use super::{Told, Watch};
 
     const MINUTE: i64 = 60_000;
-    const NOW: i64 = 1_800_000_000_000;
 
     fn heard(ahead: &[i64]) -> Option<i64> {
         let watch = Watch::default();
         ahead.iter().for_each(|minutes| {
-            watch.heard(NOW + minutes * MINUTE, NOW);
+            watch.heard(Told::Message, minutes * MINUTE);
         });
         watch.skew_ms().map(|ms| ms / MINUTE)
     }
@@ -60,6 +77,18 @@ mod tests {
         assert_eq!(heard(&[7, 7, 6, 7]), Some(7), "ahead");
         assert_eq!(heard(&[-420, -425, -420, -500]), Some(-420), "seven hours behind");
         assert_eq!(heard(&[4, 5, -5]), None, "within five minutes");
+    }
+
+    #[test]
+    fn two_machines_of_one_source_have_two_clocks() {
+        let watch = Watch::default();
+        for minutes in [0, 0, 0] {
+            watch.heard(Told::Message, minutes * MINUTE);
+        }
+        for minutes in [-420, -420, -421] {
+            watch.heard(Told::Answer, minutes * MINUTE);
+        }
+        assert_eq!(watch.skew_ms(), Some(-420 * MINUTE));
     }
 
     #[test]

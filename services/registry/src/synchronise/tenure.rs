@@ -7,6 +7,7 @@ use runtime::Ctx;
 
 use crate::Registry;
 use crate::repositories::breaker::spread;
+use crate::repositories::skew::Told;
 use crate::synchronise::{Pace, RoundError, Running};
 
 /// First wait of a node that does not hold the lease; doubling up to a third of the lease.
@@ -123,6 +124,9 @@ impl Registry {
                 Err(RoundError::Superseded) => return End::Anew,
                 Err(_) => return End::Over,
             };
+            if let Some(ahead_ms) = entry.source.as_ref().and_then(|source| source.clock_ahead_ms()) {
+                entry.hear(Told::Answer, ahead_ms);
+            }
             let waited = ctx.run(async {
                 tokio::select! {
                     () = tokio::time::sleep(pause) => {}

@@ -20,7 +20,7 @@ fn conflicts(service: &Service) -> Vec<Value> {
     service.client.get("/api/admin/conflicts").json().as_array().unwrap().clone()
 }
 
-pub(crate) fn trail(data: &Path) -> String {
+fn trail(data: &Path) -> String {
     let files = std::fs::read_dir(data.join("audit")).unwrap().flatten();
     files.map(|file| std::fs::read_to_string(file.path()).unwrap_or_default()).collect()
 }

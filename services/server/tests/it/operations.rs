@@ -56,7 +56,7 @@ pub(crate) fn definition(code: &str, section: &str, address: Value, poll_seconds
 }
 
 impl Operated {
-    fn service(&self, studies: u64, poll_seconds: u32) -> Service {
+    pub(crate) fn service(&self, studies: u64, poll_seconds: u32) -> Service {
         let service = Service::start(self.data.path());
         service.register(&definition("neodin", "dicomweb", json!({ "url": self.origin.url() }), poll_seconds));
         service.wait_until_indexed("neodin", studies);

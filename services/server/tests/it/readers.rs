@@ -3,10 +3,12 @@
 use std::process::Command;
 use std::time::Duration;
 
+use fixtures::simulators::dicomweb::Manners;
 use serde_json::{Value, json};
 
 use crate::identity::{DOUBLE, JANE, message, record, start, tell};
 use crate::key_objects::{document, stow};
+use crate::operations::operated;
 use crate::processes::wait;
 use crate::service::Service;
 
@@ -173,6 +175,16 @@ fn a_test_patient_is_found_by_who_names_them_and_by_all_when_an_operator_says_th
     assert_eq!(service.client.post_json(&address, &json!({ "reason": "numbers of our old system" })).status, 204);
     assert_eq!(count("/dicom-web/studies"), 1);
     assert!(trail(data.path()).contains("numbers of our old system"));
+}
+
+#[test]
+fn a_web_server_whose_clock_is_wrong_is_named_to_the_operator() {
+    let world = operated(1);
+    let service = world.service(1, 1);
+    assert_eq!(service.repository("neodin")["clockSkewSeconds"], json!(null));
+    world.origin.behave(Manners::Ahead(Duration::from_secs(25_200)));
+    let off = || service.repository("neodin")["clockSkewSeconds"].as_i64();
+    wait(Duration::from_secs(60), "its clock to be told", || off().is_some_and(|off| (25_100..=25_300).contains(&off)));
 }
 
 #[test]
