@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use face::{Caller, Problem};
 use http::StatusCode;
 use index_model::{RepositoryCode, RepositoryDefinition};
-use registry::{RegisterError, Registry};
+use registry::{RegisterError, Registry, RepositoryStatus};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -42,7 +42,7 @@ pub(crate) async fn register(
 ) -> Result<Response, Problem> {
     let permit = permit(&registry, &caller).await?;
     let status = registry.register(&permit, definition(&body)?).await.map_err(refused)?;
-    Ok((StatusCode::CREATED, Json(json::status(&status))).into_response())
+    Ok((StatusCode::CREATED, Json(defined(&registry, &status))).into_response())
 }
 
 /// `PUT /api/admin/repositories/{code}`: operator, region and address change; the code never does.
@@ -57,7 +57,15 @@ pub(crate) async fn change(
     if definition.code != code(&named)? {
         return Err(Problem::parameter("code", "is another than in the address: a repository keeps its code for ever"));
     }
-    Ok(Json(json::status(&registry.change(&permit, definition).await.map_err(refused)?)))
+    let status = registry.change(&permit, definition).await.map_err(refused)?;
+    Ok(Json(defined(&registry, &status)))
+}
+
+/// The line of one that was registered or changed; a region that no other repository has is told with those that are known.
+fn defined(registry: &Registry, status: &RepositoryStatus) -> Value {
+    let mut line = json::status(status);
+    line["newRegionBeside"] = registry.regions_beside(&status.definition).map(Vec::from_iter).into();
+    line
 }
 
 fn refused(error: RegisterError) -> Problem {

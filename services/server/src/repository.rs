@@ -2,7 +2,6 @@
 
 mod drift;
 
-use std::collections::BTreeSet;
 use std::io::{BufRead, Write};
 use std::path::Path;
 
@@ -63,9 +62,9 @@ impl Service {
 
     async fn add(&self, config: &Config, definition: &RepositoryDefinition) -> anyhow::Result<()> {
         match self.ask(self.client.post(&self.base).json(definition)).await? {
-            Said::Answer(status, _) if status.is_success() => {
+            Said::Answer(status, answer) if status.is_success() => {
                 println!("{} is registered and being indexed.", definition.code);
-                self.note_new_region(config, definition).await?;
+                new_region(&answer).into_iter().for_each(|words| println!("{words}"));
             }
             Said::Answer(_, problem) => bail!("{}", words(&problem)),
             Said::NotRunning => {
@@ -89,14 +88,9 @@ impl Service {
 
     async fn change(&self, config: &Config, definition: &RepositoryDefinition) -> anyhow::Result<()> {
         let request = self.client.put(format!("{}/{}", self.base, definition.code)).json(definition);
-        self.must(config, request).await?;
+        let answer = self.must(config, request).await?;
         println!("{} is changed, and followed where it is now.", definition.code);
-        self.note_new_region(config, definition).await
-    }
-
-    async fn note_new_region(&self, config: &Config, definition: &RepositoryDefinition) -> anyhow::Result<()> {
-        let all = self.must(config, self.client.get(&self.base)).await?;
-        new_region(definition, &all).into_iter().for_each(|words| println!("{words}"));
+        new_region(&answer).into_iter().for_each(|words| println!("{words}"));
         Ok(())
     }
 
@@ -229,13 +223,11 @@ fn trouble(row: &Value) -> String {
     }
 }
 
-/// That a definition's region is no other repository's: new, or mistyped.
-fn new_region(definition: &RepositoryDefinition, all: &Value) -> Option<String> {
-    let others = all.as_array().into_iter().flatten().filter(|row| row["code"] != definition.code.as_str());
-    let known: BTreeSet<&str> = others.filter_map(|row| row["region"].as_str()).collect();
-    let is_new = !known.is_empty() && !known.contains(definition.region.as_str());
-    let known = known.into_iter().collect::<Vec<_>>().join(", ");
-    is_new.then(|| format!("No other repository is of region {}: is it new, or one of {known}?", definition.region))
+/// That a repository's region is no other's: new, or mistyped.
+fn new_region(row: &Value) -> Option<String> {
+    let known = row["newRegionBeside"].as_array()?.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ");
+    let region = row["region"].as_str().unwrap_or_default();
+    Some(format!("No other repository is of region {region}: is it new, or one of {known}?"))
 }
 
 /// How far a back-fill is, and when it will be over.
@@ -309,7 +301,7 @@ pub(crate) fn words(problem: &Value) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::{new_region, trouble};
+    use super::trouble;
 
     #[test]
     fn a_refusal_has_its_reason_and_an_old_error_its_time() {
@@ -319,19 +311,5 @@ mod tests {
         let silent = json!({ "code": "east", "state": "refused", "lastError": null });
         assert!(trouble(&silent).contains("dics repository test east"));
         assert_eq!(trouble(&json!({ "code": "east", "state": "following", "lastError": null })), "");
-    }
-
-    #[test]
-    fn a_region_that_no_other_repository_has_is_told_with_those_that_are_known() {
-        let definition = |region: &str| {
-            let definition = json!({ "code": "east", "name": "East", "region": region, "protocol": "push",
-                "patientIdIssuer": "EAST", "push": { "callingAeTitles": [] } });
-            serde_json::from_value(definition).unwrap()
-        };
-        let all = json!([{ "code": "east", "region": "EATS" }, { "code": "north", "region": "NORTH" }, { "code": "e2", "region": "EAST" }]);
-        assert_eq!(new_region(&definition("EAST"), &all), None);
-        let told = new_region(&definition("EATS"), &all).unwrap();
-        assert!(told.contains("EATS") && told.contains("EAST, NORTH"), "{told}");
-        assert_eq!(new_region(&definition("EAST"), &json!([{ "code": "east", "region": "EAST" }])), None, "the first");
     }
 }

@@ -101,6 +101,7 @@ function repositoryOf(item: Fields): Repository {
     clockSkewSeconds: item.number("clockSkewSeconds"),
     lastContact: item.optional("lastContact"),
     lastError: lastError === null ? null : { at: lastError.optional("at"), text: lastError.optional("text") ?? "" },
+    newRegionBeside: item.texts("newRegionBeside"),
     definition: item.record("definition"),
   };
 }

@@ -1,5 +1,7 @@
 //! A definition is registered, changed, tested.
 
+use std::collections::BTreeSet;
+
 use access::Permit;
 use adapter_api::TestStep;
 use index_model::{RepositoryCode, RepositoryDefinition};
@@ -82,6 +84,11 @@ impl Registry {
             None => self.register(permit, definition).await.map(drop),
             Some(_) => self.change(permit, definition).await.map(drop),
         }
+    }
+
+    /// The regions of the other repositories, where none of them is of this one's: it is new, or mistyped, and who registers it is told.
+    pub fn regions_beside(&self, definition: &RepositoryDefinition) -> Option<BTreeSet<String>> {
+        self.0.directory.regions_beside(definition)
     }
 
     /// Tests a definition, registered or not, and says in words what is wrong.

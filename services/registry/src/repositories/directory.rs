@@ -1,6 +1,6 @@
 //! The registered repositories, in memory: definitions, live sources and how they are doing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -139,6 +139,13 @@ impl Directory {
 
     pub(crate) fn all(&self) -> Vec<Entry> {
         self.entries.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// The regions of the other repositories, where none of them is of this one's: it is new, or mistyped.
+    pub(crate) fn regions_beside(&self, own: &RepositoryDefinition) -> Option<BTreeSet<String>> {
+        let others = self.all().into_iter().filter(|entry| entry.definition.code != own.code);
+        let known: BTreeSet<String> = others.map(|entry| entry.definition.region.clone()).collect();
+        (!known.is_empty() && !known.contains(&own.region)).then_some(known)
     }
 
     /// The repository in whose name this AE title stores: a push source's user, or a DIMSE archive that we move from.

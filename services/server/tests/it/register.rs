@@ -45,3 +45,32 @@ fn what_one_repository_sends_under_is_no_other_ones_and_its_time_zone_exists() {
     }
     assert_eq!(register(json!({ "timeZone": "America/Winnipeg" })).status, 201);
 }
+
+#[test]
+fn a_region_that_no_other_repository_has_is_told_with_those_that_are_known() {
+    let data = tempfile::tempdir().unwrap();
+    let service = Service::start(data.path());
+    let of = |code: &str, region: &str| {
+        json!({ "code": code, "name": code, "region": region, "protocol": "push", "patientIdIssuer": code,
+            "push": { "callingAeTitles": [code] } })
+    };
+    let register = |code: &str, region: &str| {
+        service.client.post_json("/api/admin/repositories", &of(code, region)).json()["newRegionBeside"].clone()
+    };
+    assert!(register("north", "NORTH").is_null(), "the first");
+    assert_eq!(register("east", "EATS"), json!(["NORTH"]));
+    assert!(register("e2", "NORTH").is_null());
+    let change = |region: &str| service.client.put_json("/api/admin/repositories/e2", &of("e2", region)).json();
+    assert_eq!(change("EAST")["newRegionBeside"], json!(["EATS", "NORTH"]));
+    assert!(change("EATS")["newRegionBeside"].is_null());
+
+    let definition = data.path().join("west.toml");
+    let text = "code = \"west\"\nname = \"West\"\nregion = \"WETS\"\nprotocol = \"push\"\npatientIdIssuer = \"WEST\"\n\
+        [push]\ncallingAeTitles = [\"WEST\"]\n";
+    std::fs::write(&definition, text).unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dics"));
+    command.args(["repository", "add"]).arg(&definition).env("DICS__DATA_DIR", data.path());
+    let out = command.env("DICS__HTTP__LISTEN", service.client.address()).output().unwrap();
+    let told = String::from_utf8([out.stdout, out.stderr].concat()).unwrap();
+    assert!(told.contains("No other repository is of region WETS: is it new, or one of EATS, NORTH?"), "{told}");
+}

@@ -39,7 +39,7 @@ export function AdminPage(): React.JSX.Element {
           {t(adding ? "admin.closeForm" : "admin.add")}
         </Button>
       </div>
-      <div aria-live="polite">{added === null ? null : <Notice tone="info" title={t("admin.added", { name: added.name })} />}</div>
+      <div aria-live="polite">{added === null ? null : <Added repository={added} />}</div>
       {adding ? (
         <RegisterForm
           onRegistered={(repository) => {
@@ -64,5 +64,16 @@ export function AdminPage(): React.JSX.Element {
       <TestPatients />
       <Readers />
     </div>
+  );
+}
+
+/** What was registered just now, and that its region is no other's: new, or mistyped. */
+function Added({ repository }: { readonly repository: Repository }): React.JSX.Element {
+  const { t } = useTranslation();
+  const known = repository.newRegionBeside;
+  return (
+    <Notice tone={known.length === 0 ? "info" : "warning"} title={t("admin.added", { name: repository.name })}>
+      {known.length === 0 ? null : <p>{t("admin.newRegion", { region: repository.region, known: known.join(", ") })}</p>}
+    </Notice>
   );
 }
