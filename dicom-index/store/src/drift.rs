@@ -61,7 +61,7 @@ impl Store {
         if let Some(to) = range.1 {
             sql.push(" AND s.study_date <> '' AND s.study_date <= ").bind(to);
         }
-        sql.push(" AND c.study_copy_key > ").bind(after).push(" ORDER BY c.study_copy_key LIMIT ").bind(limit);
+        sql.push(" AND c.study_copy_key > ").bind(after).push(" ORDER BY c.study_copy_key").limit(limit);
         self.read().await?.rows(sql).await?.iter().map(copy).collect()
     }
 

@@ -76,7 +76,7 @@ async fn load(work: &mut Work<'_>, concerned: &[i64]) -> Result<Vec<Member>, Sto
         "SELECT patient_key, person_key, home_person_key, survivor_key, record FROM source_patient WHERE person_key IN \
          (SELECT person_key FROM source_patient WHERE patient_key IN (",
     );
-    sql.list(concerned.iter().copied()).push(")) ORDER BY patient_key LIMIT ").bind(MAX_MEMBERS as i64 + 1);
+    sql.list(concerned.iter().copied()).push(")) ORDER BY patient_key").limit(MAX_MEMBERS as u64 + 1);
     let rows = work.link.rows(sql).await?;
     if rows.len() > MAX_MEMBERS {
         return Err(StoreError::Conflict { what: "a person of more than 1,000 numbers" });

@@ -25,7 +25,7 @@ pub(crate) async fn reports(work: &mut Work<'_>, orders: &[i64]) -> Result<Vec<i
         ") UNION SELECT o.report_key FROM imaging_order n JOIN report o ON o.accession_number = n.accession_number ",
     );
     sql.push("AND o.accession_issuer = n.accession_issuer WHERE o.accession_number <> '' AND n.order_key IN (");
-    sql.list(orders.iter().copied()).push(") LIMIT ").bind(MAX_CANDIDATES);
+    sql.list(orders.iter().copied()).push(")").limit(MAX_CANDIDATES);
     crate::locate::keys(work.link, sql).await
 }
 
