@@ -37,6 +37,6 @@ pub use cache::{Eviction, FetchedInstance, FetchedSeries};
 pub use drift::MAX_LISTED;
 pub use error::{Fault, StoreError};
 pub use index::ToldBefore;
-pub use readers::Read;
+pub use readers::{PersonState, Read};
 pub use rows::*;
 pub use store::Store;

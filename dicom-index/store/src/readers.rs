@@ -28,6 +28,15 @@ pub struct Read {
     pub patient_keys: Vec<i64>,
 }
 
+/// What stands for a person's record at a moment, to be compared with that of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PersonState {
+    /// For its studies, and for what its reports say.
+    pub record: u64,
+    /// For how many images each of its studies has.
+    pub images: u64,
+}
+
 impl Store {
     /// A study by its identifier. One that is gone (rejected, taken out) has no keys any more.
     ///
@@ -92,31 +101,33 @@ impl Store {
     }
 
     /// Stands for the studies that are this person's and for what their reports say now: another number means that an open record is not
-    /// current. New images of a study that is there change nothing.
+    /// current. How many images the studies have has a number of its own.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn state_of_person(&self, person_key: i64, filter: &SearchFilter) -> Result<u64, StoreError> {
+    pub async fn state_of_person(&self, person_key: i64, filter: &SearchFilter) -> Result<PersonState, StoreError> {
         let mut link = self.read().await?;
         let mut studies = Sql::new(
-            "SELECT s.study_instance_uid FROM study s WHERE s.study_key IN (SELECT c.study_key FROM study_copy c \
+            "SELECT s.study_instance_uid, s.number_of_instances FROM study s WHERE s.study_key IN (SELECT c.study_key FROM study_copy c \
              JOIN source_patient p ON p.patient_key = c.patient_key WHERE p.person_key = ",
         );
         studies.bind(person_key).push(")");
         Scope::of(&mut link, filter).await?.write(&mut studies);
-        studies.push(" ORDER BY s.study_instance_uid, s.study_key LIMIT ").bind(MOST_IN_STATE);
-        let mut state = DefaultHasher::new();
+        studies.push(" ORDER BY s.study_instance_uid, s.study_key").limit(MOST_IN_STATE);
+        let (mut state, mut images) = (DefaultHasher::new(), DefaultHasher::new());
         person_key.hash(&mut state);
         for row in link.rows(studies).await? {
             row.text(0)?.hash(&mut state);
+            (row.text(0)?, row.int(1)?).hash(&mut images);
         }
-        let mut reports = Sql::new("SELECT o.public_id, o.current_version, o.status FROM report o WHERE ");
+        let mut reports =
+            Sql::new("SELECT o.public_id, o.current_version, o.status, o.held_until_ms FROM report o WHERE ");
         crate::reports::read::of_person(&mut reports, person_key);
-        reports.push(" ORDER BY o.report_key LIMIT ").bind(MOST_IN_STATE);
+        reports.push(" ORDER BY o.report_key").limit(MOST_IN_STATE);
         for row in link.rows(reports).await? {
-            (row.text(0)?, row.int(1)?, row.text(2)?).hash(&mut state);
+            (row.text(0)?, row.int(1)?, row.text(2)?, row.opt_int(3)?).hash(&mut state);
         }
-        Ok(state.finish())
+        Ok(PersonState { record: state.finish(), images: images.finish() })
     }
 
     /// Under whom these source patients are found now, by key.

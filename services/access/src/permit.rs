@@ -31,9 +31,9 @@ pub enum Action {
     Administer,
     /// A repository's content is brought into the registry.
     Synchronise,
-    /// A rejection note, or the withdrawal of the report that they are, withdraws instances.
+    /// A rejection note, or the withdrawal or hold of the report that they are, withdraws instances.
     Reject,
-    /// Objects of a report that was withdrawn come back with its correction.
+    /// Objects of a report that was withdrawn come back with its correction, or of one that was held when the hold ends.
     Reinstate,
     /// Instances whose retention has expired are deleted.
     Delete,

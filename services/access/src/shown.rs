@@ -15,7 +15,7 @@ pub struct Shown {
     /// The version of a report that was shown as the current one, or whose document was opened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<u32>,
-    /// It had been withdrawn, so that neither words nor documents were given.
+    /// It had been withdrawn or was held, so that neither words nor documents were given.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub withheld: bool,
     /// Why an operator rules so, in their words.

@@ -6,6 +6,7 @@
 mod changed;
 mod conflicts;
 mod drift;
+mod holds;
 mod json;
 mod readers;
 mod reports;
@@ -38,6 +39,9 @@ pub fn router(registry: Registry) -> Router {
         .route("/api/admin/conflicts", get(conflicts::list))
         .route("/api/admin/conflicts/{key}/dismissal", put(conflicts::dismiss).delete(conflicts::take_back))
         .route("/api/admin/reports/{report}/studies/{study}", put(reports::link).delete(reports::unlink))
+        .route("/api/admin/reports/held", get(holds::list))
+        .route("/api/admin/reports/{report}/hold", put(holds::hold))
+        .route("/api/admin/reports/{report}/release", post(holds::release))
         .route("/api/admin/quarantine", get(repositories::quarantine))
         .route("/api/admin/readers", get(readers::search))
         .route("/api/admin/test-patients", get(test_patients::list).post(test_patients::rule_of_number))

@@ -15,7 +15,7 @@ use crate::json::instant;
 const MOST: u32 = 10_000;
 /// A day begins first here and ends last there, so that a plain day means that day wherever somebody was.
 const FIRST_ZONE: TimeDelta = TimeDelta::hours(14);
-const LAST_ZONE: TimeDelta = TimeDelta::hours(12);
+pub(crate) const LAST_ZONE: TimeDelta = TimeDelta::hours(12);
 
 /// What is asked.
 #[derive(Debug, Deserialize)]
@@ -51,7 +51,7 @@ impl Question {
 }
 
 /// A moment (RFC 3339), or a day.
-fn moment(
+pub(crate) fn moment(
     name: &str,
     text: &str,
     of_day: impl Fn(NaiveDate) -> Option<(NaiveDate, TimeDelta)>,

@@ -1,7 +1,8 @@
 //! How rows are shown in JSON: instants in RFC 3339, empty text as null.
 
 use index_model::PersonName;
-use registry::{OpenedPatient, PersonRow, Registry, ReportRow, ReportVersion, StudyRow, Unconfirmed};
+use registry::{OpenedPatient, PersonRow, PersonState, Registry, ReportRow, ReportVersion, StudyRow, Unconfirmed};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 pub(crate) fn instant(unix_ms: Option<i64>) -> Value {
@@ -17,12 +18,28 @@ pub(crate) fn name(name: &PersonName) -> Value {
     json!({ "alphabetic": text(&name.alphabetic), "ideographic": text(&name.ideographic), "phonetic": text(&name.phonetic) })
 }
 
+/// What stands for a record and for the images of its studies.
+#[derive(Debug, Serialize)]
+pub(crate) struct States {
+    #[serde(rename = "state")]
+    record: String,
+    images: String,
+}
+
+impl States {
+    pub(crate) fn of(state: PersonState) -> Self {
+        Self { record: format!("{:x}", state.record), images: format!("{:x}", state.images) }
+    }
+}
+
 pub(crate) fn patient(registry: &Registry, opened: &OpenedPatient) -> Value {
     let person = &opened.person;
     let health_number = person.health_number.as_ref();
+    let state = States::of(opened.state);
     json!({
         "patientKey": person.public_id,
-        "state": opened.state,
+        "state": state.record,
+        "images": state.images,
         "name": name(&person.name),
         "birthDate": person.birth_date.as_ref().map(|date| date.expose()),
         "sex": person.sex,
@@ -76,6 +93,7 @@ fn report_line(row: &ReportRow) -> Value {
         "status": row.status.code(),
         "title": titled(row),
         "unconfirmed": row.unconfirmed.map(Unconfirmed::code),
+        "heldUntil": instant(row.held_until_ms),
         "observed": instant(row.current.observed_ms),
         "issued": instant(row.current.issued_ms),
         "region": row.region,
@@ -118,6 +136,7 @@ pub(crate) fn report(row: &ReportRow, patient: Option<String>) -> Value {
         "patientKey": patient,
         "title": titled(row),
         "unconfirmed": row.unconfirmed.map(Unconfirmed::code),
+        "heldUntil": instant(row.held_until_ms),
         "status": row.status.code(),
         "region": row.region,
         "studyInstanceUids": row.links.iter().map(|link| &link.study_instance_uid).collect::<Vec<_>>(),

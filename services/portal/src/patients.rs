@@ -45,13 +45,14 @@ pub(crate) async fn patient(
     Ok(Json(shown::patient(&portal.registry, &opened)))
 }
 
-/// `GET /api/patients/{patientKey}/state`: what stands for the record as it is now. A page that shows it reads it anew when this is another.
+/// `GET /api/patients/{patientKey}/state`: what stands for the record as it is now. A page that shows it reads it anew when this is another, and says so when
+/// its images are.
 pub(crate) async fn state(
     State(portal): State<Portal>,
     Caller(caller): Caller,
     Path(patient): Path<String>,
-) -> Result<Json<Value>, Problem> {
-    Ok(Json(json!({ "state": portal.registry.patient_state(&caller, &patient).await? })))
+) -> Result<Json<shown::States>, Problem> {
+    Ok(Json(shown::States::of(portal.registry.patient_state(&caller, &patient).await?)))
 }
 
 /// `GET /api/reports/{reportKey}`.

@@ -29,8 +29,8 @@ pub use error::{Cause, RegistryError};
 pub use fetch::prefetch::PrefetchPolicy;
 pub use index_extract::PathStep;
 pub use index_store::{
-    Conflict, Contradiction, Differing, Dismissal, Doubt, Drift, DriftReport, LeftBehind, PatientRow, PersonRow,
-    ReportRow, ReportVersion, Ruled, SeriesRow, StudyRow, TestPatient, Unconfirmed,
+    Conflict, Contradiction, Differing, Dismissal, Doubt, Drift, DriftReport, HeldReport, LeftBehind, PatientRow,
+    PersonRow, PersonState, ReportRow, ReportVersion, Ruled, SeriesRow, StudyRow, TestPatient, Unconfirmed,
 };
 pub use intake::{Fate, StoredInstance};
 pub use keeping::evict::FetchedSize;

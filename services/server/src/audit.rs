@@ -81,7 +81,7 @@ fn print(found: &Value) {
             notes.push_str(", another patient than now");
         }
         if row["withheld"] == true {
-            notes.push_str(", withdrawn then: no words were given");
+            notes.push_str(", withdrawn or held then: no words were given");
         }
         if let Some(recipient) = row["recipient"].as_str() {
             notes.push_str(&format!(", sent to {recipient}"));

@@ -37,6 +37,9 @@ pub(crate) enum Command {
     /// Say who is a test patient and who is none: tests are left out of searches over all patients.
     #[command(subcommand)]
     TestPatients(TestPatients),
+    /// Hold a report until a time: whoever asks for it, by whatever way, learns that it is pending and nothing else.
+    #[command(subcommand)]
+    Reports(Reports),
     /// Look after the audit trail.
     #[command(subcommand)]
     Audit(Audit),
@@ -171,6 +174,31 @@ pub(crate) struct OfNumber {
     /// Why, in a line: it is kept, and in the audit trail.
     #[arg(long)]
     pub(crate) reason: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Reports {
+    /// List what is held, the next to be released first.
+    Held,
+    /// Hold a report, or until another time than before.
+    Hold {
+        /// The report's key in the viewer's API.
+        key: String,
+        /// Until this moment (2026-01-31T09:30:00-05:00), or until this day (2026-01-31) has begun wherever somebody is.
+        #[arg(long)]
+        until: String,
+        /// Why, in a line: it is kept, and in the audit trail.
+        #[arg(long)]
+        reason: String,
+    },
+    /// End the hold of a report before its time.
+    Release {
+        /// The report's key in the viewer's API.
+        key: String,
+        /// Why, in a line.
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]

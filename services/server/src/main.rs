@@ -9,6 +9,7 @@ mod demo;
 mod dimse;
 mod http;
 mod mllp;
+mod reports;
 mod repository;
 mod sources;
 mod test_patients;
@@ -56,6 +57,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Command::Migrate => app::migrate(&config?).await,
             Command::Repository(command) => repository::run(&config?, command).await,
             Command::TestPatients(command) => test_patients::run(&config?, command).await,
+            Command::Reports(command) => reports::run(&config?, command).await,
             Command::Audit(command) => audit::run(&config?, command).await,
             Command::CodecWorker { .. } => Ok(()),
         }

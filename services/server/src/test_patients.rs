@@ -54,7 +54,7 @@ async fn rule(address: &str, of: &OfNumber, is_test: bool) -> anyhow::Result<()>
     Ok(())
 }
 
-async fn ask(request: reqwest::RequestBuilder) -> anyhow::Result<(reqwest::StatusCode, Value)> {
+pub(crate) async fn ask(request: reqwest::RequestBuilder) -> anyhow::Result<(reqwest::StatusCode, Value)> {
     let answer = request.send().await.context("the service does not answer: start it with `dics serve`")?;
     let status = answer.status();
     Ok((status, answer.json().await.unwrap_or(Value::Null)))

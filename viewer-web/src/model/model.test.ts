@@ -56,6 +56,7 @@ const report = (key: string, observed: string, studies: readonly string[]): Repo
 const record: PatientRecord = {
   patientKey: "p",
   state: null,
+  images: null,
   name: { alphabetic: null, ideographic: null, phonetic: null },
   birthDate: null,
   sex: null,

@@ -53,11 +53,16 @@ export interface MissingRepository {
   readonly since: string | null;
 }
 
+/** What stands for a record, and for the images of its studies. */
+export type RecordState = Pick<PatientRecord, "state" | "images">;
+
 /** One person's record of all regions. */
 export interface PatientRecord {
   readonly patientKey: string;
   /** What stands for the record as it was when it was read. */
   readonly state: string | null;
+  /** What stands for the images of its studies, as they were counted then. */
+  readonly images: string | null;
   readonly name: PersonName;
   readonly birthDate: string | null;
   readonly sex: string | null;
@@ -94,6 +99,8 @@ export interface Report {
   readonly title: string | null;
   readonly status: ReportStatus;
   readonly region: string | null;
+  /** Until when nobody may read it. */
+  readonly heldUntil: string | null;
   readonly studyInstanceUids: readonly string[];
   readonly versions: readonly ReportVersion[];
 }

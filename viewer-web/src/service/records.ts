@@ -1,7 +1,7 @@
 import { ServiceError } from "../dicomweb/errors";
 import { type Http, requestJson } from "../dicomweb/http";
 import { isRecord } from "../dicomweb/json";
-import type { Identifier, MissingRepository, PatientRecord, PatientStudy, Report, ReportDocument, ReportStatus, ReportSummary, ReportVersion } from "../model/patient";
+import type { Identifier, MissingRepository, PatientRecord, PatientStudy, RecordState, Report, ReportDocument, ReportStatus, ReportSummary, ReportVersion } from "../model/patient";
 import type { Launch, LaunchChoice, Session } from "../model/session";
 import type { Availability } from "../model/study";
 import { type Fields, fieldsOf, oneOf } from "./decode";
@@ -47,6 +47,7 @@ export async function retrievePatient(http: Http, patientKey: string, signal: Ab
   return {
     patientKey: record.text("patientKey"),
     state: record.optional("state"),
+    images: record.optional("images"),
     name: { alphabetic: name?.optional("alphabetic") ?? null, ideographic: name?.optional("ideographic") ?? null, phonetic: name?.optional("phonetic") ?? null },
     birthDate: record.optional("birthDate"),
     sex: record.optional("sex"),
@@ -59,8 +60,9 @@ export async function retrievePatient(http: Http, patientKey: string, signal: Ab
 }
 
 /** What stands for a record as the service has it now. */
-export async function retrievePatientState(http: Http, patientKey: string, signal: AbortSignal): Promise<string | null> {
-  return fieldsOf((await requestJson(http, `/api/patients/${encodeURIComponent(patientKey)}/state`, { signal })).body).optional("state");
+export async function retrievePatientState(http: Http, patientKey: string, signal: AbortSignal): Promise<RecordState> {
+  const now = fieldsOf((await requestJson(http, `/api/patients/${encodeURIComponent(patientKey)}/state`, { signal })).body);
+  return { state: now.optional("state"), images: now.optional("images") };
 }
 
 /** A report with all its versions, newest first. */
@@ -71,6 +73,7 @@ export async function retrieveReport(http: Http, reportKey: string, signal: Abor
     title: report.optional("title"),
     status: statusOf(report),
     region: report.optional("region"),
+    heldUntil: report.optional("heldUntil"),
     studyInstanceUids: report.texts("studyInstanceUids"),
     versions: report.list("versions", versionOf).toSorted((a, b) => b.version - a.version),
   };

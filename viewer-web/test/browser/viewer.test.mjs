@@ -377,33 +377,3 @@ test("who opened something is listed for the administrator, and whether it stood
   assert.equal(new URL(page.url()).search, "");
   assert.deepEqual(await violations(page), []);
 });
-
-test("a study that moves to another patient while it is open is blanked, and the record forgets it", async () => {
-  const api = (path) => page.evaluate((address) => fetch(address).then((answer) => answer.status), path);
-  const uid = STUDY.split("/").at(-1);
-  await page.goto(`${server.url}${STUDY}`);
-  await page.getByTestId("study-current").waitFor();
-  try {
-    assert.equal(await api(`/api/move/${uid}`), 200);
-    await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
-    await page.getByText("This study is not part of this patient’s record").waitFor();
-    assert.equal(await page.locator("[data-testid=viewport-0]").count(), 0);
-  } finally {
-    await api("/api/back/all");
-  }
-});
-
-test("a prior that leaves the record while another study is open is no longer shown, and that is said", async () => {
-  const api = (path) => page.evaluate((address) => fetch(address).then((answer) => answer.status), path);
-  await page.goto(`${server.url}${STUDY}`);
-  await page.getByTestId("study-prior").first().waitFor();
-  const priors = await page.getByTestId("study-prior").count();
-  try {
-    assert.equal(await api(`/api/move/${ECHO.split("/").at(-1)}`), 200);
-    await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
-    await page.getByText("A study left this patient’s record").waitFor();
-    assert.equal(await page.getByTestId("study-prior").count(), priors - 1);
-  } finally {
-    await api("/api/back/all");
-  }
-});

@@ -15,6 +15,8 @@ export function createApi() {
 
   const conflicts = CONFLICTS.map((it) => ({ ...it }));
   const moved = new Set();
+  let arrived = 0;
+  const held = new Set();
 
   return (method, path, body) => {
     const [area, a, b, c] = path.split("/").filter(Boolean).slice(1).map(decodeURIComponent);
@@ -23,9 +25,13 @@ export function createApi() {
     // What no service has: a study goes to another patient while somebody looks at it, and comes back.
     if (area === "move") return ok(moved.add(a).size);
     if (area === "back") return ok(moved.clear() ?? 0);
-    if (area === "patients" && b === "state") return ok({ state: ["state", ...moved].join(" ") });
-    if (area === "patients") return orMissing(without(record(a), moved));
-    if (area === "reports") return orMissing(report(a));
+    if (area === "arrive") return ok((arrived += 1));
+    if (area === "hold") return ok(held.add(a).size);
+    if (area === "release") return ok(held.clear() ?? 0);
+    const images = `images ${arrived}`;
+    if (area === "patients" && b === "state") return ok({ state: ["state", ...moved].join(" "), images });
+    if (area === "patients") return orMissing(without(record(a), moved, images));
+    if (area === "reports") return orMissing(pending(report(a), held));
     if (area === "launches") return launch(a);
     if (area !== "admin") return problem(404, "Not Found", "there is no such resource");
     if (a === "quarantine") return ok(QUARANTINE);
@@ -36,8 +42,12 @@ export function createApi() {
   };
 }
 
-function without(body, moved) {
-  return body === null ? null : { ...body, state: ["state", ...moved].join(" "), studies: body.studies.filter((it) => !moved.has(it.studyInstanceUid)) };
+function pending(body, held) {
+  return body === null || !held.has(body.reportKey) ? body : { ...body, status: "registered", title: "", heldUntil: "2026-02-01T05:00:00Z", versions: [] };
+}
+
+function without(body, moved, images) {
+  return body === null ? null : { ...body, images, state: ["state", ...moved].join(" "), studies: body.studies.filter((it) => !moved.has(it.studyInstanceUid)) };
 }
 
 function orMissing(body) {

@@ -163,6 +163,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0040_compared_studies.sql"),
         include_str!("../../migrations/postgres/0040_compared_studies.sql"),
     ),
+    (
+        42,
+        "report holds",
+        include_str!("../../migrations/sqlite/0042_report_holds.sql"),
+        include_str!("../../migrations/postgres/0042_report_holds.sql"),
+    ),
 ];
 
 fn migrator(engine: Engine) -> Migrator {

@@ -6,7 +6,7 @@
 
 use index_model::{ReportRecord, ReportStatus};
 
-use super::addenda;
+use super::{addenda, hold, rejected};
 use crate::StoreError;
 use crate::engine::{Link, Sql};
 use crate::index::Work;
@@ -121,8 +121,8 @@ async fn by_document(work: &mut Work<'_>, report: &ReportRecord, person_key: i64
     of_person(&mut sql, person_key)
         .push(" AND d.document_id IN (")
         .list(ids)
-        .push(") ORDER BY o.report_key LIMIT ")
-        .bind(MOST_UNITED);
+        .push(") ORDER BY o.report_key")
+        .limit(MOST_UNITED);
     work.link.rows(sql).await?.iter().map(|row| row.int(0)).collect()
 }
 
@@ -136,7 +136,7 @@ async fn of_parent(
     let Some(parent) = addenda::parent(report) else { return Ok(Vec::new()) };
     let mut sql = Sql::new("SELECT o.report_key FROM report o WHERE o.repository_key = ");
     sql.bind(repository_key).push(" AND o.family = ").bind(parent).push(" AND ");
-    of_person(&mut sql, person_key).push(" ORDER BY o.report_key LIMIT 2");
+    of_person(&mut sql, person_key).push(" ORDER BY o.report_key").limit(2_u32);
     work.link.rows(sql).await?.iter().map(|row| row.int(0)).collect()
 }
 
@@ -168,7 +168,8 @@ async fn counterpart(
         .bind(filler.value.expose().trim());
     sql.push(" AND o.filler_issuer = ").bind(filler.issuer.as_str()).push(" AND ");
     of_person(&mut sql, person_key).push(" AND o.repository_key = ").bind(repository_key).push(" AND ").push(others);
-    sql.push(" (SELECT 1 FROM report_version v WHERE v.report_key = o.report_key AND v.sop_instance_uid IS NOT NULL) LIMIT 2");
+    sql.push(" (SELECT 1 FROM report_version v WHERE v.report_key = o.report_key AND v.sop_instance_uid IS NOT NULL)")
+        .limit(2_u32);
     let rows = work.link.rows(sql).await?;
     match rows.as_slice() {
         [one] => one.int(0).map(Some),
@@ -212,10 +213,8 @@ async fn absorb(work: &mut Work<'_>, into: i64, other: i64) -> Result<(), StoreE
     }
     let sql = Sql::new("INSERT INTO report_alias (public_id, report_key) VALUES ($1, $2)");
     work.link.run(sql.arg(other_known.public_id).arg(into)).await?;
-    let sql = Sql::new("SELECT study_key FROM report_link WHERE report_key = $1").arg(other);
-    for row in work.link.rows(sql).await? {
-        work.note(row.int(0)?, crate::ChangeKind::ReportChanged);
-    }
+    rejected::note_change(work, other).await?;
+    hold::absorb(work.link, into, other).await?;
     let sql = Sql::new(
         "UPDATE repository SET reports = reports - 1 WHERE repository_key = (SELECT repository_key FROM report WHERE report_key = $1)",
     );

@@ -3,6 +3,7 @@
 mod addenda;
 mod doubt;
 mod family;
+mod hold;
 pub(crate) mod link;
 pub(crate) mod orders;
 pub(crate) mod read;

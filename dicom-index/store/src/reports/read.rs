@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use index_model::{LinkEvidence, PatientRecord, Phi, ReportRecord, ReportStatus, Uid};
 
-use super::{addenda, whose};
+use super::{addenda, hold, whose};
 use crate::engine::{Link, Row, Sql};
 use crate::index::doubted::are_strangers;
 use crate::locate::code;
@@ -19,14 +19,14 @@ const MAX_LINKS: u32 = 20_000;
 
 const COLUMNS: &str = "SELECT o.report_key, o.public_id, o.person_key, q.code, q.region, o.status, o.current_version, \
     o.record, o.received_ms, o.patient_key, p.record, CASE WHEN EXISTS (SELECT 1 FROM dismissal d \
-    WHERE d.conflict = 'report-' || o.public_id AND d.at_ms >= coalesce(o.doubt_ms, 0)) THEN CAST(1 AS BIGINT) ELSE 0 END \
-    FROM report o JOIN repository q ON q.repository_key = o.repository_key \
+    WHERE d.conflict = 'report-' || o.public_id AND d.at_ms >= coalesce(o.doubt_ms, 0)) THEN CAST(1 AS BIGINT) ELSE 0 END, \
+    o.held_until_ms FROM report o JOIN repository q ON q.repository_key = o.repository_key \
     JOIN source_patient p ON p.patient_key = coalesce(o.said_patient_key, o.patient_key) WHERE ";
 const LINKS: &str = "SELECT l.report_key, l.study_key, s.study_instance_uid, l.evidence FROM report_link l \
     JOIN study s ON s.study_key = l.study_key WHERE ";
 
 impl Store {
-    /// A report by public id, with all its versions.
+    /// A report by public id, with all its versions; of one that is held none.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -43,6 +43,10 @@ impl Store {
         sql.push("l.report_key = ").bind(report.report_key).push(" ORDER BY l.study_key").limit(MAX_LINKS);
         for row in link.rows(sql).await? {
             report.links.push(self::link(&row)?);
+        }
+        // Neither words nor history of a report that is held.
+        if report.held_until_ms.is_some() {
+            return Ok(Some(report));
         }
         let sql = Sql::new(
             "SELECT version, received_ms, record, CAST(CASE WHEN rejected_ms IS NULL THEN 0 ELSE 1 END AS BIGINT) FROM report_version \
@@ -159,7 +163,7 @@ fn read(row: &Row) -> Result<Read, StoreError> {
 
 fn report(row: &Row) -> Result<ReportRow, StoreError> {
     let current: ReportRecord = row.json(7)?;
-    Ok(ReportRow {
+    let report = ReportRow {
         report_key: row.int(0)?,
         public_id: row.text(1)?,
         person_key: row.int(2)?,
@@ -172,8 +176,10 @@ fn report(row: &Row) -> Result<ReportRow, StoreError> {
         received_ms: row.int(8)?,
         links: Vec::new(),
         unconfirmed: None,
+        held_until_ms: row.opt_int(12)?,
         versions: Vec::new(),
-    })
+    };
+    Ok(hold::apply(report))
 }
 
 fn link(row: &Row) -> Result<ReportLink, StoreError> {

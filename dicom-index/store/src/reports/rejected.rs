@@ -21,10 +21,16 @@ pub(crate) async fn objects_rejected(work: &mut Work<'_>, study_uid: &str) -> Re
         let sql = Sql::new("UPDATE report_version SET rejected_ms = $1 WHERE report_key = $2 AND version = $3");
         work.link.run(sql.arg(work.now_ms).arg(report_key).arg(row.int(1)?)).await?;
         show(work.link, report_key).await?;
-        let sql = Sql::new("SELECT study_key FROM report_link WHERE report_key = $1").arg(report_key);
-        for row in work.link.rows(sql).await? {
-            work.note(row.int(0)?, ChangeKind::ReportChanged);
-        }
+        note_change(work, report_key).await?;
+    }
+    Ok(())
+}
+
+/// A line of the change feed for each study that a report is tied to.
+pub(super) async fn note_change(work: &mut Work<'_>, report_key: i64) -> Result<(), StoreError> {
+    let sql = Sql::new("SELECT study_key FROM report_link WHERE report_key = $1").arg(report_key);
+    for row in work.link.rows(sql).await? {
+        work.note(row.int(0)?, ChangeKind::ReportChanged);
     }
     Ok(())
 }

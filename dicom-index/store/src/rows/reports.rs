@@ -43,7 +43,7 @@ pub enum ReportStored {
 pub struct WithdrawalDue {
     /// The id that URLs name, a UUID.
     pub public_id: String,
-    /// Whether they are to be hidden, for the report is withdrawn; else they come back.
+    /// Whether they are to be hidden, for the report is withdrawn or held; else they come back.
     pub hides: bool,
 }
 
@@ -101,6 +101,32 @@ impl Unconfirmed {
     }
 }
 
+/// An operator's word that a report is not to be read yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportHold {
+    /// Until when, Unix milliseconds.
+    pub until_ms: i64,
+    /// Since when, Unix milliseconds.
+    pub since_ms: i64,
+    /// Who said so.
+    pub by: String,
+    /// Why, in their words.
+    pub reason: String,
+}
+
+/// A report that is held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldReport {
+    /// Our key.
+    pub report_key: i64,
+    /// The id that URLs name, a UUID.
+    pub public_id: String,
+    /// Who sent it.
+    pub repository: RepositoryCode,
+    /// The hold.
+    pub hold: ReportHold,
+}
+
 /// One message of a report.
 #[derive(Debug, Clone)]
 pub struct ReportVersion {
@@ -141,6 +167,8 @@ pub struct ReportRow {
     pub links: Vec<ReportLink>,
     /// What has to be said before its words.
     pub unconfirmed: Option<Unconfirmed>,
-    /// All versions by arrival; empty in lists.
+    /// Until when it is held: it is pending, and neither this row nor any other answer has anything of what it says.
+    pub held_until_ms: Option<i64>,
+    /// All versions by arrival; empty in lists, and of a report that is held.
     pub versions: Vec<ReportVersion>,
 }

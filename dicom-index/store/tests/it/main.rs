@@ -8,6 +8,7 @@ mod cache;
 mod cluster;
 mod conflicts;
 mod drift;
+mod holds;
 mod identity;
 mod indexing;
 mod leases;
@@ -65,6 +66,7 @@ async fn the_contract_holds_on_postgres() {
         cache::contract::CASES,
         conflicts::contract::CASES,
         drift::contract::CASES,
+        holds::contract::CASES,
         identity::contract::CASES,
         indexing::contract::CASES,
         leases::contract::CASES,

@@ -1,5 +1,5 @@
-//! A report that is also a DICOM object is withdrawn, or posted on the wrong patient: its object goes with it, and comes back with the
-//! correction. What is told of a report is done before its sender hears of it.
+//! A report that is also a DICOM object is withdrawn, posted on the wrong patient, or held: its object goes with it, and comes back with the
+//! correction or when the hold ends. What is told of a report is done before its sender hears of it.
 
 use access::{Action, Subject};
 use adapter_api::Object;
@@ -8,7 +8,7 @@ use index_model::RepositoryCode;
 use crate::{Registry, RegistryError};
 
 impl Registry {
-    /// Hides the objects of a report that is withdrawn, or brings them back. Each has a line of its own in the audit trail.
+    /// Hides the objects of a report that is withdrawn or held, or brings them back. Each has a line of its own in the audit trail.
     pub(crate) async fn follow_withdrawal(&self, report_key: i64) -> Result<(), RegistryError> {
         let Some(due) = self.0.store.withdrawal_due(report_key).await? else { return Ok(()) };
         let action = if due.hides { Action::Reject } else { Action::Reinstate };

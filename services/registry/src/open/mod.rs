@@ -2,6 +2,7 @@
 
 mod conflicts;
 pub(crate) mod copies;
+mod holds;
 pub(crate) mod launch;
 pub(crate) mod patients;
 pub(crate) mod readers;
@@ -17,6 +18,9 @@ use index_store::{SearchFilter, SeriesCopy, SeriesRow, StudyRow};
 use runtime::{Demand, Urgency};
 
 use crate::{Manifest, Registry, RegistryError};
+
+/// Longest reason, in characters.
+const MOST_REASON: usize = 200;
 
 /// A node that did not make a change itself notices it after so long.
 const BELIEVED: Duration = Duration::from_secs(2);
@@ -171,4 +175,14 @@ impl Registry {
         let series = Arc::new(self.0.store.series_of_study(study.study_key).await?);
         Ok(Resolved { study, series, copies: Arc::default() })
     }
+}
+
+/// Why an operator rules so: a line, as it is kept.
+pub(crate) fn reason_of(reason: &str) -> Result<&str, RegistryError> {
+    let reason = reason.trim();
+    if reason.is_empty() || reason.chars().count() > MOST_REASON || reason.chars().any(char::is_control) {
+        let rule = "is needed: a line of 200 characters at the most";
+        return Err(RegistryError::Parameter { name: "reason".into(), rule: rule.into() });
+    }
+    Ok(reason)
 }

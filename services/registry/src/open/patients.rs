@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use access::{Action, Caller, Permit, Shown, Subject};
 use index_model::{Phi, ReportDocument, Uid};
-use index_store::{PersonRow, ReportRow, Ruled, SearchFilter, StudyRow};
+use index_store::{PersonRow, PersonState, ReportRow, Ruled, SearchFilter, StudyRow};
 
 use crate::open::copies::CopyOf;
 use crate::open::search_filter;
@@ -29,7 +29,7 @@ pub struct OpenedPatient {
     /// Repositories that do not answer.
     pub missing: Vec<Missing>,
     /// What stands for the record as it was just before it was read: see [`Registry::patient_state`].
-    pub state: String,
+    pub state: PersonState,
 }
 
 impl Registry {
@@ -91,7 +91,7 @@ impl Registry {
     }
 
     /// A report with its versions. Of one that was withdrawn, or posted on the wrong patient, neither words nor documents are given out;
-    /// they are kept.
+    /// they are kept. Of one that is held there are no versions.
     ///
     /// # Errors
     /// [`RegistryError::NotFound`] or the refusal.
@@ -111,7 +111,7 @@ impl Registry {
         let shown = Shown {
             patient_key: Some(report.patient_key),
             version: Some(version.unwrap_or(report.version)),
-            withheld: is_withdrawn,
+            withheld: is_withdrawn || report.held_until_ms.is_some(),
             ..Shown::default()
         };
         let subject = Subject::Report(report.public_id.clone());

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use access::{Action, Asked, Caller, Permit, Reading, Readings, Shown, Subject};
 use index_model::Uid;
-use index_store::Read;
+use index_store::{PersonState, Read};
 
 use super::search_filter;
 use crate::{Registry, RegistryError};
@@ -123,15 +123,14 @@ impl Registry {
     ///
     /// # Errors
     /// [`RegistryError::NotFound`] or the refusal.
-    pub async fn patient_state(&self, caller: &Caller, public_id: &str) -> Result<String, RegistryError> {
+    pub async fn patient_state(&self, caller: &Caller, public_id: &str) -> Result<PersonState, RegistryError> {
         let person = self.0.store.person_by_id(public_id).await?.ok_or(RegistryError::NotFound)?;
         let permit = self.0.access.permit(caller, Action::View, Subject::Person(person.person_key)).await?;
         self.state_of(&permit, person.person_key).await
     }
 
-    pub(super) async fn state_of(&self, permit: &Permit, person_key: i64) -> Result<String, RegistryError> {
-        let state = self.0.store.state_of_person(person_key, &search_filter(permit)).await?;
-        Ok(format!("{state:x}"))
+    pub(super) async fn state_of(&self, permit: &Permit, person_key: i64) -> Result<PersonState, RegistryError> {
+        Ok(self.0.store.state_of_person(person_key, &search_filter(permit)).await?)
     }
 }
 

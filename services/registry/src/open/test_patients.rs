@@ -3,10 +3,8 @@
 use access::{Action, Caller, Permit, Shown, Subject};
 use index_store::{TestPatient, TestRuling};
 
+use crate::open::reason_of;
 use crate::{Registry, RegistryError};
-
-/// Longest reason, in characters.
-const MOST_REASON: usize = 200;
 
 impl Registry {
     /// Patients whose studies searches over all patients leave out, and those of whom somebody ruled whether they are one.
@@ -64,14 +62,4 @@ impl Registry {
         let ruling = TestRuling { is_test, reason: reason.to_owned(), by, at_ms: self.0.clock.now_ms() };
         Ok(self.0.store.rule_test(patient_key, &ruling).await?)
     }
-}
-
-/// A line, as it is kept.
-fn reason_of(reason: &str) -> Result<&str, RegistryError> {
-    let reason = reason.trim();
-    if reason.is_empty() || reason.chars().count() > MOST_REASON || reason.chars().any(char::is_control) {
-        let rule = "is needed: a line of 200 characters at the most";
-        return Err(RegistryError::Parameter { name: "reason".into(), rule: rule.into() });
-    }
-    Ok(reason)
 }

@@ -48,6 +48,12 @@ fn a_study_that_grows_after_its_registration_shows_what_is_new_under_another_tag
     let path = format!("/dicom-web/studies/{}/metadata", operated.province.studies[study].study_uid);
     let before = service.client.get(&path);
     assert_eq!(before.json().as_array().unwrap().len(), 1);
+    let uid = &operated.province.studies[study].study_uid;
+    let patient = service.client.get(&format!("/api/studies/{uid}")).json();
+    let record = format!("/api/patients/{}", patient["patientKey"].as_str().unwrap());
+    let open = service.client.get(&record).json();
+    let state = || service.client.get(&format!("{record}/state")).json();
+    assert_eq!(state(), json!({ "state": open["state"], "images": open["images"] }));
     std::fs::write(file(operated.images.path(), study, 1), bytes(&operated.province, study, 1)).unwrap();
     operated.runtime.block_on(operated.origin.rescan()).unwrap();
     wait(Duration::from_secs(20), "the second image", || {
@@ -57,7 +63,8 @@ fn a_study_that_grows_after_its_registration_shows_what_is_new_under_another_tag
             && after.header("etag") != before.header("etag")
             && after.header("warning").is_empty()
     });
-    let uid = &operated.province.studies[study].study_uid;
+    assert_eq!(state()["state"], open["state"], "an open viewer goes on");
+    assert_ne!(state()["images"], open["images"], "and tells of new images");
     let row = service.client.get(&format!("/dicom-web/studies?StudyInstanceUID={uid}")).json();
     assert_eq!(number(&row[0], "00201208"), 2);
 }

@@ -15,6 +15,7 @@ mod durable;
 mod five_lines;
 mod handed_over;
 mod hl7_library;
+mod holds;
 mod hostile;
 mod identity;
 mod key_objects;

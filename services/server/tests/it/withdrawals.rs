@@ -9,10 +9,10 @@ use crate::object_reports::{BASIC_TEXT_SR, STUDY, document, sr, stow, value};
 use crate::processes::wait;
 use crate::service::Service;
 
-const OBJECT: &str = "2.25.9501";
+pub(crate) const OBJECT: &str = "2.25.9501";
 
 /// A message of the report that the object is.
-fn told(control_id: &str, minute: u32, status: &str) -> Vec<u8> {
+pub(crate) fn told(control_id: &str, minute: u32, status: &str) -> Vec<u8> {
     let obr = format!("OBR|1||F1|CT^CT HEAD||||||||||||||ACCF1|||||||{status}");
     let named = format!("OBX|1|HD|^SR Instance UID||{OBJECT}||||||{status}");
     let words = format!("OBX|2|TX|R||Told.||||||{status}");
@@ -22,7 +22,7 @@ fn told(control_id: &str, minute: u32, status: &str) -> Vec<u8> {
 }
 
 /// Every way over the web in which the object could be read; what each answers.
-fn ways(service: &Service) -> Vec<(String, u16)> {
+pub(crate) fn ways(service: &Service) -> Vec<(String, u16)> {
     let series = format!("/dicom-web/studies/{STUDY}/series/2.25.9002");
     let instance = format!("{series}/instances/{OBJECT}");
     let of = |path: String| {
@@ -34,7 +34,7 @@ fn ways(service: &Service) -> Vec<(String, u16)> {
     paths.into_iter().cloned().map(of).collect()
 }
 
-fn found(service: &Service, path: &str) -> usize {
+pub(crate) fn found(service: &Service, path: &str) -> usize {
     let answer = service.client.get(&format!("/dicom-web/{path}"));
     if answer.status == 204 { 0 } else { answer.json().as_array().map_or(0, Vec::len) }
 }
@@ -45,7 +45,7 @@ fn trail(data: &std::path::Path, action: &str) -> usize {
     lines.map(|text| text.matches(&format!("\"{action}\"")).count()).sum()
 }
 
-fn image() -> Value {
+pub(crate) fn image() -> Value {
     let mut image =
         document("1.2.840.10008.5.1.4.1.1.7", "2.25.9601", "0800", json!({ "0020000E": value("UI", "2.25.9003") }));
     image["00080060"] = value("CS", "OT");

@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { Button } from "react-aria-components";
 import { useTranslation } from "react-i18next";
 import type { PatientRecord } from "../../model/patient";
 import { timelineOf } from "../../model/timeline";
@@ -17,7 +18,8 @@ export function ImagePage({ patientKey, studyInstanceUid }: { readonly patientKe
   const { t } = useTranslation();
   const [record, reload] = useLoad((signal) => retrievePatient(http, patientKey, signal), [http, patientKey]);
   const patient = record.kind === "ready" ? record.value : record.kind === "loading" ? record.previous : null;
-  useCurrent(patient, reload);
+  const grew = useCurrent(patient, reload);
+  const [renewed, setRenewed] = useState(0);
   const departures = useDepartures(patient);
   if (record.kind === "failed") {
     return (
@@ -43,7 +45,20 @@ export function ImagePage({ patientKey, studyInstanceUid }: { readonly patientKe
   return (
     <>
       {departures === 0 ? null : <Notice tone="warning" title={t("image.departed")} />}
-      <Workstation key={`${studyInstanceUid} ${departures}`} patient={patient} study={study} entries={timelineOf(patient)} />
+      {grew ? (
+        <Notice tone="info" title={t("image.arrived")}>
+          <Button
+            className="button"
+            onPress={() => {
+              setRenewed(renewed + 1);
+              reload();
+            }}
+          >
+            {t("image.showArrived")}
+          </Button>
+        </Notice>
+      ) : null}
+      <Workstation key={`${studyInstanceUid} ${departures} ${renewed}`} patient={patient} study={study} entries={timelineOf(patient)} />
     </>
   );
 }

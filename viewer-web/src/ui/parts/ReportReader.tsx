@@ -60,7 +60,8 @@ function ReportBody({ report }: { readonly report: Report }): React.JSX.Element 
           </Choice>
         )}
       </header>
-      {version === undefined ? <p className="muted">{t("report.noText")}</p> : <VersionText version={version} outdated={current !== undefined && version.version !== current.version} />}
+      {report.heldUntil === null ? null : <Notice tone="warning">{t("report.held", { until: isoInstant(report.heldUntil) })}</Notice>}
+      {version === undefined ? report.heldUntil === null ? <p className="muted">{t("report.noText")}</p> : null : <VersionText version={version} outdated={current !== undefined && version.version !== current.version} />}
       {version === undefined ? null : <ReportDocuments reportKey={report.reportKey} version={version} />}
     </article>
   );

@@ -1,4 +1,4 @@
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { PatientRecord } from "../../model/patient";
 import { filterChoices, filterTimeline, timelineOf, type TimelineFilter } from "../../model/timeline";
@@ -20,7 +20,10 @@ export function PatientPage({ patientKey }: { readonly patientKey: string }): Re
   const { t } = useTranslation();
   const [record, reload] = useLoad((signal) => retrievePatient(http, patientKey, signal), [http, patientKey]);
   const patient = record.kind === "ready" ? record.value : record.kind === "loading" ? record.previous : null;
-  useCurrent(patient, reload);
+  const grew = useCurrent(patient, reload);
+  useEffect(() => {
+    if (grew) reload();
+  }, [grew, reload]);
   if (record.kind === "failed") {
     return (
       <div className="page">

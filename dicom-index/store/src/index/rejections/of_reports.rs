@@ -1,4 +1,5 @@
-//! Objects of reports that are withdrawn (OBX-11 `W`, OBR-25 `X`): they leave as rejected ones do, and come back with the correction.
+//! Objects of reports that are withdrawn (OBX-11 `W`, OBR-25 `X`) or held: they leave as rejected ones do, and come back with the correction,
+//! or when the hold ends.
 //!
 //! Each is a row of `rejection` of a reason of its own. What is held of it is given back by indexing its bytes anew.
 
@@ -16,7 +17,7 @@ use crate::{Rejected, Store, StoreError, WithdrawalDue};
 const MOST_OBJECTS: u32 = 1_000;
 
 impl Store {
-    /// What is to be done to the objects of a report, so that they are given out exactly while the report is not withdrawn; `None` when they
+    /// What is to be done to the objects of a report, so that they are given out exactly while the report is neither withdrawn nor held; `None` when they
     /// are as they should be.
     ///
     /// # Errors
@@ -26,8 +27,8 @@ impl Store {
         Ok(Due::load(&mut link, report_key).await?.map(|due| due.told))
     }
 
-    /// Hides the objects of a report that is withdrawn, or lets them come back with its correction: those of its patient, for the correction
-    /// may be of another. What comes back is named by [`returning`](Self::returning).
+    /// Hides the objects of a report that is withdrawn or held, or lets them come back: those of its patient, for a correction may be of
+    /// another. What comes back is named by [`returning`](Self::returning).
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -38,19 +39,21 @@ impl Store {
         in_transaction!(self.pools(), |link| follow(&mut link, report_key, &studies, now_ms))
     }
 
-    /// Reports that were withdrawn before their objects went with them; at most so many after this one.
+    /// Reports that are withdrawn or held while objects of theirs are still given out; at most so many after this one.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn reports_to_withdraw(&self, after: i64, limit: u32) -> Result<Vec<i64>, StoreError> {
         let sql = Sql::new(
             "SELECT DISTINCT o.report_key FROM report o JOIN report_version v ON v.report_key = o.report_key \
-             WHERE v.sop_instance_uid IS NOT NULL AND v.rejected_ms IS NULL AND o.status IN ($1, $2) AND o.report_key > $3 \
+             WHERE v.sop_instance_uid IS NOT NULL AND v.rejected_ms IS NULL AND (o.status IN ($1, $2) OR o.held_until_ms IS NOT NULL) AND o.report_key > $3 \
              AND NOT EXISTS (SELECT 1 FROM rejection x WHERE x.sop_instance_uid = v.sop_instance_uid) \
-             ORDER BY o.report_key LIMIT $4",
+             ORDER BY o.report_key",
         );
         let (cancelled, wrong) = (ReportStatus::Cancelled.code(), ReportStatus::EnteredInError.code());
-        keys(&mut self.read().await?, sql.arg(cancelled).arg(wrong).arg(after).arg(limit)).await
+        let mut sql = sql.arg(cancelled).arg(wrong).arg(after);
+        sql.limit(limit);
+        keys(&mut self.read().await?, sql).await
     }
 
     /// Objects that are to be indexed anew, with who has them: the first 100.
@@ -97,10 +100,10 @@ impl Due {
         if versions.is_empty() {
             return Ok(None);
         }
-        let sql = Sql::new("SELECT public_id, status, person_key FROM report WHERE report_key = $1").arg(report_key);
-        let Some(report) = link.row(sql).await? else { return Ok(None) };
+        let sql = Sql::new("SELECT public_id, status, person_key, held_until_ms FROM report WHERE report_key = $1");
+        let Some(report) = link.row(sql.arg(report_key)).await? else { return Ok(None) };
         let status = ReportStatus::from_code(&report.text(1)?).ok_or(StoreError::Corrupt { what: "report status" })?;
-        let hides = status.is_withdrawn();
+        let hides = status.is_withdrawn() || report.opt_int(3)?.is_some();
         let mut objects = Vec::new();
         for row in &versions {
             let record: ReportRecord = row.json(1)?;
