@@ -74,3 +74,20 @@ fn a_region_that_no_other_repository_has_is_told_with_those_that_are_known() {
     let told = String::from_utf8([out.stdout, out.stderr].concat()).unwrap();
     assert!(told.contains("No other repository is of region WETS: is it new, or one of EATS, NORTH?"), "{told}");
 }
+
+#[test]
+fn every_definition_in_deploy_is_registered_as_it_lies() {
+    let data = tempfile::tempdir().unwrap();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/regions");
+    let files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+    assert!(files.len() >= 4, "one of each kind");
+    // Nothing listens there: they are written into the registry of a service that does not run, and nobody is asked.
+    let nowhere = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    for file in files {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dics"));
+        command.args(["repository", "add"]).arg(&file).env("DICS__DATA_DIR", data.path());
+        let out = command.env("DICS__HTTP__LISTEN", nowhere.to_string()).output().unwrap();
+        let told = String::from_utf8([out.stdout, out.stderr].concat()).unwrap();
+        assert!(out.status.success() && told.contains("is registered"), "{}: {told}", file.display());
+    }
+}
