@@ -100,8 +100,8 @@ impl Store {
         Ok((persons, person.patients.iter().map(|patient| patient.patient_key).collect()))
     }
 
-    /// Stands for the studies that are this person's and for what their reports say now: another number means that an open record is not
-    /// current. How many images the studies have has a number of its own.
+    /// Stands for the studies that are this person's, for what their reports say now, and for what those are tied to: another number means that
+    /// an open record is not current. How many images the studies have has a number of its own.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -120,12 +120,23 @@ impl Store {
             row.text(0)?.hash(&mut state);
             (row.text(0)?, row.int(1)?).hash(&mut images);
         }
-        let mut reports =
-            Sql::new("SELECT o.public_id, o.current_version, o.status, o.held_until_ms FROM report o WHERE ");
+        let mut reports = Sql::new(
+            "SELECT o.public_id, o.current_version, o.status, o.doubt, \
+             (SELECT max(d.at_ms) FROM dismissal d WHERE d.conflict = 'report-' || o.public_id), o.held_until_ms FROM report o WHERE ",
+        );
         crate::reports::read::of_person(&mut reports, person_key);
         reports.push(" ORDER BY o.report_key").limit(MOST_IN_STATE);
         for row in link.rows(reports).await? {
-            (row.text(0)?, row.int(1)?, row.text(2)?, row.opt_int(3)?).hash(&mut state);
+            (row.text(0)?, row.int(1)?, row.text(2)?, row.text(3)?, row.opt_int(4)?, row.opt_int(5)?).hash(&mut state);
+        }
+        // Also what an operator ties or parts changes what stands beside what.
+        let mut ties = Sql::new(
+            "SELECT l.report_key, l.study_key, l.evidence FROM report_link l JOIN report o ON o.report_key = l.report_key WHERE ",
+        );
+        crate::reports::read::of_person(&mut ties, person_key);
+        ties.push(" ORDER BY l.report_key, l.study_key").limit(MOST_IN_STATE);
+        for row in link.rows(ties).await? {
+            (row.int(0)?, row.int(1)?, row.text(2)?).hash(&mut state);
         }
         Ok(PersonState { record: state.finish(), images: images.finish() })
     }

@@ -3,7 +3,7 @@
 use index_model::{IssuedId, LinkEvidence, OrderRecord, PatientRecord, ReportRecord, ReportStatus, StudyRecord};
 use index_store::{OrderStored, Ruled, Store};
 
-use crate::build::{NOW, issued, jane, patient, study, two, uid};
+use crate::build::{NOW, all, issued, jane, patient, study, two, uid};
 use crate::reports::{id_of, report};
 
 pub(crate) fn order(control_id: &str, patient: PatientRecord, told_ms: i64) -> OrderRecord {
@@ -187,7 +187,11 @@ async fn an_operators_ruling_stands_over_evidence_but_not_over_whose_it_is(store
     let id = id_of(&store.store_report(&north, &message("M1", 10), b"MSH", NOW).await.unwrap());
     let rule =
         async |study_uid: &str, linked| store.rule_report(&id, &uid(study_uid), linked, "operator", NOW).await.unwrap();
+    let person = store.persons_by_patient_id(Some("neodin"), "A1").await.unwrap().remove(0).person_key;
+    let state = || async { store.state_of_person(person, &all()).await.unwrap() };
+    let before = state().await;
     assert_eq!(rule("1.2", true).await, Ruled::Done);
+    assert_ne!(state().await, before, "an open page is told");
     let both = [one("1.1", LinkEvidence::Accession), one("1.2", LinkEvidence::Operator)].concat();
     assert_eq!(links(&store, &id).await, both);
     assert_eq!(rule("1.1", false).await, Ruled::Done);
