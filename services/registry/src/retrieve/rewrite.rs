@@ -5,6 +5,7 @@
 //! [`Rewritten::head`] one by one as they are decoded. So are all frames of what is sent encapsulated ([`rewrite_around`]).
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use index_guard::{DataSet, Kind, Limits, Node, Structure, Tag, VR, VirtualVr, scan_file};
 
@@ -23,12 +24,24 @@ const LEFT_OUT: [Tag; 3] = [Tag(0x7FE0, 0x0001), Tag(0x7FE0, 0x0002), Tag(0xFFFC
 /// A rewritten object.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Rewritten {
-    /// From the preamble to the last element before compressed pixel data; everything when there are none.
+    /// From the preamble to what [`Pixels`] says; everything when they are within it.
     pub(crate) head: Vec<u8>,
-    /// Whether decoded frames belong between head and tail.
-    pub(crate) frames: bool,
+    /// What belongs between head and tail.
+    pub(crate) pixels: Pixels,
     /// What comes after the pixel data.
     pub(crate) tail: Vec<u8>,
+}
+
+/// The pixels of a rewritten object.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) enum Pixels {
+    /// There are none, or their samples had to be turned around, and are in the head.
+    #[default]
+    Within,
+    /// These bytes of the stored object, which nobody needs to copy: the header of their element is the head's last.
+    AsStored(Range<usize>),
+    /// Decoded frames, with the header of their element.
+    Frames,
 }
 
 /// Rewrites an object. `photometric_interpretation` is what decoded frames have. `None` when the object can't be read, or has compressed
@@ -38,16 +51,25 @@ pub(crate) fn rewrite(object: &[u8], photometric_interpretation: &str, form: Unc
     let mut out = Rewritten { head: meta(&structure, object, form.transfer_syntax_uid()), ..Rewritten::default() };
     let pixel_word = pixel_word(structure.data_set(object));
     let signed = is_signed(structure.data_set(object));
+    let lies_there = structure.inflated.is_none();
     for node in structure.data_set(object).iter() {
-        let into = if out.frames { &mut out.tail } else { &mut out.head };
+        let is_first = out.pixels == Pixels::Within;
+        let into = if is_first { &mut out.head } else { &mut out.tail };
         match node.tag() {
-            PIXEL_DATA if node.element.kind == Kind::Fragments => out.frames = true,
-            PIXEL_DATA => form.element(into, PIXEL_DATA, vr(&node), &value(&node, pixel_word)),
+            PIXEL_DATA if node.element.kind == Kind::Fragments => out.pixels = Pixels::Frames,
+            PIXEL_DATA => match value(&node, pixel_word) {
+                Cow::Borrowed(samples) if lies_there && is_first && samples.len().is_multiple_of(2) => {
+                    form.header(into, PIXEL_DATA, vr(&node), samples.len());
+                    let start = usize::try_from(node.element.offset).ok()?;
+                    out.pixels = Pixels::AsStored(start..start + samples.len());
+                }
+                samples => form.element(into, PIXEL_DATA, vr(&node), &samples),
+            },
             tag if LEFT_OUT.contains(&tag) => {}
             _ => write(into, node, form, signed)?,
         }
     }
-    if out.frames {
+    if out.pixels == Pixels::Frames {
         out.head = meta(&structure, object, form.transfer_syntax_uid());
         before_frames(
             &mut out.head,
@@ -228,20 +250,25 @@ const fn word(vr: VR) -> usize {
 
 impl Uncompressed {
     fn element(self, out: &mut Vec<u8>, tag: Tag, vr: VR, value: &[u8]) {
+        self.header(out, tag, vr, value.len());
+        pad(out, vr, value);
+    }
+
+    /// What comes before a value of `length` bytes.
+    fn header(self, out: &mut Vec<u8>, tag: Tag, vr: VR, length: usize) {
         match self {
-            Self::Explicit => element(out, tag, vr, value),
-            Self::Implicit => implicit(out, tag, vr, value),
+            Self::Explicit => explicit_header(out, tag, vr, length),
+            Self::Implicit => implicit_header(out, tag, length),
         }
     }
 }
 
-/// An element whose value representation is not written: PS3.5 §7.1.3.
-fn implicit(out: &mut Vec<u8>, tag: Tag, vr: VR, value: &[u8]) {
+/// Of an element whose value representation is not written: PS3.5 §7.1.3.
+fn implicit_header(out: &mut Vec<u8>, tag: Tag, length: usize) {
     out.extend_from_slice(&tag.group().to_le_bytes());
     out.extend_from_slice(&tag.element().to_le_bytes());
-    let padded = u32::try_from(value.len().next_multiple_of(2)).unwrap_or(u32::MAX);
+    let padded = u32::try_from(length.next_multiple_of(2)).unwrap_or(u32::MAX);
     out.extend_from_slice(&padded.to_le_bytes());
-    pad(out, vr, value);
 }
 
 fn pad(out: &mut Vec<u8>, vr: VR, value: &[u8]) {
@@ -253,7 +280,12 @@ fn pad(out: &mut Vec<u8>, vr: VR, value: &[u8]) {
 
 /// An element with an explicit value representation: PS3.5 §7.1.2.
 fn element(out: &mut Vec<u8>, tag: Tag, vr: VR, value: &[u8]) {
-    let padded = value.len().next_multiple_of(2);
+    explicit_header(out, tag, vr, value.len());
+    pad(out, vr, value);
+}
+
+fn explicit_header(out: &mut Vec<u8>, tag: Tag, vr: VR, length: usize) {
+    let padded = length.next_multiple_of(2);
     // What is too long for a short length field is written as UN (PS3.5 §6.2.2 note 4).
     let long = is_long(vr) || padded > usize::from(u16::MAX);
     let vr = if long && !is_long(vr) { VR::UN } else { vr };
@@ -266,7 +298,6 @@ fn element(out: &mut Vec<u8>, tag: Tag, vr: VR, value: &[u8]) {
     } else {
         out.extend_from_slice(&u16::try_from(padded).unwrap_or(u16::MAX).to_le_bytes());
     }
-    pad(out, vr, value);
 }
 
 /// Value representations with a 32-bit length: PS3.5 §7.1.2.
@@ -292,7 +323,7 @@ const fn is_long(vr: VR) -> bool {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use super::{Rewritten, rewrite, rewrite_around};
+    use super::{Pixels, Rewritten, rewrite, rewrite_around};
     use crate::Uncompressed::{Explicit, Implicit};
 
     const PREAMBLE: usize = 132;
@@ -318,14 +349,29 @@ mod tests {
         let implicit = b"\x08\0\x18\0\x04\0\0\x001.2\0\x08\0\x40\x11\xff\xff\xff\xff\xfe\xff\0\xe0\xff\xff\xff\xff\x08\0\x55\x11\x04\0\0\x001.3\0\xfe\xff\x0d\xe0\0\0\0\0\xfe\xff\xdd\xe0\0\0\0\0\x28\0\x10\0\x02\0\0\0\x02\x01";
         let big = b"\0\x08\0\x18UI\0\x041.2\0\0\x08\x11\x40SQ\0\0\0\0\0\x14\xff\xfe\xe0\0\0\0\0\x0c\0\x08\x11\x55UI\0\x041.3\0\0\x28\0\x10US\0\x02\x01\x02";
         for (syntax, data_set) in [(IMPLICIT, &implicit[..]), (BIG, &big[..]), (EXPLICIT, EXPECTED)] {
-            let Rewritten { head, frames, tail } = rewrite(&file(syntax, data_set), "", Explicit).unwrap();
-            assert!(!frames && tail.is_empty());
+            let Rewritten { head, pixels, tail } = rewrite(&file(syntax, data_set), "", Explicit).unwrap();
+            assert!(pixels == Pixels::Within && tail.is_empty());
             assert!(head.ends_with(EXPECTED), "{:?}", &head[PREAMBLE..]);
             assert!(
                 head[PREAMBLE..]
                     .starts_with(b"\x02\0\0\0UL\x04\0\x1c\0\0\0\x02\0\x10\0UI\x14\x001.2.840.10008.1.2.1\0")
             );
         }
+    }
+
+    #[test]
+    fn pixels_that_are_the_same_in_both_are_not_copied() {
+        let pixels = b"\xe0\x7f\x10\0\x04\0\0\0\x01\x02\x03\x04";
+        let after = b"\xfa\xff\xfa\xff\0\0\0\0";
+        let stored = file(IMPLICIT, &[&b"\x08\0\x18\0\x04\0\0\x001.2\0"[..], pixels, after].concat());
+        let Rewritten { head, pixels, tail } = rewrite(&stored, "", Explicit).unwrap();
+        assert!(head.ends_with(b"\x08\0\x18\0UI\x04\x001.2\0\xe0\x7f\x10\0OW\0\0\x04\0\0\0"), "{head:?}");
+        let Pixels::AsStored(range) = pixels else { panic!("{pixels:?}") };
+        assert_eq!(stored[range], [1, 2, 3, 4]);
+        assert_eq!(tail, b"\xfa\xff\xfa\xffSQ\0\0\0\0\0\0");
+        let big = file(BIG, b"\x7f\xe0\0\x10OW\0\0\0\0\0\x02\x01\x02");
+        let turned = rewrite(&big, "", Explicit).unwrap();
+        assert!(turned.pixels == Pixels::Within && turned.head.ends_with(b"\x02\0\0\0\x02\x01"), "{turned:?}");
     }
 
     #[test]
@@ -338,8 +384,8 @@ mod tests {
     #[test]
     fn explicit_becomes_implicit_for_peers_that_know_nothing_else() {
         let expected = b"\x08\0\x18\0\x04\0\0\x001.2\0\x08\0\x40\x11\x14\0\0\0\xfe\xff\0\xe0\x0c\0\0\0\x08\0\x55\x11\x04\0\0\x001.3\0\x28\0\x10\0\x02\0\0\0\x02\x01";
-        let Rewritten { head, frames, tail } = rewrite(&file(EXPLICIT, EXPECTED), "", Implicit).unwrap();
-        assert!(!frames && tail.is_empty() && head.ends_with(expected), "{:?}", &head[PREAMBLE..]);
+        let Rewritten { head, pixels, tail } = rewrite(&file(EXPLICIT, EXPECTED), "", Implicit).unwrap();
+        assert!(pixels == Pixels::Within && tail.is_empty() && head.ends_with(expected), "{:?}", &head[PREAMBLE..]);
         let again = rewrite(&head, "", Explicit).unwrap().head;
         assert!(again.ends_with(EXPECTED));
     }
@@ -348,7 +394,7 @@ mod tests {
     fn compressed_pixels_are_left_for_their_frames() {
         let data_set = b"\x28\0\x04\0CS\x0c\0YBR_FULL_422\xe0\x7f\x10\0OB\0\0\xff\xff\xff\xff\xfe\xff\0\xe0\0\0\0\0\xfe\xff\0\xe0\x02\0\0\0\x01\x02\xfe\xff\xdd\xe0\0\0\0\0\xfc\xff\xfc\xffOB\0\0\x02\0\0\0\0\0";
         let rewritten = rewrite(&file(b"1.2.840.10008.1.2.5\0", data_set), "RGB", Explicit).unwrap();
-        assert!(rewritten.frames && rewritten.tail.is_empty());
+        assert!(rewritten.pixels == Pixels::Frames && rewritten.tail.is_empty());
         assert!(rewritten.head.ends_with(b"\x28\0\x04\0CS\x04\0RGB "));
     }
 
@@ -363,7 +409,7 @@ mod tests {
         let head = |icon: Vec<u8>| {
             let data_set = [&rows[..], &icon, pixels].concat();
             let out = rewrite(&file(b"1.2.840.10008.1.2.5\0", &data_set), "RGB", Explicit).unwrap();
-            assert!(out.frames);
+            assert!(out.pixels == Pixels::Frames);
             out.head
         };
         assert!(head(icon(pixels)).ends_with(rows), "the image goes without it");

@@ -7,15 +7,18 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
-use index_model::transfer_syntax::{EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN};
-use index_model::{InstanceEntry, Uid};
+use index_model::transfer_syntax::{EXPLICIT_VR_BIG_ENDIAN, EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN};
+use index_model::{FrameIndex, InstanceEntry, Uid};
 use transcode::ImageDescription;
 
-use crate::retrieve::rewrite::{Rewritten, pixel_data_header, rewrite};
+use crate::retrieve::rewrite::{Pixels, Rewritten, pixel_data_header, rewrite};
 use crate::{InstanceBytes, OpenedStudy, Registry, RegistryError};
 
 /// Larger objects are not rewritten: they are whole in memory for a moment.
 pub(crate) const MOST_BYTES: u64 = 512 << 20;
+
+/// What is rewritten where it is, pixels not counted.
+const SHORT_BYTES: u64 = 64 << 10;
 
 /// Pixel data of so many bytes are decoded before anything is sent.
 const AHEAD_BYTES: u64 = 16 << 20;
@@ -63,15 +66,18 @@ impl Registry {
             return Err(refused("the object is too large to be sent in another transfer syntax"));
         }
         let etag = format!("{}-{}", found.etag, if form == Uncompressed::Explicit { "explicit" } else { "implicit" });
-        let image = crate::retrieve::describe(&entry, &entry.instance.transfer_syntax_uid, 1).ok();
+        let image = match &entry.frames {
+            FrameIndex::Native { .. } => None,
+            _ => crate::retrieve::describe(&entry, &entry.instance.transfer_syntax_uid, 1).ok(),
+        };
         let photometric = image.as_ref().map_or("", |image| image.uncompressed_photometric_interpretation().term());
         let object = collect(found).await?;
-        let rewritten = self.0.cpu.run_for(opened.demand, move || rewrite(&object, photometric, form)).await?;
+        let (whole, is_short) = (object.clone(), is_short_without_pixels(&entry));
+        let work = move || rewrite(&whole, photometric, form);
+        let rewritten = if is_short { work() } else { self.0.cpu.run_for(opened.demand, work).await? };
         let rewritten = rewritten.ok_or_else(|| refused("the object can't be sent in another transfer syntax"))?;
-        if !rewritten.frames {
-            let head = Bytes::from(rewritten.head);
-            let size_bytes = head.len() as u64;
-            let stream = stream::once(async { Ok(head) }).boxed();
+        if rewritten.pixels != Pixels::Frames {
+            let (size_bytes, stream) = around_stored(rewritten, &object)?;
             return Ok(InstanceBytes { entry, size_bytes, stream, etag });
         }
         let bits_allocated = bits_allocated(image).ok_or_else(|| refused("these frames can't be decoded"))?;
@@ -82,13 +88,46 @@ impl Registry {
     }
 }
 
+/// Whether rewriting costs less than to hand it to another thread: little is around the pixels, and they stay as they lie.
+fn is_short_without_pixels(entry: &InstanceEntry) -> bool {
+    let FrameIndex::Native { frame_bits, count, .. } = entry.frames else { return false };
+    let pixels = frame_bits.saturating_mul(count.into()) / 8;
+    entry.instance.transfer_syntax_uid != EXPLICIT_VR_BIG_ENDIAN
+        && entry.size_bytes.saturating_sub(pixels) <= SHORT_BYTES
+}
+
+/// Head, pixels as they are stored, and tail.
+fn around_stored(
+    rewritten: Rewritten,
+    object: &Bytes,
+) -> Result<(u64, BoxStream<'static, io::Result<Bytes>>), RegistryError> {
+    let pixels = match rewritten.pixels {
+        Pixels::AsStored(range) => {
+            let pixels = object.get(range).ok_or_else(|| refused("its pixel data are not where its header says"))?;
+            object.slice_ref(pixels)
+        }
+        Pixels::Within | Pixels::Frames => Bytes::new(),
+    };
+    let pieces = [rewritten.head.into(), pixels, rewritten.tail.into()];
+    let size_bytes = pieces.iter().map(|piece: &Bytes| piece.len() as u64).sum();
+    let pieces = pieces.into_iter().filter(|piece| !piece.is_empty()).map(Ok);
+    Ok((size_bytes, stream::iter(pieces).boxed()))
+}
+
 fn bits_allocated(image: Option<ImageDescription>) -> Option<u16> {
     image.map(|image| image.bits_allocated).filter(|bits| *bits > 1)
 }
 
+/// All of an object; one that comes in one piece, from memory, is not copied.
 pub(crate) async fn collect(mut found: InstanceBytes) -> Result<Bytes, RegistryError> {
+    let mut next = async || found.stream.try_next().await.map_err(RegistryError::internal);
+    let first = next().await?.unwrap_or_default();
+    if first.len() as u64 == found.size_bytes {
+        return Ok(first);
+    }
     let mut object = BytesMut::with_capacity(usize::try_from(found.size_bytes).unwrap_or(0));
-    while let Some(piece) = found.stream.try_next().await.map_err(RegistryError::internal)? {
+    object.extend_from_slice(&first);
+    while let Some(piece) = next().await? {
         object.extend_from_slice(&piece);
     }
     Ok(object.freeze())
