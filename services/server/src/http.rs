@@ -4,6 +4,7 @@ mod answering;
 mod host;
 mod listener;
 mod measured;
+mod plain;
 mod target;
 mod traffic;
 mod unread;
