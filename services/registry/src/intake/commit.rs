@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use index_store::{InstanceIndexed, NewInstance, NewReport, ReportStored, Store, StoreError};
 use runtime::Clock;
@@ -16,6 +17,8 @@ use crate::RegistryError;
 const QUEUE: usize = 1024;
 /// What shares one transaction at the most.
 const BATCH: usize = 64;
+/// The longest that one waits for others.
+const MOST_PATIENCE: Duration = Duration::from_millis(2);
 
 type Answer<T> = oneshot::Sender<Result<T, CommitError>>;
 
@@ -119,6 +122,7 @@ async fn run<T: Commit>(
     ending: CancellationToken,
 ) {
     let mut batch = Vec::with_capacity(BATCH);
+    let (mut last, mut patience) = (0, Duration::ZERO);
     loop {
         tokio::select! {
             biased;
@@ -128,6 +132,9 @@ async fn run<T: Commit>(
                 continue;
             }
         }
+        gather(&mut queue, &mut batch, last, patience).await;
+        last = batch.len();
+        let began = Instant::now();
         let (new, waiting): (Vec<_>, Vec<_>) = batch.drain(..).unzip();
         match T::commit(&store, &new, clock.now_ms()).await {
             Ok(written) => {
@@ -146,6 +153,25 @@ async fn run<T: Commit>(
                 }
             }
         }
+        patience = (began.elapsed() / 2).min(MOST_PATIENCE);
+    }
+}
+
+/// Those whom the last batch let go come again together, and the first of them would hold up all others for a transaction of its own: it
+/// waits for as many as there were, for a part of what a transaction takes.
+async fn gather<T: Commit>(
+    queue: &mut mpsc::Receiver<(T, Answer<T::Done>)>,
+    batch: &mut Vec<(T, Answer<T::Done>)>,
+    last: usize,
+    patience: Duration,
+) {
+    let until = tokio::time::Instant::now() + patience;
+    while batch.len() < last {
+        let missing = last - batch.len();
+        match tokio::time::timeout_at(until, queue.recv_many(batch, missing)).await {
+            Ok(1..) => {}
+            Ok(0) | Err(_) => return,
+        }
     }
 }
 
@@ -155,5 +181,52 @@ fn refuse<T>(waiting: Vec<Answer<T>>, error: &StoreError) {
     let refusal = if error.is_full() { CommitError::Full } else { CommitError::Store };
     for answer in waiting {
         let _ = answer.send(Err(refusal.clone()));
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use index_store::{Store, StoreError};
+    use tokio::sync::{mpsc, oneshot};
+
+    use super::{Commit, gather};
+
+    struct One;
+
+    impl Commit for One {
+        type Done = ();
+
+        async fn commit(_: &Store, batch: &[Self], _: i64) -> Result<Vec<()>, StoreError> {
+            Ok(vec![(); batch.len()])
+        }
+    }
+
+    /// How many of those who come share a transaction, when `last` shared the one before; and how long the first waited.
+    async fn gathered(last: usize, coming: usize, patience: Duration) -> (usize, Duration) {
+        let (sender, mut queue) = mpsc::channel(16);
+        let mut batch = vec![(One, oneshot::channel().0)];
+        tokio::spawn(async move {
+            for _ in 0..coming {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                sender.send((One, oneshot::channel().0)).await.ok().unwrap();
+            }
+            std::future::pending::<()>().await;
+        });
+        let since = Instant::now();
+        gather(&mut queue, &mut batch, last, patience).await;
+        (batch.len(), since.elapsed())
+    }
+
+    #[tokio::test]
+    async fn those_who_come_together_share_a_transaction_and_who_is_alone_does_not_wait() {
+        let long = Duration::from_secs(600);
+        assert_eq!(gathered(8, 7, long).await.0, 8, "as many as before");
+        assert_eq!(gathered(3, 7, long).await.0, 3, "and not for more");
+        assert!(gathered(1, 0, long).await.1 < Duration::from_secs(60), "who is alone does not wait");
+        let (count, waited) = gathered(8, 2, Duration::from_millis(200)).await;
+        assert!(count <= 3 && waited >= Duration::from_millis(200), "others do not come for ever: {count}, {waited:?}");
     }
 }
