@@ -152,6 +152,7 @@ test("a grey image with colours of its own is drawn by the service, and comes in
   };
   expect(of({ "00089205": ds("COLOR") })).toEqual([true, ["RGB"], [3]]);
   expect(of({ "00089205": ds("MONOCHROME") })).toEqual([false, ["MONOCHROME2"], [1]]);
+  expect(of({ "0028140B": sq({}) })).toEqual([true, ["MONOCHROME2"], [1]]);
 });
 
 const servedIn = (...frames: Frame[][]): boolean[] => asOneStack(frames.flat()).map(({ served }) => served);

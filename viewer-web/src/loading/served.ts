@@ -8,6 +8,8 @@ const PHOTOMETRIC_INTERPRETATION = "00280004";
 const MODALITY_LUT = "00283000";
 const VOI_LUT = "00283010";
 const SEGMENTED_RED_PALETTE = "00281221";
+/** Tables that are blended with one another (PS3.3 §C.7.6.23): the service says that it does not draw them. */
+const ENHANCED_PALETTE = "0028140B";
 
 /** Compressions whose decoder gives red, green and blue for YBR_FULL_422: baseline and extended JPEG, JPEG 2000 and HTJ2K. */
 const DECODED_TO_RGB = new Set(["50", "51", "90", "91", "92", "93", "201", "202", "203"].map((end) => `1.2.840.10008.1.2.4.${end}`));
@@ -22,7 +24,7 @@ export function isServed(data: DataSet): boolean {
   const photometric = text(data, PHOTOMETRIC_INTERPRETATION) ?? "";
   const allocated = number(data, "00280100") ?? 0;
   const color = (number(data, "00280002") ?? 1) > 1;
-  if (data[MODALITY_LUT] !== undefined || data[SEGMENTED_RED_PALETTE] !== undefined) return true;
+  if ([MODALITY_LUT, SEGMENTED_RED_PALETTE, ENHANCED_PALETTE].some((tag) => data[tag] !== undefined)) return true;
   if (HALVED.has(photometric) && !DECODED_TO_RGB.has(text(data, "00083002") ?? "")) return true;
   if (color ? allocated > 8 : allocated > 16) return true;
   if (allocated === 8 && number(data, "00280103") === 1) return true;

@@ -290,13 +290,16 @@ impl Registry {
     where
         W: Future<Output = Result<T, TranscodeError>>,
     {
-        if let Some((image, form)) = self.faster(object, &image).await {
-            match Box::pin(work(image, form)).await {
+        if let Some((as_form, form)) = self.faster(object, &image).await {
+            match Box::pin(work(as_form, form)).await {
                 Ok(done) => return Ok(done),
                 Err(TranscodeError::Overloaded) => return Err(RegistryError::Overloaded),
                 Err(error) => {
+                    // Where the original is refused as well, it is for what is asked of it, and the form is good.
+                    let done = Box::pin(work(image, frame)).await?;
                     tracing::warn!(error = %error, "a derived form can't be decoded and is removed; the original is used");
                     self.0.derivatives.store.forget(object).await;
+                    return Ok(done);
                 }
             }
         }

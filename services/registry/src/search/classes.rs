@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use futures::{StreamExt, stream};
 use index_query::{Attribute, Query, Tag};
 use serde_json::json;
 
@@ -11,6 +12,9 @@ use crate::{Registry, RegistryError};
 
 /// Studies whose classes one search gathers to compare them: each has all its series read.
 pub(super) const MOST_COMPARED: u32 = 100;
+
+/// Series of a study whose manifests are read at a time.
+const SERIES_AT_ONCE: usize = 4;
 
 /// Whether an attribute is SOPClassesInStudy.
 pub(super) fn is_classes(attribute: &Attribute) -> bool {
@@ -25,15 +29,18 @@ pub(super) fn wants_classes(query: &Query) -> bool {
 impl Registry {
     /// A header of a study, with the SOP classes of all its instances whose headers are known here.
     pub(super) async fn with_classes(&self, study_key: i64, header: Arc<Header>) -> Result<Arc<Header>, RegistryError> {
-        let mut classes = BTreeSet::new();
-        for series in self.0.store.series_of_study(study_key).await? {
-            let manifest = match self.known_manifest(series.series_key).await {
-                Ok(manifest) => manifest,
+        let series = self.0.store.series_of_study(study_key).await?;
+        let manifests = stream::iter(series).map(|series| async move { self.known_manifest(series.series_key).await });
+        let (mut classes, mut manifests) = (BTreeSet::new(), manifests.buffer_unordered(SERIES_AT_ONCE));
+        while let Some(manifest) = manifests.next().await {
+            match manifest {
+                Ok(manifest) => {
+                    classes.extend(manifest.entries.iter().map(|entry| entry.instance.sop_class_uid.clone()));
+                }
                 // Rejected meanwhile.
-                Err(RegistryError::NotFound) => continue,
+                Err(RegistryError::NotFound) => {}
                 Err(error) => return Err(error),
-            };
-            classes.extend(manifest.entries.iter().map(|entry| entry.instance.sop_class_uid.clone()));
+            }
         }
         let classes: Vec<_> = classes.iter().map(index_model::Uid::as_str).collect();
         let mut header = Arc::unwrap_or_clone(header);

@@ -27,12 +27,7 @@ pub(super) fn description(
     let (modality_lut, rescale) = (modality_lut(&groups, stored), nearest_rescale(&groups));
     // A table's outputs are unsigned.
     let modality_values = if modality_lut.is_some() { Inputs::WORDS } else { stored.rescaled(rescale) };
-    let palette = match pixels.photometric_interpretation {
-        PhotometricInterpretation::PaletteColor => Palette::from_json(metadata, stored),
-        // PS3.3 §C.8.16.2.1.1.1: the Supplemental Palette Color Lookup Table.
-        grey if grey.is_grey() && groups.pixel_presentation() == Some("COLOR") => Palette::from_json(metadata, stored),
-        _ => None,
-    };
+    let palette = palette(metadata, &groups, pixels.photometric_interpretation, stored);
     Ok(ImageDescription {
         transfer_syntax_uid: transfer_syntax_uid.trim_end_matches(['\0', ' ']).to_owned(),
         frame,
@@ -257,6 +252,26 @@ impl<'a> Groups<'a> {
 /// X-Ray Angiographic, its biplane form (retired) and X-Ray Radiofluoroscopic Image Storage.
 const FLUOROSCOPY: [&str; 3] =
     ["1.2.840.10008.5.1.4.1.1.12.1", "1.2.840.10008.5.1.4.1.1.12.3", "1.2.840.10008.5.1.4.1.1.12.2"];
+
+/// The tables that give an image its colours.
+fn palette(
+    metadata: &DataSet,
+    groups: &Groups<'_>,
+    photometric: PhotometricInterpretation,
+    stored: Inputs,
+) -> Option<Result<Palette, Unusable>> {
+    match photometric {
+        PhotometricInterpretation::PaletteColor => Palette::from_json(metadata, stored),
+        // PS3.3 §C.7.6.23: tables that are blended with one another. In grey it would be another picture.
+        grey if grey.is_grey() && json::item(metadata, "0028140B").is_some() => Some(Err(Unusable {
+            attribute: "EnhancedPaletteColorLookupTableSequence",
+            rule: "gives the image its colours, and is not supported",
+        })),
+        // PS3.3 §C.8.16.2.1.1.1: the Supplemental Palette Color Lookup Table.
+        grey if grey.is_grey() && groups.pixel_presentation() == Some("COLOR") => Palette::from_json(metadata, stored),
+        _ => None,
+    }
+}
 
 /// The table of the modality transformation: PS3.3 §C.11.1. That of fluoroscopy leads back to the intensity of the beam (Pixel Intensity
 /// Relationship, §C.8.7.1.1.2), to which its windows do not apply: it is for measuring, and no part of how it is shown (PS3.4 §N.2.5: "it

@@ -457,6 +457,15 @@ fn the_highest_values_of_a_grey_image_have_the_colours_of_its_supplemental_palet
     );
 }
 
+/// PS3.3 §C.7.6.23: its colours come of several tables that are blended; in grey it would be another picture.
+#[test]
+fn what_has_an_enhanced_palette_is_refused() {
+    let enhanced = json!({"0028140B": sequence(json!([{"00281101": numbers(json!([2, 60, 8]))}]))});
+    let refused = by_itself(enhanced, 1).unwrap_err().to_string();
+    assert!(refused.contains("EnhancedPaletteColorLookupTableSequence"), "{refused}");
+    assert!(by_itself(json!({}), 1).is_ok());
+}
+
 /// PS3.4 §N.2.5: the Modality LUT of fluoroscopy is not for display.
 #[test]
 fn a_modality_table_of_fluoroscopy_is_left_alone() {
