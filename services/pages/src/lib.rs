@@ -85,4 +85,5 @@ fn file_of(bytes: &[u8]) -> Option<(Arc<File>, u64)> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests;

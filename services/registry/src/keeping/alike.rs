@@ -4,10 +4,10 @@
 //! They are compared when somebody looks at the record, behind them and one pair at a time; what was found is in the index.
 
 use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use index_model::{InstanceEntry, RepositoryCode, Uid};
-use index_store::{Compared, SeriesRow, StudyRow};
+use index_store::{Compared, StudyRow};
 use runtime::{Demand, Urgency};
 use sha2::{Digest, Sha256};
 use transcode::Transcoder;
@@ -19,8 +19,15 @@ use crate::{Object, Registry, RegistryError};
 const MOST_IMAGES: u32 = 2_000;
 const MOST_FRAMES: u32 = 2_000;
 const MOST_BYTES: u64 = 2 << 30;
+/// Bytes of one object: it is whole in memory while its frames are decoded.
+const MOST_OBJECT_BYTES: u64 = 64 << 20;
 /// Pairs that wait at a time.
 const MOST_PAIRS: usize = 64;
+
+/// Study and series.
+type Place = (Uid, Uid);
+/// One image, and who has it.
+type Image = (Place, RepositoryCode, Arc<InstanceEntry>);
 
 /// The pairs that are compared, or wait for it.
 #[derive(Default)]
@@ -62,9 +69,13 @@ impl Registry {
 
     async fn compare_pair(&self, studies: (i64, i64), as_of_ms: (i64, i64)) -> Result<(), RegistryError> {
         let _turn = self.0.comparing.turn.lock().await;
-        let Some(one) = self.images_of(studies.0).await? else { return Ok(()) };
-        let Some(other) = self.images_of(studies.1).await? else { return Ok(()) };
-        let is_same = !one.is_empty() && one == other;
+        // Nothing is decoded of one where the other is not at hand: it would be anew at every look.
+        let (one, other) = (self.at_hand(studies.0).await?, self.at_hand(studies.1).await?);
+        let (Some(one), Some(other)) = (one, other) else { return Ok(()) };
+        let is_same = one.len() == other.len() && {
+            let one = self.images_of(&one).await?;
+            one.is_some() && one == self.images_of(&other).await?
+        };
         self.0.store.note_compared(&Compared { studies, as_of_ms, is_same }).await?;
         tracing::info!(
             study.key = studies.0,
@@ -75,44 +86,60 @@ impl Registry {
         Ok(())
     }
 
-    /// What stands for each image of a study, in an order of its own; `None` when not all are at hand.
-    async fn images_of(&self, study_key: i64) -> Result<Option<Vec<[u8; 32]>>, RegistryError> {
+    /// The images of a study; `None` when there are none, not all are at hand, or they are more than is compared.
+    async fn at_hand(&self, study_key: i64) -> Result<Option<Vec<Image>>, RegistryError> {
         let series = self.0.store.series_of_study(study_key).await?;
         if series.iter().map(|row| row.number_of_instances).sum::<u32>() > MOST_IMAGES {
             return Ok(None);
         }
-        let (mut images, mut left) = (Vec::new(), MOST_BYTES);
+        let (mut images, mut bytes) = (Vec::new(), 0);
         for row in &series {
             let manifest = self.known_manifest(row.series_key).await?;
             let known = manifest.known();
-            let bytes: u64 = known.iter().map(|(_, entry)| entry.size_bytes).sum();
-            let rest = left.checked_sub(bytes).filter(|_| known.len() >= row.number_of_instances as usize);
-            let Some(rest) = rest else { return Ok(None) };
-            left = rest;
+            let is_whole = known.len() >= row.number_of_instances as usize;
+            let place: Place = (row.study.study.study_instance_uid.clone(), row.series.series_instance_uid.clone());
             for (from, entry) in known.iter().filter(|(_, entry)| entry.frames.count() > 0) {
-                let Some(image) = self.image_of(row, from, entry).await? else { return Ok(None) };
-                images.push(image);
+                bytes += entry.size_bytes;
+                images.push((place.clone(), from.clone(), Arc::clone(entry)));
+            }
+            if !is_whole || bytes > MOST_BYTES {
+                return Ok(None);
             }
         }
-        images.sort_unstable();
-        Ok(Some(images))
+        let can_be_read = |(_, from, entry): &Image| {
+            entry.frames.count() <= MOST_FRAMES
+                && entry.size_bytes <= MOST_OBJECT_BYTES
+                && (entry.object.is_some() || self.is_archive(from))
+        };
+        Ok(Some(images).filter(|images| !images.is_empty() && images.iter().all(can_be_read)))
+    }
+
+    /// Whether its objects are read where they lie.
+    fn is_archive(&self, from: &RepositoryCode) -> bool {
+        let source = self.0.directory.entry(from).and_then(|entry| entry.source);
+        source.is_some_and(|source| source.capabilities().listing_only)
+    }
+
+    /// What stands for each image of a study, in an order of its own; `None` when one of them has no samples to compare.
+    async fn images_of(&self, images: &[Image]) -> Result<Option<Vec<[u8; 32]>>, RegistryError> {
+        let mut digests = Vec::with_capacity(images.len());
+        for image in images {
+            match self.image_of(image).await {
+                Ok(Some(digest)) => digests.push(digest),
+                Ok(None) | Err(RegistryError::NotAcceptable { .. }) => return Ok(None),
+                Err(error) => return Err(error),
+            }
+        }
+        digests.sort_unstable();
+        Ok(Some(digests))
     }
 
     /// SHA-256 over the decoded frames of an image, with their number.
-    async fn image_of(
-        &self,
-        row: &SeriesRow,
-        from: &RepositoryCode,
-        entry: &InstanceEntry,
-    ) -> Result<Option<[u8; 32]>, RegistryError> {
-        let count = entry.frames.count();
-        let place: (Uid, Uid) = (row.study.study.study_instance_uid.clone(), row.series.series_instance_uid.clone());
-        if count > MOST_FRAMES {
-            return Ok(None);
-        }
-        let Some(bytes) = self.shown_bytes(from, entry, &place).await? else { return Ok(None) };
+    async fn image_of(&self, (place, from, entry): &Image) -> Result<Option<[u8; 32]>, RegistryError> {
+        let bytes = self.shown_bytes(from, entry, place).await?;
+        let bytes = bytes.ok_or_else(|| RegistryError::Unavailable { repositories: vec![from.clone()] })?;
         let transcoder = self.0.transcoder.for_demand(Demand::own(Urgency::BACKGROUND));
-        self.digest(entry, &bytes, &transcoder, count).await
+        self.digest(entry, &bytes, &transcoder, entry.frames.count()).await
     }
 
     async fn digest(

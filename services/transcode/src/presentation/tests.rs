@@ -461,7 +461,7 @@ fn the_highest_values_of_a_grey_image_have_the_colours_of_its_supplemental_palet
 #[test]
 fn what_has_an_enhanced_palette_is_refused() {
     let enhanced = json!({"0028140B": sequence(json!([{"00281101": numbers(json!([2, 60, 8]))}]))});
-    let refused = by_itself(enhanced, 1).unwrap_err().to_string();
+    let refused = by_itself(enhanced, 1).err().unwrap().to_string();
     assert!(refused.contains("EnhancedPaletteColorLookupTableSequence"), "{refused}");
     assert!(by_itself(json!({}), 1).is_ok());
 }
