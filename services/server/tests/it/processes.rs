@@ -41,9 +41,11 @@ impl Drop for Process {
     }
 }
 
-/// A port that was free a moment ago.
+/// A port that nobody listens on. Not one that the system gives to whoever connects somewhere: between this look and the start of a service,
+/// another test's client might be given it.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    std::iter::repeat_with(|| rand::random_range(20_000..32_000)).find(is_free).unwrap()
 }
 
 /// Waits until somebody listens.
