@@ -58,10 +58,12 @@ pub(crate) fn rewrite(object: &[u8], photometric_interpretation: &str, form: Unc
         match node.tag() {
             PIXEL_DATA if node.element.kind == Kind::Fragments => out.pixels = Pixels::Frames,
             PIXEL_DATA => match value(&node, pixel_word) {
-                Cow::Borrowed(samples) if lies_there && is_first && samples.len().is_multiple_of(2) => {
+                Cow::Borrowed(samples) if lies_there && is_first => {
                     form.header(into, PIXEL_DATA, vr(&node), samples.len());
                     let start = usize::try_from(node.element.offset).ok()?;
                     out.pixels = Pixels::AsStored(start..start + samples.len());
+                    // An odd value is read leniently, and made even (PS3.5 §7.1.1).
+                    out.tail.extend(std::iter::repeat_n(0, samples.len() % 2));
                 }
                 samples => form.element(into, PIXEL_DATA, vr(&node), &samples),
             },
@@ -369,6 +371,11 @@ mod tests {
         let Pixels::AsStored(range) = pixels else { panic!("{pixels:?}") };
         assert_eq!(stored[range], [1, 2, 3, 4]);
         assert_eq!(tail, b"\xfa\xff\xfa\xffSQ\0\0\0\0\0\0");
+        let odd = file(IMPLICIT, b"\xe0\x7f\x10\0\x03\0\0\0\x01\x02\x03");
+        let Rewritten { head, pixels, tail } = rewrite(&odd, "", Explicit).unwrap();
+        assert!(head.ends_with(b"\xe0\x7f\x10\0OW\0\0\x04\0\0\0") && tail == [0], "{head:?} {tail:?}");
+        let Pixels::AsStored(range) = pixels else { panic!("{pixels:?}") };
+        assert_eq!(odd[range], [1, 2, 3]);
         let big = file(BIG, b"\x7f\xe0\0\x10OW\0\0\0\0\0\x02\x01\x02");
         let turned = rewrite(&big, "", Explicit).unwrap();
         assert!(turned.pixels == Pixels::Within && turned.head.ends_with(b"\x02\0\0\0\x02\x01"), "{turned:?}");
