@@ -18,10 +18,11 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn told_before(&self, repository: &RepositoryCode, said: &StudyRecord) -> Result<ToldBefore, StoreError> {
+        // SQLite takes the tables as they are written here: by itself it begins with all copies of the repository.
         let sql = Sql::new(
             "SELECT c.study_key, CASE WHEN c.record = '' THEN s.record ELSE c.record END FROM study s \
-             JOIN study_copy c ON c.study_key = s.study_key JOIN repository q ON q.repository_key = c.repository_key \
-             WHERE s.study_instance_uid = $1 AND q.code = $2 ORDER BY c.study_copy_key LIMIT 1000",
+             CROSS JOIN study_copy c CROSS JOIN repository q WHERE c.study_key = s.study_key \
+             AND q.repository_key = c.repository_key AND s.study_instance_uid = $1 AND q.code = $2 LIMIT 1000",
         );
         let rows = self.read().await?.rows(sql.arg(said.study_instance_uid.as_str()).arg(repository.as_str())).await?;
         let (mut studies, mut is_told, mut as_now) = (BTreeSet::new(), false, false);
