@@ -11,6 +11,8 @@ use crate::{Indexed, Store, StoreError};
 
 /// Patients of one study identifier that one repository may list.
 const MAX_PATIENTS: usize = 64;
+/// Copies of one identifier that are looked at.
+const MOST_COPIES: u32 = 1000;
 
 impl Store {
     /// What a repository told of a study before, beside what it tells now.
@@ -18,13 +20,9 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn told_before(&self, repository: &RepositoryCode, said: &StudyRecord) -> Result<ToldBefore, StoreError> {
-        // SQLite takes the tables as they are written here: by itself it begins with all copies of the repository.
-        let sql = Sql::new(
-            "SELECT c.study_key, CASE WHEN c.record = '' THEN s.record ELSE c.record END FROM study s \
-             CROSS JOIN study_copy c CROSS JOIN repository q WHERE c.study_key = s.study_key \
-             AND q.repository_key = c.repository_key AND s.study_instance_uid = $1 AND q.code = $2 LIMIT 1000",
-        );
-        let rows = self.read().await?.rows(sql.arg(said.study_instance_uid.as_str()).arg(repository.as_str())).await?;
+        let mut sql = told(said.study_instance_uid.as_str(), repository.as_str());
+        sql.limit(MOST_COPIES);
+        let rows = self.read().await?.rows(sql).await?;
         let (mut studies, mut is_told, mut as_now) = (BTreeSet::new(), false, false);
         for row in &rows {
             studies.insert(row.int(0)?);
@@ -59,6 +57,17 @@ impl Store {
         let repository_key = self.repository_key(repository).await?;
         in_transaction!(self.pools(), |link| index_listed(&mut link, repository_key, matches, series, now_ms))
     }
+}
+
+/// What a repository told of a study, by copy. SQLite takes the tables as they are written here: by itself it begins with all copies of the
+/// repository.
+fn told(study_instance_uid: &str, repository: &str) -> Sql {
+    let sql = Sql::new(
+        "SELECT c.study_key, CASE WHEN c.record = '' THEN s.record ELSE c.record END FROM study s \
+         CROSS JOIN study_copy c CROSS JOIN repository q WHERE c.study_key = s.study_key \
+         AND q.repository_key = c.repository_key AND s.study_instance_uid = $1 AND q.code = $2",
+    );
+    sql.arg(study_instance_uid).arg(repository)
 }
 
 /// What a repository told of one study before.
@@ -103,4 +112,22 @@ async fn index_listed(
     let changed = work.finish().await?;
     out.iter_mut().for_each(|indexed| indexed.changed |= changed);
     Ok(out)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::told;
+    use crate::engine::dialect;
+    use crate::{Engine, Store};
+
+    #[tokio::test]
+    async fn what_was_told_of_a_study_is_looked_for_by_the_study() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&format!("sqlite://{}", folder.path().join("a.sqlite").display())).await.unwrap();
+        let sql = dialect::explain(Engine::Sqlite, told("1.2", "north"), 10);
+        let rows = store.read().await.unwrap().rows(sql).await.unwrap();
+        let plan: Vec<_> = rows.iter().map(|row| dialect::explained(Engine::Sqlite, row).unwrap()).collect();
+        assert!(plan[0].contains("study_by_uid") && plan[1].contains("study_copy_of_study"), "{plan:?}");
+    }
 }
