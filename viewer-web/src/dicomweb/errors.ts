@@ -4,6 +4,7 @@ export type Trouble =
   | "unauthenticated" // sign in again
   | "forbidden" // a right is missing
   | "missing" // nothing there, or nothing the caller may know of
+  | "gone" // removed at its source
   | "conflict" // several answers are possible
   | "invalid" // the request itself was wrong
   | "busy" // try again later
@@ -39,8 +40,9 @@ export function troubleOf(status: number): Trouble {
     case 403:
       return "forbidden";
     case 404:
-    case 410:
       return "missing";
+    case 410:
+      return "gone";
     case 409:
       return "conflict";
     case 429:

@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import en from "../ui/locales/en.json";
+import fr from "../ui/locales/fr.json";
 import { ServiceError } from "./errors";
 import { requestJson } from "./http";
 import { firstPart } from "./multipart";
@@ -84,4 +86,12 @@ test("no answer at all is trouble with the network, but an abort stays an abort"
   const controller = new AbortController();
   controller.abort();
   await expect(requestJson({ fetch: () => Promise.reject(new DOMException("", "AbortError")) }, "/x", { signal: controller.signal })).rejects.toMatchObject({ name: "AbortError" });
+});
+
+test("what was removed at its source is told from what was never here, in both languages", async () => {
+  const body = JSON.stringify({ title: "Gone", detail: "removed at its source: north" });
+  const gone = { fetch: () => Promise.resolve(new Response(body, { status: 410, headers: { "Content-Type": "application/problem+json" } })) };
+  await expect(requestJson(gone, "/x", { signal })).rejects.toMatchObject({ trouble: "gone", detail: "removed at its source: north" });
+  expect(en.trouble.gone.title).toBe("Removed at its source");
+  expect(fr.trouble.gone.title).toBe("Retiré à la source");
 });
