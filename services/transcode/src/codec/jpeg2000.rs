@@ -1,24 +1,28 @@
-//! JPEG 2000 and HTJ2K decoding with OpenJPEG. Only ever called in a worker process.
+//! JPEG 2000 and HTJ2K decoding: what is usual and lossless with our own decoder, all else with OpenJPEG. Only ever called in a worker
+//! process.
 #![expect(unsafe_code, reason = "bindings to a C library")]
 
 use std::ffi::c_void;
 
 use openjpeg_sys as opj;
+use transcode_jpeg2000::{Decoded, Expected};
 
 use super::siz::{self, Siz};
 use super::{Job, Outcome, container, reserve};
+use crate::syntax::Encoding;
 use crate::{PhotometricInterpretation, TranscodeError};
 
 const CODEC: &str = "JPEG 2000";
 
 pub(super) fn decode(job: &Job, frame: &[u8]) -> Result<(Vec<u8>, Outcome), TranscodeError> {
     let siz = siz::read(frame)?;
-    let mut source = Source { bytes: frame, at: 0 };
-    let image = decode_image(&mut source, &siz)?;
-    let samples = image.samples(job, &siz)?;
+    let samples = match decode_usual(job, frame, &siz) {
+        Some(decoded) => samples(job, &siz, decoded.components.iter().map(Vec::as_slice))?,
+        None => decode_image(&mut Source { bytes: frame, at: 0 }, &siz)?.samples(job, &siz)?,
+    };
     let outcome = Outcome {
         photometric_interpretation: match job.photometric_interpretation {
-            // OpenJPEG has undone the transform, whatever the data set called it.
+            // The decoder has undone the transform, whatever the data set called it.
             colour if siz.has_colour_transform && colour.is_colour_by_sample() => PhotometricInterpretation::Rgb,
             PhotometricInterpretation::YbrIct | PhotometricInterpretation::YbrRct => PhotometricInterpretation::Rgb,
             PhotometricInterpretation::YbrFull422 => PhotometricInterpretation::YbrFull,
@@ -27,6 +31,41 @@ pub(super) fn decode(job: &Job, frame: &[u8]) -> Result<(Vec<u8>, Outcome), Tran
         bits_stored: container::bits_stored(job, siz.precision),
     };
     Ok((samples, outcome))
+}
+
+/// What the faster decoder makes of a frame: nothing where it has no way to, or doubts, so that OpenJPEG says what is wrong.
+fn decode_usual(job: &Job, frame: &[u8], siz: &Siz) -> Option<Decoded> {
+    if siz.is_jp2 || job.encoding == Encoding::Htj2k {
+        return None;
+    }
+    let expected =
+        Expected { columns: job.columns.into(), rows: job.rows.into(), components: job.samples_per_pixel.into() };
+    transcode_jpeg2000::decode(frame, expected).ok()
+}
+
+/// Components, each of Columns times Rows values, as samples by pixel.
+fn samples<'a>(
+    job: &Job,
+    siz: &Siz,
+    components: impl ExactSizeIterator<Item = &'a [i32]>,
+) -> Result<Vec<u8>, TranscodeError> {
+    let size = job.sample_bytes();
+    let stride = size * components.len();
+    let mut out: Vec<u8> = reserve(job.decoded_bytes(), CODEC)?;
+    out.resize(job.decoded_bytes(), 0);
+    let stream = siz.values();
+    let fit = container::Fit::of(job, stream);
+    for (index, values) in components.enumerate() {
+        container::Beyond::of(job, stream).check(values.iter().copied())?;
+        let containers = out[index * size..].chunks_mut(stride).zip(values);
+        match size {
+            1 => containers.for_each(|(bytes, &value)| bytes[0] = fit.apply(value) as u8),
+            2 => containers
+                .for_each(|(bytes, &value)| bytes[..2].copy_from_slice(&(fit.apply(value) as u16).to_le_bytes())),
+            _ => containers.for_each(|(bytes, &value)| bytes[..4].copy_from_slice(&fit.apply(value).to_le_bytes())),
+        }
+    }
+    Ok(out)
 }
 
 fn decode_image(source: &mut Source<'_>, siz: &Siz) -> Result<Image, TranscodeError> {
@@ -71,29 +110,15 @@ impl Image {
         }
         // SAFETY: the library allocates `numcomps` components.
         let components = unsafe { std::slice::from_raw_parts(image.comps, image.numcomps as usize) };
-        let size = job.sample_bytes();
-        let stride = size * components.len();
-        let mut out: Vec<u8> = reserve(job.decoded_bytes(), CODEC)?;
-        out.resize(job.decoded_bytes(), 0);
-        for (index, component) in components.iter().enumerate() {
+        for component in components {
             let whole = (component.w, component.h) == (u32::from(job.columns), u32::from(job.rows));
             if component.data.is_null() || !whole || component.prec != u32::from(siz.precision) {
                 return Err(TranscodeError::codec(CODEC, "a component has the wrong size"));
             }
-            // SAFETY: not null, and of w * h integers, which are Columns times Rows.
-            let values = unsafe { std::slice::from_raw_parts(component.data, pixels) };
-            let stream = siz.values();
-            container::Beyond::of(job, stream).check(values.iter().copied())?;
-            let fit = container::Fit::of(job, stream);
-            let containers = out[index * size..].chunks_mut(stride).zip(values);
-            match size {
-                1 => containers.for_each(|(bytes, &value)| bytes[0] = fit.apply(value) as u8),
-                2 => containers
-                    .for_each(|(bytes, &value)| bytes[..2].copy_from_slice(&(fit.apply(value) as u16).to_le_bytes())),
-                _ => containers.for_each(|(bytes, &value)| bytes[..4].copy_from_slice(&fit.apply(value).to_le_bytes())),
-            }
         }
-        Ok(out)
+        // SAFETY: not null, and of w * h integers, which are Columns times Rows.
+        let values = |component: &opj::opj_image_comp_t| unsafe { std::slice::from_raw_parts(component.data, pixels) };
+        samples(job, siz, components.iter().map(values))
     }
 }
 

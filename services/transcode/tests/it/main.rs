@@ -6,6 +6,7 @@ mod encode;
 mod encoders;
 mod high_bit;
 mod hostile;
+mod jpeg2000;
 mod jpegxl;
 mod native;
 mod referee;
