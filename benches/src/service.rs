@@ -1,6 +1,5 @@
 //! The service alone, with state of its own.
 
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -117,20 +116,8 @@ fn files_below(folder: &Path, extension: &str) -> usize {
     entries.flatten().map(|entry| count(entry.path())).sum()
 }
 
-/// What a process holds: its own pages, and those of its files of memory, of which it has mapped only what it has read itself.
 fn resident_kib(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let kib = |name: &str| -> u64 {
-        let line = status.lines().find_map(|line| line.strip_prefix(name));
-        line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
-    };
-    kib("RssAnon:") + kib("RssFile:") + files_of_memory_kib(pid)
-}
-
-fn files_of_memory_kib(pid: u32) -> u64 {
-    let files = std::fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
-    let of_memory = files
-        .map(|file| file.path())
-        .filter(|path| std::fs::read_link(path).is_ok_and(|target| target.to_string_lossy().starts_with("/memfd:")));
-    of_memory.filter_map(|path| Some(std::fs::metadata(path).ok()?.blocks() / 2)).sum()
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }

@@ -16,7 +16,6 @@ use futures::{StreamExt, TryStreamExt};
 use index_store::{Store, StoreError};
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload, WriteMultipart};
-use pages::Pages;
 
 use crate::RegistryError;
 
@@ -47,8 +46,6 @@ pub(crate) struct Objects {
     /// Where small objects are.
     index: Option<Store>,
     memory: moka::future::Cache<Key, Bytes>,
-    /// Where what is kept lies, so that it is sent without being copied; nowhere in particular where there is no such file.
-    pages: Option<Pages>,
     largest: u64,
 }
 
@@ -57,11 +54,7 @@ impl Objects {
     pub(crate) fn new(store: Arc<dyn ObjectStore>, memory_bytes: u64) -> Self {
         let weigher = |_: &Key, bytes: &Bytes| u32::try_from(bytes.len() + 200).unwrap_or(u32::MAX);
         let memory = moka::future::Cache::builder().max_capacity(memory_bytes).weigher(weigher).build();
-        // What is no longer kept, and still being sent, takes room as well.
-        let pages = Pages::new(memory_bytes + memory_bytes / 4);
-        let pages =
-            pages.inspect_err(|error| tracing::warn!(error = %error, "what is kept will be copied to be sent")).ok();
-        Self { store, index: None, memory, pages, largest: memory_bytes / LARGEST_PART }
+        Self { store, index: None, memory, largest: memory_bytes / LARGEST_PART }
     }
 
     /// The same, with small objects in `index`.
@@ -176,11 +169,8 @@ impl Objects {
         if let Some(bytes) = self.memory.get(&key).await {
             return Ok(bytes);
         }
-        let mut bytes = read.await?;
+        let bytes = read.await?;
         if bytes.len() as u64 <= self.largest {
-            if let Some(pages) = &self.pages {
-                bytes = pages.keep(bytes);
-            }
             self.memory.insert(key, bytes.clone()).await;
         }
         Ok(bytes)

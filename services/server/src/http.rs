@@ -4,7 +4,6 @@ mod answering;
 mod host;
 mod listener;
 mod measured;
-mod plain;
 mod target;
 mod traffic;
 mod unread;

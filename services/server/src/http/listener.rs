@@ -27,7 +27,6 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use super::answering::Answering;
-use super::plain::Plain;
 use super::target;
 use super::traffic::{Counted, Traffic};
 use crate::app::occupied;
@@ -149,11 +148,11 @@ async fn connection(
     let _ = stream.set_nodelay(true);
     let port = face::LocalPort(stream.local_addr().map_or(0, |address| address.port()));
     let traffic = Arc::new(Traffic::default());
+    let stream = Counted::new(stream, Arc::clone(&traffic));
     let Some(tls) = tls else {
-        let stream = Counted::new(Plain(stream), Arc::clone(&traffic));
         return serve(stream, Peer { from, port, secure: false, router, traffic }, patience, stop).await;
     };
-    let handshake = TlsAcceptor::from(tls.current()).accept(Counted::new(stream, Arc::clone(&traffic)));
+    let handshake = TlsAcceptor::from(tls.current()).accept(stream);
     match tokio::time::timeout(patience.header, handshake).await {
         Ok(Ok(stream)) => serve(stream, Peer { from, port, secure: true, router, traffic }, patience, stop).await,
         Ok(Err(error)) => tracing::debug!(error = %error, "a TLS handshake failed"),
