@@ -47,6 +47,11 @@ impl Comparing {
     }
 }
 
+/// Whether an image of so many frames and bytes is decoded to be compared.
+fn is_within_bounds(frames: u32, size_bytes: u64) -> bool {
+    frames <= MOST_FRAMES && size_bytes <= MOST_OBJECT_BYTES
+}
+
 impl Registry {
     /// Has two studies compared behind the caller, unless that is under way.
     pub(crate) fn compare_behind(&self, study: &StudyRow, origin: &StudyRow) {
@@ -107,8 +112,7 @@ impl Registry {
             }
         }
         let can_be_read = |(_, from, entry): &Image| {
-            entry.frames.count() <= MOST_FRAMES
-                && entry.size_bytes <= MOST_OBJECT_BYTES
+            is_within_bounds(entry.frames.count(), entry.size_bytes)
                 && (entry.object.is_some() || self.is_archive(from))
         };
         Ok(Some(images).filter(|images| !images.is_empty() && images.iter().all(can_be_read)))
@@ -156,5 +160,31 @@ impl Registry {
             digest = self.0.cpu.run(move || digest.chain_update(&frame)).await?;
         }
         Ok(Some(digest.finalize().into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Comparing, MOST_FRAMES, MOST_OBJECT_BYTES, MOST_PAIRS, is_within_bounds};
+
+    #[test]
+    fn a_pair_is_compared_once_at_a_time_and_no_more_wait_than_may() {
+        let comparing = Comparing::default();
+        let pair = |number: usize| (number as i64 + 1, 0);
+        assert!((0..MOST_PAIRS).all(|number| comparing.begins(pair(number))));
+        assert!(!comparing.begins(pair(3)), "it is under way");
+        assert!(!comparing.begins(pair(MOST_PAIRS)), "there is no room for one more: the next look tells");
+        comparing.ends(pair(3));
+        assert!(comparing.begins(pair(MOST_PAIRS)));
+        assert!(!comparing.begins(pair(3)), "another has its room");
+        comparing.ends(pair(5));
+        assert!(comparing.begins(pair(3)), "it is looked at anew once it is over");
+    }
+
+    #[test]
+    fn what_is_too_large_to_be_whole_in_memory_is_not_decoded() {
+        assert!(is_within_bounds(1, 500_000) && is_within_bounds(MOST_FRAMES, MOST_OBJECT_BYTES));
+        assert!(!is_within_bounds(MOST_FRAMES + 1, 500_000));
+        assert!(!is_within_bounds(1, MOST_OBJECT_BYTES + 1));
     }
 }

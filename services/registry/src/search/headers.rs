@@ -171,9 +171,10 @@ impl Registry {
     ) -> Result<Vec<Option<Arc<Header>>>, RegistryError> {
         let with_classes = wants_classes(query);
         let of = |study_key: i64| async move {
-            for series in self.0.store.series_of_study(study_key).await?.iter().take(MOST_TRIED) {
+            let all = self.0.store.series_of_study(study_key).await?;
+            for series in all.iter().take(MOST_TRIED) {
                 match self.first_header(series.series_key).await? {
-                    Some(header) if with_classes => return self.with_classes(study_key, header).await.map(Some),
+                    Some(header) if with_classes => return self.with_classes(&all, header).await.map(Some),
                     Some(header) => return Ok(Some(header)),
                     None => {}
                 }
