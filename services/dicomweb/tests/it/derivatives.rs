@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use http::Method;
 use transcode::ImageDescription;
 
-use crate::app::{Answer, TestApp, codec_worker, transcoder};
+use crate::app::{Answer, TestApp, codec_worker, related, transcoder};
 use crate::objects::{Object, image};
 
 const JPEG_2000: &str = "1.2.840.10008.1.2.4.90";
@@ -200,4 +200,34 @@ async fn pictures_are_decoded_from_the_form_and_from_the_original_when_the_form_
     std::fs::write(&form, vec![0; whole.len()]).unwrap();
     assert!(app.get_as(&other, "image/png").await.expect(200).body == small, "the original is shown");
     assert!(!form.exists(), "what is damaged is removed");
+}
+
+/// The object with an Enhanced Palette Color Lookup Table Sequence (PS3.3 §C.7.6.23) of one item.
+fn coloured(object: &Object) -> Vec<u8> {
+    let bytes = object.to_bytes();
+    let pixels = memchr::memmem::rfind(&bytes, &[0xe0, 0x7f, 0x10, 0]).unwrap();
+    let path = [&[0x28, 0, 0x0e, 0x14, b'C', b'S', 8, 0][..], b"PRIMARY "].concat();
+    let item = [&[0xfe, 0xff, 0, 0xe0, path.len() as u8, 0, 0, 0][..], &path].concat();
+    let sequence = [&[0x28, 0, 0x0b, 0x14, b'S', b'Q', 0, 0, item.len() as u8, 0, 0, 0][..], &item].concat();
+    [&bytes[..pixels], &sequence, &bytes[pixels..]].concat()
+}
+
+/// What can't be drawn is refused for what it is, not for a form beside it: that is good for whoever asks for frames.
+#[tokio::test]
+async fn an_enhanced_palette_is_refused_by_its_name_and_a_form_beside_the_image_stays() {
+    if no_worker() {
+        return;
+    }
+    let app = TestApp::deriving(tempfile::tempdir().unwrap(), 32).await;
+    let stored = encoded(4, JPEG_2000).await;
+    app.post("/studies", &related(&[coloured(&stored)])).await.expect(200);
+    let form = forms(&app, 1).await.remove(0);
+    for what in ["/rendered", "/frames/1/rendered", "/thumbnail"] {
+        let refused = app.get_as(&format!("{}{what}", stored.path()), "image/png").await.expect(406);
+        let said = refused.json()["detail"].as_str().unwrap().to_owned();
+        assert!(said.contains("EnhancedPaletteColorLookupTableSequence"), "{what}: {said}");
+    }
+    assert!(form.exists(), "nothing is wrong with it");
+    let frame = app.get_as(&format!("{}/frames/1", stored.path()), "application/octet-stream").await.expect(200);
+    assert!(frame.body[..] == image(4).frames[0][..], "its samples are what they are");
 }
