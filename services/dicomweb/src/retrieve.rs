@@ -1,28 +1,30 @@
 //! Retrieve Instances, PS3.18 §10.4.1.1.1: whole objects, one after the other, each a stream.
 
+mod form;
+mod known;
+
 use std::sync::Arc;
 
 use access::Action;
-use axum::body::Body;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use face::Problem;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, StatusCode};
 use index_model::{InstanceEntry, Uid};
-use registry::rendering::can_decode;
-use registry::{InstanceBytes, Manifest, OpenedStudy, OutOfReach, RegistryError, Uncompressed, encodes_to};
+use registry::{InstanceBytes, Manifest, OpenedStudy, OutOfReach, RegistryError};
 
 use crate::Face;
 use crate::accept::{Accept, Container, Offer, Wanted};
 use crate::bulkdata;
-use crate::multipart::{self, Length, Part};
+use crate::multipart::{self, Part};
 use crate::range;
 use crate::request::{Asker, Base, Parameters, Scope};
-use crate::syntax::{Asked, OCTET_STREAM, Rewriting, is_lossless};
-use crate::warning::Warnings;
+use crate::syntax::{Asked, OCTET_STREAM};
+pub(crate) use form::{can_be_had, in_form, object};
+use form::{has_pixels, none_of_these};
+use known::Known;
 
 const DICOM: &str = "application/dicom";
 /// Series whose manifests are read at a time.
@@ -65,14 +67,6 @@ pub(crate) async fn instances(
     };
     let (asked, left_out) = (Asked::Unsaid, OutOfReach::default());
     Opened { face, base, opened, series, instance: scope.instance, left_out, asked }.answer(&accept, &headers).await
-}
-
-fn none_of_these() -> Problem {
-    Problem::not_acceptable(
-        "objects are answered as multipart/related; type=\"application/dicom\" in the transfer syntax in which they are stored \
-         (transfer-syntax=*) or, where they can be decoded, in 1.2.840.10008.1.2.1 or, where nothing is lost by it, in \
-         1.2.840.10008.1.2.5, 1.2.840.10008.1.2.4.80, .90, .201 or .202; application/dicom alone for one instance",
-    )
 }
 
 /// One instance, in memory of nothing but its keys.
@@ -167,6 +161,7 @@ impl Opened {
             return Ok(unchanged);
         }
         let mut response = match self.asked {
+            _ if self.instance.is_some() => multipart::whole(DICOM, vec![self.only().await?]),
             // What is decoded or encoded, by name, may fail at any object.
             Asked::Explicit | Asked::Encoded(_) if known.length.is_none() => {
                 multipart::related_ahead(DICOM, self.parts()).await?
@@ -181,6 +176,12 @@ impl Opened {
         }
         known.warnings.write(response.headers_mut());
         Ok(response)
+    }
+
+    /// The one instance that is asked for. Once it is opened its length is known, in whatever form it goes out.
+    async fn only(&self) -> Result<Part, Problem> {
+        let named = self.instances(0).await?.pop();
+        Ok(self.part(named.ok_or_else(|| Problem::not_found("there is nothing to send"))?).await?)
     }
 
     /// One object without a multipart around it.
@@ -243,138 +244,4 @@ impl Opened {
     async fn in_form(&self, series: &Uid, found: InstanceBytes) -> Result<Part, RegistryError> {
         in_form(&self.face, &self.opened, series, found, self.asked).await
     }
-}
-
-/// What is known before the first object is opened.
-struct Known {
-    warnings: Warnings,
-    /// Fewer instances than are declared.
-    short: bool,
-    /// Where every object is here and goes out as it lies.
-    length: Option<Length>,
-    /// Where every manifest could be had.
-    tag: Option<String>,
-}
-
-impl Known {
-    async fn of(asked: &Opened) -> Self {
-        let mut known =
-            Self { warnings: Warnings::of(&asked.base.0), short: false, length: Some(Length::new()), tag: None };
-        let manifests = stream::iter(asked.series.clone()).map(|series| {
-            let (registry, opened) = (asked.face.registry.clone(), asked.opened.clone());
-            async move { (registry.manifest(&opened, &series).await, series) }
-        });
-        let mut tags = Some(String::new());
-        let mut manifests = manifests.buffered(SERIES_AT_ONCE);
-        while let Some((manifest, series)) = manifests.next().await {
-            match manifest {
-                Ok(manifest) => {
-                    known.add(asked, &series, &manifest);
-                    tags.iter_mut().for_each(|tags| tags.extend([series.as_str(), "/", &manifest.etag, "/"]));
-                }
-                Err(RegistryError::NotFound) if asked.series.len() > 1 => {}
-                Err(_) => (known.length, tags) = (None, None),
-            }
-        }
-        known.short |= !asked.left_out.is_empty();
-        known.warnings.out_of_reach(&asked.left_out);
-        let of = asked.instance.as_ref().map_or("", Uid::as_str);
-        let form = format!("-{}-{}", asked.asked.name(), known.short);
-        known.tag = tags.map(|tags| range::weak(&range::digest(&format!("{tags}{of}")), &form));
-        known
-    }
-
-    fn add(&mut self, asked: &Opened, series: &Uid, manifest: &Manifest) {
-        let study = asked.opened.study.study.study_instance_uid.as_str();
-        for entry in asked.entries(manifest) {
-            let stored = entry.instance.transfer_syntax_uid.as_str();
-            let rewriting = asked.asked.of_object(has_pixels(entry)).rewriting(stored);
-            if entry.object.is_none() || rewriting != Rewriting::None {
-                self.length = None;
-            }
-            let Some(length) = &mut self.length else { continue };
-            let location = asked.base.instance(study, series.as_str(), entry.instance.sop_instance_uid.as_str());
-            length.add(&content_type(stored), &location, entry.size_bytes);
-        }
-        if asked.instance.is_none() {
-            let shortfall = asked.opened.shortfall(series, manifest);
-            self.short |= shortfall.is_some();
-            self.warnings.shortfall(shortfall);
-        }
-    }
-}
-
-fn content_type(transfer_syntax_uid: &str) -> String {
-    format!("{DICOM}; transfer-syntax={transfer_syntax_uid}")
-}
-
-/// An object in the syntax that was asked for, or as it is stored where the caller leaves us room.
-pub(crate) async fn in_form(
-    face: &Face,
-    opened: &OpenedStudy,
-    series: &Uid,
-    found: InstanceBytes,
-    asked: Asked,
-) -> Result<Part, RegistryError> {
-    let entry = Arc::clone(&found.entry);
-    let stored = entry.instance.transfer_syntax_uid.as_str();
-    let found = match asked.of_object(has_pixels(&entry)).rewriting(stored) {
-        Rewriting::None => found,
-        Rewriting::Encoded(syntax) => {
-            let encoded = Box::pin(face.registry.encapsulated(opened, series, found, syntax)).await?;
-            return Ok(part(content_type(syntax), encoded));
-        }
-        Rewriting::Always => return explicit(face, opened, series, found).await,
-        Rewriting::WherePossible => match explicit(face, opened, series, found).await {
-            Err(RegistryError::NotAcceptable { .. }) => {
-                face.registry.instance(opened, series, &entry.instance.sop_instance_uid).await?
-            }
-            other => return other,
-        },
-    };
-    Ok(part(content_type(stored), found))
-}
-
-fn part(content_type: String, found: InstanceBytes) -> Part {
-    Part { content_type, location: None, size_bytes: found.size_bytes, body: found.stream }
-}
-
-/// Whether the object has frames: where it is not here yet, as its header says.
-fn has_pixels(entry: &InstanceEntry) -> bool {
-    entry.instance.number_of_frames > 0 || entry.frames.count() > 0
-}
-
-/// Whether an image can be had in the form that is asked for, as far as its transfer syntax and its header tell. What is lossy is not
-/// compressed again, so that nobody takes it for what it was.
-pub(crate) fn can_be_had(entry: &InstanceEntry, asked: Asked, named: Option<&str>) -> bool {
-    let stored = entry.instance.transfer_syntax_uid.as_str();
-    match asked {
-        _ if Some(stored) == named => true,
-        Asked::Explicit => can_decode(stored),
-        Asked::Encoded(syntax) => has_pixels(entry) && is_lossless(stored) && encodes_to(entry, syntax),
-        Asked::Any | Asked::Unsaid => true,
-        Asked::Stored => false,
-    }
-}
-
-/// One object in Explicit VR Little Endian.
-async fn explicit(
-    face: &Face,
-    opened: &OpenedStudy,
-    series: &Uid,
-    found: InstanceBytes,
-) -> Result<Part, RegistryError> {
-    let found = face.registry.uncompressed(opened, series, found, Uncompressed::Explicit).await?;
-    Ok(part(content_type(Uncompressed::Explicit.transfer_syntax_uid()), found))
-}
-
-/// One object as the body.
-pub(crate) fn object(part: Part) -> Response {
-    let mut response = Body::from_stream(multipart::flushed(part.body)).into_response();
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_LENGTH, part.size_bytes.into());
-    if let Ok(value) = HeaderValue::from_str(&part.content_type) {
-        headers.insert(CONTENT_TYPE, value);
-    }
-    response
 }

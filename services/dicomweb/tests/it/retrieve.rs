@@ -122,3 +122,17 @@ async fn a_compressed_object_is_decoded_for_who_asks_for_explicit_little_endian(
     let alone = app.get_as(&rle().path(), &format!("application/dicom; transfer-syntax={EXPLICIT}")).await.expect(200);
     assert!(alone.body[..] == image(91).to_bytes()[..]);
 }
+
+/// Also of what is rewritten the length is known once it is opened: nobody has to wait for a last chunk to know that it is whole.
+#[tokio::test]
+async fn one_instance_in_parts_says_its_length_in_whatever_form_it_goes_out() {
+    let app = TestApp::holding(&[rle(), implicit()]).await;
+    for object in [rle(), implicit()] {
+        for syntax in ["*", EXPLICIT] {
+            let accept = format!("{DICOM}; transfer-syntax={syntax}");
+            let answer = app.get_as(&object.path(), &accept).await.expect(200);
+            assert_eq!(answer.header("content-length"), answer.body.len().to_string(), "{syntax}");
+            assert_eq!(answer.parts().len(), 1);
+        }
+    }
+}
