@@ -3,7 +3,7 @@
 mod resources;
 mod wadl;
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use face::Problem;
@@ -62,14 +62,14 @@ pub(crate) async fn describe(base: Base, parameters: Parameters, headers: Header
 
 /// `OPTIONS` on any other resource is told its methods (RFC 9110 §9.3.7), and who asks for a method that it lacks too. `OPTIONS` is a method of
 /// every resource, and `HEAD` of what has GET (RFC 9110 §10.2.1).
-pub(crate) async fn methods(State(face): State<Face>, request: Request, next: Next) -> Response {
+pub(crate) async fn methods(face: &Face, request: Request, next: Next) -> Response {
     let asked = request.method() == Method::OPTIONS;
     let path = request.extensions().get::<MatchedPath>().cloned();
     let mut response = next.run(request).await;
     if response.status() != StatusCode::METHOD_NOT_ALLOWED {
         return response;
     }
-    let transactions = path.and_then(|path| transactions(below(path.as_str(), &face))).unwrap_or_default();
+    let transactions = path.and_then(|path| transactions(below(path.as_str(), face))).unwrap_or_default();
     let named = transactions
         .iter()
         .map(|transaction| if transaction.method == "GET" { "GET,HEAD" } else { transaction.method });

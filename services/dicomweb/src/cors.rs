@@ -2,8 +2,7 @@
 //!
 //! Not the ready-made layer: it answers every OPTIONS request, and OPTIONS on the root is a transaction of PS3.18 §8.9.
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -17,7 +16,11 @@ const ALLOWED_HEADERS: &str = "Accept, Authorization, Content-Type, Range, If-Ma
 const EXPOSED_HEADERS: &str = "Content-Length, Content-Range, Content-Location, Location, ETag, Warning, Accept-Ranges, Retry-After, X-Request-Id";
 
 /// Answers preflight requests, without sign-on, and marks the answers that a listed origin may read.
-pub(crate) async fn apply(State(face): State<Face>, request: Request, next: Next) -> Response {
+pub(crate) async fn apply<F: Future<Output = Response>>(
+    face: &Face,
+    request: Request,
+    answer: impl FnOnce(Request) -> F,
+) -> Response {
     let origin = request
         .headers()
         .get(ORIGIN)
@@ -27,7 +30,7 @@ pub(crate) async fn apply(State(face): State<Face>, request: Request, next: Next
         request.method() == Method::OPTIONS && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
     let mut response = match (&origin, preflight) {
         (Some(_), true) => allowed(),
-        _ => next.run(request).await,
+        _ => answer(request).await,
     };
     let headers = response.headers_mut();
     if !face.options.cors_origins.is_empty() {

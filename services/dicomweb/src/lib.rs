@@ -42,8 +42,9 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::FromRef;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::extract::{FromRef, Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
 use axum::routing::{MethodRouter, get};
 use axum::{Extension, Router};
 use registry::Registry;
@@ -139,13 +140,17 @@ fn layered(routes: Router<Face>, registry: Registry, options: Options) -> Router
     let (coded, instances) = Default::default();
     let face = Face(Arc::new(Held { registry, options, coded, instances }));
     // All in one: what is layered by itself is copied with all that is below it at each layer, for each request.
-    let layers = ServiceBuilder::new()
-        .layer(Extension(access::Face::Dicomweb))
-        .layer(from_fn_with_state(face.clone(), cors::apply))
-        .layer(from_fn(range::freshness))
-        .layer(from_fn(face::finish))
-        .layer(from_fn_with_state(face.clone(), capabilities::methods));
+    let layers =
+        ServiceBuilder::new().layer(Extension(access::Face::Dicomweb)).layer(from_fn_with_state(face.clone(), around));
     routes.layer(layers).with_state(face)
+}
+
+/// What is done around every answer, in one layer: each by itself would have all below it boxed and copied for each request.
+async fn around(State(face): State<Face>, request: Request, next: Next) -> Response {
+    let face = &face;
+    let of_methods = |request| capabilities::methods(face, request, next);
+    let finished = |request| face::finished(request, of_methods);
+    cors::apply(face, request, |request| range::freshness(request, finished)).await
 }
 
 fn root() -> MethodRouter<Face> {

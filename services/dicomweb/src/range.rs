@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use face::Problem;
@@ -16,11 +15,14 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 /// Every answer is one person's, and is asked about again before it is used again: consent may have changed meanwhile.
 /// A range is for GET alone (RFC 9110 §14.2): HEAD tells the whole length.
-pub(crate) async fn freshness(mut request: Request, next: Next) -> Response {
+pub(crate) async fn freshness<F: Future<Output = Response>>(
+    mut request: Request,
+    answer: impl FnOnce(Request) -> F,
+) -> Response {
     if request.method() != Method::GET {
         request.headers_mut().remove(RANGE);
     }
-    let mut response = next.run(request).await;
+    let mut response = answer(request).await;
     let headers = response.headers_mut();
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
     headers.entry(VARY).or_insert(HeaderValue::from_static("accept"));

@@ -7,4 +7,4 @@ mod caller;
 mod problem;
 
 pub use caller::{Caller, LocalPort, Secure};
-pub use problem::{Problem, finish};
+pub use problem::{Problem, finish, finished};

@@ -8,7 +8,7 @@ use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{ACCEPT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderValue, StatusCode};
 use registry::RegistryError;
 
 /// A caller is told to come back after so many seconds when a repository does not answer.
@@ -126,8 +126,13 @@ impl IntoResponse for Problem {
 
 /// Writes the body of a problem, and logs a failure of ours once.
 pub async fn finish(request: Request, next: Next) -> Response {
-    let request_id = request_id(request.headers());
-    let mut response = next.run(request).await;
+    finished(request, |request| next.run(request)).await
+}
+
+/// The same around whatever answers, for a face that does more in the same layer.
+pub async fn finished<F: Future<Output = Response>>(request: Request, answer: impl FnOnce(Request) -> F) -> Response {
+    let request_id = request.headers().get("x-request-id").cloned();
+    let mut response = answer(request).await;
     let problem = match response.extensions_mut().remove::<Problem>() {
         Some(problem) => problem,
         // What the router itself refuses.
@@ -136,6 +141,7 @@ pub async fn finish(request: Request, next: Next) -> Response {
         }
         None => return response,
     };
+    let request_id = plain_id(request_id.as_ref());
     if let (true, Some(fault)) = (problem.status.is_server_error(), &problem.fault) {
         log(&request_id, fault);
     }
@@ -158,8 +164,8 @@ fn log(request_id: &str, fault: &RegistryError) {
 }
 
 /// The id that the server gave the request, or a fresh one.
-fn request_id(headers: &HeaderMap) -> String {
-    let given = headers.get("x-request-id").and_then(|value| value.to_str().ok());
+fn plain_id(given: Option<&HeaderValue>) -> String {
+    let given = given.and_then(|value| value.to_str().ok());
     let plain =
         given.filter(|id| (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
     plain.map_or_else(|| uuid::Uuid::new_v4().simple().to_string(), str::to_owned)

@@ -9,14 +9,15 @@ mod traffic;
 mod unread;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::header::{CONTENT_TYPE, TRANSFER_ENCODING};
 use axum::http::uri::Authority;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -71,10 +72,7 @@ pub(crate) fn router(config: &Config, registry: Registry) -> Router {
                     let body = Json(serde_json::json!({ "status": 500, "title": "Internal Server Error" }));
                     (StatusCode::INTERNAL_SERVER_ERROR, body).into_response()
                 }))
-                .layer(from_fn(record))
-                .layer(from_fn_with_state(TaskTracker::new(), unread::read_beside))
-                .layer(from_fn_with_state(Arc::new(Hosts::of(config)), admitted))
-                .layer(from_fn(without_body))
+                .layer(from_fn_with_state(Arc::new(Around::of(config)), Around::answer))
                 .layer(CompressionLayer::new().compress_when(Text)),
         )
 }
@@ -105,9 +103,26 @@ impl Predicate for Text {
     }
 }
 
+/// What is done around every answer, in one layer: each by itself would have all below it boxed and copied for each request.
+struct Around {
+    hosts: Hosts,
+    readers: TaskTracker,
+}
+
+impl Around {
+    fn of(config: &Config) -> Self {
+        Self { hosts: Hosts::of(config), readers: TaskTracker::new() }
+    }
+
+    async fn answer(State(around): State<Arc<Self>>, request: Request, next: Next) -> Response {
+        let read_beside =
+            |request| unread::read_beside(&around.readers, request, |request| admitted(&around.hosts, request, next));
+        record(request, read_beside).await
+    }
+}
+
 /// An answer in no coding that the caller takes is refused without what it would have held (RFC 9110 §15.5.7).
-async fn without_body(request: Request, next: Next) -> Response {
-    let response = next.run(request).await;
+fn without_body(response: Response) -> Response {
     // The faces' own refusals say so; any other was a whole answer before it was compressed.
     let own = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "application/problem+json");
     if response.status() != StatusCode::NOT_ACCEPTABLE || own {
@@ -125,7 +140,7 @@ fn refused(status: StatusCode, detail: &str) -> Response {
 }
 
 /// What is answered before any face sees it.
-async fn admitted(State(hosts): State<Arc<Hosts>>, request: Request, next: Next) -> Response {
+async fn admitted(hosts: &Hosts, request: Request, next: Next) -> Response {
     let answer = hosts
         .refused(&request)
         .or_else(|| target::too_long(&request))
@@ -134,7 +149,7 @@ async fn admitted(State(hosts): State<Arc<Hosts>>, request: Request, next: Next)
         .or_else(|| page_refused(&request));
     match answer {
         Some(answer) => answer,
-        None => next.run(request).await,
+        None => without_body(next.run(request).await),
     }
 }
 
@@ -165,10 +180,18 @@ fn coding_refused(request: &Request) -> Option<Response> {
     is_refused.then(|| refused(StatusCode::NOT_IMPLEMENTED, "Transfer-Encoding: no coding but chunked is understood"))
 }
 
+/// Names a request as no other in any log: a random number for this process, and how many came before. Random numbers for each would cost a call
+/// of the system's, and nothing rests on their being hard to guess.
+fn request_id() -> String {
+    static PROCESS: LazyLock<u64> = LazyLock::new(|| uuid::Uuid::new_v4().as_u64_pair().0);
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    format!("{:016x}{:016x}", *PROCESS, COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
 /// Names the request, counts and times it by its route, and logs the route, never the URI, whose query may hold a name.
-async fn record(mut request: Request, next: Next) -> Response {
+async fn record<F: Future<Output = Response>>(mut request: Request, answer: impl FnOnce(Request) -> F) -> Response {
     const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-    let id = uuid::Uuid::new_v4().simple().to_string();
+    let id = request_id();
     if let Ok(value) = HeaderValue::from_str(&id) {
         request.headers_mut().insert(REQUEST_ID, value);
     }
@@ -178,7 +201,7 @@ async fn record(mut request: Request, next: Next) -> Response {
     let local =
         request.extensions().get::<ConnectInfo<SocketAddr>>().is_some_and(|ConnectInfo(from)| from.ip().is_loopback());
     let began = Instant::now();
-    let mut response = next.run(request).await;
+    let mut response = answer(request).await;
     let (status, took) = (response.status().as_u16(), began.elapsed());
     metrics::histogram!("dics_http_seconds", "route" => route.clone(), "method" => method.to_string(), "status" => status.to_string())
         .record(took.as_secs_f64());

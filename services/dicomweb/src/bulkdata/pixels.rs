@@ -117,7 +117,7 @@ pub(super) fn fits(accept: &Accept, entry: &InstanceEntry) -> bool {
         own => own,
     };
     let decodes = syntax::video(stored).is_none() && registry::decodes(entry);
-    in_parts(accept, Stored { syntax: stored, shown_wrong: false }, decodes).is_some()
+    in_parts(accept, Stored::in_syntax(stored), decodes).is_some()
 }
 
 /// The form in parts that the caller likes best.

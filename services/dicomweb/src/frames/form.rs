@@ -39,14 +39,23 @@ pub(crate) fn content_type(transfer_syntax_uid: &str, form: Form) -> String {
 pub(crate) struct Stored<'a> {
     /// Its transfer syntax.
     pub(crate) syntax: &'a str,
-    /// Its stream is not what the data set says.
-    pub(crate) shown_wrong: bool,
+    /// The frame, where it is there already.
+    frame: Option<&'a Frame>,
 }
 
 impl<'a> Stored<'a> {
     pub(crate) fn of(frame: &'a Frame) -> Self {
-        let syntax = frame.transfer_syntax_uid.as_str();
-        Self { syntax, shown_wrong: syntax::is_shown_wrong(syntax, &frame.bytes, || samples(&frame.entry)) }
+        Self { syntax: frame.transfer_syntax_uid.as_str(), frame: Some(frame) }
+    }
+
+    /// A frame that is only known to be of this syntax.
+    pub(crate) fn in_syntax(syntax: &'a str) -> Self {
+        Self { syntax, frame: None }
+    }
+
+    /// Whether its stream is not what the data set says. The header is read for it, so that it is asked only where it matters.
+    fn is_shown_wrong(self) -> bool {
+        self.frame.is_some_and(|frame| syntax::is_shown_wrong(self.syntax, &frame.bytes, || samples(&frame.entry)))
     }
 
     /// The form that the caller likes best.
@@ -61,7 +70,7 @@ impl<'a> Stored<'a> {
 
     /// The form that a range names, as it is stored or uncompressed.
     pub(crate) fn kept(self, wanted: Wanted<'_>, alone: bool) -> Option<Form> {
-        form_of(wanted, alone, self.syntax, self.shown_wrong)
+        form_of(wanted, alone, self.syntax, || self.is_shown_wrong())
     }
 
     /// The form that a range names and has to be made.
@@ -70,7 +79,7 @@ impl<'a> Stored<'a> {
     }
 }
 
-fn form_of(wanted: Wanted<'_>, alone: bool, stored: &str, shown_wrong: bool) -> Option<Form> {
+fn form_of(wanted: Wanted<'_>, alone: bool, stored: &str, is_shown_wrong: impl Fn() -> bool) -> Option<Form> {
     let multipart = match wanted.container {
         Container::Single if !alone => return None,
         Container::Single => false,
@@ -87,7 +96,7 @@ fn form_of(wanted: Wanted<'_>, alone: bool, stored: &str, shown_wrong: bool) -> 
     let image = matches(wanted.payload, named);
     match wanted.transfer_syntax {
         Some(syntax) if syntax::is_native(syntax) => bytes.then_some(uncompressed),
-        Some("*") if bytes && (plain || shown_wrong) => Some(uncompressed),
+        Some("*") if bytes && (plain || is_shown_wrong()) => Some(uncompressed),
         Some("*") if anything => Some(as_stored(named)),
         Some("*") if bytes => Some(as_stored(OCTET_STREAM)),
         Some(syntax) if syntax != "*" && syntax != stored => None,
@@ -170,7 +179,7 @@ mod tests {
     const EXPLICIT: &str = "1.2.840.10008.1.2.1";
 
     fn chosen(accept: &str, alone: bool, stored: &str, wrong: bool) -> Option<(bool, bool, &'static str)> {
-        let form = Accept::parse(accept).wanted().find_map(|wanted| form_of(wanted, alone, stored, wrong));
+        let form = Accept::parse(accept).wanted().find_map(|wanted| form_of(wanted, alone, stored, || wrong));
         form.map(|Form { multipart, native, media_type, .. }| (multipart, native, media_type))
     }
 
@@ -259,7 +268,7 @@ mod tests {
             ("image/jls, */*;q=0.5", EXPLICIT, "image/jls"),
             ("image/jpeg, */*;q=0.5", EXPLICIT, bytes),
         ] {
-            let form = Stored { syntax: stored, shown_wrong: false }.form(&Accept::parse(accept), true);
+            let form = Stored::in_syntax(stored).form(&Accept::parse(accept), true);
             assert_eq!(form.map(|form| form.media_type), Some(expected), "{accept} of {stored}");
         }
     }

@@ -7,10 +7,9 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header::{CONNECTION, CONTENT_LENGTH, EXPECT};
 use axum::http::{HeaderMap, HeaderValue, Version};
-use axum::middleware::Next;
 use axum::response::Response;
 use futures::StreamExt;
 use http_body::{Frame, SizeHint};
@@ -28,10 +27,14 @@ type Left = Arc<Mutex<Option<Body>>>;
 
 /// Reads what a handler left of a request's body, within bounds and beside the answer; where that may not be its end, the answer says that the
 /// connection is closed.
-pub(super) async fn read_beside(State(readers): State<TaskTracker>, request: Request, next: Next) -> Response {
+pub(super) async fn read_beside<F: Future<Output = Response>>(
+    readers: &TaskTracker,
+    request: Request,
+    answer: impl FnOnce(Request) -> F,
+) -> Response {
     let (parts, body) = request.into_parts();
     if body.is_end_stream() {
-        return next.run(Request::from_parts(parts, body)).await;
+        return answer(Request::from_parts(parts, body)).await;
     }
     let left = Left::default();
     let is_old = parts.version <= Version::HTTP_11;
@@ -39,7 +42,7 @@ pub(super) async fn read_beside(State(readers): State<TaskTracker>, request: Req
     let waits = parts.headers.contains_key(EXPECT);
     let is_short = declared(&parts.headers).is_some_and(|length| length <= SHORT_BYTES);
     let watched = Body::new(Watched { body: Some(body), left: Arc::clone(&left) });
-    let mut response = next.run(Request::from_parts(parts, watched)).await;
+    let mut response = answer(Request::from_parts(parts, watched)).await;
     let rest = left.lock().unwrap_or_else(PoisonError::into_inner).take();
     let Some(rest) = rest else { return response };
     if is_old && (waits || !is_short) {
