@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::derived::Derivatives;
 use crate::fetch::Fetches;
+use crate::fetch::choose::Others;
 use crate::fetch::prefetch::{self, Prefetches};
 use crate::intake::commit::{Committer, Writers};
 use crate::keeping::alike::Comparing;
@@ -52,6 +53,8 @@ pub(crate) struct Inner {
     pub(crate) encoded: EncodedCache,
     pub(crate) derivatives: Derivatives,
     pub(crate) fetches: Fetches,
+    /// Copies that are others than what is shown.
+    pub(crate) others: Others,
     /// Turns at bringing ahead what is likely to be opened.
     pub(crate) warming: Turns,
     /// Studies that are alike and are compared.
@@ -112,6 +115,7 @@ impl Registry {
             ),
             encoded: EncodedCache::new(options.limits.rendered_cache_bytes / ENCODED_PART),
             fetches: Fetches::default(),
+            others: Others::default(),
             warming: Turns::new("warming", WARMED_AT_ONCE, MOST_TO_WARM),
             comparing: Comparing::default(),
             prefetches,

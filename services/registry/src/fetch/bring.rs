@@ -38,6 +38,12 @@ struct Came {
     /// Sub-operations that the repository itself counted, when it did.
     completed: u32,
     failed: u32,
+    bytes: u64,
+}
+
+impl Came {
+    /// What a repository only counts is taken for so many bytes: a slice of a CT.
+    const DELIVERED_BYTES: u64 = 512 << 10;
 }
 
 impl Registry {
@@ -80,6 +86,7 @@ impl Registry {
     async fn fetch_headers(&self, ctx: &Ctx, target: &Target) -> Result<(), Missed> {
         let code = &target.entry.definition.code;
         let series_uid = &target.series.series.series_instance_uid;
+        let began = std::time::Instant::now();
         let Some(headers) = target.source.metadata(ctx, &target.study, series_uid).await? else {
             let permit = self.permit_to_synchronise(code).await.map_err(|_| unavailable(code, "no audit"))?;
             return self.fetch_objects(ctx, target, None, None, &permit).await;
@@ -87,6 +94,7 @@ impl Registry {
         if headers.is_empty() {
             return Err(contradiction(code, "an empty metadata list for a series that it holds").into());
         }
+        target.entry.pace.measured(0, began.elapsed(), self.0.clock.now_ms());
         let defaults = self.defaults(code);
         let mut count = headers.len();
         for header in headers {
@@ -205,17 +213,20 @@ impl Registry {
             sop_instance_uid: instance,
             remote,
         };
+        let began = std::time::Instant::now();
         let mut parts = target.source.retrieve(ctx, &what);
         let mut came = Came::default();
         while let Some(part) = parts.next().await {
             match part? {
                 Part::Object { object, remote } => {
                     permit.count(1, object.len() as u64);
+                    came.bytes += object.len() as u64;
                     let stored = self.take_in(code, object, remote).await;
                     came.objects += u32::from(stored.fate.is_held());
                 }
                 Part::Delivered { completed, failed } => {
                     came.objects += completed;
+                    came.bytes += u64::from(completed) * Came::DELIVERED_BYTES;
                     came.completed += completed;
                     came.failed += failed;
                 }
@@ -225,6 +236,7 @@ impl Registry {
         if came.objects == 0 {
             return Err(contradiction(code, "nothing for what it says it holds"));
         }
+        target.entry.pace.measured(came.bytes, began.elapsed(), self.0.clock.now_ms());
         Ok(came)
     }
 

@@ -1,6 +1,7 @@
 //! On-demand retrieval from the repositories that hold a series: one fetch for each miss, however many wait for it.
 
 mod bring;
+pub(crate) mod choose;
 pub(crate) mod documents;
 mod lease;
 pub(crate) mod prefetch;

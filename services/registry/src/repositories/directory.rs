@@ -9,8 +9,9 @@ use index_model::{AeTitle, DimseAddress, Protocol, RepositoryCode, RepositoryDef
 use index_store::Store;
 use runtime::Turns;
 
+use super::breaker::Health;
+use super::pace::Pace;
 use super::skew::{Told, Watch};
-use crate::repositories::breaker::Health;
 use crate::{RegistryError, SourceFactory};
 
 /// One registered repository.
@@ -20,6 +21,8 @@ pub(crate) struct Entry {
     /// `None` for one that only pushes, or whose definition makes no source.
     pub(crate) source: Option<Arc<dyn ImagingSource>>,
     pub(crate) health: Arc<Health>,
+    /// How quickly it gives objects.
+    pub(crate) pace: Arc<Pace>,
     /// Of its clock.
     pub(crate) watch: Arc<Watch>,
     /// As many as it may be asked for at a time, by viewers and the synchroniser together.
@@ -97,8 +100,8 @@ impl Directory {
             Err(fault) => (None, Some(fault)),
         };
         let slots = Turns::new("repository", definition.concurrency as usize, 0);
-        let (health, watch) = Default::default();
-        let mut entry = Entry { source, health, watch, definition: Arc::new(definition), slots };
+        let (health, pace, watch) = Default::default();
+        let mut entry = Entry { source, health, pace, watch, definition: Arc::new(definition), slots };
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(before) = entries.get(&entry.definition.code) {
             entry.health = Arc::clone(&before.health);

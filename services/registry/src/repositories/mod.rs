@@ -3,6 +3,7 @@
 pub(crate) mod breaker;
 mod define;
 pub(crate) mod directory;
+pub(crate) mod pace;
 pub(crate) mod skew;
 mod take_out;
 

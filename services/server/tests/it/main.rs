@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod bucket;
+mod choice;
 mod client;
 mod clients;
 #[path = "../../../../dicom-index/store/tests/it/cluster.rs"]
