@@ -8,6 +8,7 @@ mod cache;
 mod cluster;
 mod conflicts;
 mod drift;
+mod growth;
 mod holds;
 mod identity;
 mod indexing;
@@ -149,6 +150,13 @@ async fn reports_of_an_older_database_under_numbers_that_were_used_again_stay_ap
     older::reports_under_numbers_that_were_used_again_stay_apart(&url).await;
     let cluster = cluster::Cluster::start().await;
     older::reports_under_numbers_that_were_used_again_stay_apart(&cluster.database("older")).await;
+}
+
+#[tokio::test]
+async fn what_one_study_more_costs_does_not_grow_with_those_that_are_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("registry.sqlite").display());
+    growth::check(Store::open(&url).await.unwrap()).await;
 }
 
 #[tokio::test]
