@@ -51,8 +51,13 @@ impl Registry {
         series: &[SeriesRecord],
     ) -> Result<(), RegistryError> {
         let known = self.0.store.studies_by_uid(&study.study_instance_uid, &SearchFilter::default()).await?;
-        // Nothing is somewhere else that is here.
-        let is_told = |row: &index_store::StudyRow| row.repositories.contains(code) || code.as_str() == ELSEWHERE;
+        // Nothing is somewhere else that is here. Of what is nowhere else, the manifest that lists most is the one in force: a study
+        // grows, and an older manifest may come late.
+        let listed: u32 = series.iter().filter_map(|series| series.number_of_series_related_instances).sum();
+        let is_told = |row: &index_store::StudyRow| match code.as_str() {
+            ELSEWHERE => row.repositories.iter().any(|other| other != code) || listed <= row.number_of_instances,
+            _ => row.repositories.contains(code),
+        };
         if known.iter().any(is_told) {
             return Ok(());
         }

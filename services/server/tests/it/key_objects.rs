@@ -135,6 +135,7 @@ fn rejected_instances_leave_searches_metadata_and_retrieval_in_any_order() {
             assert_eq!(service.client.get(&format!("{}{path}", instance(sop))).status, 404, "{path}");
         }
     }
+    assert_eq!(count(&service, "/dicom-web/instances?SOPInstanceUID=2.25.771"), 0, "nor is it listed by itself");
     assert_eq!(service.client.get(&instance(&sops[1])).status, 200);
     assert_eq!(stow(&service, &rejection(2, &sops[1..2])).status, 200);
     assert_eq!(count(&service, &format!("/dicom-web/studies?StudyInstanceUID={}", study.study_uid)), 0);

@@ -23,6 +23,7 @@ mod key_objects;
 mod launches;
 mod liars;
 mod lifecycle;
+mod manifests;
 mod nodes;
 mod object_reports;
 mod operations;

@@ -155,6 +155,29 @@ async fn one_match_without_a_uid_hides_no_other_but_a_page_of_them_is_no_answer(
     assert_eq!(found(&origin).await.unwrap_err().0, "malformed");
 }
 
+/// PS3.18 §8.3.4.3: a server may know no field beyond its own; what it does not tell is absent, and nothing is lost for it.
+#[tokio::test]
+async fn a_server_that_ignores_includefield_is_read_by_what_it_tells() {
+    let origin = Origin::start(|_| async {
+        dicom_json(
+            r#"[{"0020000D":{"vr":"UI","Value":["1.2"]},"00201206":{"vr":"IS","Value":[2]},"00201208":{"vr":"IS","Value":["7"]}},
+                {"0020000D":{"vr":"UI","Value":["1.3"]}}]"#,
+        )
+    })
+    .await;
+    let (source, ctx, filter) = (origin.source(), ctx(), StudyFilter::default());
+    let studies: Vec<_> = source.search_studies(&ctx, &filter).try_collect().await.unwrap();
+    let told = |at: usize| {
+        let study: &index_model::StudyRecord = &studies[at];
+        (
+            study.number_of_study_related_series,
+            study.number_of_study_related_instances,
+            study.study_description.is_some(),
+        )
+    };
+    assert_eq!((studies.len(), told(0), told(1)), (2, (Some(2), Some(7), false), (None, None, false)));
+}
+
 #[tokio::test]
 async fn metadata_is_every_object_of_the_series() {
     let origin = Origin::start(|_| async { dicom_json(r#"[{"00080018":{"vr":"UI","Value":["1.2"]}},{}]"#) }).await;
