@@ -19,8 +19,8 @@ const MOST_DISMISSALS: u32 = 100_000;
 
 impl Store {
     /// What somebody has to look at, the latest of each kind first and at most so many of each: studies that several patients have, numbers under
-    /// which studies of somebody else came, health numbers that several persons have, what is known by no visit and stayed when one moved, instances of which two differ, and reports that
-    /// name what is not their patient's alone. Or, of these, what was dismissed.
+    /// which studies of somebody else came, health numbers that several persons have, what is known by no visit and stayed when one moved, instances of which two differ, reports that
+    /// name what is not their patient's alone, and repositories that used control ids of messages again. Or, of these, what was dismissed.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].

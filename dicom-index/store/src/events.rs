@@ -51,9 +51,14 @@ impl Told<'_> {
         names.extend(self.event.other.as_ref().map(|id| format!("patient {} {}", id.issuer, id.value.expose())));
         names.push(format!("message {} {}", self.repository_key, self.event.message_control_id));
         dialect::hold(link, names).await?;
-        if let Some(earlier) = messages::earlier(link, self.repository_key, &self.event.message_control_id).await? {
-            let is_same = earlier.is_same(&self.event.message_sha256);
-            return Ok(if is_same { PatientTold::Repeat } else { PatientTold::ControlIdReused });
+        let arriving = messages::Arriving {
+            repository_key: self.repository_key,
+            control_id: &self.event.message_control_id,
+            sha256: &self.event.message_sha256,
+            now_ms: self.now_ms,
+        };
+        if let Some(earlier) = messages::earlier(link, &arriving).await? {
+            return Ok(if earlier.is_same { PatientTold::Repeat } else { PatientTold::ControlIdReused });
         }
         let ids = [self.event.patient.patient_id.as_ref(), self.event.other.as_ref()];
         if ids.into_iter().chain([self.event.visit.as_ref()]).flatten().any(|id| !patient::is_usable(Some(id))) {

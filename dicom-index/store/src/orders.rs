@@ -53,9 +53,14 @@ impl Message<'_> {
         names.push(format!("order {} {family}", self.repository_key));
         names.push(format!("message {} {}", self.repository_key, order.message_control_id));
         dialect::hold(link, names).await?;
-        if let Some(earlier) = messages::earlier(link, self.repository_key, &order.message_control_id).await? {
-            let is_same = earlier.is_same(&order.message_sha256);
-            return Ok(if is_same { OrderStored::Repeat } else { OrderStored::ControlIdReused });
+        let arriving = messages::Arriving {
+            repository_key: self.repository_key,
+            control_id: &order.message_control_id,
+            sha256: &order.message_sha256,
+            now_ms: self.now_ms,
+        };
+        if let Some(earlier) = messages::earlier(link, &arriving).await? {
+            return Ok(if earlier.is_same { OrderStored::Repeat } else { OrderStored::ControlIdReused });
         }
         self.keep(link).await?;
         let mut work = Work::new(link, self.now_ms);

@@ -101,7 +101,8 @@ const fn severity(what: &Contradiction) -> &'static str {
         Contradiction::Instance(_)
         | Contradiction::Report { .. }
         | Contradiction::HealthNumber
-        | Contradiction::Visit(_) => "warning",
+        | Contradiction::Visit(_)
+        | Contradiction::Message { .. } => "warning",
     }
 }
 
@@ -125,6 +126,9 @@ fn what(what: &Contradiction) -> Value {
         }),
         Contradiction::Report { report, doubt, studies } => {
             json!({ "kind": "report", "reportKey": report, "why": doubt.code(), "studies": studies })
+        }
+        Contradiction::Message { repository, control_id, messages } => {
+            json!({ "kind": "message", "repository": repository, "controlId": control_id, "messages": messages })
         }
     }
 }

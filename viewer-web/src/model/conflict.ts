@@ -1,4 +1,4 @@
-export const CONFLICT_KINDS = ["study", "patient-number", "instance", "report", "health-number", "visit", "unknown"] as const;
+export const CONFLICT_KINDS = ["study", "patient-number", "instance", "report", "health-number", "visit", "message", "unknown"] as const;
 export type ConflictKind = (typeof CONFLICT_KINDS)[number];
 
 export const DOUBTS = ["other-patient", "several-patients", "other-issuer", "unknown"] as const;
@@ -37,5 +37,9 @@ export interface Conflict {
   readonly why: Doubt;
   /** Studies that a report may mean, or that stayed when a visit moved. */
   readonly studies: readonly string[];
+  /** Whose messages used control ids of others again, the latest of these, and how many there were. */
+  readonly repository: string | null;
+  readonly controlId: string | null;
+  readonly messages: number;
   readonly dismissal: Dismissal | null;
 }

@@ -35,6 +35,9 @@ function conflictOf(item: Fields): Conflict {
     compared: item.flag("compared"),
     why: oneOf(DOUBTS, item.optional("why"), "unknown"),
     studies: item.object("leftBehind")?.texts("studies") ?? item.texts("studies"),
+    repository: item.optional("repository"),
+    controlId: item.optional("controlId"),
+    messages: item.number("messages") ?? 0,
     dismissal: dismissal === null ? null : { reason: dismissal.optional("reason") ?? "", by: dismissal.optional("by"), at: dismissal.optional("at") },
   };
 }

@@ -5,11 +5,12 @@ import { dismissConflict, searchConflicts } from "../service/conflicts";
 const signal = new AbortController().signal;
 
 test("a conflict needs its key, and what is not known of it is told as unknown", async () => {
-  const body = [{ key: "visit-1", kind: "visit", leftBehind: { studies: ["1.2"], reports: [] } }, { key: "x", kind: "novel", severity: "alert", why: "odd" }];
+  const body = [{ key: "visit-1", kind: "visit", leftBehind: { studies: ["1.2"], reports: [] } }, { key: "x", kind: "novel", severity: "alert", why: "odd" }, { key: "message-1", kind: "message", repository: "north", controlId: "E1", messages: 2 }];
   const http = { fetch: () => Promise.resolve(new Response(JSON.stringify(body))) };
-  const [visit, other] = await searchConflicts(http, false, signal);
+  const [visit, other, message] = await searchConflicts(http, false, signal);
   expect(visit).toMatchObject({ kind: "visit", alert: false, studies: ["1.2"], dismissal: null });
   expect(other).toMatchObject({ kind: "unknown", alert: true, why: "unknown", patients: [] });
+  expect(message).toMatchObject({ kind: "message", repository: "north", controlId: "E1", messages: 2 });
 });
 
 test("a dismissal names the conflict in its address and the reason in its body", async () => {

@@ -6,6 +6,7 @@ use index_model::Uid;
 
 use super::instances;
 use crate::engine::{Link, Sql};
+use crate::locate::code;
 use crate::{Contradiction, Doubt, LeftBehind, StoreError};
 
 /// Studies, and reports, of one move that are listed.
@@ -34,6 +35,7 @@ impl Case {
             Contradiction::Visit(_) => "visit",
             Contradiction::Instance(_) => "instance",
             Contradiction::Report { .. } => "report",
+            Contradiction::Message { .. } => "message",
         }
     }
 
@@ -49,6 +51,7 @@ impl Case {
             }
             Contradiction::Instance(differing) => differing.instances.to_string(),
             Contradiction::Report { doubt, studies, .. } => format!("{patients} {} {}", doubt.code(), studies.len()),
+            Contradiction::Message { messages, .. } => messages.to_string(),
         }
     }
 }
@@ -61,6 +64,7 @@ pub(super) async fn all(link: &mut Link, limit: u32) -> Result<Vec<Case>, StoreE
     cases.extend(reports(link, limit).await?);
     cases.extend(health_numbers(link, limit).await?);
     cases.extend(visits(link, limit).await?);
+    cases.extend(messages(link, limit).await?);
     Ok(cases)
 }
 
@@ -226,4 +230,21 @@ async fn meant(link: &mut Link, report_key: i64) -> Result<Vec<Uid>, StoreError>
          AND (c.accession_issuer = o.accession_issuer OR s.person_key = o.person_key) LIMIT $2",
     );
     link.rows(sql.arg(report_key).arg(MOST_MEANT)).await?.iter().map(|row| uid(&row.text(0)?)).collect()
+}
+
+/// Repositories that sent messages under control ids of others.
+async fn messages(link: &mut Link, limit: u32) -> Result<Vec<Case>, StoreError> {
+    let sql = Sql::new(
+        "SELECT u.repository_key, r.code, u.message_control_id, u.messages, u.first_ms FROM reused_control_id u \
+         JOIN repository r ON r.repository_key = u.repository_key ORDER BY u.first_ms DESC, u.repository_key LIMIT $1",
+    );
+    let rows = link.rows(sql.arg(limit)).await?;
+    rows.iter()
+        .map(|row| {
+            let (repository, control_id, messages) = (code(&row.text(1)?)?, row.text(2)?, row.count(3)?);
+            let key = format!("message-{}", row.int(0)?);
+            let what = Contradiction::Message { repository, control_id, messages };
+            Ok(Case { key, what, patients: Vec::new(), since_ms: Some(row.int(4)?) })
+        })
+        .collect()
 }

@@ -152,6 +152,18 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/postgres/0036_told_and_families.sql"),
     ),
     (
+        37,
+        "control ids that were used again",
+        include_str!("../../migrations/sqlite/0037_reused_control_ids.sql"),
+        include_str!("../../migrations/postgres/0037_reused_control_ids.sql"),
+    ),
+    (
+        38,
+        "patients of notes",
+        include_str!("../../migrations/sqlite/0038_patients_of_notes.sql"),
+        include_str!("../../migrations/postgres/0038_patients_of_notes.sql"),
+    ),
+    (
         39,
         "doubted by note",
         include_str!("../../migrations/sqlite/0039_doubted_by_note.sql"),

@@ -1,15 +1,17 @@
 //! Studies that came under a number of somebody of whom everything else is told otherwise: the number was used again, or is another's.
 //! They stay where the number says, and somebody has to look.
 
-use index_model::{PatientRecord, StudyRecord, Uid};
+use std::collections::{BTreeMap, BTreeSet};
+
+use index_model::{PatientRecord, RepositoryCode, StudyRecord, Uid};
 use index_query::text::name_words;
 
 use super::merge::agree;
-use super::patient::is_somebody;
+use super::patient::{self, is_somebody};
 use super::study::same_patient;
 use super::work::Work;
-use crate::StoreError;
 use crate::engine::Sql;
+use crate::{NewInstance, StoreError};
 
 /// Whether two records of one number are of two people: both have a name and a birth date, no word of the names is the same, nor is the date.
 /// Who married has the same date, a date that was put right the same name, and an alias until somebody is known is nobody's.
@@ -47,6 +49,57 @@ pub(super) async fn note_of(work: &mut Work<'_>, study: &Uid, said: &PatientReco
         }
     }
     Ok(())
+}
+
+/// Lists a study that comes after notes that name it, where one of these is of another patient.
+pub(super) async fn after_notes(
+    work: &mut Work<'_>,
+    repository_key: i64,
+    study: &StudyRecord,
+) -> Result<(), StoreError> {
+    let (uid, known) = (&study.study_instance_uid, &study.patient);
+    let notes = of_notes(work, uid.as_str()).await?;
+    if notes.iter().any(|said| !same_patient(known, said) && !agree(known, said)) {
+        // Of what is rejected before it came nothing is placed, and somebody has to be told whose it was.
+        let placed = patient::place(work, repository_key, known, uid.as_str()).await?;
+        note_by_note(work, placed.patient_key, uid).await?;
+    }
+    Ok(())
+}
+
+/// [`after_notes`] for what was rejected before it came, once for each study of a repository.
+pub(super) async fn rejected_before(
+    work: &mut Work<'_>,
+    repository_keys: &BTreeMap<RepositoryCode, i64>,
+    rejected: &[&NewInstance],
+) -> Result<(), StoreError> {
+    let mut seen = BTreeSet::new();
+    for new in rejected {
+        let Some(repository_key) = repository_keys.get(&new.repository) else { continue };
+        if seen.insert((new.study.study_instance_uid.as_str(), *repository_key)) {
+            after_notes(work, *repository_key, &new.study).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Of a study that has come [`note_of`] the notes that were there before it.
+pub(super) async fn recall(work: &mut Work<'_>, study: &str) -> Result<(), StoreError> {
+    let uid = Uid::parse(study).map_err(|_| StoreError::Corrupt { what: "study UID" })?;
+    for said in of_notes(work, study).await? {
+        note_of(work, &uid, &said).await?;
+    }
+    Ok(())
+}
+
+/// The patients of the notes that name a study.
+async fn of_notes(work: &mut Work<'_>, study: &str) -> Result<Vec<PatientRecord>, StoreError> {
+    let sql = Sql::new(
+        "SELECT k.patient FROM (SELECT DISTINCT note_uid, repository_key FROM rejection WHERE study_instance_uid = $1) x \
+         JOIN key_object k ON k.sop_instance_uid = x.note_uid AND k.repository_key = x.repository_key \
+         WHERE k.patient IS NOT NULL LIMIT 1000",
+    );
+    work.link.rows(sql.arg(study)).await?.iter().map(|row| row.json(0)).collect()
 }
 
 /// It is listed though nothing is left of the study: what leaves by another's note may have been this patient's.

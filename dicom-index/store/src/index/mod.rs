@@ -159,7 +159,7 @@ async fn declare(
     listed: study::Listed<'_>,
 ) -> Result<Indexed, StoreError> {
     let before = work.writes;
-    let Some((said, series)) = rejections::declared(work.link, repository_key, study, series).await? else {
+    let Some((said, series)) = rejections::declared(work, repository_key, study, series).await? else {
         return Ok(Indexed { study_key: 0, series_keys: Vec::new(), withdrawn: Vec::new(), changed: false });
     };
     let study_key = study::place_listed(work, repository_key, &said, Manner::Declared, listed).await?.study_key;
@@ -190,6 +190,8 @@ async fn index_instances(
     dialect::hold(link, batch.iter().flat_map(|new| names_to_hold(&new.study))).await?;
     let mut rejected = rejections::held(link, repository_keys, batch, now_ms).await?;
     let mut work = Work::new(link, now_ms);
+    let before: Vec<&NewInstance> = rejected.keys().filter_map(|at| batch.get(*at)).collect();
+    doubted::rejected_before(&mut work, repository_keys, &before).await?;
     let mut placed: Vec<Option<instances::Placed<'_>>> = batch.iter().map(|_| None).collect();
     let groups = groups(repository_keys, batch, &rejected)?;
     let mut fresh = fresh::place(&mut work, &groups).await?;

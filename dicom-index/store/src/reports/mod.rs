@@ -132,11 +132,16 @@ impl Message<'_> {
             let row = link.row(sql.arg(report.message_control_id.as_str())).await?;
             return row.map(|row| Ok(ReportStored::Repeat { report_key: row.int(0)? })).transpose();
         }
-        let earlier = messages::earlier(link, self.repository_key, &report.message_control_id).await?;
+        let arriving = messages::Arriving {
+            repository_key: self.repository_key,
+            control_id: &report.message_control_id,
+            sha256: &report.message_sha256,
+            now_ms: self.now_ms,
+        };
+        let earlier = messages::earlier(link, &arriving).await?;
         Ok(earlier.map(|earlier| {
             let report_key = earlier.report_key.unwrap_or(-1);
-            let is_same = earlier.is_same(&report.message_sha256);
-            if is_same { ReportStored::Repeat { report_key } } else { ReportStored::ControlIdReused }
+            if earlier.is_same { ReportStored::Repeat { report_key } } else { ReportStored::ControlIdReused }
         }))
     }
 

@@ -99,6 +99,15 @@ pub enum Contradiction {
         /// The studies that it may mean; the first 20.
         studies: Vec<Uid>,
     },
+    /// A repository sent messages under control ids (MSH-10) of others; they were refused.
+    Message {
+        /// Whose they are.
+        repository: RepositoryCode,
+        /// The control id of the latest.
+        control_id: String,
+        /// How many there were.
+        messages: u32,
+    },
 }
 
 /// What is known by no visit, and may be of one that moved.

@@ -16,6 +16,7 @@ fn kinds(conflicts: &[Conflict]) -> Vec<&'static str> {
         Contradiction::Visit(_) => "visit",
         Contradiction::Instance(_) => "instance",
         Contradiction::Report { .. } => "report",
+        Contradiction::Message { .. } => "message",
     };
     conflicts.iter().map(kind).collect()
 }

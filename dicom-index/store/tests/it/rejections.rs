@@ -51,6 +51,42 @@ async fn a_note_of_another_patient_is_done_and_somebody_is_alerted(store: Store)
     assert!(store.conflicts(10, false).await.unwrap().is_empty());
 }
 
+/// The same of a note that came before its study, whichever way the study comes, and whether or not anything is left of it.
+async fn a_note_of_another_patient_that_came_first_alerts_when_its_study_comes(store: Store) {
+    let (north, south) = two(&store).await;
+    let wrong = patient("neodin/A2", "ROE^RICHARD", "19500505");
+    let alerts = async || store.patients_to_alert(10).await.unwrap().len();
+    for (at, arrives) in ["all", "some", "declared", "of a stranger", "declared, of a stranger"].into_iter().enumerate()
+    {
+        let [study_uid, series_uid] = [format!("1.3.{at}"), format!("1.3.{at}.1")];
+        let sops = ["1", "2"].map(|sop| format!("1.3.{at}.1.{sop}"));
+        let (by_stranger, declared) = (arrives.ends_with("stranger"), arrives.starts_with("declared"));
+        let note = note(&format!("1.8.{at}"), &study_uid, &series_uid, &[&sops[0]]);
+        let by = if by_stranger { &south } else { &north };
+        let reason = RejectionReason::PatientSafety;
+        store.reject(by, (&note, &wrong), reason, Some("notes/2"), NOW).await.unwrap();
+        assert_eq!(alerts().await, 0, "{arrives}: whose it is, is not known yet");
+        let record = study(&study_uid, jane(), "20260101");
+        let held = |sop: &String| instance(&north, &record, &series_uid, sop, sop);
+        if declared {
+            store.index_study(&north, &record, &[series(&series_uid, "CT", 1)], NOW).await.unwrap();
+        } else {
+            let came = if arrives == "some" { vec![held(&sops[1])] } else { vec![held(&sops[0])] };
+            store.index_instances(&came, NOW).await.unwrap();
+        }
+        assert_eq!(alerts().await, 1, "{arrives}");
+        let (patient_key, _) = store.patients_to_alert(10).await.unwrap()[0];
+        store.note_patient_alerted(patient_key, NOW).await.unwrap();
+        store.index_instances(&[held(&sops[0])], NOW).await.unwrap();
+        assert_eq!(alerts().await, 0, "{arrives}: once");
+    }
+    // Of the note's own patient there is nothing to look at.
+    reject(&store, &north, &note("1.8.9", "1.4", "1.4.1", &["1.4.1.1"])).await;
+    let own = study("1.4", jane(), "20260101");
+    store.index_instances(&[instance(&north, &own, "1.4.1", "1.4.1.1", "x")], NOW).await.unwrap();
+    assert_eq!(alerts().await, 0);
+}
+
 fn of(repository: &RepositoryCode, sop: &str) -> NewInstance {
     instance(repository, &jane_study(), "1.1.1", sop, &format!("bytes of {sop}"))
 }
@@ -196,6 +232,7 @@ async fn the_object_of_a_report_leaves_with_it_and_comes_back_with_what_its_repo
 pub(crate) mod contract {
     crate::contract!(
         a_note_of_another_patient_is_done_and_somebody_is_alerted,
+        a_note_of_another_patient_that_came_first_alerts_when_its_study_comes,
         the_object_of_a_report_leaves_with_it_and_comes_back_with_what_its_repository_declares,
         what_is_rejected_leaves_counts_and_searches,
         what_comes_again_after_its_rejection_stays_away,

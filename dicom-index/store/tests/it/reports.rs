@@ -4,7 +4,7 @@ use index_model::{
     DocumentKind, LinkEvidence, ObjectReference, PatientRecord, PersonName, Phi, ReportDocument, ReportRecord,
     ReportStatus, RepositoryCode, StudyRecord,
 };
-use index_store::{ChangeKind, Contradiction, Doubt, NewReport, ReportStored, Store, Unconfirmed};
+use index_store::{ChangeKind, Conflict, Contradiction, Doubt, NewReport, ReportStored, Store, Unconfirmed};
 
 use crate::build::{NOW, all, issued, jane, patient, study, two, uid};
 
@@ -48,6 +48,24 @@ async fn a_message_is_taken_once_and_its_control_id_is_its_own(store: Store) {
     assert_eq!(store.store_report(&north, &message, b"MSH", NOW).await.unwrap(), ReportStored::Repeat { report_key });
     let reused = ReportRecord { message_sha256: "other".into(), ..message.clone() };
     assert_eq!(store.store_report(&north, &reused, b"MSH", NOW).await.unwrap(), ReportStored::ControlIdReused);
+    let listed = async || {
+        let [one] = store.conflicts(10, false).await.unwrap().try_into().ok()?;
+        let Conflict { key, what: Contradiction::Message { repository, control_id, messages }, since_ms, .. } = one
+        else {
+            panic!("it is another conflict")
+        };
+        Some((key, repository, control_id, messages, since_ms))
+    };
+    let (key, repository, control_id, messages, since_ms) = listed().await.unwrap();
+    assert_eq!((&repository, control_id.as_str(), messages, since_ms), (&north, "M1", 1, Some(NOW)));
+    // A sender that tries the same again and again is one message; another is another.
+    store.store_report(&north, &reused, b"MSH", NOW + 1).await.unwrap();
+    assert_eq!(listed().await.unwrap().3, 1);
+    assert!(store.dismiss(&key, "its counter was put right", "somebody", NOW).await.unwrap());
+    assert_eq!(listed().await, None);
+    let another = ReportRecord { message_sha256: "a third".into(), ..message.clone() };
+    store.store_report(&north, &another, b"MSH", NOW + 2).await.unwrap();
+    assert_eq!(listed().await, Some((key, repository, control_id, 2, since_ms)), "it is another case");
     assert!(matches!(store.store_report(&south, &message, b"MSH", NOW).await.unwrap(), ReportStored::Stored { .. }));
     assert_eq!(store.repositories().await.unwrap()[0].counts.reports, 1);
 }

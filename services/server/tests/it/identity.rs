@@ -65,6 +65,10 @@ fn a_merge_over_mllp_is_followed_and_taken_back() {
 
     let reused = message("ADT^A40^ADT_A39", "E1", &[JANE, "MRG|300^^^NORTH^MR"]);
     assert_eq!(tell(&service, &[reused]), (0, vec![0]), "the control id was used for another message");
+    let [told] =
+        <[Value; 1]>::try_from(service.client.get("/api/admin/conflicts").json().as_array().unwrap().clone()).unwrap();
+    let said = ["kind", "severity", "repository", "controlId"].map(|field| told[field].as_str().unwrap_or_default());
+    assert_eq!((said, &told["messages"]), (["message", "warning", "north", "E1"], &json!(1)), "an operator is told");
 
     assert_eq!(tell(&service, &[message("ADT^A37^ADT_A37", "E2", &[JANE, DOUBLE])]).0, 1);
     assert_eq!([record(&service, "100"), record(&service, "200")].each_ref().map(reports), [1, 2]);

@@ -111,6 +111,11 @@ function Facts({ conflict, words }: { readonly conflict: Conflict; readonly word
           {words.instance} {conflict.instances}, <span className="number">{conflict.sopInstanceUid}</span>. {words.shown} {conflict.shown ?? "—"}; {words.beside} {conflict.beside ?? "—"}.{conflict.compared ? "" : ` ${words.notCompared}`}
         </li>
       )}
+      {conflict.controlId === null ? null : (
+        <li>
+          {conflict.repository ?? "—"}, {words.messages} {conflict.messages}. {words.controlId} <span className="number">{conflict.controlId}</span>
+        </li>
+      )}
       {conflict.kind === "report" ? <li>{words.doubts[conflict.why]}</li> : null}
       {conflict.studies.length === 0 ? null : (
         <li>

@@ -16,6 +16,8 @@ export interface ConflictWords {
   readonly shown: string;
   readonly beside: string;
   readonly notCompared: string;
+  readonly controlId: string;
+  readonly messages: string;
   readonly reason: string;
   readonly dismiss: string;
   readonly again: string;
@@ -40,6 +42,8 @@ const EN: ConflictWords = {
   shown: "Shown is the copy of",
   beside: "kept beside it is one of",
   notCompared: "They could not be compared.",
+  controlId: "The latest control id (MSH-10) is",
+  messages: "messages refused:",
   reason: "Why this needs nothing more",
   dismiss: "Dismiss",
   again: "List it again",
@@ -53,6 +57,7 @@ const EN: ConflictWords = {
     report: "A report names what is not its patient’s alone.",
     "health-number": "Several patients have one health number, and are not one.",
     visit: "A visit moved to another patient; what is of no known visit stayed.",
+    message: "A source used control ids (MSH-10) of earlier messages for others. These were refused and are not here: it has to send them again under ids of their own.",
     unknown: "Something else.",
   },
   doubts: {
@@ -77,6 +82,8 @@ const FR: ConflictWords = {
   shown: "La copie montrée est celle de",
   beside: "une autre est gardée, de",
   notCompared: "Elles n’ont pu être comparées.",
+  controlId: "Le dernier identifiant de contrôle (MSH-10) est",
+  messages: "messages refusés :",
   reason: "Pourquoi rien de plus n’est nécessaire",
   dismiss: "Classer",
   again: "Remettre dans la liste",
@@ -90,6 +97,7 @@ const FR: ConflictWords = {
     report: "Un compte rendu nomme ce qui n’est pas à son patient seul.",
     "health-number": "Plusieurs patients ont le même numéro de santé et ne sont pas une seule personne.",
     visit: "Une visite a passé à un autre patient; ce qui n’est d’aucune visite connue est resté.",
+    message: "Une source a repris des identifiants de contrôle (MSH-10) de messages antérieurs pour d’autres. Ceux-ci ont été refusés et manquent ici : elle doit les renvoyer sous des identifiants propres.",
     unknown: "Autre chose.",
   },
   doubts: {

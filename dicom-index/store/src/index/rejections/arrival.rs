@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use index_model::{RepositoryCode, SeriesRecord, StudyRecord};
 
+use super::super::doubted;
 use super::super::work::Work;
 use super::{CHUNK, withdraw};
 use crate::engine::{Link, Sql};
@@ -87,17 +88,22 @@ type Declared<'r> = (Cow<'r, StudyRecord>, Cow<'r, [SeriesRecord]>);
 /// What a repository declares of a study, without what was rejected; `None` when nothing is left of it. A note that waited for this
 /// repository's copy is applied by [`settle`] once that is in place.
 pub(in crate::index) async fn declared<'r>(
-    link: &mut Link,
+    work: &mut Work<'_>,
     repository_key: i64,
     study: &'r StudyRecord,
     series: &'r [SeriesRecord],
 ) -> Result<Option<Declared<'r>>, StoreError> {
     let sql = Sql::new(
-        "SELECT series_instance_uid, count(DISTINCT sop_instance_uid), \
+        "SELECT series_instance_uid, count(DISTINCT CASE WHEN applied = 1 OR repository_key = $1 THEN sop_instance_uid END), \
          max(CASE WHEN repository_key = $1 THEN declared END) FROM rejection WHERE study_instance_uid = $2 \
-         AND (applied = 1 OR repository_key = $1) GROUP BY series_instance_uid",
+         GROUP BY series_instance_uid",
     );
-    let rows = link.rows(sql.arg(repository_key).arg(study.study_instance_uid.as_str())).await?;
+    let mut rows = work.link.rows(sql.arg(repository_key).arg(study.study_instance_uid.as_str())).await?;
+    if !rows.is_empty() {
+        doubted::after_notes(work, repository_key, study).await?;
+    }
+    // Notes of others wait for their sender's copy.
+    rows.retain(|row| row.int(1).is_ok_and(|count| count > 0));
     if rows.is_empty() {
         return Ok(Some((Cow::Borrowed(study), Cow::Borrowed(series))));
     }
@@ -146,6 +152,9 @@ pub(in crate::index) async fn settle(
         for row in work.link.rows(sql).await? {
             waiting.insert((row.text(0)?, row.int(1)?));
         }
+    }
+    for uid in waiting.iter().map(|(uid, _)| uid).collect::<BTreeSet<_>>() {
+        doubted::recall(work, uid).await?;
     }
     let mut out = Rejected::default();
     for (uid, repository_key) in waiting.iter().filter(|(uid, by)| studies.contains(&(uid.as_str(), *by))) {

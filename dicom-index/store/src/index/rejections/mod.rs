@@ -15,7 +15,7 @@ use index_model::{KeyObject, KeyObjectPurpose, PatientRecord, RejectionReason, R
 pub(super) use self::arrival::{declared, held, settle};
 use super::doubted;
 use super::work::Work;
-use crate::engine::{Link, Sql, dialect, in_transaction};
+use crate::engine::{Link, Sql, dialect, in_transaction, json};
 use crate::{Rejected, Store, StoreError};
 
 /// Rows of one statement.
@@ -54,7 +54,7 @@ impl Store {
         now_ms: i64,
     ) -> Result<bool, StoreError> {
         let repository_key = self.repository_key(repository).await?;
-        in_transaction!(self.pools(), |link| keep(&mut link, repository_key, manifest, object, now_ms))
+        in_transaction!(self.pools(), |link| keep(&mut link, repository_key, (manifest, None), object, now_ms))
     }
 
     /// The instances that the series of a study are without.
@@ -75,7 +75,7 @@ impl Store {
 async fn keep(
     link: &mut Link,
     repository_key: i64,
-    document: &KeyObject,
+    (document, patient): (&KeyObject, Option<&PatientRecord>),
     object: Option<&str>,
     now_ms: i64,
 ) -> Result<bool, StoreError> {
@@ -84,10 +84,11 @@ async fn keep(
         KeyObjectPurpose::Rejection(reason) => reason.code(),
     };
     let sql = Sql::new(
-        "INSERT INTO key_object (sop_instance_uid, purpose, repository_key, object, at_ms) VALUES ($1, $2, $3, $4, $5) \
+        "INSERT INTO key_object (sop_instance_uid, purpose, repository_key, object, at_ms, patient) VALUES ($1, $2, $3, $4, $5, $6) \
          ON CONFLICT DO NOTHING",
     );
     let sql = sql.arg(document.sop_instance_uid.as_str()).arg(purpose).arg(repository_key).arg(object).arg(now_ms);
+    let sql = sql.arg(patient.map(json).transpose()?);
     Ok(link.run(sql).await? > 0)
 }
 
@@ -104,7 +105,7 @@ impl Note<'_> {
         let studies = || self.note.studies.iter();
         dialect::hold(link, studies().map(|study| format!("study {}", study.study_instance_uid))).await?;
         let mut out = Rejected::default();
-        if !keep(link, self.repository_key, self.note, self.object, now_ms).await? {
+        if !keep(link, self.repository_key, (self.note, Some(self.patient)), self.object, now_ms).await? {
             out.is_repeat = true;
             return Ok(out);
         }
