@@ -15,6 +15,8 @@ use crate::render::Ink;
 #[derive(Debug, Clone, Default)]
 pub struct OwnPresentation {
     pub(crate) shutter: Option<Shutter>,
+    /// It has a shutter, but one that can't be read.
+    pub(crate) has_unread_shutter: bool,
     pub(crate) overlays: Vec<Overlay>,
     /// Why not all of them can be drawn.
     pub(crate) unusable: Option<Unusable>,
@@ -23,9 +25,10 @@ pub struct OwnPresentation {
 impl OwnPresentation {
     /// Of a frame of the image with this header, whose shutter is in `shutter_of`: the header, or a functional group.
     pub(crate) fn of(header: &DataSet, shutter_of: &DataSet, frame: u32) -> Self {
-        // A shutter that can't be read leaves more to see, not less.
-        let shutter = shutter::read(shutter_of, frame).ok().flatten();
-        let mut own = Self { shutter, ..Self::default() };
+        // A shutter that can't be read leaves more to see, not less; the picture says so.
+        let read = shutter::read(shutter_of, frame);
+        let has_unread_shutter = read.is_err();
+        let mut own = Self { shutter: read.ok().flatten(), has_unread_shutter, ..Self::default() };
         for group in overlay_groups().filter(|group| is_graphic(header, *group)) {
             match overlay::plane(header, group, frame, Ink::WHITE) {
                 Ok(overlay) => own.overlays.extend(overlay),
@@ -37,7 +40,7 @@ impl OwnPresentation {
 
     /// Whether the pixels are shown as they are.
     pub(crate) fn is_empty(&self) -> bool {
-        self.shutter.is_none() && self.overlays.is_empty() && self.unusable.is_none()
+        self.shutter.is_none() && !self.has_unread_shutter && self.overlays.is_empty() && self.unusable.is_none()
     }
 }
 

@@ -419,13 +419,35 @@ fn an_image_by_itself_is_shown_with_its_graphic_overlays_and_its_shutter() {
     };
     let shut = by_itself(edges(10, 30), 1).unwrap();
     assert_eq!([8, 9, 29, 30].map(|x| shut.at(x, 10)[0]), [255, stored(9, 10), stored(29, 10), 255]);
-    assert!(by_itself(edges(0, 0), 1).unwrap().2 == plain.2, "a shutter that leaves nothing to see");
-    assert!(by_itself(json!({"00181600": text("CIRCULAR")}), 1).unwrap().2 == plain.2, "one that can't be read");
     let group = json!({"00280008": numbers(json!([2])), "52009230": sequence(json!([
         {}, {"00189472": sequence(json!([edges(10, 30)]))},
     ]))});
     assert!(by_itself(group.clone(), 2).unwrap().2 == shut.2);
     assert!(by_itself(group, 1).unwrap().2 == plain.2);
+}
+
+/// Nobody would know otherwise that there is more to see than was to be seen.
+#[test]
+fn a_shutter_that_is_not_applied_is_said_on_the_picture() {
+    let plain = by_itself(json!({}), 1).unwrap();
+    let covering_all = json!({
+        "00181600": text("RECTANGULAR"), "00181602": numbers(json!([0])), "00181604": numbers(json!([0])),
+        "00181606": numbers(json!([1])), "00181608": numbers(json!([20])),
+    });
+    for shutter in [covering_all, json!({"00181600": text("CIRCULAR")})] {
+        let picture = by_itself(shutter.clone(), 1).unwrap();
+        let (above, below) = (..WIDTH * 5, WIDTH * 5..);
+        assert!(picture.2[above] == plain.2[above], "{shutter}: what is under it is seen");
+        assert!(picture.2[below.clone()] != plain.2[below.clone()], "{shutter}: and it is said");
+        let jpeg = |shutter: &Value| {
+            let mut header = header();
+            header["00281051"] = numbers(json!([500]));
+            header.extend(shutter.as_object().unwrap().clone());
+            let image = ImageDescription::from_json(&header, "1.2.840.10008.1.2.1", 1).unwrap();
+            render_decoded(&image, &frame(&image), &RenderOptions::default()).unwrap().bytes
+        };
+        assert!(jpeg(&shutter) != jpeg(&json!({})), "{shutter}: also by the quick way to JPEG");
+    }
 }
 
 /// PS3.3 §C.8.16.2.1.1.1: below the first value of the palette grey, from there on colour.

@@ -20,17 +20,21 @@ const MOST_HEIGHT: f32 = 0.25;
 /// A letter's part of the shorter side.
 const LETTER: f32 = 1.0 / 32.0;
 
-/// The patient goes to the upper left, the technique to the lower left. Small pictures have the first lines only.
-pub(super) fn draw(raster: &mut Raster, image: &ImageDescription, options: &RenderOptions) {
-    let mut technique: Vec<_> = image.captions.technique.iter().map(|line| drawable(line)).collect();
+/// The patient goes to the upper left, the technique to the lower left. Small pictures have the first lines only. What the picture lacks is
+/// said first, and asked for or not.
+pub(super) fn draw(raster: &mut Raster, image: &ImageDescription, options: &RenderOptions, lacks_shutter: bool) {
+    let mut technique: Vec<_> = lacks_shutter.then(|| NO_SHUTTER.to_owned()).into_iter().collect();
     if options.annotation.technique {
+        technique.extend(image.captions.technique.iter().map(|line| drawable(line)));
         technique.extend(window_in_use(image, options));
     }
     let patient = if options.annotation.patient { patient(&image.captions) } else { Vec::new() };
-    let technique = if options.annotation.technique { technique.as_slice() } else { &[] };
     block(raster, &patient, false);
-    block(raster, technique, true);
+    block(raster, &technique, true);
 }
+
+/// The picture shows what a shutter was to cover (PS3.3 §C.7.6.11).
+const NO_SHUTTER: &str = "Shutter not applied / Obturateur non appliqué";
 
 /// What stands for a name of which no group can be drawn: a box, or letters in a wrong order, would be another name.
 const NO_NAME: &str = "Name can't be drawn / Nom impossible à afficher";
@@ -85,7 +89,7 @@ fn window_in_use(image: &ImageDescription, options: &RenderOptions) -> Option<St
 
 #[cfg(test)]
 mod tests {
-    use super::{Captions, NO_LINE, NO_NAME, patient, text};
+    use super::{Captions, NO_LINE, NO_NAME, NO_SHUTTER, patient, text};
 
     #[test]
     fn a_name_is_drawn_by_the_groups_that_have_letters_or_said_not_to_be() {
@@ -101,6 +105,6 @@ mod tests {
         assert_eq!(lines(&["قباني, لنزار"], "ID 1"), [NO_NAME, "ID 1"]);
         assert_eq!(lines(&["שרון, דבורה"], "ID 1"), [NO_NAME, "ID 1"]);
         assert_eq!(lines(&[], "ID 1"), ["ID 1"]);
-        assert!(text::can_draw(NO_NAME) && text::can_draw(NO_LINE));
+        assert!([NO_NAME, NO_LINE, NO_SHUTTER].into_iter().all(text::can_draw));
     }
 }

@@ -172,7 +172,9 @@ fn raster(image: &ImageDescription, frame: &DecodedFrame, options: &RenderOption
     let own = state.or(image.icc_profile.as_deref());
     let mut raster = icc::apply(raster, own, options.icc_profile)?;
     // "After all other parameters have been applied."
-    annotation::draw(&mut raster, image, options);
+    let size = (u32::from(frame.columns), u32::from(frame.rows));
+    let lacks_shutter = image.presentation.is_none() && over::lacks_shutter(&image.own_presentation, size);
+    annotation::draw(&mut raster, image, options, lacks_shutter);
     Ok(raster)
 }
 

@@ -7,10 +7,15 @@ use crate::presentation::{Overlay, OwnPresentation, Shutter, ShutterShape};
 /// What the image itself has over its pixels, where no presentation state says it.
 pub(super) fn own(raster: &mut Raster, own: &OwnPresentation) {
     // A shutter that leaves nothing to see is a slip of the writer's.
-    if let Some(shutter) = own.shutter.as_ref().filter(|shutter| leaves_any(raster, shutter)) {
+    if let Some(shutter) = own.shutter.as_ref().filter(|shutter| leaves_any((raster.width, raster.height), shutter)) {
         cover(raster, shutter);
     }
     own.overlays.iter().for_each(|overlay| lay(raster, overlay));
+}
+
+/// Whether the image has a shutter that is not on its picture, which then shows more than its maker wanted seen.
+pub(super) fn lacks_shutter(own: &OwnPresentation, size: (u32, u32)) -> bool {
+    own.has_unread_shutter || own.shutter.as_ref().is_some_and(|shutter| !leaves_any(size, shutter))
 }
 
 /// Covers each pixel that any of the shapes leaves out.
@@ -25,10 +30,10 @@ pub(super) fn cover(raster: &mut Raster, shutter: &Shutter) {
     }
 }
 
-fn leaves_any(raster: &Raster, shutter: &Shutter) -> bool {
-    (0..raster.height).any(|row| {
+fn leaves_any((width, height): (u32, u32), shutter: &Shutter) -> bool {
+    (0..height).any(|row| {
         let covered = covered(shutter, row);
-        (0..raster.width).any(|column| !covered(column))
+        (0..width).any(|column| !covered(column))
     })
 }
 
