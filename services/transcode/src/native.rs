@@ -33,6 +33,10 @@ pub(crate) fn to_little_endian(
     if frame.len() < needed {
         return Err(too_short());
     }
+    let pixel_bytes = usize::from(image.samples_per_pixel) * usize::from(image.bits_allocated / 8);
+    if pixel_bytes > 0 && is_another_line((image.rows, image.columns), pixel_bytes, frame.len() - needed) {
+        return Err(too_long());
+    }
     let frame = frame.slice(..needed);
     if image.bits_allocated == 1 {
         // Its last byte may hold the first bits of the next frame.
@@ -103,12 +107,26 @@ fn too_short() -> TranscodeError {
     TranscodeError::mismatch("PixelData", "is shorter than Rows, Columns, SamplesPerPixel and BitsAllocated ask for")
 }
 
-/// Inflates at most `needed` bytes: a bomb costs no more than the frame it pretends to be.
+/// More bytes than these are no padding.
+const MOST_PADDING: usize = 3;
+
+/// Whether so many bytes too many, of `pixel_bytes` each, are another row or column: the frame would be drawn askew.
+pub(crate) fn is_another_line((rows, columns): (u16, u16), pixel_bytes: usize, surplus: usize) -> bool {
+    surplus > MOST_PADDING && surplus >= usize::from(rows.min(columns)) * pixel_bytes
+}
+
+/// For a frame of more pixels than its description has.
+pub(crate) fn too_long() -> TranscodeError {
+    TranscodeError::mismatch("PixelData", "is longer than Rows, Columns, SamplesPerPixel and BitsAllocated ask for")
+}
+
+/// Inflates at most two times `needed` bytes, which is enough to know a frame of another shape: a bomb costs little more than the frame it
+/// pretends to be.
 fn inflate(frame: &[u8], needed: usize) -> Result<Bytes, TranscodeError> {
     let mut out = Vec::new();
     out.try_reserve_exact(needed).map_err(|_| TranscodeError::codec("deflate", "not enough memory"))?;
     flate2::read::DeflateDecoder::new(frame)
-        .take(needed as u64)
+        .take((2 * needed + MOST_PADDING + 1) as u64)
         .read_to_end(&mut out)
         .map_err(|_| TranscodeError::codec("deflate", "the stream is invalid"))?;
     Ok(out.into())

@@ -2,7 +2,7 @@
 
 use super::{Job, Outcome, reserve};
 use crate::TranscodeError;
-use crate::native::Bits;
+use crate::native::{Bits, is_another_line, too_long};
 
 const CODEC: &str = "RLE";
 const HEADER_BYTES: usize = 64;
@@ -42,12 +42,12 @@ pub(super) fn decode(job: &Job, frame: &[u8]) -> Result<(Vec<u8>, Outcome), Tran
     let mut out: Vec<u8> = reserve(job.decoded_bytes(), CODEC)?;
     let mut plane: Vec<u8> = reserve(pixels, CODEC)?;
     if let &[segment] = segments.as_slice() {
-        unpack(segment, pixels, &mut out)?;
+        unpack(segment, job, &mut out)?;
     } else if let (&[high, low], 2) = (segments.as_slice(), job.sample_bytes()) {
         // Grey of two bytes, the usual case: both planes side by side, and one walk over all samples.
         let mut lower: Vec<u8> = reserve(pixels, CODEC)?;
-        unpack(high, pixels, &mut plane)?;
-        unpack(low, pixels, &mut lower)?;
+        unpack(high, job, &mut plane)?;
+        unpack(low, job, &mut lower)?;
         out.resize(job.decoded_bytes(), 0);
         for ((sample, &low), &high) in out.chunks_exact_mut(2).zip(&lower).zip(&plane) {
             sample.copy_from_slice(&[low, high]);
@@ -57,7 +57,7 @@ pub(super) fn decode(job: &Job, frame: &[u8]) -> Result<(Vec<u8>, Outcome), Tran
         let (size, stride) = (job.sample_bytes(), segments.len());
         for (index, segment) in segments.into_iter().enumerate() {
             plane.clear();
-            unpack(segment, pixels, &mut plane)?;
+            unpack(segment, job, &mut plane)?;
             // Most significant byte first in the segments, last in the samples.
             let offset = index / size * size + (size - 1 - index % size);
             for (sample, &byte) in out[offset..].iter_mut().step_by(stride).zip(&plane) {
@@ -75,10 +75,13 @@ pub(super) fn decode(job: &Job, frame: &[u8]) -> Result<(Vec<u8>, Outcome), Tran
     Ok((out, outcome))
 }
 
-/// Appends exactly `count` bytes: literal runs, repeated bytes, and what is left over (padding) is ignored.
-fn unpack(segment: &[u8], count: usize, out: &mut Vec<u8>) -> Result<(), TranscodeError> {
+/// Appends a byte for each pixel: literal runs, repeated bytes. What is left over is padding, unless it is another row or column: then the
+/// picture would be askew.
+fn unpack(segment: &[u8], job: &Job, out: &mut Vec<u8>) -> Result<(), TranscodeError> {
+    let count = usize::from(job.rows) * usize::from(job.columns);
     let damaged = || TranscodeError::codec(CODEC, "a segment ends early");
     let mut rest = segment;
+    let mut surplus = 0;
     while out.len() < count {
         let (&control, tail) = rest.split_first().ok_or_else(damaged)?;
         let room = count - out.len();
@@ -87,18 +90,39 @@ fn unpack(segment: &[u8], count: usize, out: &mut Vec<u8>) -> Result<(), Transco
                 let length = literal as usize + 1;
                 let bytes = tail.get(..length).ok_or_else(damaged)?;
                 out.extend_from_slice(&bytes[..length.min(room)]);
+                surplus = length.saturating_sub(room);
                 &tail[length..]
             }
             -128 => tail,
             repeat => {
                 let (&byte, tail) = tail.split_first().ok_or_else(damaged)?;
-                let length = 1 - isize::from(repeat);
-                out.resize(out.len() + (length as usize).min(room), byte);
+                let length = (1 - isize::from(repeat)) as usize;
+                out.resize(out.len() + length.min(room), byte);
+                surplus = length.saturating_sub(room);
                 tail
             }
         };
     }
-    Ok(())
+    surplus += packed_in(rest);
+    if is_another_line((job.rows, job.columns), 1, surplus) { Err(too_long()) } else { Ok(()) }
+}
+
+/// How many bytes are packed in what follows the last pixel; none in zeros.
+fn packed_in(mut rest: &[u8]) -> usize {
+    if rest.iter().all(|&byte| byte == 0) {
+        return 0;
+    }
+    let mut count = 0;
+    while let Some((&control, tail)) = rest.split_first() {
+        let (bytes, taken) = match control as i8 {
+            literal @ 0.. => (literal as usize + 1, literal as usize + 1),
+            -128 => (0, 0),
+            repeat => ((1 - isize::from(repeat)) as usize, 1),
+        };
+        count += bytes;
+        rest = tail.get(taken..).unwrap_or_default();
+    }
+    count
 }
 
 /// Encodes samples: a segment for each byte of each sample, its rows packed one by one (§G.3.1), its length even (§G.4).

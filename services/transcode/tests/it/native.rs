@@ -119,7 +119,8 @@ async fn a_deflated_frame_is_inflated_and_no_further_than_its_size() {
     };
     let image = small(8, 8).describe(DEFLATED_FRAME);
     assert_eq!(on_the_wire(&image, &deflate(&[7, 9])).await, [7, 9]);
-    assert_eq!(on_the_wire(&image, &deflate(&vec![5; 1 << 24])).await, [5, 5]);
+    assert_eq!(on_the_wire(&image, &deflate(&[7, 9, 0])).await, [7, 9], "padding");
+    assert!(transcoder().decode(&image, deflate(&vec![5; 1 << 24]).into()).await.is_err(), "more than its size");
     assert!(transcoder().decode(&image, deflate(&[7]).into()).await.is_err());
 }
 
@@ -196,4 +197,32 @@ fn padding_is_of_the_representation_of_the_pixels() {
     assert_eq!(padding(&metadata), Some((63_536.0, 63_536.0)));
     metadata["00280103"]["Value"][0] = 1.into();
     assert_eq!(padding(&metadata), Some((-2000.0, -2000.0)));
+}
+
+/// Encapsulated Uncompressed Explicit VR Little Endian.
+const ENCAPSULATED: &str = "1.2.840.10008.1.2.1.98";
+
+/// With a column too few said, each row would begin one pixel further: a picture askew.
+#[tokio::test]
+async fn a_frame_with_more_rows_or_columns_than_are_said_is_refused() {
+    let said = |rows, columns| Shape { rows, columns, ..grey(8, 8) };
+    let pixels: Vec<u8> = (1..=20).collect();
+    let rle = |pixels: &[u8], more: &[u8]| {
+        let mut header = vec![0; 64];
+        (header[0], header[4]) = (1, 64);
+        [&header, &[pixels.len() as u8 - 1][..], pixels, more].concat()
+    };
+    for (rows, columns) in [(4, 4), (3, 5), (2, 5)] {
+        let shape = said(rows, columns);
+        let (rle, plain) = (rle(&pixels, &[0]), pixels.clone());
+        for (syntax, frame) in [(RLE, rle), (ENCAPSULATED, plain)] {
+            let refused = transcoder().decode(&shape.describe(syntax), frame.into()).await.err().unwrap().to_string();
+            assert!(refused.contains("is longer than Rows, Columns"), "{syntax} {rows} {columns}: {refused}");
+        }
+    }
+    assert_eq!(decode(&said(4, 5).describe(RLE), &rle(&pixels, &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])).await, pixels);
+    let black_row = rle(&pixels[..15], &[0xFC, 0, 0]);
+    assert_eq!(decode(&said(4, 5).describe(RLE), &black_row).await[15..], [0; 5]);
+    assert!(transcoder().decode(&said(3, 5).describe(RLE), black_row.into()).await.is_err(), "also a row of zeros");
+    assert_eq!(decode(&said(4, 5).describe(ENCAPSULATED), &[&pixels[..], &[0]].concat()).await, pixels, "padding");
 }
