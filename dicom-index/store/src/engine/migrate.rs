@@ -176,6 +176,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/postgres/0040_compared_studies.sql"),
     ),
     (
+        41,
+        "told beside rejections",
+        include_str!("../../migrations/sqlite/0041_told_beside_rejections.sql"),
+        include_str!("../../migrations/postgres/0041_told_beside_rejections.sql"),
+    ),
+    (
         42,
         "report holds",
         include_str!("../../migrations/sqlite/0042_report_holds.sql"),

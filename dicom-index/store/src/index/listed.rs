@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use index_model::{PatientRecord, RepositoryCode, SeriesRecord, StudyRecord};
 
+use super::rejections::told as told_beside;
 use super::work::Work;
 use super::{declare, names_to_hold, study};
 use crate::engine::{Link, Sql, dialect, in_transaction};
@@ -20,17 +21,29 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn told_before(&self, repository: &RepositoryCode, said: &StudyRecord) -> Result<ToldBefore, StoreError> {
-        let mut sql = told(said.study_instance_uid.as_str(), repository.as_str());
+        let (uid, code) = (said.study_instance_uid.as_str(), repository.as_str());
+        let mut sql = told(uid, code);
         sql.limit(MOST_COPIES);
-        let rows = self.read().await?.rows(sql).await?;
-        let (mut studies, mut is_told, mut as_now) = (BTreeSet::new(), false, false);
+        let mut link = self.read().await?;
+        let rows = link.rows(sql).await?;
+        let (mut studies, mut out) = (BTreeSet::new(), ToldBefore::default());
+        let (mut is_told, mut all_but_counts) = (false, false);
         for row in &rows {
             studies.insert(row.int(0)?);
             let before = row.json::<StudyRecord>(1)?;
             is_told |= study::same_patient(&before.patient, &said.patient);
-            as_now |= is_as_before(&before, said);
+            let is_alike = is_as_before(&before, said);
+            all_but_counts |= is_alike;
+            out.as_now |= is_alike && counts(said).is_some() && counts(&before) == counts(said);
+            out.removed |= row.opt_int(2)?.is_some();
         }
-        Ok(ToldBefore { of_others: !rows.is_empty() && (!is_told || studies.len() > 1), as_now })
+        out.has_copy = !rows.is_empty();
+        out.of_others = out.has_copy && (!is_told || studies.len() > 1);
+        if let Some(counts) = counts(said).filter(|_| !out.as_now && (all_but_counts || !out.has_copy)) {
+            let beside = link.row(told_beside::of_study(uid, code, counts)).await?;
+            out.as_now = beside.as_ref().map(told_beside::is_gone).transpose()? == Some(!out.has_copy);
+        }
+        Ok(out)
     }
 
     /// Takes in every match that a repository has for one StudyInstanceUID, as [`index_study`](Self::index_study) does one: each patient has a copy.
@@ -63,30 +76,35 @@ impl Store {
 /// repository.
 fn told(study_instance_uid: &str, repository: &str) -> Sql {
     let sql = Sql::new(
-        "SELECT c.study_key, CASE WHEN c.record = '' THEN s.record ELSE c.record END FROM study s \
-         CROSS JOIN study_copy c CROSS JOIN repository q WHERE c.study_key = s.study_key \
+        "SELECT c.study_key, CASE WHEN c.record = '' THEN s.record ELSE c.record END, c.removed_ms \
+         FROM study s CROSS JOIN study_copy c CROSS JOIN repository q WHERE c.study_key = s.study_key \
          AND q.repository_key = c.repository_key AND s.study_instance_uid = $1 AND q.code = $2",
     );
     sql.arg(study_instance_uid).arg(repository)
 }
 
 /// What a repository told of one study before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ToldBefore {
+    /// That it has the study: a copy is registered.
+    pub has_copy: bool,
+    /// That it has it no more: a copy is marked as gone at the source.
+    pub removed: bool,
     /// That it is another patient's than now, or several patients': its list is to be asked for this identifier alone, and
     /// [`Store::index_listed`] takes in the whole answer.
     pub of_others: bool,
-    /// The same as now, whatever others tell of its patient or have of it.
+    /// The same as now, whatever others tell of its patient or have of it, and whatever was rejected of it since.
     pub as_now: bool,
 }
 
-/// Whether a copy is as its repository lists it, as far as a list of studies tells.
+/// How many series and instances a list of studies tells of.
+fn counts(study: &StudyRecord) -> Option<(u32, u32)> {
+    study.number_of_study_related_series.zip(study.number_of_study_related_instances)
+}
+
+/// Whether a copy is as its repository lists it, as far as a list of studies tells; its [`counts`] apart.
 fn is_as_before(before: &StudyRecord, said: &StudyRecord) -> bool {
-    let counts =
-        |study: &StudyRecord| study.number_of_study_related_series.zip(study.number_of_study_related_instances);
-    counts(said).is_some()
-        && counts(before) == counts(said)
-        && before.study_date == said.study_date
+    before.study_date == said.study_date
         && before.study_description == said.study_description
         && before.patient.patient_id == said.patient.patient_id
         && before.patient.patient_name == said.patient.patient_name

@@ -160,6 +160,7 @@ async fn declare(
 ) -> Result<Indexed, StoreError> {
     let before = work.writes;
     let Some((said, series)) = rejections::declared(work, repository_key, study, series).await? else {
+        rejections::told::remember(work, repository_key, study, true).await?;
         return Ok(Indexed { study_key: 0, series_keys: Vec::new(), withdrawn: Vec::new(), changed: false });
     };
     let study_key = study::place_listed(work, repository_key, &said, Manner::Declared, listed).await?.study_key;
@@ -168,6 +169,7 @@ async fn declare(
     let mut withdrawn = Vec::new();
     if matches!(said, Cow::Owned(_)) {
         withdrawn = rejections::settle(work, &[(study.study_instance_uid.as_str(), repository_key)].into()).await?;
+        rejections::told::remember(work, repository_key, study, false).await?;
     }
     Ok(Indexed { study_key, series_keys, withdrawn, changed: work.writes > before })
 }

@@ -229,6 +229,43 @@ async fn the_object_of_a_report_leaves_with_it_and_comes_back_with_what_its_repo
     assert_eq!((counts(&store).await, repository_counts(&store).await[0]), (Some((3, 3)), (1, 1, 3)));
 }
 
+/// A repository lists what was rejected until it takes the note in itself: while it says the same, nothing is asked for.
+async fn what_was_told_beside_rejections_is_remembered_while_they_stand(store: Store) {
+    let (north, south) = two(&store).await;
+    let declared = |instances: u32| StudyRecord {
+        number_of_study_related_series: Some(1),
+        number_of_study_related_instances: Some(instances),
+        ..jane_study()
+    };
+    let index = || {
+        let (store, north, said) = (&store, &north, declared(3));
+        async move { store.index_study(north, &said, &[series("1.1.1", "CT", 3)], NOW).await.unwrap() }
+    };
+    let as_now = |instances: u32| {
+        let (store, north, said) = (&store, &north, declared(instances));
+        async move { store.told_before(north, &said).await.unwrap().as_now }
+    };
+    index().await;
+    reject(&store, &north, &note("1.8.1", "1.1", "1.1.1", &["1.9.1"])).await;
+    index().await;
+    assert_eq!(counts(&store).await, Some((2, 2)));
+    assert!(as_now(3).await, "it says what it said");
+    assert!(!as_now(4).await);
+    assert!(!store.told_before(&south, &declared(3)).await.unwrap().as_now, "another repository's");
+    let renamed = StudyRecord { patient: patient("neodin/A1", "SMITH^JANE", "19700101"), ..declared(3) };
+    assert!(!store.told_before(&north, &renamed).await.unwrap().as_now);
+    // Another note is another matter, until the study is declared beside it.
+    reject(&store, &north, &note("1.8.2", "1.1", "1.1.1", &["1.9.2"])).await;
+    assert!(!as_now(3).await);
+    index().await;
+    assert!(as_now(3).await);
+    reject(&store, &north, &note("1.8.3", "1.1", "1.1.1", &["1.9.3"])).await;
+    index().await;
+    assert_eq!(counts(&store).await, None);
+    assert!(as_now(3).await, "nothing is left, and nothing asked for");
+    assert!(!as_now(4).await);
+}
+
 pub(crate) mod contract {
     crate::contract!(
         a_note_of_another_patient_is_done_and_somebody_is_alerted,
@@ -239,5 +276,6 @@ pub(crate) mod contract {
         a_note_waits_for_its_instances,
         a_note_of_a_stranger_to_the_study_changes_nothing,
         what_a_repository_declares_is_less_what_was_rejected,
+        what_was_told_beside_rejections_is_remembered_while_they_stand,
     );
 }

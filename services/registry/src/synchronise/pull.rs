@@ -220,7 +220,12 @@ impl Registry {
         let _turn = self.0.synchronisers.turn(&uid).await;
         let before = self.0.store.told_before(code, &study).await?;
         let is_told_of_others = before.of_others;
-        if (self.is_known(entry, &study).await? || before.as_now) && !is_told_of_others {
+        if before.removed {
+            self.mark_removed(code, std::slice::from_ref(&uid), None).await?;
+        }
+        // Of what has no copy yet, which is all of a back-fill, the shown study says nothing.
+        let is_known = before.as_now || (before.has_copy && self.is_known(entry, &study).await?);
+        if is_known && !is_told_of_others {
             return Ok(false);
         }
         let slot = ctx.run(entry.slots.wait(Demand::own(Urgency::BACKGROUND))).await.map_err(SourceError::Stopped)?;
@@ -254,13 +259,10 @@ impl Registry {
         Ok(changed)
     }
 
-    /// Whether a study is registered as the repository tells of it. One that was gone there and is back is no longer marked so.
+    /// Whether a study is shown as the repository tells of it.
     async fn is_known(&self, entry: &Entry, study: &StudyRecord) -> Result<bool, RoundError> {
         let rows = self.0.store.studies_by_uid(&study.study_instance_uid, &SearchFilter::default()).await?;
         let code = &entry.definition.code;
-        if rows.iter().any(|row| row.removed.contains(code)) {
-            self.mark_removed(code, std::slice::from_ref(&study.study_instance_uid), None).await?;
-        }
         let (Some(series), Some(instances)) =
             (study.number_of_study_related_series, study.number_of_study_related_instances)
         else {

@@ -6,6 +6,7 @@
 mod arrival;
 mod expired;
 mod of_reports;
+pub(super) mod told;
 mod withdraw;
 
 use std::collections::BTreeSet;
