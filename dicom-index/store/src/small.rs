@@ -60,7 +60,7 @@ pub(crate) async fn keep(
         for (i, (object, bytes)) in chunk.iter().enumerate() {
             sql.tuple(i == 0, [(*object).into(), bytes.to_vec().into()]);
         }
-        link.run(sql).await?;
+        link.later(sql).await?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! What the engines do differently is in this folder and nowhere else.
 
 pub(crate) mod dialect;
+mod errand;
 mod migrate;
 mod open;
 mod readers;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
 
+use self::errand::Errand;
 pub(crate) use self::open::Pools;
 use self::readers::Reading;
 use self::server::{FOR_A_STATEMENT, Server};
@@ -31,7 +33,7 @@ const READING: Duration = Duration::from_secs(30);
 /// A connection: one that reads, or one within a transaction.
 pub(crate) enum Link {
     SqliteRead(Reading),
-    SqliteWrite(Transaction<'static, Sqlite>),
+    SqliteWrite(Transaction<'static, Sqlite>, Errand),
     PostgresRead(PoolConnection<Postgres>, Arc<Server>),
     PostgresWrite(Transaction<'static, Postgres>),
 }
@@ -61,7 +63,9 @@ impl Pools {
     /// A transaction that may write. On SQLite there is one at a time; the others wait for it.
     pub(crate) async fn begin(&self) -> Result<Link, StoreError> {
         Ok(match self {
-            Self::Sqlite { writer, .. } => Link::SqliteWrite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Sqlite { writer, .. } => {
+                Link::SqliteWrite(writer.begin_with("BEGIN IMMEDIATE").await?, Errand::default())
+            }
             Self::Postgres(server) => Link::PostgresWrite(server.pool.begin().await?),
         })
     }
@@ -71,7 +75,7 @@ impl Link {
     /// Which engine it leads to.
     pub(crate) const fn engine(&self) -> Engine {
         match self {
-            Self::SqliteRead(_) | Self::SqliteWrite(_) => Engine::Sqlite,
+            Self::SqliteRead(_) | Self::SqliteWrite(..) => Engine::Sqlite,
             Self::PostgresRead(..) | Self::PostgresWrite(_) => Engine::Postgres,
         }
     }
@@ -79,7 +83,7 @@ impl Link {
     fn target(&mut self) -> Target<'_> {
         match self {
             Self::SqliteRead(held) => Target::Sqlite(held.begin()),
-            Self::SqliteWrite(held) => Target::Sqlite(held),
+            Self::SqliteWrite(held, _) => Target::Sqlite(held),
             Self::PostgresRead(held, _) => Target::Postgres(held),
             Self::PostgresWrite(held) => Target::Postgres(held),
         }
@@ -98,7 +102,11 @@ impl Link {
     }
 
     async fn ask(&mut self, sql: Sql) -> Result<Vec<Row>, StoreError> {
-        let Sql { text, args } = sql;
+        let Sql { text, args } = match self {
+            // What waits gives no rows.
+            Self::SqliteWrite(_, errand) => errand.take_with(sql),
+            _ => sql,
+        };
         if let Self::PostgresRead(held, server) = self {
             let asking = sqlx::query_with(text, statement::postgres(args)?).fetch_all(&mut **held);
             let rows = server.while_it_answers(FOR_A_STATEMENT, asking).await;
@@ -136,7 +144,27 @@ impl Link {
         Box::pin(self.write(sql))
     }
 
+    /// Runs a statement before the next one that is waited for, whose error is its error; at the latest when the transaction ends. It gives no
+    /// rows, and nobody asks how many it wrote.
+    pub(crate) async fn later(&mut self, sql: Sql) -> Result<(), StoreError> {
+        let Self::SqliteWrite(_, errand) = self else { return self.run(sql).await.map(drop) };
+        errand.add(sql);
+        if errand.is_long() { self.send_waiting().await } else { Ok(()) }
+    }
+
+    /// Runs what waits for the next statement.
+    async fn send_waiting(&mut self) -> Result<(), StoreError> {
+        if let Self::SqliteWrite(transaction, errand) = self
+            && let Some(Sql { text, args }) = errand.take()
+        {
+            sqlx::query_with(text, statement::sqlite(args)?).execute(&mut **transaction).await?;
+        }
+        Ok(())
+    }
+
     async fn write(&mut self, sql: Sql) -> Result<u64, StoreError> {
+        // By itself: the driver adds up what all statements of one errand wrote.
+        self.send_waiting().await?;
         let Sql { text, args } = sql;
         Ok(match self.target() {
             Target::Sqlite(connection) => {
@@ -151,9 +179,10 @@ impl Link {
     }
 
     /// Ends a transaction; when this returns, what it wrote is on disk.
-    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+    pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
+        self.send_waiting().await?;
         match self {
-            Self::SqliteWrite(transaction) => transaction.commit().await?,
+            Self::SqliteWrite(transaction, _) => transaction.commit().await?,
             Self::PostgresWrite(transaction) => transaction.commit().await?,
             Self::SqliteRead(_) | Self::PostgresRead(..) => {}
         }
@@ -206,6 +235,28 @@ mod tests {
         drop(link);
         let mut link = pools.read().await.unwrap();
         assert_eq!(link.number(Sql::new("SELECT 1")).await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_waits_runs_before_what_is_waited_for_and_before_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let pools = pools(&folder).await;
+        let person =
+            |name: &str| Sql::new("INSERT INTO person (public_id, created_ms) VALUES ($2, $1)").arg(1_i64).arg(name);
+        let count = || Sql::new("SELECT count(*) FROM person");
+        let mut link = pools.begin().await.unwrap();
+        link.later(person("a")).await.unwrap();
+        link.later(person("b")).await.unwrap();
+        assert_eq!(link.number(count()).await.unwrap(), 2, "it sees what waited");
+        link.later(person("c")).await.unwrap();
+        let renamed = Sql::new("UPDATE person SET public_id = $1 WHERE public_id = $2").arg("d").arg("c");
+        assert_eq!(link.run(renamed).await.unwrap(), 1, "what waited is not counted");
+        link.later(person("e")).await.unwrap();
+        link.commit().await.unwrap();
+        let mut link = pools.begin().await.unwrap();
+        link.later(person("e")).await.unwrap();
+        assert!(link.commit().await.is_err(), "an error is told at the end at the latest");
+        assert_eq!(pools.read().await.unwrap().number(count()).await.unwrap(), 4, "and nothing of it remains");
     }
 
     #[tokio::test]

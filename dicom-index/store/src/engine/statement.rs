@@ -77,7 +77,7 @@ impl From<Vec<u8>> for Value {
 }
 
 /// The text of a statement. Values are never part of it.
-pub(crate) struct Text(Cow<'static, str>);
+pub(crate) struct Text(pub(super) Cow<'static, str>);
 
 impl SqlSafeStr for Text {
     fn into_sql_str(self) -> SqlStr {

@@ -125,7 +125,9 @@ pub(super) async fn write(work: &mut Work<'_>, batch: &[Placed<'_>]) -> Result<V
 
 async fn load(work: &mut Work<'_>, batch: &[Placed<'_>]) -> Result<Rows, StoreError> {
     let mut rows = Rows::new();
-    for chunk in batch.chunks(CHUNK) {
+    // A series of this transaction has none yet.
+    let older: Vec<_> = batch.iter().filter(|placed| !placed.series.is_new).collect();
+    for chunk in older.chunks(CHUNK) {
         let mut sql = Sql::new(
             "SELECT series_key, sop_instance_uid, instance_key, repository_key, sha256, object, shown, fetched_bytes, likeness FROM held_instance \
              WHERE sop_instance_uid IN (",
@@ -265,7 +267,7 @@ async fn pin(work: &mut Work<'_>, pinned: &[i64]) -> Result<(), StoreError> {
     for chunk in pinned.chunks(CHUNK) {
         let mut sql = Sql::new("UPDATE held_instance SET fetched_bytes = NULL WHERE instance_key IN (");
         sql.list(chunk.iter().copied()).push(")");
-        work.link.run(sql).await?;
+        work.link.later(sql).await?;
     }
     Ok(())
 }
@@ -314,7 +316,7 @@ async fn insert_rows(work: &mut Work<'_>, rows: &Rows) -> Result<(), StoreError>
                 [key, row.repository_key.into(), uid, sha256, object.into(), shown, fetched, beside, likeness],
             );
         }
-        work.link.run(sql).await?;
+        work.link.later(sql).await?;
     }
     Ok(())
 }
@@ -327,7 +329,7 @@ async fn keep_beside(work: &mut Work<'_>, rows: &Rows) -> Result<(), StoreError>
             "UPDATE held_instance SET sha256 = $1, object = $2, repository_key = $3, likeness = $4 WHERE instance_key = $5",
         );
         let sql = sql.arg(row.sha256.as_str()).arg(row.object.as_deref()).arg(row.repository_key);
-        work.link.run(sql.arg(row.likeness.code()).arg(instance_key)).await?;
+        work.link.later(sql.arg(row.likeness.code()).arg(instance_key)).await?;
     }
     Ok(())
 }
@@ -338,7 +340,7 @@ async fn upgrade(work: &mut Work<'_>, instance_key: i64, placed: &Placed<'_>) ->
     );
     let entry = &placed.new.entry;
     let sql = sql.arg(placed.repository_key).arg(entry.sha256.as_str()).arg(entry.object.as_deref());
-    work.link.run(sql.arg(size_if_fetched(placed)).arg(instance_key)).await.map(drop)
+    work.link.later(sql.arg(size_if_fetched(placed)).arg(instance_key)).await
 }
 
 /// Appends manifest entries, in the batch's order.
@@ -372,7 +374,7 @@ async fn book(work: &mut Work<'_>, growth: &BTreeMap<i64, Growth>) -> Result<(),
             "UPDATE series SET fetched_bytes = fetched_bytes + $1, used_ms = CASE WHEN used_ms < $2 THEN $2 ELSE used_ms END \
              WHERE series_key = $3",
         );
-        work.link.run(sql.arg(grown.fetched_bytes).arg(work.now_ms).arg(*series_key)).await?;
+        work.link.later(sql.arg(grown.fetched_bytes).arg(work.now_ms).arg(*series_key)).await?;
     }
     let grown: Vec<_> = growth.iter().filter(|(_, grown)| grown.entries > 0).collect();
     for chunk in grown.chunks(CHUNK) {
@@ -389,7 +391,7 @@ async fn book(work: &mut Work<'_>, growth: &BTreeMap<i64, Growth>) -> Result<(),
             sql.tuple(i == 0, [(**series_key).into(), known, held, entries, last]);
         }
         sql.push(") AS v WHERE series_key = v.column1");
-        work.link.run(sql).await?;
+        work.link.later(sql).await?;
     }
     let copies: Vec<_> = grown
         .iter()
@@ -403,7 +405,7 @@ async fn book(work: &mut Work<'_>, growth: &BTreeMap<i64, Growth>) -> Result<(),
             sql.tuple(i == 0, row.map(Into::into));
         }
         sql.push(") AS v WHERE series_key = v.column1 AND repository_key = v.column2");
-        work.link.run(sql).await?;
+        work.link.later(sql).await?;
     }
     for (_, (repository_key, copy)) in copies {
         let after = copy.before + copy.known;

@@ -25,7 +25,7 @@ pub(super) async fn insert(link: &mut Link, copy_key: i64, patient: &PatientReco
         sql.tuple(i == 0, [copy_key.into(), value.into(), issuer.into()]);
     }
     sql.push(" ON CONFLICT DO NOTHING");
-    link.run(sql).await.map(drop)
+    link.later(sql).await
 }
 
 /// Writes those of a copy that was known, when they are others.

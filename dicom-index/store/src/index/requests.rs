@@ -30,7 +30,7 @@ pub(super) async fn insert<'a>(
         for (i, (series_key, (step, procedure))) in chunk.iter().enumerate() {
             sql.tuple(i == 0, [(*series_key).into(), step.as_str().into(), procedure.as_str().into()]);
         }
-        link.run(sql).await?;
+        link.later(sql).await?;
     }
     Ok(())
 }

@@ -31,6 +31,8 @@ pub(super) struct Copy {
 pub(super) struct Known {
     pub(super) series_key: i64,
     declared: u32,
+    /// It was made just now: nothing is held of it yet.
+    pub(super) is_new: bool,
     copies: Vec<Copy>,
 }
 
@@ -88,7 +90,7 @@ async fn load(
         sql.list(chunk.iter().map(|record| record.series_instance_uid.as_str()));
         sql.push(") ORDER BY c.series_copy_key");
         for row in work.link.rows(sql).await? {
-            let series = Known { series_key: row.int(1)?, declared: row.count(2)?, copies: Vec::new() };
+            let series = Known { series_key: row.int(1)?, declared: row.count(2)?, is_new: false, copies: Vec::new() };
             known.entry(row.text(0)?).or_insert(series).copies.push(copy(&row)?);
         }
     }
@@ -226,7 +228,7 @@ pub(super) async fn insert(work: &mut Work<'_>, fresh: &[Fresh<'_>]) -> Result<V
             let delta = work.delta(repository_key);
             delta.series += 1;
             delta.instances += copy.instances();
-            known.push(Known { series_key, declared: declared.unwrap_or(0), copies: vec![copy] });
+            known.push(Known { series_key, declared: declared.unwrap_or(0), is_new: true, copies: vec![copy] });
             work.changed(one.study_key);
         }
     }

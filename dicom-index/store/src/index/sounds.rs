@@ -31,7 +31,7 @@ pub(super) async fn insert(link: &mut Link, studies: &[(i64, &StudyRecord)]) -> 
         for (i, ((whose, sound), study_key)) in chunk.iter().enumerate() {
             sql.tuple(i == 0, [(*whose).into(), sound.as_str().into(), (*study_key).into()]);
         }
-        link.run(sql).await?;
+        link.later(sql).await?;
     }
     Ok(())
 }

@@ -46,7 +46,7 @@ pub(super) async fn insert(work: &mut Work<'_>, studies: &[(i64, &StudyRecord, P
             sql.push(" OR r.is_test IS NULL AND s.study_key IN (").list(of_tests).push(")");
         }
         sql.push(")");
-        work.link.run(sql).await?;
+        work.link.later(sql).await?;
     }
     Ok(())
 }

@@ -38,7 +38,7 @@ pub(super) async fn insert(work: &mut Work<'_>, studies: &[(i64, &StudyRecord)])
             let uid = record.study_instance_uid.as_str();
             sql.tuple(i == 0, [(*study_key).into(), time_of(record).into(), uid.into(), day.into(), basis.into()]);
         }
-        work.link.run(sql).await?;
+        work.link.later(sql).await?;
     }
     Ok(())
 }

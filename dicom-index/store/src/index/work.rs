@@ -84,11 +84,11 @@ impl<'a> Work<'a> {
             for (i, (study_key, kind)) in self.changes.iter().enumerate() {
                 sql.tuple(i == 0, [(*study_key).into(), kind.code().into(), self.now_ms.into()]);
             }
-            self.link.run(sql).await?;
+            self.link.later(sql).await?;
         }
         if self.studies != 0 {
             let sql = Sql::new("UPDATE tally SET value = value + $1 WHERE name = 'studies'");
-            self.link.run(sql.arg(self.studies)).await?;
+            self.link.later(sql.arg(self.studies)).await?;
         }
         for (repository_key, delta) in &self.deltas {
             let sql = Sql::new(
@@ -96,7 +96,7 @@ impl<'a> Work<'a> {
                  WHERE repository_key = $4",
             );
             let sql = sql.arg(delta.studies).arg(delta.series).arg(delta.instances).arg(*repository_key);
-            self.link.run(sql).await?;
+            self.link.later(sql).await?;
         }
         Ok(changed)
     }

@@ -44,7 +44,7 @@ pub(in crate::index) async fn count(work: &mut Work<'_>, study_keys: &[i64]) -> 
             );
         }
         sql.push(") AS v WHERE study_key = v.column1");
-        work.link.run(sql).await?;
+        work.link.later(sql).await?;
         list_modalities(work, &counted).await?;
     }
     Ok(())
@@ -121,7 +121,7 @@ async fn list_modalities(work: &mut Work<'_>, counted: &BTreeMap<i64, Counted>) 
     if !gone.is_empty() {
         let mut sql = Sql::new("DELETE FROM study_modality WHERE study_key IN (");
         sql.list(gone).push(")");
-        work.link.run(sql).await?;
+        work.link.later(sql).await?;
     }
     for chunk in fresh.chunks(CHUNK) {
         let mut sql = Sql::new(
@@ -132,7 +132,7 @@ async fn list_modalities(work: &mut Work<'_>, counted: &BTreeMap<i64, Counted>) 
             let [modality, date, time] = texts;
             sql.tuple(i == 0, [modality, date, time, (*uid).into(), (*study_key).into()]);
         }
-        work.link.run(sql).await?;
+        work.link.later(sql).await?;
     }
     Ok(())
 }
