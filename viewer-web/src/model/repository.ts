@@ -18,7 +18,7 @@ export interface Repository {
   readonly clockSkewSeconds: number | null;
   readonly lastContact: string | null;
   readonly lastError: { readonly at: string | null; readonly text: string } | null;
-  /** The regions that are known, where no other repository is of this one's; told of one that was registered just now. */
+  /** The regions that are known, where no other repository is of this one's; told of one that was registered or changed just now. */
   readonly newRegionBeside: readonly string[];
   /** As it is registered; what this page does not know of it is given back as it came. */
   readonly definition: Readonly<Record<string, unknown>>;

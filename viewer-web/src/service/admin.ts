@@ -16,9 +16,9 @@ export async function registerRepository(http: Http, definition: Readonly<Record
   return repositoryOf(fieldsOf((await requestJson(http, `${ROOT}/repositories`, { method: "POST", body: definition, signal })).body));
 }
 
-/** Changes operator, region or address of a repository; its code and all that is registered stay. */
-export async function changeRepository(http: Http, code: string, definition: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<void> {
-  await requestJson(http, `${ROOT}/repositories/${encodeURIComponent(code)}`, { method: "PUT", body: definition, signal });
+/** Changes operator, region or address of a repository, and how it is registered then; its code and all that is registered stay. */
+export async function changeRepository(http: Http, code: string, definition: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<Repository> {
+  return repositoryOf(fieldsOf((await requestJson(http, `${ROOT}/repositories/${encodeURIComponent(code)}`, { method: "PUT", body: definition, signal })).body));
 }
 
 /** Tries a definition before it is registered. */

@@ -32,6 +32,20 @@ test("another operator, region or address is given to a repository, and the rest
   await card.getByText("New operator").waitFor();
 });
 
+test("a changed region that no other repository has is told with those that are known", async () => {
+  const { page, server } = open();
+  const admin = new AdminPage(page, server.url);
+  await admin.open();
+  const card = page.locator(".repository").filter({ hasText: "neodin · dicomweb" });
+  await card.getByRole("button", { name: "Change…" }).click();
+  const form = page.getByRole("form", { name: "Change NEODIN" });
+  await form.locator("[name=url]").fill("https://pacs.neodin.example/dicom-web");
+  await form.locator("[name=region]").fill("NEODNI");
+  await form.getByRole("button", { name: "Save" }).click();
+  await card.getByText("No other repository is of region NEODNI: is it new, or one of SWODIN").waitFor();
+  assert.deepEqual(await violations(page), []);
+});
+
 test("what ails a repository is said in French, and the service's own words are marked as English", async () => {
   const { page, server } = open();
   await page.addInitScript(() => localStorage.setItem("dics.language", "fr"));

@@ -94,7 +94,8 @@ function admin(repositories, method, code, action, body) {
   }
   if (action === undefined && method === "PUT") {
     if (body.code !== code) return problem(400, "Bad Request", "is another than in the address: a repository keeps its code for ever", "code");
-    return ok(Object.assign(found, { name: body.name, region: body.region, definition: body }));
+    const known = repositories.filter((it) => it !== found).map((it) => it.region);
+    return ok({ ...Object.assign(found, { name: body.name, region: body.region, definition: body }), newRegionBeside: known.includes(body.region) ? null : known });
   }
   if (action === undefined && method === "DELETE") {
     repositories.splice(repositories.indexOf(found), 1);

@@ -4,11 +4,11 @@ import { useTranslation } from "react-i18next";
 import type { Repository } from "../../model/repository";
 import { searchQuarantine, searchRepositories } from "../../service/admin";
 import { Failure } from "../parts/Failure";
-import { Notice } from "../parts/Notice";
 import { useServices } from "../services";
 import { Conflicts } from "./Conflicts";
 import { Quarantine } from "./Quarantine";
 import { Readers } from "./Readers";
+import { Registered } from "./Registered";
 import { RegisterForm } from "./RegisterForm";
 import { RepositoryTable } from "./RepositoryTable";
 import { TestPatients } from "./TestPatients";
@@ -39,7 +39,7 @@ export function AdminPage(): React.JSX.Element {
           {t(adding ? "admin.closeForm" : "admin.add")}
         </Button>
       </div>
-      <div aria-live="polite">{added === null ? null : <Added repository={added} />}</div>
+      <div aria-live="polite">{added === null ? null : <Registered repository={added} title={t("admin.added", { name: added.name })} />}</div>
       {adding ? (
         <RegisterForm
           onRegistered={(repository) => {
@@ -64,16 +64,5 @@ export function AdminPage(): React.JSX.Element {
       <TestPatients />
       <Readers />
     </div>
-  );
-}
-
-/** What was registered just now, and that its region is no other's: new, or mistyped. */
-function Added({ repository }: { readonly repository: Repository }): React.JSX.Element {
-  const { t } = useTranslation();
-  const known = repository.newRegionBeside;
-  return (
-    <Notice tone={known.length === 0 ? "info" : "warning"} title={t("admin.added", { name: repository.name })}>
-      {known.length === 0 ? null : <p>{t("admin.newRegion", { region: repository.region, known: known.join(", ") })}</p>}
-    </Notice>
   );
 }

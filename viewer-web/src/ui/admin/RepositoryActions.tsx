@@ -10,6 +10,7 @@ import { useServices } from "../services";
 import { ChangeForm } from "./ChangeForm";
 import { useChangeWords } from "./changeWords";
 import { Drift } from "./Drift";
+import { Registered } from "./Registered";
 import { TestSteps } from "./TestSteps";
 
 type Doing =
@@ -20,7 +21,7 @@ type Doing =
   | { readonly kind: "drift"; readonly reports: readonly DriftReport[] }
   | { readonly kind: "removing" }
   | { readonly kind: "changing" }
-  | { readonly kind: "changed" }
+  | { readonly kind: "changed"; readonly to: Repository }
   | { readonly kind: "failed"; readonly error: ServiceError };
 
 /** What can be done with a repository: test, pause, walk over anew, compare, take out. */
@@ -82,7 +83,7 @@ export function RepositoryActions({ repository, onChanged }: { readonly reposito
         {busy ? <p className="muted">{t("admin.working")}</p> : null}
         {doing.kind === "tested" ? <TestSteps result={doing.result} /> : null}
         {doing.kind === "asked" ? <p className="muted">{t(`admin.asked.${doing.what}`)}</p> : null}
-        {doing.kind === "changed" ? <p className="muted">{words.changed}</p> : null}
+        {doing.kind === "changed" ? <Registered repository={doing.to} title={words.changed} /> : null}
         {doing.kind === "drift" ? <Drift reports={doing.reports} /> : null}
         {doing.kind === "failed" ? <Failure error={doing.error} /> : null}
       </div>
@@ -90,8 +91,8 @@ export function RepositoryActions({ repository, onChanged }: { readonly reposito
         <ChangeForm
           repository={repository}
           onCancel={() => setDoing({ kind: "nothing" })}
-          onChanged={() => {
-            setDoing({ kind: "changed" });
+          onChanged={(to) => {
+            setDoing({ kind: "changed", to });
             onChanged();
           }}
         />
