@@ -14,6 +14,7 @@ export function createApi() {
   ];
 
   const conflicts = CONFLICTS.map((it) => ({ ...it }));
+  const heldReports = HELD_REPORTS.map((it) => ({ ...it }));
   const moved = new Set();
   let arrived = 0;
   const held = new Set();
@@ -38,6 +39,7 @@ export function createApi() {
     if (a === "conflicts") return contradictions(conflicts, method, b, body);
     if (a === "readers") return ok(READERS);
     if (a === "test-patients") return method === "GET" ? ok(TEST_PATIENTS) : { status: 204, type: "application/json", body: null };
+    if (a === "reports") return holds(heldReports, method, b, c, body);
     return admin(repositories, method, b, c, body);
   };
 }
@@ -142,6 +144,16 @@ function contradictions(conflicts, method, key, body) {
   return { status: 204, type: "application/json", body: null };
 }
 
+function holds(reports, method, key, action, body) {
+  if (key === "held") return ok(reports);
+  const at = reports.findIndex((it) => it.reportKey === key);
+  if (method === "POST" && action === "release" && at >= 0) reports.splice(at, 1);
+  else if (method === "PUT" && report(key) !== null) reports.push({ reportKey: key, repository: "neodin", until: `${body.until}T12:00:00Z`, since: "2026-01-10T14:40:00Z", by: "dev", reason: body.reason });
+  else return problem(404, "Not Found", "there is no such resource");
+  return { status: 204, type: "application/json", body: null };
+}
+
+const HELD_REPORTS = [{ reportKey: "r-embargo", repository: "hdirs", until: "2026-02-01T12:00:00Z", since: "2026-01-10T14:25:00Z", by: "operator", reason: "an incident is looked into" }];
 const CONFLICTS = [
   { key: "study-1.2", kind: "study", severity: "alert", since: "2026-01-10T14:25:00Z", studyInstanceUid: "1.2", leftBehind: null, dismissal: null, patients: [{ patientKey: "pk-tremblay", repository: "neodin", issuer: "NEODIN", patientId: "555001" }, { patientKey: "pk-wang", repository: "swodin", issuer: "SWODIN", patientId: "88213" }] },
   { key: "instance-7", kind: "instance", severity: "warning", since: "2026-01-10T14:26:00Z", studyInstanceUid: STUDIES[1].uid, seriesInstanceUid: STUDIES[1].series[0].uid, sopInstanceUid: `${STUDIES[1].series[0].uid}.1`, instances: 1, shown: "neodin", beside: "hdirs", compared: true, leftBehind: null, dismissal: null, patients: [{ patientKey: "pk-tremblay", repository: "neodin", issuer: "NEODIN", patientId: "555001" }] },

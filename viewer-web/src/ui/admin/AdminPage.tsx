@@ -6,6 +6,7 @@ import { searchQuarantine, searchRepositories } from "../../service/admin";
 import { Failure } from "../parts/Failure";
 import { useServices } from "../services";
 import { Conflicts } from "./Conflicts";
+import { HeldReports } from "./HeldReports";
 import { Quarantine } from "./Quarantine";
 import { Readers } from "./Readers";
 import { Registered } from "./Registered";
@@ -61,6 +62,7 @@ export function AdminPage(): React.JSX.Element {
         {quarantine.error === null ? null : <Failure error={quarantine.error} retry={quarantine.refresh} />}
         {quarantine.value === null ? null : <Quarantine entries={quarantine.value} />}
       </section>
+      <HeldReports />
       <TestPatients />
       <Readers />
     </div>
