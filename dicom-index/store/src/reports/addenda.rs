@@ -68,7 +68,8 @@ pub(super) fn append(report: &mut ReportRow) {
 fn rank(version: &ReportVersion) -> (bool, i64, u32) {
     let (status, issued_ms) = (version.record.status, version.record.issued_ms);
     let received_ms = version.received_ms;
-    Version { version: version.version, status, issued_ms, received_ms, is_addendum: true }.rank()
+    // Their order asks for no words.
+    Version { version: version.version, status, issued_ms, received_ms, is_addendum: true, words: 0 }.rank()
 }
 
 /// The words of an addendum; of one that is a document where that is.

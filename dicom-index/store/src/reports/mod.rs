@@ -114,6 +114,7 @@ impl Message<'_> {
         let versions = versions::load(work.link, known.report_key).await?;
         let shown = versions::shown(&versions).map_or(version, |shown| shown.version);
         self.update(work.link, &known, version, shown, placed).await?;
+        versions::note_amended(work.link, known.report_key, &versions).await?;
         visits::follow(&mut work, placed).await?;
         link::relink(&mut work, known.report_key).await?;
         work.finish().await?;

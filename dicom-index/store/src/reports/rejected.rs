@@ -56,5 +56,6 @@ pub(super) async fn show(link: &mut Link, report_key: i64) -> Result<(), StoreEr
     );
     let sql = sql.arg(shown.version).arg(record.status.code());
     let sql = super::order_columns(&record).into_iter().fold(sql, Sql::arg).arg(row.int(1)?);
-    link.run(sql.arg(text).arg(report_key)).await.map(drop)
+    link.run(sql.arg(text).arg(report_key)).await?;
+    versions::note_amended(link, report_key, &versions).await
 }

@@ -93,6 +93,28 @@ async fn the_latest_verified_version_is_shown_and_all_are_kept(store: Store) {
     assert!(store.report("nothing").await.unwrap().is_none());
 }
 
+async fn a_final_of_other_words_after_a_final_is_amended(store: Store) {
+    use ReportStatus as S;
+    let (north, _) = two(&store).await;
+    let said = |id: &str, issued_ms, words: &str| {
+        let mut message = report(id, jane(), S::Final, issued_ms);
+        message.text = Phi::new(words.into());
+        message
+    };
+    let mut status = Vec::new();
+    let messages = [
+        said("M1", 20, "No nodule."),
+        said("M2", 30, "No  nodule."),
+        said("M3", 10, "A nodule of 4 mm."),
+        said("M4", 40, "No nodule."),
+    ];
+    for message in messages {
+        let id = id_of(&store.store_report(&north, &message, b"MSH", NOW).await.unwrap());
+        status.push(store.report(&id).await.unwrap().unwrap().status);
+    }
+    assert_eq!(status, [S::Final, S::Final, S::Amended, S::Amended], "the older one of other words came late");
+}
+
 async fn documents_are_kept_with_their_version_and_not_read_with_it(store: Store) {
     let (north, _) = two(&store).await;
     let pdf = |content: &[u8]| ReportDocument::new(DocumentKind::Pdf, "Report".into(), content.to_vec());
@@ -499,6 +521,7 @@ pub(crate) mod contract {
     crate::contract!(
         a_message_is_taken_once_and_its_control_id_is_its_own,
         the_latest_verified_version_is_shown_and_all_are_kept,
+        a_final_of_other_words_after_a_final_is_amended,
         documents_are_kept_with_their_version_and_not_read_with_it,
         a_report_finds_its_study_by_issuer_and_accession_and_only_there,
         a_report_of_another_patient_is_not_tied_to_the_study,
