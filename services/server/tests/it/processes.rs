@@ -3,6 +3,7 @@
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 /// A program that ends with its owner.
@@ -41,11 +42,14 @@ impl Drop for Process {
     }
 }
 
-/// A port that nobody listens on. Not one that the system gives to whoever connects somewhere: between this look and the start of a service,
-/// another test's client might be given it.
+/// A port that nobody listens on, and that nobody else looks at now: each process has ports of its own, and gives each once. Not one that the
+/// system gives to whoever connects somewhere: between this look and the start of a service, another test's client might be given it.
 pub(crate) fn free_port() -> u16 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let first = std::process::id() % 750 * 16;
+    let next = || 20_000 + ((first + NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000) as u16;
     let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
-    std::iter::repeat_with(|| rand::random_range(20_000..32_000)).find(is_free).unwrap()
+    std::iter::repeat_with(next).find(is_free).unwrap()
 }
 
 /// Waits until somebody listens.
