@@ -111,6 +111,9 @@ impl Told<'_> {
         let last = pair::last(work, survivor.patient_key, merged.patient_key).await?;
         if last.as_ref().is_some_and(|last| last.told_ms > self.told_ms()) {
             self.keep(work, &survivor, Some(&merged)).await?;
+            if self.event.change == PatientChange::Renumber {
+                pair::settle_moves(work, &survivor, &merged).await?;
+            }
             return Ok(PatientTold::Done);
         }
         if survivor.survivor_key == Some(merged.patient_key)

@@ -225,6 +225,25 @@ async fn a_wrongly_moved_number_goes_back_by_the_reverse_of_its_message(store: S
     assert!(matches!(other, PatientTold::Refused { .. }));
 }
 
+async fn a_move_that_comes_after_its_reverse_parts_what_the_reverse_joined(store: Store) {
+    let (north, _) = two(&store).await;
+    store.index_study(&north, &study("1.1", jane(), "20260101"), &[], NOW).await.unwrap();
+    store.index_study(&north, &study("1.2", ann(), "20260102"), &[], NOW).await.unwrap();
+    let before = [chart(&store, "neodin/A1").await, chart(&store, "neodin/A2").await];
+    let at = |id: &str, minute: i64, patient: PatientRecord, other: &str| PatientEvent {
+        recorded_ms: Some(NOW - 3_600_000 + minute * 60_000),
+        ..event(id, Change::Renumber, patient, other)
+    };
+    let charts = async || [chart(&store, "neodin/A1").await, chart(&store, "neodin/A2").await];
+    tell(&store, &north, &at("E1", 9, ann(), "neodin/A1")).await;
+    tell(&store, &north, &at("E2", 5, jane(), "neodin/A2")).await;
+    assert_eq!(charts().await, before, "what was moved at 5 went back at 9");
+    tell(&store, &north, &at("E3", 1, ann(), "neodin/A1")).await;
+    assert_eq!(chart(&store, "neodin/A2").await.0, "2 1", "moved at 1, back at 5, moved at 9");
+    tell(&store, &north, &at("E4", 20, jane(), "neodin/A2")).await;
+    assert_eq!(charts().await, before, "and back at 20");
+}
+
 async fn a_merge_ends_at_its_issuer(store: Store) {
     let (north, south) = two(&store).await;
     store.index_study(&north, &study("1.1", jane(), "20260101"), &[], NOW).await.unwrap();
@@ -335,6 +354,7 @@ pub(crate) mod contract {
         an_older_merge_that_comes_after_a_newer_unmerge_is_history,
         an_unmerge_that_comes_before_its_merge_is_remembered_and_the_merge_is_history,
         a_wrongly_moved_number_goes_back_by_the_reverse_of_its_message,
+        a_move_that_comes_after_its_reverse_parts_what_the_reverse_joined,
         merges_of_merged_numbers_are_followed_and_circles_refused,
         changed_demographics_are_on_every_study_and_an_older_message_changes_nothing,
         a_message_of_a_clock_that_is_ahead_counts_as_of_its_arrival,
