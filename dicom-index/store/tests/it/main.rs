@@ -155,8 +155,9 @@ async fn reports_of_an_older_database_under_numbers_that_were_used_again_stay_ap
 #[tokio::test]
 async fn what_one_study_more_costs_does_not_grow_with_those_that_are_there() {
     let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}", folder.path().join("registry.sqlite").display());
-    growth::check(Store::open(&url).await.unwrap()).await;
+    let open =
+        async |name: &str| Store::open(&format!("sqlite://{}", folder.path().join(name).display())).await.unwrap();
+    growth::check(open("few.sqlite").await, open("many.sqlite").await).await;
 }
 
 #[tokio::test]
